@@ -1,0 +1,95 @@
+"""What every kind of plan has in common: a frozen spec, a pure solve, and an answer that is a document.
+
+    kind = Kind(name, title, summary, version, spec, solve)
+    solve(spec, progress) -> Solved | Infeasible
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from solvers.documents import Document
+from solvers.errors import Problem
+
+S = TypeVar("S", bound="Spec")
+Tag = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Spec(BaseModel):
+    """The fields that every kind's spec has. Subclasses add their own; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+    kind: str = Field(title="Kind", description="Which question this spec asks.")
+    version: int = Field(default=1, ge=1, title="Version", description="Version of the kind's vocabulary.")
+    name: str = Field(default="", max_length=200, title="Name", description="What people call this plan.")
+    tags: tuple[Tag, ...] = Field(default=(), max_length=20, title="Tags", description="Words to find it by.")
+    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed", description="For whatever the solver draws by chance.")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A predicted quantity with its interval; the level is stated once in the result."""
+
+    value: float
+    low: float
+    high: float
+
+    def scaled(self, factor: float) -> "Estimate":
+        """The same estimate in other units, or of a proportional quantity; `factor` is positive."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+
+
+class Progress(Protocol):
+    """How a solver says where it is: counts of candidates, never elapsed time."""
+
+    def __call__(self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
+        """`stage` is a few words for people, `fraction` in 0..1, `best` the best answer so far."""
+
+
+def silent(*, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
+    """The progress of a caller who does not watch."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A plan exists. The fields are those of the result document in the contract."""
+
+    plan: Document
+    estimates: Mapping[str, Estimate]
+    alternatives: list[Document]
+    frontier: list[Document]
+    explanation: Document
+    search: Document
+    dominated: list[Document] = field(default_factory=list)
+    warnings: tuple[Problem, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Infeasible:
+    """No plan exists: what binds, the nearest that misses, the smallest change that would help."""
+
+    reason: str
+    binding: tuple[str, ...]
+    nearest: Document | None
+    smallest_change: Document | None
+    search: Document
+    warnings: tuple[Problem, ...] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[S]):
+    """One question that Isoflop answers. `calibration` names the coefficients the solver uses."""
+
+    name: str
+    title: str
+    summary: str
+    version: int
+    spec: type[S]
+    solve: Callable[[S, Progress], Solved | Infeasible]
+    interval_level: float = 0.8
+    calibration: str = "prior"

@@ -1,0 +1,76 @@
+"""Everything that can go wrong, as one tree.
+
+    IsoflopError                 somebody can mend it; carries problems for people
+    |-- SpecError                the document is wrong: 422, exit code 2
+    |   |-- UnknownName          a name that no catalogue has
+    |   `-- TooLarge             a size beyond what we accept
+    `-- SolveError               the document is right, solving it went wrong: the run is failed
+        `-- LimitExceeded        wall clock, CPU, memory or processes
+
+Anything else that is raised is our mistake: the run is crashed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where (`at`, a JSON pointer; "" is the whole document) and what to do about it."""
+
+    code: str
+    message: str
+    at: str = ""
+    hint: str = ""
+
+    def document(self) -> dict[str, str]:
+        """The problem as JSON shows it."""
+        return asdict(self)
+
+
+class IsoflopError(Exception):
+    """Somebody can mend this; `problems` say how."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problem.message for problem in problems))
+
+    def __reduce__(self) -> tuple[type["IsoflopError"], tuple[Problem, ...]]:
+        return type(self), self.problems
+
+
+class SpecError(IsoflopError):
+    """The document is wrong."""
+
+
+class UnknownName(SpecError):
+    """A name that no catalogue has."""
+
+
+class TooLarge(SpecError):
+    """A size beyond what we accept."""
+
+
+class SolveError(IsoflopError):
+    """The document is right, and solving it went wrong."""
+
+
+class LimitExceeded(SolveError):
+    """The solver ran past its wall clock, CPU, memory or process limit."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint that offers the nearest known names, or lists a few where none is near."""
+    names = sorted(known)
+    close = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    if close:
+        return "Did you mean " + " or ".join(close) + "?"
+    shown = ", ".join(names[:8])
+    return f"Known: {shown}" + (f" and {len(names) - 8} more." if len(names) > 8 else ".")
+
+
+def unknown(what: str, name: object, known: Iterable[str], *, at: str = "") -> UnknownName:
+    """The error for a name that is not in `known`: `There is no GPU called 'h200-sxn'. Did you mean h200-sxm?`."""
+    hint = nearest(str(name)[:80], known)
+    return UnknownName(Problem("unknown_name", f"There is no {what} called '{str(name)[:80]}'.", at, hint))
