@@ -83,7 +83,7 @@ class Infeasible:
 
 @dataclass(frozen=True)
 class Kind(Generic[S]):
-    """One question that Isoflop answers. `calibration` names the coefficients the solver uses."""
+    """One question that Isoflop answers. `calibration` names the coefficients the solver uses; `search_size` counts layouts cheaply."""
 
     name: str
     title: str
@@ -93,3 +93,4 @@ class Kind(Generic[S]):
     solve: Callable[[S, Progress], Solved | Infeasible]
     interval_level: float = 0.8
     calibration: str = "prior"
+    search_size: Callable[[S], int] | None = None
