@@ -1,7 +1,7 @@
 """What every kind of plan has in common: a frozen spec, a pure solve, and an answer that is a document.
 
-    kind = Kind(name, title, summary, version, spec, solve)
-    solve(spec, progress) -> Solved | Infeasible
+kind = Kind(name, title, summary, version, spec, solve)
+solve(spec, progress) -> Solved | Infeasible
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Estimate:
     high: float
 
     def scaled(self, factor: float) -> "Estimate":
-        """The same estimate in other units, or of a proportional quantity; `factor` is positive."""
+        """Give the same estimate in other units, or of a proportional quantity; `factor` is positive."""
         return Estimate(self.value * factor, self.low * factor, self.high * factor)
 
 
@@ -83,7 +83,10 @@ class Infeasible:
 
 @dataclass(frozen=True)
 class Kind(Generic[S]):
-    """One question that Isoflop answers. `calibration` names the coefficients the solver uses; `search_size` counts layouts cheaply."""
+    """One question that Isoflop answers.
+
+    `calibration` names the coefficients that the solver uses; `search_size` counts layouts cheaply.
+    """
 
     name: str
     title: str

@@ -15,7 +15,14 @@ import yaml
 
 from solvers.errors import Problem, SpecError, TooLarge
 
-TYPE_NAMES = {str: "text", int: "a number", float: "a number", bool: "true/false", list: "a list", type(None): "nothing"}
+TYPE_NAMES = {
+    str: "text",
+    int: "a number",
+    float: "a number",
+    bool: "true/false",
+    list: "a list",
+    type(None): "nothing",
+}
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -54,7 +61,11 @@ def read(text: str | bytes) -> Document:
         raise _too_deep(None) from None
     if not isinstance(value, dict):
         what = TYPE_NAMES[type(value)]
-        raise SpecError(Problem("not_a_mapping", f"A spec is a mapping of fields; this is {what}.", "", "Begin with `kind: training`."))
+        raise SpecError(
+            Problem(
+                "not_a_mapping", f"A spec is a mapping of fields; this is {what}.", "", "Begin with `kind: training`."
+            )
+        )
     return value
 
 
@@ -122,12 +133,16 @@ def _check_text(text: object, *, at: str) -> None:
 
 def _document(events: Iterator[Any]) -> object:
     """Builds the value from parser events. The stack is our own, so depth is bounded by MAX_DEPTH, not by Python's."""
-    documents = [event for event in _checked(events) if not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent)]
+    documents = [
+        event for event in _checked(events) if not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent)
+    ]
     starts = sum(isinstance(event, yaml.DocumentStartEvent) for event in documents)
     if starts == 0:
         raise SpecError(Problem("empty", "The document is empty.", "", "Begin with `kind: training`."))
     if starts > 1:
-        raise SpecError(Problem("several_documents", "More than one document in the text.", "", "Send one spec at a time."))
+        raise SpecError(
+            Problem("several_documents", "More than one document in the text.", "", "Send one spec at a time.")
+        )
     body = iter(documents[1:-1])
     return _value(next(body), body, at="")
 
@@ -136,9 +151,15 @@ def _checked(events: Iterator[Any]) -> Iterator[Any]:
     depth = 0
     for event in events:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise SpecError(Problem("alias", f"Anchors and aliases are not accepted (line {_line(event)}).", "", "Write the value out."))
+            raise SpecError(
+                Problem(
+                    "alias", f"Anchors and aliases are not accepted (line {_line(event)}).", "", "Write the value out."
+                )
+            )
         if getattr(event, "tag", None) not in (None, "!"):
-            raise SpecError(Problem("tag", f"The tag {event.tag} is not accepted (line {_line(event)}).", "", "Plain values only."))
+            raise SpecError(
+                Problem("tag", f"The tag {event.tag} is not accepted (line {_line(event)}).", "", "Plain values only.")
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise _too_deep(_line(event))
@@ -159,12 +180,18 @@ def _mapping(events: Iterator[Any], *, at: str) -> Document:
         if isinstance(event, yaml.MappingEndEvent):
             break
         if not isinstance(event, yaml.ScalarEvent):
-            raise SpecError(Problem("key_not_text", f"A key must be text (line {_line(event)}).", at, "Use plain words as keys."))
+            raise SpecError(
+                Problem("key_not_text", f"A key must be text (line {_line(event)}).", at, "Use plain words as keys.")
+            )
         key = event.value
         _check_text(key, at=at)
         here = f"{at}/{pointer_token(key)}"
         if key in mapping:
-            raise SpecError(Problem("duplicate_key", f"'{key[:80]}' is given twice (line {_line(event)}).", here, "Keep one of them."))
+            raise SpecError(
+                Problem(
+                    "duplicate_key", f"'{key[:80]}' is given twice (line {_line(event)}).", here, "Keep one of them."
+                )
+            )
         mapping[key] = _value(next(events), events, at=here)
     return mapping
 
@@ -194,7 +221,11 @@ def _scalar(event: Any, *, at: str) -> object:
 
 def _number(text: str, *, at: str) -> int | float:
     if len(text) > MAX_DIGITS:
-        raise TooLarge(Problem("too_large", f"A number with more than {MAX_DIGITS} digits.", at, "Write it as 1.4e12, for example."))
+        raise TooLarge(
+            Problem(
+                "too_large", f"A number with more than {MAX_DIGITS} digits.", at, "Write it as 1.4e12, for example."
+            )
+        )
     plain = text.replace("_", "")
     if re.fullmatch(r"[-+]?\d+", plain):
         return int(plain)
@@ -208,12 +239,16 @@ def _syntax_problem(error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
     what = getattr(error, "problem", None) or "it cannot be read"
-    return Problem("syntax", f"This is not YAML or JSON: {what}{where}.", "", "Check indentation, quotes and brackets there.")
+    return Problem(
+        "syntax", f"This is not YAML or JSON: {what}{where}.", "", "Check indentation, quotes and brackets there."
+    )
 
 
 def _too_deep(line: int | None) -> TooLarge:
     where = f" (line {line})" if line else ""
-    return TooLarge(Problem("too_deep", f"Nested more than {MAX_DEPTH} levels{where}.", "", "A spec is two or three levels deep."))
+    return TooLarge(
+        Problem("too_deep", f"Nested more than {MAX_DEPTH} levels{where}.", "", "A spec is two or three levels deep.")
+    )
 
 
 def _line(event: Any) -> int:

@@ -40,8 +40,8 @@ class IsoflopError(Exception):
         return type(self), self.problems
 
 
-class SpecError(IsoflopError):
-    """The document is wrong."""
+class SpecError(IsoflopError, ValueError):
+    """The document is wrong. A ValueError too, so that pydantic's validators may raise it and keep its place."""
 
 
 class UnknownName(SpecError):

@@ -25,7 +25,12 @@ def problem(text: str | bytes) -> Problem:
 def test_read_takes_yaml_and_json_scalars_as_people_mean_them() -> None:
     document = read("a: 1\nb: [2.5, 1e9, 1.4e12, .5, 1_000, yes, true, ~, '1', 2024-01-01]\nc: |\n  text\nd:\n")
 
-    assert document == {"a": 1, "b": [2.5, 1e9, 1.4e12, 0.5, 1000, "yes", True, None, "1", "2024-01-01"], "c": "text\n", "d": None}
+    assert document == {
+        "a": 1,
+        "b": [2.5, 1e9, 1.4e12, 0.5, 1000, "yes", True, None, "1", "2024-01-01"],
+        "c": "text\n",
+        "d": None,
+    }
     assert read('{"a": {"b": [1, "x", null]}}') == {"a": {"b": [1, "x", None]}}
 
 
@@ -102,8 +107,12 @@ def test_pointer_token_escapes_as_rfc_6901() -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=20)
-SCALARS = st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12)
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12
+)
 
 
 @given(st.dictionaries(TEXT, VALUES, max_size=5))
@@ -112,6 +121,8 @@ def test_a_document_survives_yaml_and_json(document: dict[str, Any]) -> None:
     assert read(json.dumps(document, ensure_ascii=False)) == document
 
 
-@pytest.mark.parametrize("text", ["1e9", "1.0", "0x1f", "null", "~", "", " x", "1_000", "true", ".nan", "yes", "2024-01-01", "a: b", "# c"])
+@pytest.mark.parametrize(
+    "text", ["1e9", "1.0", "0x1f", "null", "~", "", " x", "1_000", "true", ".nan", "yes", "2024-01-01", "a: b", "# c"]
+)
 def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
     assert read(documents.dump_yaml({"a": text})) == {"a": text}
