@@ -1,0 +1,1 @@
+"""What people see: pages, forms, figures, static files. Owns no table."""

@@ -1,0 +1,151 @@
+"""JSON Schema to form fields. Nothing here knows a kind: titles, help, units and lists all come from the schema.
+
+Beyond JSON Schema itself these keys of a property are read: `x-catalogue` (a section whose names it accepts),
+`x-unit` (shown beside the input) and `x-advanced` (folded away until asked for).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from solvers.documents import Document, pointer_token
+
+Widget = Literal["text", "quantity", "number", "select", "checkbox", "checks", "list", "pairs", "mapping", "reference", "group"]
+
+MAX_DEPTH = 6
+NOT_ASKED = ("kind", "version")
+COMMON_LAST = ("tags", "seed")
+NUMERIC = {"integer", "number"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input, or a group of them. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said."""
+
+    at: str
+    label: str
+    widget: Widget
+    help: str = ""
+    unit: str = ""
+    placeholder: str = ""
+    required: bool = False
+    advanced: bool = False
+    on: bool = False
+    choices: tuple[str, ...] = ()
+    catalogue: str = ""
+    children: tuple["Field", ...] = ()
+
+    @property
+    def id(self) -> str:
+        """An id for the page: the pointer, with what CSS cannot bear replaced."""
+        return "field" + self.at.replace("/", "-").replace("~", "_")
+
+
+def fields(schema: Document) -> tuple[Field, ...]:
+    """The fields of a kind's spec in the order of its schema, with what all kinds share at the end."""
+    found = {name: field for name, field in _properties(schema, schema, at="", depth=0) if name not in NOT_ASKED}
+    last = {name: replace(found.pop(name), advanced=True) for name in COMMON_LAST if name in found}
+    return (*found.values(), *last.values())
+
+
+def leaves(tree: tuple[Field, ...]) -> list[Field]:
+    """Every field with a value of its own, groups opened."""
+    return [leaf for field in tree for leaf in ([field, *leaves(field.children)] if field.children else [field])]
+
+
+def _properties(node: Document, root: Document, *, at: str, depth: int) -> list[tuple[str, Field]]:
+    required = set(node.get("required", ()))
+    return [
+        (name, _field(_merged(child, root), root, at=f"{at}/{pointer_token(name)}", name=name, required=name in required, depth=depth))
+        for name, child in node.get("properties", {}).items()
+    ]
+
+
+def _field(node: Document, root: Document, *, at: str, name: str, required: bool, depth: int) -> Field:
+    variants = _variants(node, root)
+    widget = _widget(node, variants)
+    object_ = next((variant for variant in variants if "properties" in variant), None)
+    nested = object_ is not None and widget in ("group", "reference") and depth < MAX_DEPTH
+    children = _properties(object_, root, at=at, depth=depth + 1) if nested and object_ else []
+    return Field(
+        at=at,
+        label=_label(node, name),
+        widget=widget,
+        help=str(node.get("description", "")),
+        unit=str(node.get("x-unit", "")),
+        placeholder=_placeholder(node),
+        required=required,
+        advanced=bool(node.get("x-advanced", False)),
+        on=node.get("default") is True,
+        choices=_choices(variants),
+        catalogue=str(node.get("x-catalogue", "")),
+        children=tuple(child for _, child in children),
+    )
+
+
+def _widget(node: Document, variants: list[Document]) -> Widget:
+    types = {variant.get("type") for variant in variants}
+    objects = [variant for variant in variants if variant.get("type") == "object" or "properties" in variant]
+    if "x-catalogue" in node or (objects and len(objects) < len(variants)):
+        return "reference"
+    if objects:
+        return _object_widget(objects)
+    if "array" in types:
+        return "checks" if _choices(variants) else "list"
+    if _choices(variants):
+        return "select"
+    if types == {"boolean"}:
+        return "checkbox"
+    if types == {"string"}:
+        return "text"
+    return "number" if types and types <= NUMERIC else "quantity"
+
+
+def _object_widget(objects: list[Document]) -> Widget:
+    if any("properties" in variant for variant in objects):
+        return "group"
+    return "pairs" if any(isinstance(variant.get("additionalProperties"), dict) for variant in objects) else "mapping"
+
+
+def _variants(node: Document, root: Document) -> list[Document]:
+    """The branches of a union with references followed and null left out."""
+    branches = [option for word in ("anyOf", "oneOf") for option in node.get(word, ())] or [node]
+    merged = [_merged(branch, root) for branch in branches]
+    flat = [leaf for branch in merged for leaf in (_variants(branch, root) if branch.keys() & {"anyOf", "oneOf"} else [branch])]
+    return [variant for variant in flat if variant.get("type") != "null"]
+
+
+def _merged(node: Document, root: Document) -> Document:
+    """The node with its `$ref` (or a lone `allOf`) followed; what stands beside the reference wins."""
+    inner = [{"$ref": node["$ref"]}] if "$ref" in node else node.get("allOf", [])
+    if len(inner) != 1:
+        return node
+    target = inner[0].get("$ref", "").rsplit("/", 1)[-1]
+    beside = {key: value for key, value in node.items() if key not in ("$ref", "allOf")}
+    return {**_merged(root.get("$defs", {}).get(target, {}), root), **beside}
+
+
+def _choices(variants: list[Document]) -> tuple[str, ...]:
+    """The words one may choose from, where every branch is a list of words."""
+    found: list[str] = []
+    for variant in variants:
+        inner: dict[str, Any] = variant.get("items", variant) if variant.get("type") == "array" else variant
+        words = inner.get("enum", [inner["const"]] if "const" in inner else None)
+        if words is None:
+            return ()
+        found += [str(word) for word in words if str(word) not in found]
+    return tuple(found)
+
+
+def _label(node: Document, name: str) -> str:
+    title = str(node.get("title", ""))
+    words = name.replace("_", " ")
+    return title if title and title.lower() != words else words[:1].upper() + words[1:]
+
+
+def _placeholder(node: Document) -> str:
+    """What the field takes when left empty, or an example of what to write."""
+    default = node.get("default")
+    if default not in (None, "", [], {}) and not isinstance(default, dict | list | bool):
+        return str(default)
+    examples = [str(example) for example in node.get("examples", ()) if not isinstance(example, dict | list)]
+    return f"e.g. {examples[0]}" if examples else ""

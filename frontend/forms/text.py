@@ -1,0 +1,128 @@
+"""The YAML of a spec as people wrote it: edits that keep their comments and order, and the line of each field."""
+
+import io
+import re
+from typing import Any
+
+import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.scalarfloat import ScalarFloat
+
+from solvers import documents
+from solvers.documents import Document, pointer_token
+from solvers.errors import Problem, SpecError
+
+WIDE = 4096
+LINE = re.compile(r"\(line (\d+)")
+
+
+def edited(text: str, document: Document) -> str:
+    """`text` changed as little as it takes to say `document`. Comments survive unless their field goes."""
+    try:
+        if documents.read(text) == document:
+            return text
+        changed = _merged_text(text, document)
+        if documents.read(changed) == document:
+            return changed
+    except (SpecError, YAMLError):
+        pass
+    return documents.dump_yaml(document)
+
+
+def lines(text: str) -> dict[str, int]:
+    """JSON pointer -> line (from 1) of each key and item of a text that `documents.read` accepts."""
+    try:
+        documents.read(text)
+        node = yaml.compose(text, Loader=documents.Loader)
+    except (SpecError, yaml.YAMLError):
+        return {}
+    return dict(_lines(node, at=""))
+
+
+def line_of(problem: Problem, known: dict[str, int]) -> int:
+    """The line a problem is on: of its field, of the nearest field around it, or the one its message names."""
+    said = LINE.search(problem.message)
+    if said:
+        return int(said.group(1))
+    at = problem.at
+    while at and at not in known:
+        at = at.rpartition("/")[0]
+    return known.get(at, 1)
+
+
+def _merged_text(text: str, document: Document) -> str:
+    loader = YAML()
+    loader.preserve_quotes = True
+    loader.width = WIDE
+    tree = loader.load(text)
+    _merge(tree, document)
+    out = io.StringIO()
+    loader.dump(tree, out)
+    return out.getvalue()
+
+
+def _merge(tree: Any, document: Document) -> None:
+    for key in [key for key in tree if key not in document]:
+        del tree[key]
+    for key, value in document.items():
+        before = tree.get(key)
+        if isinstance(before, CommentedMap) and isinstance(value, dict):
+            _merge(before, value)
+        elif key not in tree or documents.canonical(_plain(before)) != documents.canonical(value):
+            tree[key] = _written(value, like=before)
+
+
+def _written(value: Any, *, like: Any) -> Any:
+    """The value as it is best written: short lists and small new mappings on one line, large numbers with an exponent."""
+    match value:
+        case list():
+            sequence = CommentedSeq(value)
+            sequence.fa.set_flow_style()
+            return sequence
+        case dict():
+            mapping = CommentedMap({key: _written(item, like=None) for key, item in value.items()})
+            if not any(isinstance(item, dict | list) for item in value.values()) and len(value) <= 4:
+                mapping.fa.set_flow_style()
+            return mapping
+        case float():
+            return _number(value)
+    return value
+
+
+def _number(value: float) -> Any:
+    """A float that is dumped as 1.4e12 instead of 1400000000000.0."""
+    mantissa, _, exponent = f"{value:.12g}".partition("e+")
+    if not exponent:
+        return value
+    precision = len(mantissa.partition(".")[0])
+    return ScalarFloat(value, width=len(mantissa), prec=precision if "." in mantissa else -1, m_sign=False, m_lead0=0, exp="e", e_width=len(exponent), e_sign=False)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case bool() | None:
+            return value
+        case float():
+            return float(value)
+        case int():
+            return int(value)
+        case str():
+            return str(value)
+    return value
+
+
+def _lines(node: Any, *, at: str) -> list[tuple[str, int]]:
+    match node:
+        case yaml.MappingNode():
+            pairs = [(f"{at}/{pointer_token(key.value)}", key.start_mark.line + 1, value) for key, value in node.value]
+        case yaml.SequenceNode():
+            pairs = [(f"{at}/{index}", value.start_mark.line + 1, value) for index, value in enumerate(node.value)]
+        case _:
+            return []
+    return [entry for here, line, value in pairs for entry in ((here, line), *_lines(value, at=here))]

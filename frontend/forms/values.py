@@ -1,0 +1,245 @@
+"""Documents to what inputs show, and what inputs say back to documents.
+
+A form knows text only: what looks like a number in a field that may hold one becomes a number, all else stays text
+and pydantic says what is wrong with it. An empty input is a key left out.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from frontend.forms.fields import Field
+from solvers import documents
+from solvers.documents import Document
+from solvers.errors import IsoflopError, Problem
+
+Start = Callable[[str, str], Document | None]
+"""(catalogue section, name) -> the document one starts from when describing one's own."""
+
+MISSING = object()
+
+
+class Posted(Protocol):
+    """What is read of a QueryDict."""
+
+    def get(self, key: str, default: str = "") -> str | None:
+        """The last value of `key`."""
+
+    def getlist(self, key: str) -> list[str]:
+        """All values of `key`."""
+
+    def __contains__(self, key: object) -> bool:
+        """Whether `key` was sent at all."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A field with what it holds in one document, and what is wrong there."""
+
+    field: Field
+    text: str = ""
+    chosen: tuple[str, ...] = ()
+    own: bool = False
+    problems: tuple[Problem, ...] = ()
+    children: tuple["Bound", ...] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything is wrong here or below."""
+        return bool(self.problems) or any(child.wrong for child in self.children)
+
+    @property
+    def filled(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.text or self.chosen or self.own) or any(child.filled for child in self.children)
+
+
+def bind(tree: tuple[Field, ...], document: Document, problems: tuple[Problem, ...] = ()) -> tuple[Bound, ...]:
+    """The fields with their values in `document` and the problems that belong to each."""
+    return tuple(_bound(field, document, problems) for field in tree)
+
+
+def unplaced(tree: tuple[Bound, ...], problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The problems that no visible field shows."""
+    shown = {problem for bound in _opened(tree) for problem in bound.problems}
+    return tuple(problem for problem in problems if problem not in shown)
+
+
+def shape(tree: tuple[Bound, ...]) -> str:
+    """Which inputs are on the page: when it changes, the page needs a new form and not only new values."""
+    return documents.digest([bound.field.at for bound in _opened(tree)])[:12]
+
+
+def document_from(post: Posted, tree: tuple[Field, ...], base: Document, start: Start) -> Document:
+    """`base` with everything the form says put in. Keys that the form does not show stay."""
+    document = deepcopy(base)
+    for field in tree:
+        _take(field, post, document, start)
+    return document
+
+
+def value_at(document: Any, at: str) -> Any:
+    """The value at a JSON pointer, or MISSING."""
+    for token in _tokens(at):
+        if isinstance(document, dict) and token in document:
+            document = document[token]
+        elif isinstance(document, list) and token.isdigit() and int(token) < len(document):
+            document = document[int(token)]
+        else:
+            return MISSING
+    return document
+
+
+def with_value(document: Document, at: str, value: Any) -> Document:
+    """A copy of `document` with `value` at the pointer; MISSING removes the key."""
+    copy = deepcopy(document)
+    _set(copy, at, value)
+    return copy
+
+
+def shown(value: Any) -> str:
+    """A scalar as an input shows it: 1.4e12 rather than 1400000000000.0."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:.12g}".replace("e+", "e")
+        case dict() | list():
+            return json.dumps(value)
+    return str(value)
+
+
+def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> Bound:
+    value = value_at(document, field.at)
+    own = field.widget == "reference" and isinstance(value, dict)
+    open_ = field.widget == "group" or own
+    children = tuple(_bound(child, document, problems) for child in field.children) if open_ else ()
+    below = {child.at for child in field.children} if open_ else set()
+    return Bound(
+        field=field,
+        text="" if children else _text(field, value),
+        chosen=tuple(str(item) for item in value) if field.widget == "checks" and isinstance(value, list) else (),
+        own=own,
+        problems=tuple(problem for problem in problems if _belongs(problem.at, field.at, below)),
+        children=children,
+    )
+
+
+def _belongs(at: str, here: str, below: set[str]) -> bool:
+    under = at == here or at.startswith(here + "/")
+    return under and not any(at == child or at.startswith(child + "/") for child in below)
+
+
+def _text(field: Field, value: Any) -> str:
+    if value is MISSING:
+        return "true" if field.on else ""
+    match field.widget, value:
+        case "checkbox", _:
+            return "true" if value is True else ""
+        case "list" | "checks", list():
+            return ", ".join(shown(item) for item in value)
+        case "pairs", dict():
+            return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
+        case "mapping" | "reference" | "group", dict():
+            return documents.dump_yaml(value) if value else ""
+    return shown(value)
+
+
+def _opened(tree: tuple[Bound, ...]) -> list[Bound]:
+    return [opened for bound in tree for opened in (bound, *_opened(bound.children))]
+
+
+def _take(field: Field, post: Posted, document: Document, start: Start) -> None:
+    if field.widget == "group":
+        for child in field.children:
+            _take(child, post, document, start)
+    elif field.widget == "reference":
+        _take_reference(field, post, document, start)
+    elif f"has:{field.at}" in post:
+        _set(document, field.at, _value(field, post))
+
+
+def _take_reference(field: Field, post: Posted, document: Document, start: Start) -> None:
+    if f"has:{field.at}" not in post:
+        return
+    before = value_at(document, field.at)
+    own = f"own:{field.at}" in post
+    written = (post.get(f"f:{field.at}") or "").strip()
+    if not own:
+        was = before.get("name", "") if isinstance(before, dict) else ""
+        _set(document, field.at, written or was or MISSING)
+    elif not isinstance(before, dict):
+        _set(document, field.at, start(field.catalogue, written) or {})
+    elif field.children:
+        for child in field.children:
+            _take(child, post, document, start)
+    else:
+        _set(document, field.at, _mapping(written))
+
+
+def _value(field: Field, post: Posted) -> Any:
+    if field.widget == "checks":
+        return post.getlist(f"f:{field.at}") or MISSING
+    text = (post.get(f"f:{field.at}") or "").strip()
+    if field.widget == "checkbox":
+        return bool(text) if bool(text) != field.on else MISSING
+    if not text:
+        return MISSING
+    match field.widget:
+        case "list":
+            return [item for item in (part.strip() for part in text.split(",")) if item]
+        case "pairs":
+            return _pairs(text)
+        case "mapping":
+            return _mapping(text)
+        case "number" | "quantity":
+            return _number(text)
+    return text
+
+
+def _pairs(text: str) -> Any:
+    pairs = [part.replace("=", ":", 1).partition(":") for part in text.split(",") if part.strip()]
+    return {key.strip(): _number(value.strip()) for key, _, value in pairs}
+
+
+def _mapping(text: str) -> Any:
+    """The mapping that was pasted, or the text itself for pydantic to refuse."""
+    try:
+        return documents.read(text)
+    except IsoflopError:
+        return text
+
+
+def _number(text: str) -> Any:
+    if not documents.NUMBER.match(text) or len(text) > documents.MAX_DIGITS:
+        return text
+    plain = text.replace("_", "")
+    return int(plain) if plain.lstrip("+-").isdigit() else float(plain)
+
+
+def _set(document: Document, at: str, value: Any) -> None:
+    *parents, last = _tokens(at)
+    for token in parents:
+        inner = document.get(token)
+        if not isinstance(inner, dict):
+            if value is MISSING:
+                return
+            inner = document[token] = {}
+        document = inner
+    if value is MISSING:
+        document.pop(last, None)
+    else:
+        document[last] = value
+
+
+def _tokens(at: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in at.split("/")[1:]]
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two documents are the same to the last type: 1 and 1.0 are not."""
+    return json.dumps(one) == json.dumps(other)

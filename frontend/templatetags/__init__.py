@@ -1,0 +1,1 @@
+"""Template tags: bars drawn as SVG, numbers said for people."""

@@ -1,0 +1,34 @@
+"""Addresses of the pages. Everything of a project stands under /p/<slug>/."""
+
+from django.urls import include, path
+
+from frontend.views import account, catalogue, compare, history, projects, tokens
+
+in_project = [
+    path("", history.page, name="plans"),
+    path("compare", compare.page, name="compare"),
+    path("compare/figure.json", compare.figure, name="compare-figure"),
+    path("catalogue", catalogue.page, name="catalogue"),
+    path("catalogue/<slug:section>/new", catalogue.new, name="catalogue-new"),
+    path("catalogue/<slug:section>/<str:name>", catalogue.entry, name="catalogue-entry"),
+    path("catalogue/<slug:section>/<str:name>/edit", catalogue.edit, name="catalogue-edit"),
+    path("catalogue/<slug:section>/<str:name>/delete", catalogue.delete, name="catalogue-delete"),
+    path("members", projects.members, name="members"),
+    path("members/add", projects.add_member, name="member-add"),
+    path("members/<int:member>/role", projects.set_role, name="member-role"),
+    path("members/<int:member>/remove", projects.remove_member, name="member-remove"),
+    path("tokens", tokens.page, name="tokens"),
+    path("tokens/new", tokens.new, name="token-new"),
+    path("tokens/<str:token>/revoke", tokens.revoke, name="token-revoke"),
+    # --- the new-plan and run pages
+]
+
+urlpatterns = [
+    path("", projects.home, name="home"),
+    path("sign-in", account.SignIn.as_view(), name="sign-in"),
+    path("sign-out", account.SignOut.as_view(), name="sign-out"),
+    path("account", account.page, name="account"),
+    path("projects", projects.page, name="projects"),
+    path("projects/new", projects.new, name="project-new"),
+    path("p/<slug:slug>/", include(in_project)),
+]
