@@ -1,0 +1,1 @@
+"""What runs on this machine: the home directory, the embedded Postgres and the supervisor of `isoflop up`."""
