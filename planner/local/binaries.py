@@ -82,8 +82,8 @@ def _installed() -> Iterator[Path]:
     for program in ("postgres", "pg_ctl"):
         if place := shutil.which(program):
             yield Path(place).resolve().parent
-    if program := shutil.which("pg_config"):
-        answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, check=False)
+    if config := shutil.which("pg_config"):
+        answer = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
         yield Path(answer.stdout.strip() or "/nonexistent")
     for pattern in PLACES:
         yield from Path("/").glob(pattern)
@@ -97,7 +97,9 @@ def _wheel() -> Iterator[Path]:
 
 def _read(directories: Iterable[Path], *, embedded: bool = False) -> Iterator[Binaries]:
     for directory in dict.fromkeys(directories):
-        if all((directory / program).is_file() for program in NEEDED) and (version := _version(directory)):
+        if not all((directory / program).is_file() for program in NEEDED):
+            continue
+        if version := _version(directory):
             yield Binaries(directory, version, embedded)
 
 

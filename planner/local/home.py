@@ -1,13 +1,17 @@
 """The home directory: the private folder (0700) that holds all state of one installation."""
 
 import fcntl
+import math
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from planner.local.errors import fail
+
+POLL_S = 0.02
 
 
 def path() -> Path:
@@ -54,18 +58,23 @@ def secret(home: Path, name: str) -> str:
 
 
 @contextmanager
-def lock(home: Path, name: str, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock called `name`; yields False where another process holds it and we do not wait."""
+def lock(home: Path, name: str, *, patience_s: float = math.inf) -> Iterator[bool]:
+    """Hold the lock called `name`; yields False where another process holds it longer than we wait."""
     handle = os.open(folder(home, "locks") / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        yield _locked(handle, wait=wait)
+        yield _locked(handle, patience_s)
     finally:
         os.close(handle)
 
 
-def _locked(handle: int, *, wait: bool) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _locked(handle: int, patience_s: float) -> bool:
+    limit = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= limit:
+                return False
+            time.sleep(POLL_S)
+        else:
+            return True

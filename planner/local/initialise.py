@@ -1,5 +1,6 @@
 """Makes a database cluster, wholly or not at all: a half-made one is thrown away at the next start."""
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -20,21 +21,34 @@ def initialise(cluster: Cluster, binaries: Binaries) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     _initdb(cluster, binaries, fresh)
     _create(cluster, binaries, fresh)
+    _digest_file(cluster).write_text(_digest(cluster))
     fresh.rename(cluster.data)
 
 
-def set_password(cluster: Cluster, binaries: Binaries) -> None:
-    """Give our role the home's password; the server must not be running."""
-    single_user(cluster, binaries, cluster.data, [f"ALTER ROLE {ROLE} PASSWORD '{password(cluster.home)}'"])
+def mend_password(cluster: Cluster, binaries: Binaries) -> None:
+    """Give our role the home's password if it has another one; the server must not be running."""
+    file = _digest_file(cluster)
+    if not file.is_file() or file.read_text() != _digest(cluster):
+        single_user(cluster, binaries, cluster.data, [f"ALTER ROLE {ROLE} PASSWORD '{password(cluster.home)}'"])
+        _digest_file(cluster).write_text(_digest(cluster))
+
+
+def _digest(cluster: Cluster) -> str:
+    """Says which password the role has without saying it: 256 random bits need no salt."""
+    return hashlib.sha256(password(cluster.home).encode()).hexdigest()
+
+
+def _digest_file(cluster: Cluster) -> Path:
+    return cluster.directory / "password-digest"
 
 
 def single_user(cluster: Cluster, binaries: Binaries, data: Path, statements: list[str]) -> None:
     """Run statements in a server of our own that talks to nobody else."""
-    command = [binaries.directory / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres"]
+    command = [str(binaries.directory / "postgres"), "--single", "-D", str(data), "-c", "exit_on_error=on", "postgres"]
     run(cluster, command, text="".join(f"{statement}\n" for statement in statements))
 
 
-def run(cluster: Cluster, command: list[str | Path], *, text: str = "") -> None:
+def run(cluster: Cluster, command: list[str], *, text: str = "") -> None:
     """Run one of the server's programs as its user, and stop where it fails."""
     answer = subprocess.run(
         command,
@@ -65,7 +79,7 @@ def _initdb(cluster: Cluster, binaries: Binaries, data: Path) -> None:
         file.write_text(secrets.token_urlsafe(32))
         accounts.give(file, cluster.account)
         options = ["-U", "postgres", "--auth=scram-sha-256", f"--pwfile={file}", "--encoding=UTF8", *_locale(binaries)]
-        run(cluster, [binaries.directory / "initdb", "-D", data, *options])
+        run(cluster, [str(binaries.directory / "initdb"), "-D", str(data), *options])
     finally:
         file.unlink(missing_ok=True)
 

@@ -137,16 +137,14 @@ def _running(cluster: Cluster) -> bool:
 
 
 def _prepare(cluster: Cluster, binaries: Binaries) -> None:
-    """Make the data, mend a lost password, and clear away what a killed server left."""
-    known = (cluster.home / "postgres-password").is_file()
+    """Make the data, mend a changed password, and clear away what a killed server left."""
     if not cluster.data.is_dir():
         initialise.initialise(cluster, binaries)
         return
     (cluster.data / "postmaster.pid").unlink(missing_ok=True)
     for left in cluster.socket.glob(".s.PGSQL.*"):
         left.unlink()
-    if not known:
-        initialise.set_password(cluster, binaries)
+    initialise.mend_password(cluster, binaries)
 
 
 def _launch(cluster: Cluster, binaries: Binaries, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -161,9 +159,7 @@ def _launch(cluster: Cluster, binaries: Binaries, settings: Mapping[str, str]) -
         time.sleep(0.2)
 
 
-def _try(
-    cluster: Cluster, binaries: Binaries, settings: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], str]:
+def _try(cluster: Cluster, binaries: Binaries, settings: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
     """The process, and what it said before it gave up ("" where it is up)."""
     if cluster.log.is_file() and cluster.log.stat().st_size > LOG_BYTES:
         cluster.log.replace(cluster.log.with_suffix(".log.1"))
@@ -231,11 +227,9 @@ def _reachable(cluster: Cluster, binaries: Binaries) -> Binaries:
 
 def _runs(cluster: Cluster, directory: Path) -> bool:
     """Whether the server's user may run the programs there and read what lies beside them."""
-    command = [directory / "initdb", "--version"]
+    command = [str(directory / "initdb"), "--version"]
+    user = identity(cluster.account)
     try:
-        answer = subprocess.run(
-            command, check=False, capture_output=True, cwd=cluster.directory, **identity(cluster.account)
-        )
+        return subprocess.run(command, check=False, capture_output=True, cwd=cluster.directory, **user).returncode == 0
     except PermissionError:
         return False
-    return answer.returncode == 0

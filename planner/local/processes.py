@@ -28,7 +28,7 @@ def spawn(
 
     Where the kernel can do it (Linux), the child gets `last_signal` when we die, however we die.
     """
-    return subprocess.Popen(  # noqa: PLW1509 -- there is no other place to ask for the parent's death signal
+    return subprocess.Popen(
         command,
         env=dict(environment),
         cwd=directory,
@@ -36,7 +36,7 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_follow(os.getpid(), last_signal),
+        preexec_fn=_follow(os.getpid(), last_signal),  # noqa: PLW1509 -- the only place to ask for the death signal
         **identity(account),
     )
 
@@ -90,3 +90,9 @@ def send(pid: int, message: signal.Signals) -> None:
     """Send a signal to a process that may have ended already."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, message)
+
+
+def send_group(group: int, message: signal.Signals) -> None:
+    """Send a signal to all that is left of a process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, message)
