@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from frontend.views import account, catalogue, compare, history, projects, tokens
+from frontend.views import account, catalogue, compare, history, new, projects, runs, tokens
 
 in_project = [
     path("", history.page, name="plans"),
@@ -19,8 +19,20 @@ in_project = [
     path("members/<int:member>/remove", projects.remove_member, name="member-remove"),
     path("tokens", tokens.page, name="tokens"),
     path("tokens/new", tokens.new, name="token-new"),
-    path("tokens/<str:token>/revoke", tokens.revoke, name="token-revoke"),
-    # --- the new-plan and run pages
+    path("tokens/<uuid:token>/revoke", tokens.revoke, name="token-revoke"),
+    path("new", new.page, name="plan-new"),
+    path("new/check", new.check, name="plan-check"),
+    path("runs/<uuid:run>", runs.page, name="run"),
+    path("runs/<uuid:run>/live", runs.live, name="run-live"),
+    path("runs/<uuid:run>/cancel", runs.cancel, name="run-cancel"),
+    path("runs/<uuid:run>/again", runs.again, name="run-again"),
+    path("runs/<uuid:run>/tags", runs.tags, name="run-tags"),
+    path("runs/<uuid:run>/token", runs.token, name="run-token"),
+    path("runs/<uuid:run>/pick/<slug:key>", runs.pick, name="run-pick"),
+    path("runs/<uuid:run>/figures/<slug:name>.json", runs.figure, name="run-figure"),
+    path("runs/<uuid:run>/spec.yaml", runs.spec, name="run-spec"),
+    path("runs/<uuid:run>/result.json", runs.download, {"form": "json"}, name="run-json"),
+    path("runs/<uuid:run>/result.yaml", runs.download, {"form": "yaml"}, name="run-yaml"),
 ]
 
 urlpatterns = [

@@ -40,9 +40,9 @@ class Field:
         return "field" + self.at.replace("/", "-").replace("~", "_")
 
 
-def fields(schema: Document) -> tuple[Field, ...]:
+def fields(schema: Document, *, hidden: tuple[str, ...] = NOT_ASKED) -> tuple[Field, ...]:
     """The fields of a kind's spec in the order of its schema, with what all kinds share at the end."""
-    found = {name: field for name, field in _properties(schema, schema, at="", depth=0) if name not in NOT_ASKED}
+    found = {name: field for name, field in _properties(schema, schema, at="", depth=0) if name not in hidden}
     last = {name: replace(found.pop(name), advanced=True) for name in COMMON_LAST if name in found}
     return (*found.values(), *last.values())
 
@@ -91,13 +91,17 @@ def _widget(node: Document, variants: list[Document]) -> Widget:
         return _object_widget(objects)
     if "array" in types:
         return "checks" if _choices(variants) else "list"
+    if types == {"boolean"}:
+        return "select" if _nullable(node) else "checkbox"
     if _choices(variants):
         return "select"
-    if types == {"boolean"}:
-        return "checkbox"
     if types == {"string"}:
         return "text"
     return "number" if types and types <= NUMERIC else "quantity"
+
+
+def _nullable(node: Document) -> bool:
+    return any(branch.get("type") == "null" for branch in node.get("anyOf", ()))
 
 
 def _object_widget(objects: list[Document]) -> Widget:
@@ -129,6 +133,9 @@ def _choices(variants: list[Document]) -> tuple[str, ...]:
     found: list[str] = []
     for variant in variants:
         inner: dict[str, Any] = variant.get("items", variant) if variant.get("type") == "array" else variant
+        if inner.get("type") == "boolean":
+            found += ["true", "false"]
+            continue
         words = inner.get("enum", [inner["const"]] if "const" in inner else None)
         if words is None:
             return ()

@@ -7,8 +7,8 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from frontend.views.projects import memberships
 from frontend.views.scope import signed_in
-from planner.services import projects
 
 
 class SignIn(LoginView):
@@ -33,5 +33,5 @@ def page(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, user)
         messages.success(request, "The password was changed. Other browsers are signed out.")
         return redirect("account")
-    context = {"form": form, "roles": projects.roles(request.user)}
+    context = {"form": form, "roles": memberships(request.user)}
     return render(request, "account/page.html", context, status=422 if form.errors else 200)

@@ -5,11 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from planner.services import projects
+from planner.services.errors import Forbidden, NotFound
 
 View = Callable[..., HttpResponse]
 
@@ -28,21 +30,33 @@ def signed_in(view: View) -> View:
     return inner
 
 
-def in_project(role: str = "viewer") -> Callable[[View], View]:
-    """Resolve `slug` to a project in which the reader has the role, and pass it to the view."""
+def in_project(least: str = "viewer") -> Callable[[View], View]:
+    """Resolve `slug` to a project in which the reader has this role or a higher one, and pass it to the view.
+
+    Another's project is 404; a role too small is 403, as is what a service refuses for it later.
+    """
 
     def decorate(view: View) -> View:
         @signed_in
         @wraps(view)
         def inner(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-            project = projects.by_slug(request.user, slug)
-            request.project = project  # type: ignore[attr-defined]
-            request.role = projects.role(request.user, project)  # type: ignore[attr-defined]
-            projects.require(request.user, project, role)
-            if request.session.get("project") != slug:
-                request.session["project"] = slug
-            return view(request, project, **kwargs)
+            try:
+                _enter(request, slug, least)
+                return view(request, request.project, **kwargs)  # type: ignore[attr-defined]
+            except NotFound as error:
+                raise Http404(str(error)) from error
+            except Forbidden as error:
+                raise PermissionDenied(error.problems[0].message) from error
 
         return inner
 
     return decorate
+
+
+def _enter(request: HttpRequest, slug: str, least: str) -> None:
+    request.project = projects.find(request.user, slug)  # type: ignore[attr-defined]
+    request.role = projects.role(request.user, request.project)  # type: ignore[attr-defined]
+    if request.session.get("project") != slug:
+        request.session["project"] = slug
+    if request.role != least:  # type: ignore[attr-defined]
+        projects.require(request.user, request.project, least)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 // Figures: <figure data-figure="URL"><div class="plot"></div></figure>.
-// Plotly is loaded once, when the first figure comes near the view; the figure is fetched as JSON. Colours and fonts in it are
-// names of tokens ("var(--fig-compute)"), put in here, so one document serves both themes. When drawn, the <figure> gets
-// the event "figure:drawn" with detail {Plotly, plot, document}; pages listen to that for clicks on points.
+// Plotly is loaded once, when the first figure comes near the view. The figure is fetched as JSON in the theme of the page
+// (?theme=light|dark) and again when the theme changes. After each drawing the <figure> gets the event "figure:drawn"
+// with detail {Plotly, plot}; pages listen to that for clicks on points.
 
 const config = {
   displaylogo: false,
@@ -10,14 +10,13 @@ const config = {
   responsive: true,
   modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
 };
-const drawn = new Map();
-const plotlyUrl = () => document.querySelector('meta[name="plotly"]').content;
+const seen = new Set();
 let loading = null;
 
 function plotly() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = plotlyUrl();
+    script.src = document.querySelector('meta[name="plotly"]').content;
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => { loading = null; reject(new Error("the chart library did not load")); };
     document.head.append(script);
@@ -25,37 +24,32 @@ function plotly() {
   return loading;
 }
 
-function themed(value, tokens) {
-  if (typeof value === "string") return value.replace(/^var\((--[\w-]+)\)$/, (_, name) => tokens.getPropertyValue(name).trim());
-  if (Array.isArray(value)) return value.map((item) => themed(item, tokens));
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, themed(item, tokens)]));
-  return value;
+function address(figure) {
+  const url = new URL(figure.dataset.figure, location.href);
+  url.searchParams.set("theme", window.isoflopTheme.effective());
+  return url;
+}
+
+async function fetched(figure) {
+  const answer = await fetch(address(figure), { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return answer.json();
 }
 
 async function draw(figure) {
   const plot = figure.querySelector(".plot");
+  figure.setAttribute("aria-busy", "true");
   try {
-    const [Plotly, answer] = await Promise.all([plotly(), fetch(figure.dataset.figure, { headers: { Accept: "application/json" } })]);
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    const document_ = await answer.json();
-    plot.replaceChildren();
-    drawn.set(figure, { Plotly, plot, document: document_ });
-    await paint(figure);
-    announce(figure);
+    const [Plotly, { data, layout }] = await Promise.all([plotly(), fetched(figure)]);
+    if (!plot.classList.contains("js-plotly-plot")) plot.replaceChildren();
+    await Plotly.react(plot, data, { autosize: true, ...layout }, config);
+    figure.dispatchEvent(new CustomEvent("figure:drawn", { bubbles: true, detail: { Plotly, plot } }));
   } catch (error) {
-    plot.textContent = `The chart could not be drawn: ${error.message}. The table below holds the same numbers.`;
+    plot.textContent = `The chart could not be drawn: ${error.message}. The table holds the same numbers.`;
     plot.classList.add("muted");
   } finally {
     figure.removeAttribute("aria-busy");
   }
-}
-
-const announce = (figure) => figure.dispatchEvent(new CustomEvent("figure:drawn", { bubbles: true, detail: drawn.get(figure) }));
-
-function paint(figure) {
-  const { Plotly, plot, document: { data, layout } } = drawn.get(figure);
-  const tokens = getComputedStyle(document.documentElement);
-  return Plotly.react(plot, themed(data, tokens), { autosize: true, ...themed(layout, tokens) }, config);
 }
 
 const near = new IntersectionObserver((entries) => {
@@ -66,19 +60,19 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "200px" });
 
-function find(root) {
-  for (const figure of root.querySelectorAll("[data-figure]:not([aria-busy]):not([data-seen])")) {
-    figure.dataset.seen = "";
-    figure.setAttribute("aria-busy", "true");
+function find() {
+  for (const figure of document.querySelectorAll("[data-figure]")) {
+    if (seen.has(figure)) continue;
+    seen.add(figure);
     near.observe(figure);
   }
 }
 
 document.addEventListener("theme:change", () => {
-  for (const figure of [...drawn.keys()]) {
-    if (figure.isConnected) paint(figure).then(() => announce(figure));
-    else drawn.delete(figure);
+  for (const figure of seen) {
+    if (!figure.isConnected) seen.delete(figure);
+    else if (figure.querySelector(".js-plotly-plot")) draw(figure);
   }
 });
-document.addEventListener("htmx:after:swap", () => find(document));
-find(document);
+document.addEventListener("htmx:after:swap", find);
+find();

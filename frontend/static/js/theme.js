@@ -25,5 +25,7 @@
     show(event.newValue);
     document.dispatchEvent(new CustomEvent("theme:change"));
   });
-  window.isoflopTheme = { choose, current: () => (known.has(stored()) ? stored() : "system") };
+  const current = () => (known.has(stored()) ? stored() : "system");
+  const effective = () => root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  window.isoflopTheme = { choose, current, effective };
 })();

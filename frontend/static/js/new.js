@@ -1,0 +1,189 @@
+// The new-plan page: form and YAML follow each other through the server, which alone judges the spec.
+
+const plan = document.getElementById("plan");
+const fields = document.getElementById("fields");
+const editor = document.getElementById("text");
+const gutter = document.querySelector(".gutter");
+const base = document.getElementById("base");
+const verdict = document.getElementById("verdict");
+const marks = document.getElementById("text-problems");
+
+const WAIT_MS = 250;
+let timer = 0;
+let asked = null;
+let changed = "text";
+
+function schedule(what, wait = WAIT_MS) {
+  if (timer && changed !== what) { clearTimeout(timer); check().then(() => schedule(what, wait)); return; }
+  changed = what;
+  clearTimeout(timer);
+  timer = setTimeout(check, wait);
+}
+
+async function check() {
+  timer = 0;
+  asked?.abort();
+  const mine = asked = new AbortController();
+  const body = new FormData(plan);
+  body.set("changed", changed);
+  plan.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(plan.dataset.check, { method: "POST", body, signal: mine.signal, headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    show(await answer.json(), body.get("changed"));
+  } catch (error) {
+    if (error.name !== "AbortError") say("The spec could not be checked: the server did not answer. It is checked again when you change it or submit.");
+  } finally {
+    if (asked === mine) plan.removeAttribute("aria-busy");
+  }
+}
+
+function show(found, by) {
+  if (by === "form" && found.readable) setText(found.text);
+  if (by === "text" && editor.value.replaceAll("\r\n", "\n") !== found.text) return;
+  base.value = found.base;
+  plan.elements.kind.value = found.kind;
+  fields.disabled = !found.readable;
+  if (found.form !== null) replaceFields(found.form);
+  plan.elements.shape.value = found.shape;
+  showProblems(found.problems);
+  const fresh = plan.elements.fresh?.checked;
+  verdict.innerHTML = found.verdict;
+  if (fresh && plan.elements.fresh) plan.elements.fresh.checked = true;
+}
+
+function say(text) {
+  const line = document.createElement("p");
+  line.className = "verdict bad";
+  line.textContent = text;
+  verdict.replaceChildren(line);
+}
+
+// A new form keeps what is open and where the reader is.
+function replaceFields(html) {
+  const open = new Set([...fields.querySelectorAll("details[open][data-keep]")].map((details) => details.dataset.keep));
+  const here = fields.contains(document.activeElement) ? document.activeElement : null;
+  const place = here && { name: here.name, value: here.type === "checkbox" ? here.value : null, at: here.selectionStart };
+  fields.innerHTML = html;
+  for (const details of fields.querySelectorAll("details[data-keep]")) details.open ||= open.has(details.dataset.keep);
+  if (place) focusAgain(place);
+}
+
+function focusAgain({ name, value, at }) {
+  const next = [...fields.elements].find((input) => input.name === name && (value === null || input.value === value));
+  next?.focus();
+  if (typeof at === "number" && next?.setSelectionRange) next.setSelectionRange(at, at);
+}
+
+function showProblems(problems) {
+  for (const error of fields.querySelectorAll(".error")) error.textContent = "";
+  for (const wrong of fields.querySelectorAll(".field.bad")) wrong.classList.remove("bad");
+  for (const input of fields.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  for (const problem of problems) if (problem.id) showAtField(problem);
+  marks.replaceChildren(...problems.map(mark));
+  number(new Map(problems.map((problem) => [problem.line, problem.message])));
+}
+
+function showAtField(problem) {
+  const error = document.getElementById(`${problem.id}-error`);
+  if (!error) return;
+  error.textContent = `${error.textContent} ${problem.message} ${problem.hint}`.trim();
+  error.closest(".field")?.classList.add("bad");
+  document.getElementById(problem.id)?.setAttribute("aria-invalid", "true");
+}
+
+function mark({ line, message, hint }) {
+  const item = document.createElement("li");
+  const jump = document.createElement("button");
+  jump.type = "button";
+  jump.className = "link";
+  jump.dataset.line = line;
+  jump.textContent = `line ${line}`;
+  item.append(jump, ` ${message} ${hint}`);
+  return item;
+}
+
+// The editor: numbers beside the lines, wrong lines marked, Tab indents (Escape first to leave).
+let wrongLines = new Map();
+
+function number(wrong = wrongLines) {
+  wrongLines = wrong;
+  const count = editor.value.split("\n").length;
+  gutter.replaceChildren(...Array.from({ length: count }, (_, index) => lineNumber(index + 1)));
+  editor.rows = Math.min(Math.max(count + 1, 14), 34);
+  gutter.scrollTop = editor.scrollTop;
+}
+
+function lineNumber(line) {
+  const span = document.createElement("span");
+  span.textContent = String(line);
+  if (wrongLines.has(line)) { span.className = "bad"; span.title = wrongLines.get(line); }
+  return span;
+}
+
+function setText(text) {
+  if (editor.value === text) return;
+  const { scrollTop } = editor;
+  editor.value = text;
+  editor.scrollTop = scrollTop;
+  number();
+}
+
+function insert(text) {
+  if (!document.execCommand("insertText", false, text)) editor.setRangeText(text, editor.selectionStart, editor.selectionEnd, "end");
+}
+
+function lineStart(position) { return editor.value.lastIndexOf("\n", position - 1) + 1; }
+
+function dedent() {
+  const start = lineStart(editor.selectionStart);
+  const blanks = editor.value.slice(start, start + 2).match(/^ {0,2}/)[0].length;
+  if (!blanks) return;
+  const caret = Math.max(start, editor.selectionStart - blanks);
+  editor.setRangeText("", start, start + blanks);
+  editor.setSelectionRange(caret, caret);
+  editor.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function goToLine(line) {
+  const lines = editor.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, text) => sum + text.length + 1, 0);
+  editor.focus();
+  editor.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+  editor.scrollTop = Math.max(0, (line - 4) * (editor.scrollHeight / lines.length));
+}
+
+editor.addEventListener("keydown", (event) => {
+  if (event.key === "Tab" && !event.ctrlKey && !event.altKey && !event.metaKey) {
+    event.preventDefault();
+    if (event.shiftKey) dedent(); else insert("  ");
+  } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
+    event.preventDefault();
+    const line = editor.value.slice(lineStart(editor.selectionStart), editor.selectionStart);
+    insert(`\n${line.match(/^ */)[0]}${/:\s*$/.test(line) ? "  " : ""}`);
+  }
+});
+editor.addEventListener("scroll", () => { gutter.scrollTop = editor.scrollTop; });
+editor.addEventListener("input", () => { number(new Map()); schedule("text"); });
+fields.addEventListener("input", (event) => schedule("form", event.target.type === "checkbox" ? 0 : WAIT_MS));
+fields.addEventListener("change", () => schedule("form", 0));
+
+plan.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button?.dataset.line) goToLine(Number(button.dataset.line));
+  if (button?.dataset.takeForm !== undefined) { setText(base.value); schedule("text", 0); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !plan.contains(event.target)) return;
+  event.preventDefault();
+  document.getElementById("solve")?.click();
+});
+// While the last change is still on its way the server compares text and base by itself; nothing is lost.
+plan.addEventListener("submit", () => {
+  clearTimeout(timer);
+  const solve = document.getElementById("solve");
+  if (solve) { solve.classList.add("busy"); solve.setAttribute("aria-disabled", "true"); }
+});
+window.addEventListener("pageshow", () => document.getElementById("solve")?.removeAttribute("aria-disabled"));
+
+number(new Map([...marks.querySelectorAll("[data-line]")].map((button) => [Number(button.dataset.line), ""])));

@@ -1,0 +1,72 @@
+"""Filters that tables need: an entry of a mapping by a name known only at run time, numbers said for people."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import template
+
+from planner.models import Run, State
+from solvers import units
+
+register = template.Library()
+
+# A unit at the end of a word, unless it is what something is counted per.
+UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
+
+
+@register.filter
+def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
+    """`mapping[key]`, or nothing."""
+    return mapping.get(key) if isinstance(mapping, Mapping) else None
+
+
+@register.filter
+def label(name: str) -> str:
+    """A name with its unit as a heading: `Step time` for step_time_s."""
+    words = UNIT.sub("", name).replace("_", " ")
+    return words.upper() if words in ("mfu", "hfu") else words[:1].upper() + words[1:]
+
+
+@register.filter
+def said(value: float | None, name: str) -> str:
+    """A number under its name with a unit: `15.7 s` for step_time_s."""
+    return "" if value is None else units.show_named(name, value)
+
+
+@register.filter
+def headline(run: Run) -> str:
+    """What a list says of a run: the answer's sentence, or how far it is, or what is wrong."""
+    if run.state == State.RUNNING:
+        return _progress(run.progress)
+    if run.problems:
+        return str(run.problems[0].get("message", ""))
+    return str(run.summary.get("headline", ""))
+
+
+@register.filter
+def best(run: Run) -> str:
+    """The first estimate of a solved run, with its unit."""
+    return next((units.show_named(name, estimate["value"]) for name, estimate in _estimates(run)), "")
+
+
+@register.filter
+def best_name(run: Run) -> str:
+    """What `best` is: `Step time`."""
+    return next((label(name) for name, _ in _estimates(run)), "")
+
+
+def _estimates(run: Run) -> Iterable[tuple[str, Mapping[str, float]]]:
+    estimates: Mapping[str, Mapping[str, float]] = run.summary.get("estimates") or {}
+    return estimates.items()
+
+
+def _progress(progress: Mapping[str, Any]) -> str:
+    stage, fraction = progress.get("stage", "starting"), progress.get("fraction", 0.0)
+    return f"{stage}, {fraction:.0%}"
+
+
+@register.filter
+def any_differs(rows: Iterable[Any]) -> bool:
+    """Whether a group has a line to show when only differences are."""
+    return any(row.differs for row in rows)

@@ -1,0 +1,51 @@
+"""Plans side by side: what differs is marked, and so is the best of each line."""
+
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from frontend.figures import comparison
+from frontend.figures.theme import theme
+from frontend.views.history import MOST_PICKED, ids
+from frontend.views.scope import in_project
+from planner.models import Project, Run
+from planner.services import history
+from solvers.errors import IsoflopError
+
+FEWEST = 2
+
+
+@in_project("viewer")
+def page(request: HttpRequest, project: Project) -> HttpResponse:
+    """The table of two or more plans; with fewer, how to pick them."""
+    asked = ids(request.GET.getlist("runs"))
+    only = request.GET.get("only") == "differences"
+    context = {"asked": asked, "only": only, "most": MOST_PICKED}
+    if len(asked) < FEWEST:
+        return render(request, "compare/pick.html", context)
+    try:
+        compared = history.compare(_runs(project, asked))
+    except IsoflopError as error:
+        return render(request, "compare/pick.html", {**context, "problems": error.problems}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    named = _named(compared.runs)
+    shown = {"comparison": compared, "twin": comparison.table(named), "finding": comparison.title(named) if named else ""}
+    return render(request, "compare/page.html", {**context, **shown})
+
+
+@in_project("viewer")
+def figure(request: HttpRequest, project: Project) -> HttpResponse:
+    """Where the time of each plan goes, as Plotly's JSON."""
+    named = _named(_runs(project, ids(request.GET.getlist("runs"))))
+    if not comparison.table(named).rows:
+        raise Http404("none of these plans has a breakdown")
+    drawn = comparison.figure(named, theme(request.GET.get("theme", "light")))
+    return HttpResponse(drawn.to_json(), content_type="application/json")
+
+
+def _runs(project: Project, asked: tuple[str, ...]) -> list[Run]:
+    return [history.run(project, run) for run in asked]
+
+
+def _named(runs: list[Run]) -> comparison.Named:
+    return [(run.name or run.short_id, run.result.document) for run in runs if hasattr(run, "result")]
