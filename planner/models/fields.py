@@ -1,0 +1,25 @@
+"""A column that holds a JSON document exactly.
+
+Postgres' own jsonb would write 1e20 back as an integer and forget the order of keys; a stored result has a digest to keep.
+"""
+
+import json
+from typing import Any
+
+from django.db import models
+
+
+class DocumentField(models.TextField):  # type: ignore[type-arg]
+    """JSON text in the table, plain values in Python."""
+
+    def from_db_value(self, value: str | None, *_: object) -> Any:
+        return None if value is None else json.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj)) or "null"

@@ -1,0 +1,1 @@
+"""What people and workers do, as functions. Every write to a table is in here, and nothing in here knows HTTP."""

@@ -1,0 +1,131 @@
+"""A project's own hardware and models, beside the catalogue that ships with Isoflop."""
+
+import re
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from planner.models import CatalogueEntry, Project, Role
+from planner.models.catalogue import Section
+from planner.services import audit, projects
+from planner.services.errors import invalid, not_found
+from solvers import catalogue, documents
+from solvers.documents import Document
+from solvers.errors import UnknownName
+
+# Which section a name is looked up in, by the field that holds it, wherever in a spec or record that field is.
+SECTION_OF_FIELD = {
+    "model": Section.MODELS,
+    "node": Section.NODES,
+    "gpu": Section.GPUS,
+    "link": Section.LINKS,
+    "nic": Section.LINKS,
+    "host_link": Section.LINKS,
+}
+# The field of a spec's hardware that a project's own price fills.
+PRICE = "cost_usd_per_gpu_hour"
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,78}[a-z0-9]|[a-z0-9]")
+MOST_ENTRIES = 500
+
+
+def entries(project: Project, section: str) -> list[CatalogueEntry]:
+    """The project's own records of one section, by name."""
+    _known(section)
+    own = CatalogueEntry.objects.filter(project=project, section=section)
+    return list(own.select_related("updated_by").order_by("name"))
+
+
+def entry(project: Project, section: str, name: str) -> CatalogueEntry:
+    """One of the project's own records; NotFound without it."""
+    _known(section)
+    found = CatalogueEntry.objects.filter(project=project, section=section, name=name).first()
+    if found is None:
+        raise not_found("entry of the catalogue")
+    return found
+
+
+@transaction.atomic
+def save(project: Project, section: str, document: Document, *, user: User) -> CatalogueEntry:
+    """Adds the record, or replaces the one of the same name. SpecError says what is wrong with it."""
+    projects.require(user, project, Role.EDITOR)
+    _known(section)
+    documents.check(document)
+    name = document.get("name")
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        hint = "For example: our-h100-pod."
+        raise invalid("name", "A name has small letters, digits, dots and dashes, at most 80.", at="/name", hint=hint)
+    catalogue.record(section, resolve(project, document))
+    _room(project, name, section)
+    saved, made = CatalogueEntry.objects.update_or_create(
+        project=project, section=section, name=name, defaults={"document": document, "updated_by": user}
+    )
+    details = {"digest": documents.digest(document)}
+    audit.record(user, "catalogue.added" if made else "catalogue.changed", saved, project=project, details=details)
+    return saved
+
+
+@transaction.atomic
+def delete(project: Project, section: str, name: str, *, user: User) -> None:
+    """Removes the record. Runs that used it keep what they used: it is written into their spec."""
+    projects.require(user, project, Role.EDITOR)
+    found = entry(project, section, name)
+    found.delete()
+    audit.record(user, "catalogue.deleted", found, project=project, details={"digest": documents.digest(found.document)})
+
+
+def resolve(project: Project, document: Document) -> Document:
+    """The document with the names of the project's own records replaced by those records."""
+    own = CatalogueEntry.objects.filter(project=project)
+    records = {(row.section, plain(row.name)): row.document for row in own}
+    return {key: _resolved(key, _priced(key, value, records), records, depth=0) for key, value in document.items()}
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: without case, spaces, dashes, underscores and dots."""
+    return re.sub(r"[\s._-]", "", name).lower()
+
+
+def _resolved(field: object, value: Any, records: dict[tuple[str, str], Document], *, depth: int) -> Any:
+    if depth > documents.MAX_DEPTH:
+        return value
+    match value:
+        case str() if field in SECTION_OF_FIELD:
+            record = records.get((SECTION_OF_FIELD[str(field)], plain(value)))
+            return value if record is None else _resolved(field, record, records, depth=depth + 1)
+        case dict():
+            return {key: _resolved(key, item, records, depth=depth + 1) for key, item in value.items()}
+        case list():
+            return [_resolved(field, item, records, depth=depth + 1) for item in value]
+    return value
+
+
+def _priced(field: object, value: Any, records: dict[tuple[str, str], Document]) -> Any:
+    """Hardware that says no price gets the project's own, of its node or else of that node's GPU."""
+    if field != "hardware" or not isinstance(value, dict) or not isinstance(value.get("node"), str) or PRICE in value:
+        return value
+    node = plain(value["node"])
+    own = records.get((Section.NODES, node), {})
+    gpu = own.get("gpu") if own else _gpu_of(value["node"])
+    for name in (node, plain(gpu) if isinstance(gpu, str) else ""):
+        if (Section.PRICES, name) in records:
+            return {**value, PRICE: records[Section.PRICES, name]["price"]}
+    return value
+
+
+def _gpu_of(node: str) -> str:
+    try:
+        return str(catalogue.node(node).gpu.name)
+    except UnknownName:
+        return ""
+
+
+def _known(section: str) -> None:
+    if section not in Section.values:
+        raise invalid("section", f"There is no section '{section[:20]}'.", hint=f"Sections: {', '.join(Section.values)}.")
+
+
+def _room(project: Project, name: str, section: str) -> None:
+    own = CatalogueEntry.objects.filter(project=project)
+    if own.count() >= MOST_ENTRIES and not own.filter(section=section, name=name).exists():
+        raise invalid("too_many", f"A project holds at most {MOST_ENTRIES} records of its own.", hint="Delete some.")

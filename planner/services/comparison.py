@@ -1,0 +1,95 @@
+"""Runs side by side: what was asked and what came out, line by line, differences and the best marked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from planner.models import Run
+from planner.services.errors import invalid
+from solvers.documents import Document
+
+MOST = 20
+# Estimates of which more is better; of time, memory, money and energy, less is.
+MORE_IS_BETTER = ("tokens_per_s", "mfu", "hfu", "requests_per_s", "throughput")
+ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE = "Question", "Answer", "Plan", "Search", "Provenance"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: the field's own name (`step_time_s`, `layout.tp`), a value for each run (None where it has none).
+
+    Values are those of the documents, for the page to write out; `best_index` is None where none is better.
+    """
+
+    label: str
+    group: str
+    values: tuple[Any, ...]
+    differs: bool
+    best_index: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rows, and the runs in the order of their values."""
+
+    rows: list[Row]
+    runs: list[Run]
+
+
+def compare(runs: Sequence[Run]) -> Comparison:
+    """The comparison of two or more runs, whose results are loaded with them."""
+    if not 1 < len(runs) <= MOST:
+        raise invalid("runs", f"Two to {MOST} runs can be compared.", at="/runs")
+    columns = [dict(_lines(run)) for run in runs]
+    keys = dict.fromkeys(key for column in columns for key in column)
+    order = [ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE]
+    rows = [_row(group, label, [column.get((group, label)) for column in columns]) for group, label in keys]
+    return Comparison(sorted(rows, key=lambda row: order.index(row.group)), list(runs))
+
+
+def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
+    for name, value in _leaves({key: value for key, value in run.spec.items() if key not in ("name", "tags")}):
+        yield (ASKED, name), value
+    yield (ANSWERED, "state"), run.state
+    if not hasattr(run, "result"):
+        return
+    document: Document = run.result.document
+    for name, estimate in document.get("estimates", {}).items():
+        yield (ANSWERED, name), estimate["value"]
+    for name, value in _leaves(document.get("infeasible", {}).get("reason", {})):
+        yield (ANSWERED, name or "reason"), value
+    for name, value in _leaves({key: document.get("plan", {}).get(key) for key in ("label", "layout", "nodes", "gpus")}):
+        yield (PLAN, name), value
+    for name in ("candidates", "feasible"):
+        yield (SEARCH, name), document["search"].get(name)
+    for name, value in _leaves(document["provenance"]):
+        yield (PROVENANCE, name), value
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The simple values below `value` by their dotted names; a list of simple values counts as one."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{name}.{key}" if name else key)
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{name}.{index}")
+    elif isinstance(value, list):
+        yield name, ", ".join(map(str, value))
+    elif value is not None:
+        yield name, value
+
+
+def _row(group: str, label: str, values: list[Any]) -> Row:
+    differs = any(value != values[0] for value in values[1:])
+    best = _best(label, values) if differs and group == ANSWERED else None
+    return Row(label, group, tuple(values), differs, best)
+
+
+def _best(label: str, values: list[Any]) -> int | None:
+    known = [(value, index) for index, value in enumerate(values) if isinstance(value, int | float)]
+    if len(known) < 2:
+        return None
+    choose = max if label.startswith(MORE_IS_BETTER) else min
+    best, index = choose(known, key=lambda pair: pair[0])
+    return index if [value for value, _ in known].count(best) == 1 else None

@@ -1,0 +1,43 @@
+"""Messages for the broker, kept in Postgres until the broker has them.
+
+A message is only a doorbell: it carries a run's id, and losing, repeating or reordering any of them harms nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from planner.models import OutboxEntry, Run
+
+CHANNEL = "isoflop_outbox"
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 15.0
+
+
+def ring(run_ids: Iterable[UUID]) -> None:
+    """Puts the runs into the outbox and wakes the dispatcher when the transaction commits."""
+    OutboxEntry.objects.bulk_create([OutboxEntry(run_id=run_id) for run_id in run_ids], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def pending(limit: int = 100) -> list[OutboxEntry]:
+    """What is due, oldest first."""
+    return list(OutboxEntry.objects.filter(due__lte=Now()).order_by("id")[:limit])
+
+
+@transaction.atomic
+def sent(entries: Sequence[OutboxEntry]) -> None:
+    """The broker has these."""
+    OutboxEntry.objects.filter(id__in=[entry.id for entry in entries]).delete()
+    Run.objects.filter(id__in=[entry.run_id for entry in entries]).update(rung=Now())
+
+
+def postpone(entry: OutboxEntry, error: str) -> None:
+    """The broker did not take it: later again, each time after twice as long."""
+    wait = timedelta(seconds=min(FIRST_WAIT_S * 2 ** min(entry.failures, 10), LONGEST_WAIT_S))
+    OutboxEntry.objects.filter(id=entry.id).update(failures=F("failures") + 1, due=Now() + wait, last_error=error[:300])
