@@ -1,0 +1,137 @@
+"""Who calls: a bearer token or a signed-in browser, never both at once.
+
+A token acts as its user, within its scopes and its project. A browser acts within its user's roles, and must show
+the CSRF token for anything but reading.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from ninja.utils import check_csrf
+
+from planner.api.limits import Allowance, Buckets
+from planner.api.problem import refuse
+from planner.models import Project, Role, Token
+from planner.services import logins, projects, tokens
+from planner.services.errors import not_found
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CHALLENGE = 'Bearer realm="isoflop"'
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The user who acts, and the token through which, if it is one."""
+
+    user: User
+    token: Token | None = None
+
+    def project(self, slug: str, least: str = Role.VIEWER) -> Project:
+        """The project, if the caller reaches it and its role is at least `least`.
+
+        Without a slug it is the token's own. NotFound hides what exists elsewhere.
+        """
+        own = self.token.project if self.token else None
+        if not slug and own is None:
+            known = ", ".join(projects.for_user(self.user).values_list("slug", flat=True)[:20])
+            hint = f"Yours: {known}." if known else "Create one first: POST /api/v1/projects."
+            raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "missing", "Say which project.", at="/project", hint=hint)
+        if own is not None and slug not in ("", own.slug):
+            raise not_found("project")
+        project = own if own is not None else projects.find(self.user, slug)
+        projects.require(self.user, project, least)
+        return project
+
+    def reachable(self) -> list[Project]:
+        """The projects that the caller can name."""
+        found = projects.for_user(self.user)
+        return list(found.filter(pk=self.token.project_id) if self.token and self.token.project_id else found)
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Who made this request; ninja has put it there once the authentication below agreed."""
+    found: Caller = request.auth  # type: ignore[attr-defined]
+    return found
+
+
+class Bearer:
+    """`Authorization: Bearer if_...` with a scope."""
+
+    openapi_security_schema = {"type": "http", "scheme": "bearer", "description": "A token: `if_...`."}  # noqa: RUF012
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        """The caller; None leaves the decision to the session. Refusal: 400, 401, 403, 429."""
+        header = request.headers.get("Authorization")
+        if header is None:
+            return None
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            message = "The request carries a token and a session; one of them must go."
+            hint = "Send the token without cookies."
+            raise refuse(HTTPStatus.BAD_REQUEST, "two_credentials", message, hint=hint)
+        scheme, _, plain = header.partition(" ")
+        token = tokens.authenticate(plain.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            _spend(request, f"stranger {logins.address_of(request)}")
+            raise _unauthenticated("The token is wrong, has expired, or was revoked.", error="invalid_token")
+        _spend(request, f"token {token.pk}")
+        if self.scope and not tokens.allows(token, self.scope):
+            message = f"The token lacks the scope {self.scope}; it has {', '.join(token.scopes)}."
+            hint = "Issue a token with that scope on the page Tokens."
+            challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{self.scope}"'
+            raise refuse(HTTPStatus.FORBIDDEN, "scope", message, hint=hint, WWW_Authenticate=challenge)
+        return Caller(user=token.user, token=token)
+
+
+class Session:
+    """A signed-in browser; unsafe methods need the CSRF token."""
+
+    openapi_security_schema = {"type": "apiKey", "in": "cookie", "name": "isoflop", "description": "A browser's session, with X-CSRFToken for anything but reading."}  # noqa: RUF012, E501
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        """The caller. Refusal: 401, 403, 429."""
+        if request.method not in SAFE and settings.SESSION_COOKIE_NAME in request.COOKIES and check_csrf(request):
+            hint = "Send the header X-CSRFToken, or a bearer token instead of the session."
+            raise refuse(HTTPStatus.FORBIDDEN, "csrf", "The CSRF token is missing or wrong.", hint=hint)
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            _spend(request, f"stranger {logins.address_of(request)}")
+            raise _unauthenticated("Who is calling? There is no token and no session.")
+        _spend(request, f"user {user.pk}")
+        return Caller(user=user)
+
+
+def needs(scope: str) -> Sequence[Any]:
+    """The authentication of an operation: a token with this scope ("" for any), or a session."""
+    return [Bearer(scope), Session()]
+
+
+@cache
+def buckets(per_minute: int) -> Buckets:
+    """The one set of buckets of this process."""
+    return Buckets(per_minute)
+
+
+def _spend(request: HttpRequest, who: str) -> Allowance:
+    allowance = buckets(settings.API_REQUESTS_PER_MINUTE).spend(who)
+    request.allowance = allowance  # type: ignore[attr-defined]
+    if allowance.retry_after_s:
+        wait = str(int(allowance.retry_after_s) + 1)
+        message = f"More than {allowance.limit_per_minute:,} requests a minute."
+        hint = f"Wait {wait} s. A run is best watched with GET /runs/{{id}}?wait=30."
+        raise refuse(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit", message, hint=hint, Retry_After=wait)
+    return allowance
+
+
+def _unauthenticated(message: str, error: str = "") -> Exception:
+    challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
+    hint = "Send 'Authorization: Bearer if_...' with a token from the page Tokens."
+    return refuse(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, hint=hint, WWW_Authenticate=challenge)

@@ -1,0 +1,58 @@
+"""`isoflop export`: a result, of a run or of a file, written to a folder in another format."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from planner.cli.exits import usage
+from planner.cli.server_address import connect
+
+
+def export(
+    source: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run's id, or a file with a result as JSON.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="json, yaml, md or csv.")],
+    out_dir: Annotated[Path, typer.Option("--out-dir", help="Folder for the file; made if it is not there.")] = Path(),
+) -> None:
+    """Write a result in another format; the path of the file goes to stdout."""
+    from planner.exports import FORMATS, write  # noqa: PLC0415 -- pydantic is slow to import
+    from solvers.errors import nearest  # noqa: PLC0415 -- only where it is needed
+
+    if to not in FORMATS:
+        raise usage("unknown_format", f"There is no export format '{to}'.", nearest(to, FORMATS))
+    if _is_run(source):
+        with connect() as client:
+            name, text = source, client.export(source, to)
+    else:
+        name, text = Path(source).stem, write(_result(source), to)
+    typer.echo(_written(out_dir / f"{name}.{to}", text))
+
+
+def _is_run(source: str) -> bool:
+    try:
+        UUID(source)
+    except ValueError:
+        return False
+    return not Path(source).exists()
+
+
+def _result(source: str) -> dict[str, object]:
+    from planner.cli.specs import content  # noqa: PLC0415 -- PyYAML is slow to import
+    from solvers.documents import read  # noqa: PLC0415 -- PyYAML is slow to import
+
+    document = read(content(source))
+    if document.get("status") not in ("solved", "infeasible") or "provenance" not in document:
+        hint = f"Solve it first: `isoflop solve {source} --offline -o json > result.json`."
+        raise usage("not_a_result", f"{source} holds no result.", hint)
+    return document
+
+
+def _written(path: Path, text: str) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise usage("unwritable", f"{path}: {error.strerror or error}.", "Give another --out-dir.") from None
+    return str(path)
