@@ -1,0 +1,260 @@
+"""Cost of one layer and one micro-batch, and of the embedding and the head, for every way of cutting them.
+
+Symbols
+    b micro-batch   s sequence   T = b s / c tokens of a rank   t, c, e tensor-, context-, expert-parallel sizes
+Terms, each for the average layer, forward and backward
+    compute   products at (T rows, columns / t) or (inner / t), attention core, bytes of norms and activations;
+              backward products take twice the forward (input and weight gradients)
+    tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
+              reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
+    context   gather of the other ranks' keys and values; twice that backward; hides under attention [liu2023ring]
+    expert    all-to-all to and from the experts, 2 k T h / t bytes each [rajbhandari2022deepspeedmoe]
+    launch    gaps between kernels, and the host's issue time where that is longer than the kernels
+Assumptions
+    Causal attention does half of the products; a window w does s min(w, s). Context parallelism is balanced (each rank
+    holds an early and a late piece). With e > 1 experts are whole (not cut by t) and tokens are spread over t as well;
+    with e = 1 each expert is cut by t.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from solvers.cost.architecture import Architecture, Gemm, Stack
+from solvers.cost.cluster import Cluster
+from solvers.cost.coefficients import Coefficients
+from solvers.cost.collectives import all_to_all_seconds, gather_seconds, group_of
+from solvers.cost.layouts import Floats, Ints, Shards
+from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
+
+# Flash attention computes the scores again in its backward pass: five products for the forward's two
+# (section 3.1.2 [dao2023flashattention2]). Unfused attention has four.
+FLASH_BACKWARD = 2.5
+UNFUSED_BACKWARD = 2.0
+# Unfused attention passes over the scores, forward: written 2 bytes, softmax 4, dropout 5 with its mask, read 2.
+SCORE_TRAFFIC = {True: 13.0, False: 8.0}
+# Cross entropy reads 16-bit logits, writes an fp32 copy and reads it twice; backward writes a 16-bit gradient.
+LOSS_FORWARD_BYTES, LOSS_BACKWARD_BYTES = 14.0, 8.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Seconds for one micro-batch: of one layer, and of the ends of the model. All arrays have one length."""
+
+    forward: Floats
+    backward: Floats
+    selective: Floats
+    tensor: Floats
+    context_forward: Floats
+    context_backward: Floats
+    expert: Floats
+    launch_forward: Floats
+    launch_backward: Floats
+    head_forward: Floats
+    head_backward: Floats
+    embedding: Floats
+    tensor_ends: Floats
+    boundary_bytes: Floats
+
+    def take(self, index: Ints) -> "Block":
+        """The chosen rows."""
+        return Block(*(getattr(self, field.name)[index] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is computed, by what: everything of the kernel's input that is no layout."""
+
+    architecture: Architecture
+    stack: Stack
+    cluster: Cluster
+    coefficients: Coefficients
+    sequence_length: int
+    global_batch: int
+
+
+def block_of(shards: Shards, job: Job) -> Block:
+    """The seconds of a layer for each row of `shards`."""
+    architecture, cluster, coefficients = job.architecture, job.cluster, job.coefficients
+    tokens = shards.micro_batch * job.sequence_length / shards.cp
+    products = _product_seconds(shards, tokens, job)
+    attention_forward, attention_backward = _attention(shards, job)
+    elementwise = _elementwise(shards, tokens, job)
+    forward = products + attention_forward + elementwise
+    backward = 2.0 * (products + elementwise) + attention_backward
+    tensor = _tensor(shards, tokens, job)
+    context_forward, context_backward = _context(shards, attention_forward, attention_backward, job)
+    expert = _expert(shards, tokens, job)
+    head, loss_forward, loss_backward = _head(shards, tokens, job)
+    issue = architecture.kernels * coefficients.dispatch_s
+    gaps = architecture.kernels * coefficients.kernel_gap_s
+    exchanged = 2.0 * architecture.hidden * tokens / np.where(shards.sequence_parallel > 0, shards.tp, 1)
+    ends = gather_seconds(
+        2.0 * tokens * architecture.hidden, group_of(shards.tp, 1, cluster), cluster,
+        start_s=coefficients.collective_start_s,
+    )
+    return Block(
+        forward=forward,
+        backward=backward,
+        selective=attention_forward if job.stack.attention == "unfused" else elementwise,
+        tensor=tensor,
+        context_forward=context_forward,
+        context_backward=context_backward,
+        expert=expert,
+        launch_forward=gaps + np.maximum(issue - forward - tensor - expert, 0.0),
+        launch_backward=2.0 * gaps + np.maximum(issue - backward - tensor - expert, 0.0),
+        head_forward=head + loss_forward,
+        head_backward=2.0 * head + loss_backward,
+        embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
+        tensor_ends=2.0 * ends,
+        boundary_bytes=exchanged,
+    )
+
+
+def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: int) -> Floats:
+    """Columns on one rank: keys and values of a head are copied, not cut, once there are more ranks than KV heads."""
+    return gemm.columns / cut + gemm.kv_columns / np.minimum(cut, max(kv_heads, 1))
+
+
+def _product_seconds(shards: Shards, tokens: Floats, job: Job) -> Floats:
+    total: Floats = np.zeros(shards.size)
+    for gemm in job.architecture.gemms:
+        total = total + gemm.share * _one_product(gemm, shards, tokens, job)
+    return total
+
+
+def _one_product(gemm: Gemm, shards: Shards, tokens: Floats, job: Job) -> Floats:
+    ones = np.ones(shards.size)
+    rows, columns, inner, matrices = tokens, gemm.columns * ones, gemm.inner * ones, 1.0 * ones
+    match gemm.split:
+        case "columns":
+            columns = local_columns(gemm, shards.tp, job.architecture.kv_heads)
+        case "inner":
+            inner = gemm.inner / shards.tp
+        case "whole":
+            rows = tokens / np.where(shards.sequence_parallel > 0, shards.tp, 1)
+        case "expert_columns" | "expert_inner":
+            cut = expert_cut(shards)
+            matrices = job.architecture.experts / shards.ep
+            rows = tokens * cut / shards.tp * gemm.rows / matrices * job.coefficients.expert_imbalance
+            columns = gemm.columns / (cut if gemm.split == "expert_columns" else ones)
+            inner = gemm.inner / (cut if gemm.split == "expert_inner" else ones)
+    return gemm_seconds(
+        rows, columns, inner, matrices=matrices, rate=job.cluster.linear_flops_per_s, cluster=job.cluster,
+        coefficients=job.coefficients,
+    )
+
+
+def expert_cut(shards: Shards) -> Floats:
+    """By how much tensor parallelism cuts an expert: by t without expert parallelism, not at all with it."""
+    return np.where(shards.ep > 1, 1.0, shards.tp.astype(np.float64))
+
+
+def attention_flops(architecture: Architecture, *, sequence_length: int, causal: bool) -> float:
+    """Forward FLOPs of the attention core of the average layer for one sequence.
+
+    4 a d s^2 for full attention [narayanan2021efficient, appendix]; half of it when causal; windows see min(w, s).
+    """
+    length = float(sequence_length)
+    half = 0.5 if causal else 1.0
+    per_pair = 4.0 * architecture.attention_width
+    full = (architecture.attention_share - architecture.window_share) * half * length * length
+    windowed = architecture.window_share * length * min(architecture.window or length, length * half)
+    return per_pair * (full + windowed)
+
+
+def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
+    """Forward and backward seconds of the attention core of the average layer."""
+    flash = job.stack.attention == "flash"
+    architecture, cluster, coefficients = job.architecture, job.cluster, job.coefficients
+    flops = (
+        attention_flops(architecture, sequence_length=job.sequence_length, causal=flash)
+        * shards.micro_batch / (shards.tp * shards.cp)
+    )
+    length = np.full(shards.size, float(job.sequence_length))
+    if flash:
+        forward, backward = (
+            attention_seconds(
+                flops * work, length, efficiency=efficiency, cluster=cluster, coefficients=coefficients
+            )
+            for work, efficiency in (
+                (1.0, coefficients.attention_forward), (FLASH_BACKWARD, coefficients.attention_backward),
+            )
+        )
+        return forward, backward
+    products = attention_seconds(
+        flops, length, efficiency=coefficients.attention_forward, cluster=cluster, coefficients=coefficients
+    )
+    pairs = length * length * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
+    scores = memory_seconds(
+        SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster
+    )
+    return products + scores, UNFUSED_BACKWARD * (products + scores)
+
+
+def _elementwise(shards: Shards, tokens: Floats, job: Job) -> Floats:
+    architecture = job.architecture
+    along_sequence = tokens / np.where(shards.sequence_parallel > 0, shards.tp, 1)
+    moved = (
+        architecture.elementwise_sequence * along_sequence
+        + (architecture.elementwise_tensor + architecture.elementwise_expert) * tokens / shards.tp
+    )
+    return memory_seconds(moved * job.coefficients.elementwise_passes, job.cluster)
+
+
+def _tensor(shards: Shards, tokens: Floats, job: Job) -> Floats:
+    """Exposed seconds of tensor-parallel collectives in one pass, forward or backward."""
+    architecture, coefficients = job.architecture, job.coefficients
+    reduced_experts = np.where(shards.ep > 1, architecture.shared_share, architecture.moe_share)
+    reductions = sum(g.share for g in architecture.gemms if g.split == "inner" and not g.name.startswith("shared"))
+    one = 2.0 * gather_seconds(
+        2.0 * tokens * architecture.hidden, group_of(shards.tp, 1, job.cluster), job.cluster,
+        start_s=coefficients.collective_start_s,
+    )
+    return (reductions + reduced_experts) * one * coefficients.tensor_exposed
+
+
+def _context(
+    shards: Shards, attention_forward: Floats, attention_backward: Floats, job: Job
+) -> tuple[Floats, Floats]:
+    architecture, coefficients = job.architecture, job.coefficients
+    gathered = (
+        2.0 * shards.micro_batch * job.sequence_length * architecture.kv_width
+        / np.minimum(shards.tp, max(architecture.kv_heads, 1)) * architecture.attention_share
+    )
+    seconds = gather_seconds(
+        gathered, group_of(shards.cp, shards.tp, job.cluster), job.cluster, start_s=coefficients.collective_start_s
+    )
+    hidden = coefficients.attention_overlap
+    return (
+        np.maximum(seconds - hidden * attention_forward, 0.0),
+        np.maximum(2.0 * seconds - hidden * attention_backward, 0.0),
+    )
+
+
+def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
+    """Seconds of the two exchanges with the experts in one pass, forward or backward."""
+    architecture, coefficients = job.architecture, job.coefficients
+    if not architecture.experts:
+        return np.zeros(shards.size)
+    entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
+    sent = 2.0 * tokens / shards.tp * architecture.top_k * entry * coefficients.expert_imbalance
+    seconds = all_to_all_seconds(
+        sent, group_of(shards.ep, 1, job.cluster), job.cluster, start_s=coefficients.collective_start_s
+    )
+    return 2.0 * seconds * architecture.moe_share
+
+
+def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Floats]:
+    """Seconds of the product with the vocabulary, and of the loss forward and backward."""
+    columns = job.architecture.vocabulary / shards.tp
+    product = gemm_seconds(
+        tokens, columns, np.full(shards.size, float(job.architecture.hidden)), rate=job.cluster.attention_flops_per_s,
+        cluster=job.cluster, coefficients=job.coefficients,
+    )
+    logits = tokens * columns
+    return (
+        product,
+        memory_seconds(LOSS_FORWARD_BYTES * logits, job.cluster),
+        memory_seconds(LOSS_BACKWARD_BYTES * logits, job.cluster),
+    )

@@ -1,0 +1,106 @@
+"""Every number of the cost model that is neither geometry nor datasheet, each with its prior, bounds and source.
+
+Calibration moves these within their bounds; nothing else in the kernel is free. Peaks, bandwidths, latencies and the
+fraction of them that a large kernel reaches belong to the hardware and come from the catalogue.
+"""
+
+from dataclasses import dataclass, field, fields
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of a coefficient before any training run was measured."""
+
+    low: float
+    high: float
+    source: str
+
+
+def _prior(value: float, low: float, high: float, source: str) -> float:
+    default: float = field(default=value, metadata={"prior": Prior(low, high, source)})
+    return default
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The coefficients, at their priors unless said otherwise. Units are in the names; the rest are fractions."""
+
+    gemm_wave_elements: float = _prior(
+        1.8e6,
+        2e5,
+        8e6,
+        "half a wave of 256 x 128 output tiles on the 108 SMs of an A100: wave quantisation wastes half a wave on"
+        " average [nvidia2023matmul, wave quantization]",
+    )
+    gemm_inner_steps: float = _prior(
+        200.0,
+        0.0,
+        1000.0,
+        "prologue and epilogue of a tile cost about as much as 200 steps of the inner dimension"
+        " [nvidia2023matmul, tile quantization]",
+    )
+    low_precision_efficiency: float = _prior(
+        0.85, 0.5, 1.0, "fraction of the 16-bit GEMM's share of peak that FP8 and FP4 GEMMs keep [micikevicius2022fp8]"
+    )
+    attention_forward: float = _prior(
+        0.73, 0.3, 1.0, "201 of 312 TFLOP/s forward, causal, head 128, over an achievable 0.87 [dao2023flashattention2]"
+    )
+    attention_backward: float = _prior(
+        0.62, 0.25, 1.0, "170 of 312 TFLOP/s backward, causal, over an achievable 0.87 [dao2023flashattention2]"
+    )
+    attention_half_length: float = _prior(
+        500.0, 0.0, 3000.0, "length at which causal attention reaches half of its rate [dao2023flashattention2]"
+    )
+    elementwise_passes: float = _prior(
+        1.0, 0.5, 2.0, "bytes of norms, residuals and activations when each is one fused pass [korthikanti2023reducing]"
+    )
+    kernel_gap_s: float = _prior(
+        1.5e-6, 0.0, 1e-5, "idle time between dependent kernels on a stream [zhang2019gpulaunch]"
+    )
+    dispatch_s: float = _prior(
+        6e-6, 1e-6, 3e-5, "time of the host to issue one operator eagerly [paszke2019pytorch]; hidden if GPU is slower"
+    )
+    collective_start_s: float = _prior(
+        1.2e-5, 2e-6, 1e-4, "smallest all-reduce of NCCL inside a node [nccl2019latency]"
+    )
+    gradient_overlap: float = _prior(
+        0.8, 0.0, 1.0, "share of the backward pass that gradient traffic can hide under [li2020pytorchddp]"
+    )
+    weight_overlap: float = _prior(
+        0.8, 0.0, 1.0, "share of a pass that ZeRO-3 gathers can hide under [zhao2023fsdp]"
+    )
+    attention_overlap: float = _prior(
+        0.8, 0.0, 1.0, "share of attention that the exchange of keys and values can hide under [liu2023ring]"
+    )
+    tensor_exposed: float = _prior(
+        1.0, 0.2, 1.0, "share of tensor-parallel collectives on the critical path [korthikanti2023reducing]"
+    )
+    pipeline_exposed: float = _prior(
+        0.5, 0.0, 1.0, "share of the point-to-point transfers on the critical path [narayanan2021efficient]"
+    )
+    expert_imbalance: float = _prior(
+        1.1, 1.0, 2.0, "busiest expert group over the mean under a balancing loss [fedus2022switch]"
+    )
+    optimizer_passes: float = _prior(
+        1.2, 1.0, 3.0, "traffic of Adam over its least: gradient norm and scaling read gradients again"
+        " [shoeybi2019megatron]",
+    )
+    step_overhead_s: float = _prior(
+        0.02, 0.0, 0.5, "data, logging and barriers once a step [narayanan2021efficient]"
+    )
+    context_bytes: float = _prior(
+        2.0e9, 5e8, 6e9, "CUDA context, cuBLAS workspaces and NCCL channels of a rank [nvidia2024nccl]"
+    )
+    fragmentation: float = _prior(
+        0.04, 0.0, 0.2, "share of activation bytes lost in the caching allocator [guo2024gmlake]"
+    )
+    logits_bytes: float = _prior(
+        8.0, 4.0, 16.0, "bytes for each logit: 16-bit logits, fp32 copy, 16-bit gradient [korthikanti2023reducing]"
+    )
+    weight_buffers: float = _prior(
+        2.0, 1.0, 4.0, "gathered layers alive at once under ZeRO-3: the running one and its prefetch [zhao2023fsdp]"
+    )
+
+
+PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Coefficients)}
+DEFAULT = Coefficients()

@@ -1,0 +1,73 @@
+"""Seconds of collectives over groups that may span two levels of links.
+
+    A group of g ranks, `stride` apart, has i = min(g, domain / stride) members in one domain and o = g / i domains.
+    gather, S bytes in the end     t = S (i - 1) / i / b1  +  S / i (o - 1) / o / b2  +  latency
+    reduce-scatter                 the same;  all-reduce  twice that
+    all-to-all, S bytes a rank     t = max( S (i - 1) / g / b1 ,  S (g - i) / g / b2 )  +  latency
+    latency                        start + l1 log2 i + l2 log2 o
+
+b1, b2: achieved bytes/s of a GPU inside and between domains; l1, l2 their latencies. Hierarchical: ranks of one domain
+first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.cost.cluster import Cluster
+from solvers.cost.layouts import Bools, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Group:
+    """Ranks that talk to one another: how many, how many of them in one domain, over how many domains."""
+
+    size: Floats
+    inside: Floats
+    outside: Floats
+
+    @property
+    def alone(self) -> Bools:
+        """Where there is nobody to talk to."""
+        return self.size <= 1
+
+
+def group_of(size: Ints | Floats, stride: Ints | Floats, cluster: Cluster) -> Group:
+    """`size` ranks, `stride` apart."""
+    inside = np.clip(np.floor(cluster.domain / stride), 1.0, size)
+    return Group(size=np.asarray(size, dtype=np.float64), inside=inside, outside=np.ceil(size / inside))
+
+
+def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+    """All-gather that leaves `total_bytes` on each rank; a reduce-scatter of `total_bytes` takes as long."""
+    inside = total_bytes * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
+    outside = total_bytes / group.inside * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
+    return np.where(group.alone, 0.0, inside + outside + _latency(group, cluster, start_s=start_s))
+
+
+def all_to_all_seconds(sent_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+    """Every rank sends `sent_bytes`, an equal part to each member; both levels of links work at once."""
+    inside = sent_bytes * (group.inside - 1.0) / group.size / cluster.intra_bytes_per_s
+    outside = sent_bytes * (group.size - group.inside) / group.size * _inverse(cluster.inter_bytes_per_s)
+    latency = _latency(group, cluster, start_s=start_s)
+    return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
+
+
+def send_seconds(sent_bytes: Floats, distance: Floats | Ints, cluster: Cluster) -> Floats:
+    """One message to the rank `distance` away."""
+    near = sent_bytes / cluster.intra_bytes_per_s + cluster.intra_latency_s
+    far = sent_bytes * _inverse(cluster.inter_bytes_per_s) + cluster.inter_latency_s
+    return np.where(distance < cluster.domain, near, far)
+
+
+def _latency(group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+    return (
+        start_s
+        + cluster.intra_latency_s * np.log2(group.inside)
+        + cluster.inter_latency_s * np.log2(group.outside)
+    )
+
+
+def _inverse(bytes_per_s: float) -> float:
+    """Seconds a byte; a cluster of one domain has no second level and never uses it."""
+    return 1.0 / bytes_per_s if bytes_per_s else 0.0

@@ -1,0 +1,39 @@
+"""FLOPs of a step under the two conventions that people report.
+
+    model     3 x forward: products (2 FLOPs a weight and token), causal attention (half of the pairs), head
+    hardware  model + what is computed again: all of the layers under full recomputation, the attention core under
+              selective recomputation of unfused attention
+    MFU = model / (step x GPUs x peak)        HFU = hardware / (step x GPUs x peak)
+Sources: appendix B [chowdhery2022palm] for the two utilisations; section 5.1 [narayanan2021efficient] for the count,
+which takes full attention and counts recomputation: its figures are HFU with twice our attention.
+"""
+
+from solvers.cost.architecture import Architecture
+from solvers.cost.block import Job, attention_flops
+from solvers.cost.layouts import FULL, SELECTIVE
+
+
+def layer_flops(architecture: Architecture, *, sequence_length: int, causal: bool = True) -> float:
+    """Forward FLOPs of the average layer for one sequence."""
+    products = sum(g.share * 2.0 * g.rows * g.parameters for g in architecture.gemms)
+    core = attention_flops(architecture, sequence_length=sequence_length, causal=causal)
+    return products * sequence_length + core
+
+
+def model_flops(job: Job, *, causal: bool = True) -> float:
+    """FLOPs of one optimizer step without recomputation."""
+    architecture, length = job.architecture, job.sequence_length
+    head = 2.0 * architecture.hidden * architecture.vocabulary * length
+    layers = architecture.layers * layer_flops(architecture, sequence_length=length, causal=causal)
+    return 3.0 * job.global_batch * (layers + head)
+
+
+def hardware_flops(job: Job, *, recompute: int) -> float:
+    """FLOPs of one step with what is computed again."""
+    architecture, length = job.architecture, job.sequence_length
+    again = 0.0
+    if recompute == FULL:
+        again = layer_flops(architecture, sequence_length=length)
+    elif recompute == SELECTIVE and job.stack.attention == "unfused":
+        again = attention_flops(architecture, sequence_length=length, causal=True)
+    return model_flops(job) + job.global_batch * architecture.layers * again

@@ -1,0 +1,64 @@
+"""Schedules of a pipeline: how long it idles, how many micro-batches it keeps, which layers a stage holds.
+
+Symbols
+    p stages   v chunks of layers on each rank   m micro-batches   t seconds of the slowest stage for one micro-batch
+Bubble
+    GPipe, 1F1B   sum of the other stages' times: (p - 1) t when equal, (p - 1) / (m + p - 1) of the step
+                  [huang2019gpipe, section 2.3; narayanan2021efficient, section 2.2.1]
+    interleaved   the same over v, and (v - 1) (p - m mod p) t / v more when p does not divide m
+                  [narayanan2021efficient, section 2.2.2]
+In flight, stage i from 0
+    GPipe         m L / p layers       1F1B  min(m, p - i) L / p
+    interleaved   min(m v, 2 (p - i - 1) + (v - 1) p + 1) chunks of L / (p v): L (1 + (p - 1) / (p v)) at stage 0
+                  [korthikanti2023reducing, section 4.2.3]
+Layers
+    Each stage holds ceil(L / p) layers; what that is too many is taken from the last stage (it has the head), the
+    first (the embedding), then the others from the end: 126 layers on 16 stages are 7, 8 x 14, 7
+    [dubey2024llama3, section 3.3.2].
+"""
+
+import numpy as np
+
+from solvers.cost.layouts import GPIPE, INTERLEAVED, Floats, Ints
+
+
+def most_layers(layers: int, pp: Ints) -> Ints:
+    """Layers of the fullest stage."""
+    return -(-layers // pp)
+
+
+def first_layers(layers: int, pp: Ints) -> Ints:
+    """Layers of the stage that holds the embedding."""
+    most = most_layers(layers, pp)
+    return most - (pp * most - layers >= 2)
+
+
+def last_layers(layers: int, pp: Ints) -> Ints:
+    """Layers of the stage that holds the head."""
+    most = most_layers(layers, pp)
+    return most - (pp * most - layers >= 1)
+
+
+def layers_per_stage(layers: int, pp: int) -> tuple[int, ...]:
+    """All stages of one layout."""
+    most = -(-layers // pp)
+    missing = pp * most - layers
+    fewer = [pp - 1, 0, *range(pp - 2, 0, -1)][:missing] if pp > 1 else []
+    return tuple(most - (stage in fewer) for stage in range(pp))
+
+
+def bubble_seconds(slowest: Floats, others: Floats, *, pp: Ints, vpp: Ints, micro_batches: Ints) -> Floats:
+    """Idle seconds of a step: `slowest` stage and the sum of all `others`, seconds for one micro-batch."""
+    leftover = micro_batches % pp
+    short = np.where((vpp > 1) & (leftover > 0), (vpp - 1) * (pp - leftover), 0)
+    return (others + short * slowest) / vpp
+
+
+def micro_batches_in_flight(
+    stage: Ints, *, pp: Ints, vpp: Ints, micro_batches: Ints, schedule: Ints
+) -> Floats:
+    """Micro-batches whose activations a stage holds at its fullest, in units of the whole stage."""
+    plain = np.minimum(micro_batches, pp - stage)
+    chunks = np.minimum(micro_batches * vpp, 2 * (pp - stage - 1) + (vpp - 1) * pp + 1)
+    kept = np.where(schedule == INTERLEAVED, chunks / vpp, plain)
+    return np.where(schedule == GPIPE, micro_batches, kept).astype(np.float64)

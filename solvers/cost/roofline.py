@@ -1,0 +1,43 @@
+"""Seconds of one kernel on one GPU.
+
+    GEMM       t = max( 2 (M N + W) (K + K0) / P ,  2 (M K + K N + M N) / B )
+    attention  t = F (1 + s0 / s) / (P e)
+    elementwise t = bytes / B
+
+P: rate a large product reaches (peak times the catalogue's achievable fraction); B: likewise for memory traffic; W:
+half a wave of output tiles; K0: steps of the inner dimension that a tile's prologue and epilogue cost; s0: length at
+which attention runs at half of its rate.
+"""
+
+from solvers.cost.layouts import Floats
+
+import numpy as np
+
+from solvers.cost.cluster import Cluster
+from solvers.cost.coefficients import Coefficients
+
+
+def gemm_seconds(
+    rows: Floats, columns: Floats, inner: Floats, *, matrices: Floats | float = 1.0, rate: float, cluster: Cluster,
+    coefficients: Coefficients,
+) -> Floats:
+    """Seconds of `matrices` equal products run as one grouped kernel at `rate` FLOP/s; 16-bit operands.
+
+    The wave is shared by the group, so only one half of a wave is lost for all of them.
+    """
+    outputs = rows * columns * matrices + coefficients.gemm_wave_elements
+    compute = 2.0 * outputs * (inner + coefficients.gemm_inner_steps) / rate
+    moved = 2.0 * matrices * (rows * inner + inner * columns + rows * columns)
+    return np.maximum(compute, moved / cluster.memory_bytes_per_s)
+
+
+def attention_seconds(
+    flops: Floats, length: Floats, *, efficiency: float, cluster: Cluster, coefficients: Coefficients
+) -> Floats:
+    """Seconds of fused attention that does `flops` over sequences of `length` tokens."""
+    return flops * (1.0 + coefficients.attention_half_length / length) / (cluster.attention_flops_per_s * efficiency)
+
+
+def memory_seconds(moved_bytes: Floats, cluster: Cluster) -> Floats:
+    """Seconds to read and write `moved_bytes` of device memory."""
+    return moved_bytes / cluster.memory_bytes_per_s

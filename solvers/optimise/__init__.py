@@ -1,0 +1,1 @@
+"""Searches that are shared by the kinds: enumeration and Pareto fronts."""

@@ -1,0 +1,37 @@
+"""Predicted quantities of a plan with their intervals."""
+
+from solvers.base import Estimate
+from solvers.cost.flops import hardware_flops, model_flops
+from solvers.training.intervals import memory_interval, time_interval
+from solvers.training.plan import Choice
+from solvers.training.search import steps_of
+from solvers.training.spec import TrainingSpec
+
+
+def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
+    """The estimates of the contract, at the kind's interval level."""
+    step = time_interval(choice.step_time_s, moe=spec.model.moe is not None, nodes=choice.nodes)
+    tokens = float(spec.global_batch * spec.sequence_length)
+    gpus = choice.job.cluster.gpus
+    peak = gpus * choice.job.cluster.peak_flops_per_s
+    priced = spec.hardware.usd_per_gpu_hour is not None
+    found = {
+        "step_time_s": step,
+        "tokens_per_s": _rate(tokens, step),
+        "tokens_per_s_per_gpu": _rate(tokens / gpus, step),
+        "mfu": _rate(model_flops(choice.job) / peak, step),
+        "hfu": _rate(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0])) / peak, step),
+        "peak_memory_bytes": memory_interval(choice.memory_bytes),
+    }
+    per_second = choice.cost_usd / choice.step_time_s
+    if priced:
+        found["cost_usd_per_step"] = step.scaled(per_second)
+    if steps := steps_of(spec):
+        found["run_time_s"] = step.scaled(steps)
+        if priced:
+            found["cost_usd"] = step.scaled(steps * per_second)
+    return found
+
+
+def _rate(amount: float, seconds: Estimate) -> Estimate:
+    return Estimate(amount / seconds.value, amount / seconds.high, amount / seconds.low)

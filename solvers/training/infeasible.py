@@ -1,0 +1,219 @@
+"""When nothing is feasible: what binds, the nearest layout, and the smallest change that helps, found by solving again."""
+
+from solvers.base import Infeasible, Progress
+from solvers.cost.layouts import Layouts
+from solvers.documents import Document
+from solvers.training.intervals import NAME, digest_of_residuals
+from solvers.training.job import usable_bytes
+from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
+from solvers.training.pool import best, pool_of
+from solvers.training.search import Found, search, steps_of
+from solvers.training.spec import TECHNIQUES, Options, TrainingSpec
+from solvers.training.words import largest_part
+from solvers.units import SIZE, show, show_named
+
+LIMITS = ("max_step_time", "deadline", "budget")
+MOST_DOUBLINGS = 6
+
+
+def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progress: Progress) -> Infeasible:
+    """The answer that there is no plan."""
+    progress(stage="looking for what would help", fraction=0.85, candidates=int(counted["candidates"]))
+    reason, binding, nearest = _why(spec, found)
+    return Infeasible(
+        reason=reason, binding=binding, nearest=nearest, smallest_change=_smallest_change(spec), search=counted,
+        data={NAME: digest_of_residuals()},
+    )
+
+
+def _why(spec: TrainingSpec, found: list[Found]) -> tuple[str, tuple[str, ...], Document | None]:
+    missed = [name for name in LIMITS if any(f"misses the {name}" in f.rejected for f in found)]
+    if missed:
+        return _too_slow(spec, missed)
+    largest = max(found, key=lambda f: f.nodes)
+    if largest.nearest.size:
+        return _too_big(spec, largest)
+    reasons = sorted(largest.rejected.items(), key=lambda item: -item[1])
+    told = "; ".join(f"{reason} ({count:,})" for reason, count in reasons[:4])
+    hint = _batch_hint(spec)
+    return f"No layout divides: {told}.{hint}", tuple(reason for reason, _ in reasons[:4]), None
+
+
+def _batch_hint(spec: TrainingSpec) -> str:
+    gpus = spec.hardware.gpus
+    if spec.global_batch % gpus == 0:
+        return ""
+    below, above = spec.global_batch // gpus * gpus, -(-spec.global_batch // gpus) * gpus
+    choices = " or ".join(f"{n:,}" for n in (below, above) if n)
+    return f" A global batch of {choices} sequences divides among all {gpus:,} GPUs."
+
+
+def _too_big(spec: TrainingSpec, found: Found) -> tuple[str, tuple[str, ...], Document]:
+    """The layout that needs least memory does not fit: which stage, which part."""
+    choice = _nearest_choice(found, found.nearest)
+    usable = usable_bytes(spec, found.job)
+    stage = max(stages_document(choice), key=lambda stage: float(stage["total_bytes"]))
+    part = largest_part(stage)
+    reason = (
+        f"needs {show(stage['total_bytes'], SIZE)} of {show(usable, SIZE)} usable on stage {stage['stage']}: {part}"
+    )
+    name = label(layout_document(choice.layouts, choice.tables))
+    sentence = f"Even the layout that needs least memory ({name}) {reason}."
+    plan = plan_document(choice, usable=usable)
+    needs = {"memory_bytes": stage["total_bytes"], "usable_bytes": usable, "stage": stage["stage"], "part": part}
+    return sentence, ("memory", f"memory: {part}"), {"plan": plan, "needs": needs}
+
+
+def _nearest_choice(found: Found, layouts: Layouts) -> Choice:
+    plain = Choice(
+        nodes=found.nodes, job=found.job, tables=found.tables, layouts=layouts, step_time_s=0.0, memory_bytes=0.0,
+        cost_usd=0.0,
+    )
+    seconds = sum(terms_of(plain).values())
+    return Choice(
+        nodes=found.nodes, job=found.job, tables=found.tables, layouts=layouts, step_time_s=seconds,
+        memory_bytes=max(float(stage["total_bytes"]) for stage in stages_document(plain)), cost_usd=0.0,
+    )
+
+
+def _too_slow(spec: TrainingSpec, missed: list[str]) -> tuple[str, tuple[str, ...], Document | None]:
+    """Plans fit, but each breaks a limit of time or money: how near does the best come?"""
+    free = _without_limits(spec, LIMITS)
+    again = search(free, nodes=spec.hardware.nodes)
+    if not again.feasible:
+        return "Plans fit only on fewer nodes, and those break a limit.", tuple(missed), None
+    pool = pool_of([again])
+    choice = pool.choice(best(free, pool, most=1)[0])
+    needs = _needs(spec, choice, missed)
+    told = "; ".join(need["message"] for need in needs)
+    name = label(layout_document(choice.layouts, choice.tables))
+    plan = plan_document(choice, usable=usable_bytes(spec, choice.job))
+    return f"The best layout ({name}) {told}.", tuple(missed), {"plan": plan, "needs": needs}
+
+
+def _needs(spec: TrainingSpec, choice: Choice, missed: list[str]) -> list[Document]:
+    steps = steps_of(spec) or 0.0
+    values = {
+        "max_step_time": ("step_time_s", choice.step_time_s),
+        "deadline": ("run_time_s", choice.step_time_s * steps),
+        "budget": ("cost_usd", choice.cost_usd * steps),
+    }
+    found = []
+    for name in missed:
+        quantity, value = values[name]
+        limit = getattr(spec.constraints, name)
+        message = f"needs {show_named(quantity, value)}, and the {name} is {show_named(quantity, limit)}"
+        found.append({"constraint": name, "value": value, "limit": limit, "message": message})
+    return found
+
+
+def _without_limits(spec: TrainingSpec, names: tuple[str, ...]) -> TrainingSpec:
+    limits = spec.constraints.model_copy(update=dict.fromkeys(names))
+    return spec.model_copy(update={"constraints": limits, "objective": "step_time"})
+
+
+def _smallest_change(spec: TrainingSpec) -> Document | None:
+    """The first of these that makes a plan possible: a forbidden technique, less head-room, more nodes, a smaller batch
+    per step, a shorter sequence, a looser limit."""
+    for at, value, message, changed in [
+        *_techniques(spec), *_headroom(spec), *_batch(spec), *_more_nodes(spec), *_shorter(spec), *_looser(spec),
+    ]:
+        if _possible(changed):
+            return {"message": message, "changes": [{"at": at, "value": value}]}
+    return None
+
+
+def _possible(spec: TrainingSpec) -> bool:
+    return search(spec, nodes=spec.hardware.nodes).feasible > 0
+
+
+Try = tuple[str, object, str, TrainingSpec]
+
+
+def _techniques(spec: TrainingSpec) -> list[Try]:
+    """Each forbidden technique given back alone, then all of them; then fixed degrees set free."""
+    tries: list[Try] = []
+    forbidden = [name for name in TECHNIQUES if spec.options.forbids(name)]
+    for name in forbidden:
+        options = _permitting(spec.options, (name,))
+        at, value = ("/options/forbid", list(options.forbid)) if name in spec.options.forbid else (
+            "/options/allow", list(options.allow or ()),
+        )
+        tries.append((at, value, f"Allow {name}.", spec.model_copy(update={"options": options})))
+    fixed = spec.options.fix.model_dump(exclude_none=True)
+    for name in fixed:
+        fix = spec.options.fix.model_copy(update={name: None})
+        options = spec.options.model_copy(update={"fix": fix})
+        changed = spec.model_copy(update={"options": options})
+        tries.append((f"/options/fix/{name}", None, f"Do not fix {name}.", changed))
+    return tries
+
+
+def _permitting(options: Options, names: tuple[str, ...]) -> Options:
+    forbid = tuple(name for name in options.forbid if name not in names)
+    allow = None if options.allow is None else (*options.allow, *(n for n in names if n not in options.allow))
+    return options.model_copy(update={"forbid": forbid, "allow": allow})
+
+
+def _headroom(spec: TrainingSpec) -> list[Try]:
+    tries: list[Try] = []
+    for share in (0.05, 0.02, 0.0):
+        if share < spec.constraints.memory_headroom:
+            limits = spec.constraints.model_copy(update={"memory_headroom": share})
+            changed = spec.model_copy(update={"constraints": limits})
+            tries.append(("/constraints/memory_headroom", share, f"Keep {share:.0%} of memory free.", changed))
+    return tries
+
+
+def _batch(spec: TrainingSpec) -> list[Try]:
+    """Another global batch, where the present one does not divide."""
+    gpus = spec.hardware.gpus
+    tries: list[Try] = []
+    for batch in sorted({spec.global_batch // gpus * gpus, -(-spec.global_batch // gpus) * gpus}):
+        if batch and batch != spec.global_batch:
+            changed = spec.model_copy(update={"global_batch": batch})
+            tries.append(("/global_batch", batch, f"A global batch of {batch:,} sequences.", changed))
+    return tries
+
+
+def _more_nodes(spec: TrainingSpec) -> list[Try]:
+    """More nodes: the least of a rising list, doubled at most MOST_DOUBLINGS times."""
+    if spec.hardware.node.nic_bytes_per_s_per_gpu == 0:
+        return []
+    nodes = spec.hardware.nodes
+    tries: list[Try] = []
+    steps = sorted({nodes * k // 4 for k in (5, 6, 7, 8)} | {nodes * 2**k for k in range(1, MOST_DOUBLINGS + 1)})
+    for more in steps:
+        if more > nodes and more * spec.hardware.node.gpus <= 131_072:
+            hardware = spec.hardware.model_copy(update={"nodes": more})
+            changed = spec.model_copy(update={"hardware": hardware})
+            tries.append(("/hardware/nodes", more, f"{more:,} nodes instead of {nodes:,}.", changed))
+    return tries
+
+
+def _shorter(spec: TrainingSpec) -> list[Try]:
+    tries: list[Try] = []
+    for halvings in range(1, MOST_DOUBLINGS + 1):
+        length = spec.sequence_length >> halvings
+        if length >= 128:
+            changed = spec.model_copy(update={"sequence_length": length})
+            tries.append(("/sequence_length", length, f"Sequences of {length:,} tokens.", changed))
+    return tries
+
+
+def _looser(spec: TrainingSpec) -> list[Try]:
+    """The limit that the best layout breaks, set to what that layout needs and two per cent."""
+    missed = [name for name in LIMITS if getattr(spec.constraints, name) is not None]
+    tries: list[Try] = []
+    for name in missed:
+        free = _without_limits(spec, (name,))
+        again = search(free, nodes=spec.hardware.nodes)
+        if again.feasible:
+            pool = pool_of([again])
+            choice = pool.choice(best(free, pool, most=1)[0])
+            needed = _needs(spec, choice, [name])[0]["value"] * 1.02
+            limits = spec.constraints.model_copy(update={name: needed})
+            quantity = {"max_step_time": "step_time_s", "deadline": "run_time_s", "budget": "cost_usd"}[name]
+            message = f"A {name} of {show_named(quantity, needed)}."
+            tries.append((f"/constraints/{name}", needed, message, spec.model_copy(update={"constraints": limits})))
+    return tries

@@ -1,0 +1,50 @@
+"""How far off predictions were on published runs: the intervals of every estimate.
+
+    interval of x = [x q10, x q90],   q: quantiles of measured / predicted over runs that nothing was fitted to
+
+The quantiles lie in `data/residuals.yaml` with the runs they come from; `python -m solvers.training.residuals` makes
+the file again. Groups are runs of one source; every source weighs the same, however many rows it published.
+"""
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from solvers.base import Estimate
+
+NAME = "residuals.yaml"
+
+
+@cache
+def residuals() -> dict[str, Any]:
+    """The file."""
+    document: dict[str, Any] = yaml.safe_load(text())
+    return document
+
+
+@cache
+def text() -> str:
+    """The file as it ships."""
+    return (files("solvers.training") / "data" / NAME).read_text("utf-8")
+
+
+def time_interval(seconds: float, *, moe: bool, nodes: int) -> Estimate:
+    """A step time with the interval of its class: experts or not, one node or several."""
+    classes = residuals()["step_time"]
+    low, high = classes["moe" if moe else "dense_several_nodes" if nodes > 1 else "dense_one_node"]["quantiles"]
+    return Estimate(seconds, seconds * low, seconds * high)
+
+
+def memory_interval(peak_bytes: float) -> Estimate:
+    """A memory peak with its interval."""
+    low, high = residuals()["peak_memory"]["quantiles"]
+    return Estimate(peak_bytes, peak_bytes * low, peak_bytes * high)
+
+
+@cache
+def digest_of_residuals() -> str:
+    """SHA-256 of the file, for the provenance of a result."""
+    return hashlib.sha256(text().encode()).hexdigest()

@@ -1,0 +1,46 @@
+"""From a spec to the cost kernel's input."""
+
+from dataclasses import dataclass
+
+from solvers.cost.architecture import architecture_of
+from solvers.cost.block import Block, Job, block_of
+from solvers.cost.cluster import cluster_of
+from solvers.cost.coefficients import DEFAULT, Coefficients
+from solvers.cost.layouts import Shards
+from solvers.cost.memory import Footprint, footprint_of
+from solvers.training.spec import TrainingSpec
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What depends on how a layer is cut, computed once for each way of cutting it."""
+
+    shards: Shards
+    block: Block
+    footprint: Footprint
+
+
+def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients = DEFAULT) -> Job:
+    """The spec's job on `nodes` of its nodes."""
+    stack = spec.software.stack()
+    return Job(
+        architecture=architecture_of(spec.model, stack),
+        stack=stack,
+        cluster=cluster_of(
+            spec.hardware.node, nodes=nodes, precision=spec.precision,
+            low_precision_efficiency=coefficients.low_precision_efficiency,
+        ),
+        coefficients=coefficients,
+        sequence_length=spec.sequence_length,
+        global_batch=spec.global_batch,
+    )
+
+
+def tables_of(shards: Shards, job: Job) -> Tables:
+    """The tables of all shards."""
+    return Tables(shards=shards, block=block_of(shards, job), footprint=footprint_of(shards, job))
+
+
+def usable_bytes(spec: TrainingSpec, job: Job) -> float:
+    """Device memory that a plan may fill."""
+    return job.cluster.memory_bytes * (1.0 - spec.constraints.memory_headroom)

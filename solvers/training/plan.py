@@ -1,0 +1,119 @@
+"""A layout as the answer shows it: label, degrees, layers and memory of each stage, estimates, terms of the step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solvers.base import Estimate
+from solvers.cost.block import Job
+from solvers.cost.layouts import RECOMPUTE, SCHEDULES, Layouts
+from solvers.cost.memory import PARTS, memory_of_stage
+from solvers.cost.pipeline import layers_per_stage
+from solvers.cost.step import step_time
+from solvers.documents import Document
+from solvers.training.job import Tables
+from solvers.training.search import Found
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One layout of a search, and where it came from."""
+
+    nodes: int
+    job: Job
+    tables: Tables
+    layouts: Layouts
+    step_time_s: float
+    memory_bytes: float
+    cost_usd: float
+
+
+def choice_of(found: Found, row: int) -> Choice:
+    """Row `row` of what was found."""
+    return Choice(
+        nodes=found.nodes, job=found.job, tables=found.tables, layouts=found.layouts.take(slice(row, row + 1)),
+        step_time_s=float(found.step_time_s[row]), memory_bytes=float(found.memory_bytes[row]),
+        cost_usd=float(found.cost_usd[row]),
+    )
+
+
+def layout_document(layouts: Layouts, tables: Tables, row: int = 0) -> Document:
+    """The degrees of one layout."""
+    shard = int(layouts.shard[row])
+    shards = tables.shards
+    return {
+        "tp": int(shards.tp[shard]), "pp": int(layouts.pp[row]), "vpp": int(layouts.vpp[row]),
+        "dp": int(layouts.dp[row]), "cp": int(shards.cp[shard]), "ep": int(shards.ep[shard]),
+        "micro_batch": int(shards.micro_batch[shard]), "micro_batches": int(layouts.micro_batches[row]),
+        "sequence_parallel": bool(shards.sequence_parallel[shard]),
+        "schedule": SCHEDULES[int(layouts.schedule[row])], "recompute": RECOMPUTE[int(layouts.recompute[row])],
+        "zero": int(layouts.zero[row]),
+    }
+
+
+def label(layout: Document) -> str:
+    """One line that tells layouts apart: `TP4 PP4 VPP5 DP32 SP mb1 selective ZeRO-1`."""
+    words = [f"TP{layout['tp']}", f"PP{layout['pp']}"]
+    words += [f"VPP{layout['vpp']}"] if layout["vpp"] > 1 else []
+    words += [f"DP{layout['dp']}"]
+    words += [f"CP{layout['cp']}"] if layout["cp"] > 1 else []
+    words += [f"EP{layout['ep']}"] if layout["ep"] > 1 else []
+    words += ["SP"] if layout["sequence_parallel"] else []
+    words += [f"mb{layout['micro_batch']}"]
+    words += [layout["recompute"]] if layout["recompute"] != "none" else []
+    words += [f"ZeRO-{layout['zero']}"] if layout["zero"] else []
+    words += ["GPipe"] if layout["schedule"] == "gpipe" else []
+    return " ".join(words)
+
+
+def plan_document(choice: Choice, *, usable: float) -> Document:
+    """The whole plan."""
+    layout = layout_document(choice.layouts, choice.tables)
+    return {
+        "label": label(layout),
+        "layout": layout,
+        "gpus": choice.job.cluster.gpus,
+        "nodes": choice.nodes,
+        "layers_per_stage": list(layers_per_stage(choice.job.architecture.layers, layout["pp"])),
+        "memory": {
+            "capacity_bytes": choice.job.cluster.memory_bytes,
+            "usable_bytes": usable,
+            "stages": stages_document(choice),
+        },
+    }
+
+
+def stages_document(choice: Choice) -> list[Document]:
+    """Memory of every stage, part by part."""
+    pp = int(choice.layouts.pp[0])
+    repeated = choice.layouts.take(np.zeros(pp, dtype=np.int64))
+    stage = np.arange(pp, dtype=np.int64)
+    layers = np.array(layers_per_stage(choice.job.architecture.layers, pp), dtype=np.int64)
+    tables = choice.tables
+    memory = memory_of_stage(stage, layers, repeated, tables.shards, tables.footprint, choice.job)
+    return [
+        {
+            "stage": number,
+            "layers": int(layers[number]),
+            **{f"{name}_bytes": float(memory.part(name)[number]) for name in PARTS},
+            "total_bytes": float(memory.total[number]),
+        }
+        for number in range(pp)
+    ]
+
+
+def terms_of(choice: Choice) -> dict[str, float]:
+    """Seconds of the step by term; they add up to the step."""
+    tables = choice.tables
+    return step_time(choice.layouts, tables.shards, tables.block, tables.footprint, choice.job).terms(0)
+
+
+def breakdown_document(terms: dict[str, float]) -> list[Document]:
+    """The terms as the answer lists them."""
+    return [{"term": name, "value": value} for name, value in terms.items()]
+
+
+def estimates_document(estimates: dict[str, Estimate]) -> dict[str, Any]:
+    """Estimates inside a nested document."""
+    return {name: {"value": e.value, "low": e.low, "high": e.high} for name, e in estimates.items()}

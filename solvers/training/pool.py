@@ -1,0 +1,109 @@
+"""What several searches found, as one set of points: best ones, Pareto front, a sample of the rest."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.cost.layouts import Floats, Ints
+from solvers.optimise.pareto import front
+from solvers.training.plan import Choice, choice_of
+from solvers.training.search import Found
+from solvers.training.spec import TrainingSpec
+
+# Step times that differ by less than this are equal: rounding of sums, not a reason to prefer a layout.
+EQUAL = 1e-9
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Points of all searches; `search` and `row` say where each comes from."""
+
+    found: tuple[Found, ...]
+    search: Ints
+    row: Ints
+    step_time_s: Floats
+    memory_bytes: Floats
+    cost_usd: Floats
+
+    @property
+    def size(self) -> int:
+        """How many points."""
+        return len(self.row)
+
+    def choice(self, point: int) -> Choice:
+        """One point as a layout."""
+        return choice_of(self.found[int(self.search[point])], int(self.row[point]))
+
+
+def pool_of(found: list[Found]) -> Pool:
+    """All that is feasible."""
+    return Pool(
+        found=tuple(found),
+        search=np.repeat(np.arange(len(found)), [f.feasible for f in found]),
+        row=np.concatenate([np.arange(f.feasible) for f in found]),
+        step_time_s=np.concatenate([f.step_time_s for f in found]),
+        memory_bytes=np.concatenate([f.memory_bytes for f in found]),
+        cost_usd=np.concatenate([f.cost_usd for f in found]),
+    )
+
+
+def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
+    """What is to be small, the most important first."""
+    match spec.objective:
+        case "cost":
+            return pool.cost_usd, pool.step_time_s
+        case "fewest_gpus":
+            gpus = np.array([f.job.cluster.gpus for f in pool.found], dtype=np.float64)
+            return gpus[pool.search], pool.step_time_s
+    return (pool.step_time_s,)
+
+
+def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:
+    """The best points, best first; of points equal in objective and nearly so in time the one with least memory."""
+    keys = objective(spec, pool)
+    near = _nearest(keys[0], most=200 * most)
+    order = near[np.lexsort((pool.memory_bytes[near], *(_rounded(key[near]) for key in reversed(keys))))]
+    kept: list[int] = []
+    for point in order:
+        if all(abs(pool.step_time_s[point] - pool.step_time_s[k]) > EQUAL * pool.step_time_s[k] for k in kept):
+            kept.append(int(point))
+        if len(kept) == most:
+            break
+    return kept
+
+
+def _nearest(values: Floats, *, most: int) -> Ints:
+    """Indices of about the `most` smallest values."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    return np.flatnonzero(values <= np.partition(values, most)[most])
+
+
+def _rounded(values: Floats) -> Floats:
+    """Nine significant digits, so that equal layouts tie."""
+    scale = 10.0 ** (9 - np.ceil(np.log10(np.maximum(values, 1e-300))))
+    return np.round(values * scale) / scale
+
+
+def pareto(pool: Pool, *, most: int) -> list[int]:
+    """Points that nothing beats in time, memory and cost; thinned evenly beyond `most`, the ends kept."""
+    several = len(pool.found) > 1
+    objectives = (pool.step_time_s, pool.memory_bytes, pool.cost_usd) if several else (
+        pool.step_time_s, pool.memory_bytes,
+    )
+    points = front(*objectives)
+    points = points[np.lexsort((pool.memory_bytes[points], pool.step_time_s[points]))]
+    return [int(point) for point in points[_evenly(len(points), most)]]
+
+
+def sample(pool: Pool, *, most: int, without: list[int]) -> list[int]:
+    """Points spread evenly over the order of step time, those in `without` left out."""
+    order = np.argsort(pool.step_time_s, kind="stable")
+    left = order[~np.isin(order, without)]
+    return [int(point) for point in left[_evenly(len(left), most)]]
+
+
+def _evenly(count: int, most: int) -> Ints:
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))

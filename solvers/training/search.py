@@ -1,0 +1,125 @@
+"""Evaluate every layout of a space: memory first, seconds for those that fit, then order them.
+
+    feasible = peak memory <= (1 - headroom) capacity,  step <= longest step,  run <= deadline,  dollars <= budget
+    best = least objective; ties go to less memory, then to the earlier row (fewer techniques)
+Chunks of rows that fit the second cache keep the arrays fast; nothing is done row by row.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.cost.block import Job
+from solvers.cost.layouts import Floats, Ints, Layouts
+from solvers.cost.memory import PARTS, peak_memory, stage_memory
+from solvers.cost.price import step_cost_usd
+from solvers.cost.step import step_time
+from solvers.training.job import Tables, job_of, tables_of, usable_bytes
+from solvers.training.space import Space, chunks, space_of
+from solvers.training.spec import TrainingSpec
+
+CHUNK = 4096
+Seen = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What fits on one number of nodes: rows of the space with their step time and peak memory."""
+
+    nodes: int
+    job: Job
+    tables: Tables
+    layouts: Layouts
+    step_time_s: Floats
+    memory_bytes: Floats
+    cost_usd: Floats
+    candidates: int
+    rejected: dict[str, int]
+    nearest: Layouts
+
+    @property
+    def feasible(self) -> int:
+        """How many layouts meet everything."""
+        return self.layouts.size
+
+
+def search(spec: TrainingSpec, *, nodes: int, seen: Seen = lambda count: None) -> Found:
+    """Everything feasible on `nodes` nodes."""
+    job = job_of(spec, nodes=nodes)
+    space = space_of(spec, nodes=nodes)
+    return _evaluate(spec, nodes, job, space, seen)
+
+
+def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen) -> Found:
+    tables = tables_of(space.shards, job)
+    rejected = Counter(space.rejected)
+    limit = usable_bytes(spec, job)
+    rows: list[Ints] = []
+    times: list[Floats] = []
+    memories: list[Floats] = []
+    least, nearest = np.inf, space.layouts.take(slice(0, 0))
+    for part in chunks(space.layouts, size=CHUNK):
+        layouts = space.layouts.take(part)
+        memory = peak_memory(layouts, tables.shards, tables.footprint, job)
+        fits = memory <= limit
+        rejected.update(_binding_part(layouts.take(~fits), tables, job))
+        if (low := int(memory.argmin())) >= 0 and memory[low] < least:
+            least, nearest = memory[low], layouts.take(slice(low, low + 1))
+        kept = layouts.take(fits)
+        times.append(step_time(kept, tables.shards, tables.block, tables.footprint, job).total)
+        memories.append(memory[fits])
+        rows.append(np.flatnonzero(fits) + part.start)
+        seen(part.stop)
+    index = _joined(rows, np.int64)
+    time, memory = _joined(times, np.float64), _joined(memories, np.float64)
+    price = spec.hardware.usd_per_gpu_hour or 0.0
+    cost = step_cost_usd(time, gpus=job.cluster.gpus, usd_per_gpu_hour=price)
+    keep = _meets(spec, time, cost, rejected)
+    return Found(
+        nodes=nodes, job=job, tables=tables, layouts=space.layouts.take(index[keep]), step_time_s=time[keep],
+        memory_bytes=memory[keep], cost_usd=cost[keep], candidates=space.candidates,
+        rejected=dict(sorted(rejected.items())), nearest=nearest,
+    )
+
+
+def _joined(parts: list[Floats] | list[Ints], kind: type) -> Floats:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
+
+
+def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
+    """How many layouts do not fit, by the largest part of their fullest stage."""
+    if not layouts.size:
+        return {}
+    stages = [
+        stage_memory(position, layouts, tables.shards, tables.footprint, job)
+        for position in ("first", "second", "last")
+    ]
+    fullest = np.argmax([stage.total for stage in stages], axis=0)
+    parts = np.array([np.choose(fullest, [stage.part(name) for stage in stages]) for name in PARTS])
+    counts = np.bincount(parts.argmax(axis=0), minlength=len(PARTS))
+    return {f"memory: {name}": int(count) for name, count in zip(PARTS, counts, strict=True) if count}
+
+
+def steps_of(spec: TrainingSpec) -> float | None:
+    """Optimizer steps that the spec's tokens take."""
+    return spec.tokens / (spec.global_batch * spec.sequence_length) if spec.tokens else None
+
+
+def _meets(spec: TrainingSpec, time: Floats, cost: Floats, rejected: Counter[str]) -> Floats:
+    """Where the constraints other than memory hold."""
+    alive = np.ones(len(time), dtype=bool)
+    steps = steps_of(spec) or 0.0
+    limits = spec.constraints
+    for name, limit, value in (
+        ("max_step_time", limits.max_step_time, time),
+        ("deadline", limits.deadline, time * steps),
+        ("budget", limits.budget, cost * steps),
+    ):
+        if limit is not None:
+            broken = alive & (value > limit)
+            if lost := int(broken.sum()):
+                rejected[f"misses the {name}"] += lost
+            alive &= ~broken
+    return alive

@@ -1,0 +1,180 @@
+"""Answer a training spec: search every layout, choose, explain."""
+
+from collections import Counter
+
+
+from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.documents import Document
+from solvers.errors import Problem
+from solvers.training.estimates import estimates_of
+from solvers.training.infeasible import infeasible
+from solvers.training.intervals import NAME, digest_of_residuals
+from solvers.training.job import usable_bytes
+from solvers.training.plan import (
+    Choice,
+    breakdown_document,
+    estimates_document,
+    label,
+    layout_document,
+    plan_document,
+    terms_of,
+)
+from solvers.training.pool import Pool, best, pareto, pool_of, sample
+from solvers.training.search import Found, search
+from solvers.training.sensitivity import sensitivity
+from solvers.training.space import space_of
+from solvers.training.spec import TrainingSpec
+from solvers.training.techniques import verdicts
+from solvers.training.words import binding, headline, why_not
+
+ALTERNATIVES = 9
+FRONT = 60
+DOMINATED = 300
+
+
+def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
+    """The best layout and everything beside it, or what stands in the way."""
+    found = _searched(spec, progress)
+    counted = _counted(found)
+    if not any(f.feasible for f in found):
+        return infeasible(spec, found, counted, progress)
+    pool = pool_of([f for f in found if f.feasible])
+    ranked = best(spec, pool, most=ALTERNATIVES + 1)
+    chosen = pool.choice(ranked[0])
+    progress(stage="explaining", fraction=0.8, candidates=int(counted["candidates"]), best=_best(spec, chosen))
+    return _solved(spec, pool, ranked, chosen, counted)
+
+
+def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
+    """One search for each number of nodes that the objective lets us use."""
+    numbers = node_counts(spec)
+    found: list[Found] = []
+    seen = 0
+    for place, nodes in enumerate(numbers):
+        size = max(space_size(spec, nodes), 1)
+
+        def report(count: int, place: int = place, size: int = size, before: int = seen) -> None:
+            share = (place + count / size) / len(numbers)
+            progress(stage="searching layouts", fraction=0.8 * min(share, 1.0), candidates=before + count)
+
+        found.append(search(spec, nodes=nodes, seen=report))
+        seen += found[-1].candidates
+        if spec.objective == "fewest_gpus" and found[-1].feasible:
+            break
+    return found
+
+
+def node_counts(spec: TrainingSpec) -> list[int]:
+    """Numbers of nodes to search: all of them, or for cost and fewest GPUs also fewer, rising.
+
+    Up to 32 nodes each number; beyond that those that divide the cluster, and powers of two with halves between.
+    """
+    most = spec.hardware.nodes
+    if spec.objective not in ("cost", "fewest_gpus"):
+        return [most]
+    if most <= 32:
+        return list(range(1, most + 1))
+    powers = {2**k for k in range(most.bit_length())} | {3 * 2**k for k in range(most.bit_length())}
+    return sorted(n for n in {*powers, most, *(d for d in range(1, most + 1) if most % d == 0)} if n <= most)
+
+
+def space_size(spec: TrainingSpec, nodes: int) -> int:
+    """Layouts that divide, on `nodes` nodes."""
+    return space_of(spec, nodes=nodes).layouts.size
+
+
+def search_size(spec: TrainingSpec) -> int:
+    """Everything that a solve looks at."""
+    return space_of(spec, nodes=spec.hardware.nodes).candidates
+
+
+def _counted(found: list[Found]) -> Document:
+    rejected: Counter[str] = Counter()
+    for f in found:
+        rejected.update(f.rejected)
+    return {
+        "candidates": sum(f.candidates for f in found),
+        "feasible": sum(f.feasible for f in found),
+        "rejected": dict(sorted(rejected.items())),
+        "optimality_gap": 0.0,
+    }
+
+
+def _best(spec: TrainingSpec, choice: Choice) -> Document:
+    return {"label": label(layout_document(choice.layouts, choice.tables)), "step_time_s": choice.step_time_s}
+
+
+def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, counted: Document) -> Solved:
+    usable = usable_bytes(spec, chosen.job)
+    estimates = estimates_of(spec, chosen)
+    terms = terms_of(chosen)
+    front = pareto(pool, most=FRONT)
+    again = sensitivity(spec, chosen, pool)
+    return Solved(
+        plan=plan_document(chosen, usable=usable),
+        estimates=estimates,
+        alternatives=[_alternative(spec, pool.choice(point), terms, usable) for point in ranked[1:]],
+        frontier=[_point(spec, pool, point) for point in front],
+        dominated=[_small_point(pool, point) for point in sample(pool, most=DOMINATED, without=front)],
+        explanation={
+            "headline": headline(spec, chosen, estimates),
+            "binding": binding(chosen, terms, usable=usable),
+            "breakdown": breakdown_document(terms),
+            "sensitivity": again,
+            "options": verdicts(spec, pool, chosen, again),
+        },
+        search=counted,
+        warnings=_warnings(spec),
+        data={NAME: digest_of_residuals()},
+    )
+
+
+def _alternative(spec: TrainingSpec, choice: Choice, best_terms: dict[str, float], usable: float) -> Document:
+    terms = terms_of(choice)
+    return {
+        "plan": plan_document(choice, usable=usable),
+        "estimates": estimates_document(estimates_of(spec, choice)),
+        "breakdown": breakdown_document(terms),
+        "why_not": why_not(terms, best_terms),
+    }
+
+
+def _small_point(pool: Pool, point: int) -> Document:
+    choice = pool.choice(point)
+    layout = layout_document(choice.layouts, choice.tables)
+    return {
+        "objectives": {
+            "step_time_s": choice.step_time_s,
+            "peak_memory_bytes": choice.memory_bytes,
+            "cost_usd_per_step": choice.cost_usd,
+        },
+        "plan": {"label": label(layout), "layout": layout, "gpus": choice.job.cluster.gpus, "nodes": choice.nodes},
+    }
+
+
+def _point(spec: TrainingSpec, pool: Pool, point: int) -> Document:
+    choice = pool.choice(point)
+    return {
+        **_small_point(pool, point),
+        "estimates": estimates_document(estimates_of(spec, choice)),
+        "breakdown": breakdown_document(terms_of(choice)),
+    }
+
+
+def _warnings(spec: TrainingSpec) -> tuple[Problem, ...]:
+    context = spec.model.context
+    if context and spec.sequence_length > context:
+        message = f"The model was published for {context:,} tokens; the plan is for {spec.sequence_length:,}."
+        return (Problem("beyond_context", message, "/sequence_length"),)
+    return ()
+
+
+KIND = Kind(
+    name="training",
+    title="Training plan",
+    summary="Which parallel layout trains a model fastest on a cluster, what it costs and what binds.",
+    version=1,
+    spec=TrainingSpec,
+    solve=solve,
+    search_size=search_size,
+)

@@ -1,0 +1,266 @@
+"""What a training plan is asked: model, cluster, batch, what counts and what is allowed."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from solvers.base import Spec
+from solvers.catalogue import ModelRef, NodeRef, price_of
+from solvers.cost.architecture import Stack
+from solvers.errors import Problem, SpecError, TooLarge, unknown
+from solvers.units import Count, Fraction, Seconds, Usd, UsdPerHour
+
+MOST_GPUS = 131_072
+MOST_TOKENS_IN_SEQUENCE = 16_777_216
+MOST_SEQUENCES = 1_048_576
+ADVANCED = {"x-advanced": True}
+
+Precision = Literal["bf16", "fp16", "fp8", "fp4"]
+Objective = Literal["step_time", "tokens_per_s", "cost", "fewest_gpus"]
+Technique = Literal[
+    "tp", "pp", "cp", "ep", "sequence_parallel", "gpipe", "interleaved", "recompute_selective", "recompute_full",
+    "zero1", "zero2", "zero3", "tp_across_nodes",
+]
+TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
+
+
+def _precision(value: Any) -> Any:
+    """The name as the catalogue writes it: NVFP4 is the fp4 of its GPUs."""
+    if isinstance(value, str):
+        plain = value.strip().lower().replace("-", "").replace("_", "")
+        return {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "nvfp4": "fp4", "mxfp8": "fp8"}.get(plain, plain)
+    return value
+
+
+def _techniques(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        for index, name in enumerate(value):
+            if isinstance(name, str) and name not in TECHNIQUES:
+                raise unknown("technique", name, TECHNIQUES, at=f"/{index}")
+    return value
+
+
+Techniques = Annotated[tuple[Technique, ...], BeforeValidator(_techniques)]
+
+
+class Part(BaseModel):
+    """A mapping inside the spec; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Hardware(Part):
+    """Equal nodes, joined by their NICs."""
+
+    node: NodeRef = Field(
+        title="Node", description="A node of the catalogue, or your own: GPU, link, NICs.",
+        examples=["dgx-h100"], json_schema_extra={"x-catalogue": "nodes"},
+    )
+    nodes: int = Field(ge=1, title="Nodes", description="How many of them.", examples=[64], json_schema_extra={"x-unit": "nodes"})
+    cost_usd_per_gpu_hour: UsdPerHour | None = Field(
+        default=None, title="Price of a GPU-hour", description="Your price; otherwise the catalogue's.",
+        examples=["2.50 USD/h"], json_schema_extra=ADVANCED,
+    )
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> "Hardware":
+        if self.gpus > MOST_GPUS:
+            hint = f"At most {MOST_GPUS // self.node.gpus:,} nodes of {self.node.gpus} GPUs."
+            raise TooLarge(Problem("too_large", f"{self.gpus:,} GPUs; {MOST_GPUS:,} is the most.", "/nodes", hint))
+        if self.nodes > 1 and self.node.nic_bytes_per_s_per_gpu == 0:
+            hint = "Give the node `nic` and `nics`, or plan for one node."
+            raise SpecError(Problem("no_network", f"{self.nodes} nodes without NICs cannot talk.", "/node/nics", hint))
+        return self
+
+    @property
+    def gpus(self) -> int:
+        """All GPUs."""
+        return self.nodes * self.node.gpus
+
+    @property
+    def usd_per_gpu_hour(self) -> float | None:
+        """The spec's price, the node's, or the catalogue's; None where nobody knows one."""
+        if self.cost_usd_per_gpu_hour is not None:
+            return self.cost_usd_per_gpu_hour
+        if self.node.cost_usd_per_gpu_hour is not None:
+            return self.node.cost_usd_per_gpu_hour
+        price = price_of(self.node)
+        return price.usd_per_gpu_hour if price else None
+
+
+class Constraints(Part):
+    """What a plan must keep to."""
+
+    memory_headroom: Fraction = Field(
+        default=0.08, lt=0.95, title="Memory head-room", description="Share of device memory that stays free.",
+        examples=[0.08],
+    )
+    max_step_time: Seconds | None = Field(
+        default=None, gt=0, title="Longest step", description="No step may take longer.", examples=["10 s"],
+    )
+    deadline: Seconds | None = Field(
+        default=None, gt=0, title="Deadline", description="Time to train all tokens; needs tokens.", examples=["40 days"],
+    )
+    budget: Usd | None = Field(
+        default=None, gt=0, title="Budget", description="Dollars to train all tokens; needs tokens and a price.",
+        examples=["2000000 USD"],
+    )
+
+
+class Fixed(Part):
+    """Degrees that are given, not chosen."""
+
+    tp: int | None = Field(default=None, ge=1, title="Tensor parallel", examples=[8])
+    pp: int | None = Field(default=None, ge=1, title="Pipeline parallel", examples=[4])
+    vpp: int | None = Field(default=None, ge=1, title="Model chunks a stage", examples=[5])
+    dp: int | None = Field(default=None, ge=1, title="Data parallel", examples=[16])
+    cp: int | None = Field(default=None, ge=1, title="Context parallel", examples=[1])
+    ep: int | None = Field(default=None, ge=1, title="Expert parallel", examples=[8])
+    micro_batch: int | None = Field(default=None, ge=1, title="Micro-batch", examples=[1])
+    sequence_parallel: bool | None = Field(default=None, title="Sequence parallel")
+    schedule: Literal["gpipe", "1f1b", "interleaved"] | None = Field(default=None, title="Schedule")
+    recompute: Literal["none", "selective", "full"] | None = Field(default=None, title="Recomputation")
+    zero: Literal[0, 1, 2, 3] | None = Field(default=None, title="ZeRO stage", examples=[1])
+
+
+class Options(Part):
+    """Which techniques a plan may use: all, unless said otherwise."""
+
+    allow: Techniques | None = Field(
+        default=None, title="Allow only", description="Nothing else may be used; data parallelism always may."
+    )
+    forbid: Techniques = Field(default=(), title="Forbid", description="These may not be used.")
+    fix: Fixed = Field(default=Fixed(), title="Fix", description="Degrees that are given.", json_schema_extra=ADVANCED)
+
+    def forbids(self, technique: str) -> bool:
+        """Whether a plan may not use it."""
+        return technique in self.forbid or (self.allow is not None and technique not in self.allow)
+
+
+class Software(Part):
+    """What the training framework does."""
+
+    attention: Literal["flash", "unfused"] = Field(
+        default="flash", title="Attention", description="Fused kernels, or scores kept in memory (GPT stacks of 2021)."
+    )
+    dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
+    overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
+    gradient_bytes: Literal[2, 4] = Field(default=4, title="Bytes of a gradient", description="4: summed in fp32.")
+
+    def stack(self) -> Stack:
+        """As the cost kernel reads it."""
+        return Stack(
+            attention=self.attention, dropout=self.dropout, overlap=self.overlap, gradient_bytes=self.gradient_bytes
+        )
+
+
+class TrainingSpec(Spec):
+    """Train a model on a cluster: which layout, how fast, what does it cost."""
+
+    kind: Literal["training"] = Field(default="training", title="Kind", description="A training plan.")
+    model: ModelRef = Field(
+        title="Model", description="A model of the catalogue, or the keys of a Hugging Face config.json.",
+        examples=["llama-3.1-70b"], json_schema_extra={"x-catalogue": "models"},
+    )
+    hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
+    sequence_length: int = Field(
+        ge=1, title="Sequence length", description="Tokens of one sequence.", examples=[8192],
+        json_schema_extra={"x-unit": "tokens"},
+    )
+    global_batch: int = Field(
+        ge=1, title="Global batch", description="Sequences of one optimizer step.", examples=[1024],
+        json_schema_extra={"x-unit": "sequences"},
+    )
+    tokens: Count | None = Field(
+        default=None, title="Tokens", description="Tokens to train on; without them no run time and no total cost.",
+        examples=["1.4T"], json_schema_extra={"x-unit": "tokens"},
+    )
+    precision: Annotated[Precision, BeforeValidator(_precision)] = Field(
+        default="bf16", title="Precision", description="Of the matrix products; attention stays in 16 bit.",
+        examples=["bf16"],
+    )
+    objective: Objective = Field(default="step_time", title="Objective", description="What the best plan is best at.")
+    constraints: Constraints = Field(default=Constraints(), title="Constraints", description="What a plan must keep to.")
+    options: Options = Field(default=Options(), title="Techniques", description="What a plan may use.")
+    software: Software = Field(
+        default=Software(), title="Software", description="What the framework does.", json_schema_extra=ADVANCED
+    )
+
+    @field_validator("sequence_length")
+    @classmethod
+    def _sequence_within_limits(cls, value: int) -> int:
+        if value > MOST_TOKENS_IN_SEQUENCE:
+            raise TooLarge(Problem("too_large", f"{value:,} tokens; {MOST_TOKENS_IN_SEQUENCE:,} is the most."))
+        return value
+
+    @field_validator("global_batch")
+    @classmethod
+    def _batch_within_limits(cls, value: int) -> int:
+        if value > MOST_SEQUENCES:
+            hint = "The batch is counted in sequences, not tokens."
+            raise TooLarge(Problem("too_large", f"{value:,} sequences; {MOST_SEQUENCES:,} is the most.", "", hint))
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainingSpec":
+        problems = [*_missing_tokens(self), *_missing_price(self), *_precision_of_gpu(self), *_fixed(self)]
+        if problems:
+            raise SpecError(*problems)
+        return self
+
+
+def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
+    return [
+        Problem("missing", f"A {name} counts all tokens, and the spec does not say how many.", f"/constraints/{name}",
+                "Add `tokens: 1.4e12`, for example.")
+        for name in ("deadline", "budget")
+        if getattr(spec.constraints, name) is not None and spec.tokens is None
+    ]
+
+
+def _missing_price(spec: TrainingSpec) -> list[Problem]:
+    if spec.hardware.usd_per_gpu_hour is not None:
+        return []
+    hint = "Add `cost_usd_per_gpu_hour: 2.50 USD/h` to the hardware."
+    found = []
+    if spec.constraints.budget is not None:
+        found.append(Problem("no_price", "A budget needs the price of a GPU-hour.", "/constraints/budget", hint))
+    if spec.objective == "cost":
+        found.append(Problem("no_price", "The objective cost needs the price of a GPU-hour.", "/objective", hint))
+    return found
+
+
+def _precision_of_gpu(spec: TrainingSpec) -> list[Problem]:
+    gpu = spec.hardware.node.gpu
+    if gpu.has(spec.precision) or (spec.precision in ("bf16", "fp16") and (gpu.has("bf16") or gpu.has("fp16"))):
+        return []
+    known = ", ".join(sorted(gpu.peak_flops_per_s))
+    return [Problem("no_precision", f"{gpu.title or gpu.name} does not compute in {spec.precision}.", "/precision",
+                    f"It computes in {known}.")]
+
+
+def _fixed(spec: TrainingSpec) -> list[Problem]:
+    """Fixed degrees that contradict the cluster, the model, the batch or one another."""
+    fix, gpus = spec.options.fix, spec.hardware.gpus
+    found = []
+    for name in ("tp", "pp", "dp", "cp"):
+        degree = getattr(fix, name)
+        if degree is not None and gpus % degree:
+            found.append(_contradiction(name, f"{degree} does not divide {gpus:,} GPUs."))
+    if fix.dp is not None and spec.global_batch % fix.dp:
+        found.append(_contradiction("dp", f"{fix.dp} does not divide the batch of {spec.global_batch:,} sequences."))
+    if fix.pp is not None and fix.pp > spec.model.layers:
+        found.append(_contradiction("pp", f"{fix.pp} stages for {spec.model.layers} layers."))
+    if fix.ep is not None and fix.ep > 1 and (spec.model.moe is None or spec.model.moe.experts % fix.ep):
+        experts = spec.model.moe.experts if spec.model.moe else 0
+        found.append(_contradiction("ep", f"{fix.ep} does not divide {experts} experts."))
+    found += [
+        Problem("contradiction", f"{name} is both allowed and forbidden.", "/options/forbid", "Keep one of them.")
+        for name in (spec.options.allow or ())
+        if name in spec.options.forbid
+    ]
+    return found
+
+
+def _contradiction(name: str, message: str) -> Problem:
+    return Problem("does_not_divide", message, f"/options/fix/{name}", "Choose another, or leave it to the search.")

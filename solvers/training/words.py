@@ -1,0 +1,89 @@
+"""The answer in sentences."""
+
+from solvers.base import Estimate
+from solvers.cost.memory import PARTS
+from solvers.documents import Document
+from solvers.training.plan import Choice, label, layout_document, stages_document
+from solvers.training.spec import TrainingSpec
+from solvers.units import SIZE, show, show_named
+
+TERMS = {
+    "compute": "compute",
+    "recompute": "recomputation",
+    "tensor_parallel": "tensor-parallel traffic",
+    "context_parallel": "context-parallel traffic",
+    "expert_parallel": "expert exchange",
+    "pipeline_p2p": "pipeline transfers",
+    "pipeline_bubble": "pipeline bubble",
+    "data_parallel": "data-parallel traffic",
+    "optimizer": "the optimizer",
+    "launch": "launch gaps",
+}
+
+
+def headline(spec: TrainingSpec, choice: Choice, estimates: dict[str, Estimate]) -> str:
+    """The plan as a person would say it."""
+    model = spec.model.title or spec.model.name
+    gpu = spec.hardware.node.gpu
+    count = choice.job.cluster.gpus
+    name = label(layout_document(choice.layouts, choice.tables))
+    step = show_named("step_time_s", estimates["step_time_s"].value)
+    rate = show_named("tokens_per_s", estimates["tokens_per_s"].value)
+    sentence = (
+        f"{model} trains at {step} a step ({rate}, {estimates['mfu'].value:.0%} MFU)"
+        f" on {count:,} {gpu.title or gpu.name} with {name}"
+    )
+    if "run_time_s" in estimates:
+        sentence += f"; {show_named('run_time_s', estimates['run_time_s'].value)} for all tokens"
+        if "cost_usd" in estimates:
+            sentence += f", {show_named('cost_usd', estimates['cost_usd'].value)}"
+    return sentence + "."
+
+
+def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[str]:
+    """What keeps the plan from being faster: the fullest stage, and the largest terms beside compute."""
+    stages = stages_document(choice)
+    fullest = max(stages, key=lambda stage: float(stage["total_bytes"]))
+    part = largest_part(fullest)
+    share = fullest["total_bytes"] / usable
+    found = [
+        f"Memory: stage {fullest['stage']} needs {show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)}"
+        f" usable ({share:.0%}), mostly {part}."
+    ]
+    total = sum(terms.values())
+    others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
+    found += [
+        f"Time: {TERMS[name]} takes {show_named('step_time_s', terms[name])}, {terms[name] / total:.0%} of the step."
+        for name in others[:2]
+        if terms[name] >= 0.02 * total
+    ]
+    found.append(f"Compute alone is {terms['compute'] / total:.0%} of the step.")
+    return found
+
+
+def largest_part(stage: Document) -> str:
+    """The part that takes most of a stage's memory."""
+    return max(PARTS, key=lambda name: float(stage[f"{name}_bytes"]))
+
+
+def why_not(terms: dict[str, float], best: dict[str, float]) -> str:
+    """What makes one step longer than another: `0.42 s (5.1 %) slower: pipeline bubble +0.61 s, ...`."""
+    gap = sum(terms.values()) - sum(best.values())
+    share = gap / sum(best.values())
+    if abs(share) < 5e-4:
+        return f"As fast within {abs(gap) * 1e3:.2g} ms; {_differences(terms, best)}."
+    word = "slower" if gap > 0 else "faster"
+    size = show_named("step_time_s", abs(gap))
+    return f"{size} ({abs(share):.1%}) {word}: {_differences(terms, best)}."
+
+
+def _differences(terms: dict[str, float], best: dict[str, float]) -> str:
+    """The three largest differences, as `pipeline bubble +0.61 s`."""
+    gaps = {name: terms[name] - best[name] for name in terms}
+    largest = sorted(gaps, key=lambda name: -abs(gaps[name]))[:3]
+    told = [
+        f"{TERMS[name]} {'+' if gaps[name] > 0 else '−'}{show_named('step_time_s', abs(gaps[name]))}"
+        for name in largest
+        if abs(gaps[name]) > 0.02 * max(abs(gaps[largest[0]]), 1e-12)
+    ]
+    return ", ".join(told) if told else "the terms are the same"
