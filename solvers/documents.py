@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -53,6 +54,9 @@ Dumper.add_representer(str, _quoted)
 def read(text: str | bytes) -> Document:
     """The mapping that YAML or JSON `text` holds. SpecError says where it is wrong."""
     source = _decoded(text)
+    if source.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):
+            return _json(source)
     try:
         value = _document(yaml.parse(source, Loader=Loader))
     except yaml.YAMLError as error:
@@ -67,6 +71,20 @@ def read(text: str | bytes) -> Document:
             )
         )
     return value
+
+
+def _json(source: str) -> Document:
+    """Strict JSON, which has escapes that YAML lacks. ValueError: then the YAML reader says what is wrong, and where."""
+    value: Document = json.loads(source, object_pairs_hook=_unique, parse_constant=float)
+    check(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Document:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("a key is given twice")
+    return mapping
 
 
 def check(value: object, *, at: str = "", depth: int = 0) -> None:

@@ -34,9 +34,18 @@ def test_read_takes_yaml_and_json_scalars_as_people_mean_them() -> None:
     assert read('{"a": {"b": [1, "x", null]}}') == {"a": {"b": [1, "x", None]}}
 
 
+def test_read_takes_json_with_escaped_surrogate_pairs() -> None:
+    assert read('{"name": "\\ud83d\\ude00 \\u007f"}') == {"name": "\U0001f600 \x7f"}
+
+
 @pytest.mark.parametrize(
     ("text", "code", "at"),
     [
+        ('{"a": {"b": 1, "b": 2}}', "duplicate_key", "/a/b"),
+        ('{"a": [NaN]}', "not_finite", "/a/0"),
+        ('{"a": -Infinity}', "not_finite", "/a"),
+        ('{"a": ' + "[" * 100_000, "too_deep", ""),
+        ('{"a": ' + "9" * 200_000 + "}", "too_large", "/a"),
         (BILLION_LAUGHS, "alias", ""),
         ("a: !!python/object:os.system x", "tag", ""),
         ("", "empty", ""),
