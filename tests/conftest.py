@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import django
 import pytest
 
 from planner.local import cluster, home, postgres
@@ -42,6 +43,7 @@ def _cluster() -> cluster.Cluster:
 
 
 _prepare()
+django.setup()
 
 
 def pytest_configure(config: pytest.Config) -> None:
