@@ -32,7 +32,7 @@ class Rung(NamedTuple):
     start: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Quantity:
     """One dimension: how it is called, written and shown. `units` gives each unit in SI, `ladder` those for people."""
 
