@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from solvers.catalogue.hardware import Gpu, Link, Node, Price, named
 from solvers.catalogue.loader import SECTIONS, document, get, names, price_of, record, version
-from solvers.catalogue.model import Layer, LinearAttention, Mamba, Mla, Model, Moe, Window
+from solvers.catalogue.architecture import Layer, LinearAttention, Mamba, Mla, Model, Moe, Window
 
 __all__ = [
     "SECTIONS",

@@ -25,7 +25,7 @@ SIZES: dict[str, tuple[tuple[str, ...], int]] = {
 }
 NEEDED = ("layers", "hidden", "heads", "vocab")
 EXPERTS = ("n_routed_experts", "num_local_experts", "num_experts")
-TOP_K = ("num_experts_per_tok", "experts_per_token")
+TOP_K = ("num_experts_per_tok", "experts_per_token", "num_experts_per_token")
 STRIDE = ("moe_layer_freq", "decoder_sparse_step", "interleave_moe_layer_step")
 LETTERS = {"mamba": "M", "attention": "*", "mlp": "-", "moe": "E"}
 
@@ -74,6 +74,9 @@ def is_config(document: Config) -> bool:
 def translated(document: Config) -> dict[str, Any]:
     """The model's document in our fields. SpecError names the config's own key."""
     config, at = _unwrapped(document)
+    if config.get("block_configs"):
+        hint = "Describe the layers by hand, or take a model whose layers are alike."
+        raise SpecError(Problem("uneven_layers", "Layers of different shapes are not modelled.", f"{at}/block_configs", hint))
     family = str(config.get("model_type", ""))
     model: dict[str, Any] = {**FAMILIES.get(family, {}), **_sizes(config, at=at)}
     model.update(_switches(config, family))
@@ -81,8 +84,9 @@ def translated(document: Config) -> dict[str, Any]:
     model.update(_attention(config, family, model, at=at))
     model.update(_experts(config, family, model, at=at))
     model.update(_hybrid(config, at=at))
-    if "mtp" not in family and _given(config, "num_nextn_predict_layers", "mtp_num_hidden_layers"):
-        model["mtp_layers"] = _size(config, "num_nextn_predict_layers", "mtp_num_hidden_layers", at=at, limit=16)
+    for name in ("num_nextn_predict_layers", "mtp_num_hidden_layers"):
+        if config.get(name):
+            model["mtp_layers"] = _size(config, name, at=at, limit=16)
     model["ffn"] = _dense_width(model)
     return model
 
@@ -253,7 +257,7 @@ def _experts(config: Config, family: str, model: dict[str, Any], *, at: str) -> 
         raise SpecError(
             Problem("too_many", message, _where(config, TOP_K, at), "At most as many as there are experts.")
         )
-    if _given(config, "moe_latent_size"):
+    if config.get("moe_latent_size"):
         moe["latent"] = _size(config, "moe_latent_size", at=at, limit=MAX_WIDTH)
     if _given(config, "intermediate_size_mlp"):
         model["ffn"] = _size(config, "intermediate_size_mlp", at=at, limit=MAX_WIDTH)
@@ -264,7 +268,7 @@ def _experts(config: Config, family: str, model: dict[str, Any], *, at: str) -> 
 
 
 def _shared(config: Config, width: int, *, at: str) -> dict[str, Any]:
-    if _given(config, "shared_expert_intermediate_size"):
+    if config.get("shared_expert_intermediate_size"):
         ffn = _size(config, "shared_expert_intermediate_size", at=at, limit=MAX_WIDTH)
         return {"shared_experts": 1, "shared_ffn": ffn, "shared_gate": True}
     if not config.get("n_shared_experts"):

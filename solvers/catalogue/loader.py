@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from solvers.catalogue.entry import Entry, key
 from solvers.catalogue.hardware import Gpu, Link, Node, Price
-from solvers.catalogue.model import Model
+from solvers.catalogue.architecture import Model
 from solvers.errors import SpecError, unknown
 from solvers.problems import problems_of
 

@@ -10,7 +10,7 @@ publishers do.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solvers.catalogue.model import Layer, Model
+    from solvers.catalogue.architecture import Layer, Model
 
 
 def total(model: "Model") -> float:
