@@ -23,7 +23,7 @@ Stored = Literal["sequence", "tensor", "expert_tokens", "expert_hidden"]
 class Stack:
     """What the training framework does: the attention kernel, dropout, overlap of traffic, width of gradients."""
 
-    attention: Literal["flash", "unfused"] = "flash"
+    attention: Literal["flash", "flash1", "unfused"] = "flash"
     dropout: bool = False
     overlap: bool = True
     gradient_bytes: int = 4
@@ -154,7 +154,7 @@ def _score_bytes(stack: Stack) -> float:
 
     Source: section 4.1, the term 5 a s / h [korthikanti2023reducing].
     """
-    if stack.attention == "flash":
+    if stack.attention != "unfused":
         return 0.0
     return 5.0 if stack.dropout else 2.0
 
@@ -248,7 +248,7 @@ def _activations(model: Model, stack: Stack) -> tuple[Activation, ...]:
     With dropout, no gate, k = a and f = 4 h this is s b h (34 + 5 a s / h): section 4.1 [korthikanti2023reducing].
     """
     layers, hidden = model.layers, model.hidden
-    flash = stack.attention == "flash"
+    flash = stack.attention != "unfused"
     mixers = (
         model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers
     ) / layers
@@ -348,7 +348,15 @@ def _elementwise(model: Model, stack: Stack) -> dict[str, float]:
     return {"elementwise_sequence": sequence, "elementwise_tensor": tensor, "elementwise_expert": expert}
 
 
+# Operators of one layer's forward pass beside its products: norms, residual sums, activation, reshapes, casts; the
+# unfused core adds mask, softmax, dropout and copies, a mixture adds routing and permutation. Counted in the reference
+# implementation [shoeybi2019megatron].
+OTHER_KERNELS, UNFUSED_KERNELS, ROUTING_KERNELS = 16, 8, 20
+
+
 def _kernels(model: Model, stack: Stack) -> float:
-    """Kernels of a forward pass through the average layer: products, norms, residuals, attention, activation."""
-    mixers = (model.attention_layers + model.window_layers) / model.layers * (1 if stack.attention == "flash" else 5)
-    return sum(g.share for g in _gemms(model)) + mixers + 8 + (12 * model.moe_layers / model.layers)
+    """Kernels of a forward pass through the average layer."""
+    attention = (model.attention_layers + model.window_layers) / model.layers
+    unfused = UNFUSED_KERNELS * attention if stack.attention == "unfused" else 0.0
+    routing = ROUTING_KERNELS * model.moe_layers / model.layers
+    return sum(g.share for g in _gemms(model)) + attention + OTHER_KERNELS + unfused + routing

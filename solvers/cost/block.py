@@ -9,6 +9,8 @@ Terms, each for the average layer, forward and backward
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
     context   gather of the other ranks' keys and values; twice that backward; hides under attention [liu2023ring]
     expert    all-to-all to and from the experts, 2 k T h / t bytes each [rajbhandari2022deepspeedmoe]
+    boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
+              [narayanan2021efficient, section 4.1]
     launch    gaps between kernels, and the host's issue time where that is longer than the kernels
 Assumptions
     Causal attention does half of the products; a window w does s min(w, s). Context parallelism is balanced (each rank
@@ -55,6 +57,7 @@ class Block:
     embedding: Floats
     tensor_ends: Floats
     boundary_bytes: Floats
+    boundary_gather: Floats
 
     def take(self, index: Ints) -> "Block":
         """The chosen rows."""
@@ -88,7 +91,6 @@ def block_of(shards: Shards, job: Job) -> Block:
     head, loss_forward, loss_backward = _head(shards, tokens, job)
     issue = architecture.kernels * coefficients.dispatch_s
     gaps = architecture.kernels * coefficients.kernel_gap_s
-    exchanged = 2.0 * architecture.hidden * tokens / np.where(shards.sequence_parallel > 0, shards.tp, 1)
     ends = gather_seconds(
         2.0 * tokens * architecture.hidden, group_of(shards.tp, 1, cluster), cluster,
         start_s=coefficients.collective_start_s,
@@ -107,7 +109,8 @@ def block_of(shards: Shards, job: Job) -> Block:
         head_backward=2.0 * head + loss_backward,
         embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
         tensor_ends=2.0 * ends,
-        boundary_bytes=exchanged,
+        boundary_bytes=2.0 * architecture.hidden * tokens / shards.tp,
+        boundary_gather=np.where(shards.sequence_parallel > 0, 0.0, ends),
     )
 
 
@@ -165,17 +168,18 @@ def attention_flops(architecture: Architecture, *, sequence_length: int, causal:
 
 def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     """Forward and backward seconds of the attention core of the average layer."""
-    flash = job.stack.attention == "flash"
+    flash = job.stack.attention != "unfused"
     architecture, cluster, coefficients = job.architecture, job.cluster, job.coefficients
     flops = (
         attention_flops(architecture, sequence_length=job.sequence_length, causal=flash)
         * shards.micro_batch / (shards.tp * shards.cp)
     )
     length = np.full(shards.size, float(job.sequence_length))
+    age = coefficients.attention_first_generation if job.stack.attention == "flash1" else 1.0
     if flash:
         forward, backward = (
             attention_seconds(
-                flops * work, length, efficiency=efficiency, cluster=cluster, coefficients=coefficients
+                flops * work, length, efficiency=efficiency * age, cluster=cluster, coefficients=coefficients
             )
             for work, efficiency in (
                 (1.0, coefficients.attention_forward), (FLASH_BACKWARD, coefficients.attention_backward),

@@ -2,14 +2,16 @@
 
     inside a domain   every GPU reaches every other at `intra_bytes_per_s` (a node, or an NVLink rack)
     between domains   each GPU has its share of the NICs, `inter_bytes_per_s`
+The slowest of n GPUs sets the pace: their speeds spread by sigma, and the expected least of n is about
+1 - sigma sqrt(2 ln n) of the mean [david2003order, section 10.5].
 """
+
+import math
 
 from dataclasses import dataclass
 
 from solvers.catalogue import Node
-
-DEFAULT_ACHIEVABLE = 0.8
-
+from solvers.cost.coefficients import Coefficients
 
 @dataclass(frozen=True)
 class Cluster:
@@ -28,21 +30,21 @@ class Cluster:
     inter_latency_s: float
 
 
-def cluster_of(node: Node, *, nodes: int, precision: str, low_precision_efficiency: float) -> Cluster:
-    """`nodes` of `node`, computing in `precision`; attention runs in 16 bit whatever the precision."""
+def cluster_of(node: Node, *, gpus: int, precision: str, coefficients: Coefficients) -> Cluster:
+    """`gpus` GPUs in nodes like `node`, computing in `precision`; attention runs in 16 bit whatever the precision."""
     gpu = node.gpu
-    half = gpu.peak("bf16")
-    low = precision in ("fp8", "fp4")
-    linear = gpu.peak(precision)
+    half, full = gpu.peak("bf16"), gpu.peak(precision)
+    kept = coefficients.low_precision_efficiency if precision in ("fp8", "fp4") and full > half else 1.0
+    pace = 1.0 / (1.0 + coefficients.straggler_spread * math.sqrt(2.0 * math.log(gpus)))
     network = node.nic
     return Cluster(
-        gpus=nodes * node.gpus,
+        gpus=gpus,
         domain=node.gpus,
-        peak_flops_per_s=linear,
-        linear_flops_per_s=linear * gpu.achievable_compute * (low_precision_efficiency if low and linear > half else 1),
-        attention_flops_per_s=half * gpu.achievable_compute,
+        peak_flops_per_s=full,
+        linear_flops_per_s=full * gpu.achievable_compute * kept * pace,
+        attention_flops_per_s=half * gpu.achievable_compute * pace,
         memory_bytes=gpu.memory_bytes,
-        memory_bytes_per_s=gpu.memory_bytes_per_s * gpu.achievable_memory,
+        memory_bytes_per_s=gpu.memory_bytes_per_s * gpu.achievable_memory * pace,
         intra_bytes_per_s=node.link.bytes_per_s * node.link.achievable,
         intra_latency_s=node.link.latency_s,
         inter_bytes_per_s=node.nic_bytes_per_s_per_gpu * network.achievable if network else 0.0,

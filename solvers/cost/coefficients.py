@@ -32,12 +32,12 @@ class Coefficients:
         "half a wave of 256 x 128 output tiles on the 108 SMs of an A100: wave quantisation wastes half a wave on"
         " average [nvidia2023matmul, wave quantization]",
     )
-    gemm_inner_steps: float = _prior(
-        200.0,
+    gemm_wave_s: float = _prior(
+        5e-6,
         0.0,
-        1000.0,
-        "prologue and epilogue of a tile cost about as much as 200 steps of the inner dimension"
-        " [nvidia2023matmul, tile quantization]",
+        2e-5,
+        "filling the pipeline of a tile and writing it out: some microseconds for each wave, whatever the rate, so that"
+        " faster GPUs need longer inner dimensions [nvidia2023matmul, tile quantization]",
     )
     low_precision_efficiency: float = _prior(
         0.85, 0.5, 1.0, "fraction of the 16-bit GEMM's share of peak that FP8 and FP4 GEMMs keep [micikevicius2022fp8]"
@@ -47,6 +47,10 @@ class Coefficients:
     )
     attention_backward: float = _prior(
         0.62, 0.25, 1.0, "170 of 312 TFLOP/s backward, causal, over an achievable 0.87 [dao2023flashattention2]"
+    )
+    attention_first_generation: float = _prior(
+        0.5, 0.3, 1.0, "share of today's rate that the first FlashAttention kernels reach: 25-40 % of peak where the"
+        " second generation reaches 50-73 % [dao2023flashattention2]"
     )
     attention_half_length: float = _prior(
         500.0, 0.0, 3000.0, "length at which causal attention reaches half of its rate [dao2023flashattention2]"
@@ -58,7 +62,8 @@ class Coefficients:
         1.5e-6, 0.0, 1e-5, "idle time between dependent kernels on a stream [zhang2019gpulaunch]"
     )
     dispatch_s: float = _prior(
-        6e-6, 1e-6, 3e-5, "time of the host to issue one operator eagerly [paszke2019pytorch]; hidden if GPU is slower"
+        1e-5, 1e-6, 5e-5, "time of the host to issue one operator eagerly, framework included [paszke2019pytorch];"
+        " hidden where the GPU is slower"
     )
     collective_start_s: float = _prior(
         1.2e-5, 2e-6, 1e-4, "smallest all-reduce of NCCL inside a node [nccl2019latency]"
@@ -69,6 +74,10 @@ class Coefficients:
     weight_overlap: float = _prior(
         0.8, 0.0, 1.0, "share of a pass that ZeRO-3 gathers can hide under [zhao2023fsdp]"
     )
+    overlap_tax: float = _prior(
+        0.2, 0.0, 0.6, "compute lost for each second of traffic hidden under it: both want SMs and memory bandwidth"
+        " [rashidi2021ace]"
+    )
     attention_overlap: float = _prior(
         0.8, 0.0, 1.0, "share of attention that the exchange of keys and values can hide under [liu2023ring]"
     )
@@ -76,7 +85,12 @@ class Coefficients:
         1.0, 0.2, 1.0, "share of tensor-parallel collectives on the critical path [korthikanti2023reducing]"
     )
     pipeline_exposed: float = _prior(
-        0.5, 0.0, 1.0, "share of the point-to-point transfers on the critical path [narayanan2021efficient]"
+        0.5, 0.0, 1.0, "share of point-to-point transfers on the critical path when the stack overlaps them, all of"
+        " them when it does not [narayanan2021efficient]"
+    )
+    straggler_spread: float = _prior(
+        0.01, 0.0, 0.04, "standard deviation of the speed of equal GPUs: 8 % between best and worst of a cluster on"
+        " training jobs [sinha2022variability]; a step waits for the slowest"
     )
     expert_imbalance: float = _prior(
         1.1, 1.0, 2.0, "busiest expert group over the mean under a balancing loss [fedus2022switch]"

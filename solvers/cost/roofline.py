@@ -1,20 +1,19 @@
 """Seconds of one kernel on one GPU.
 
-    GEMM       t = max( 2 (M N + W) (K + K0) / P ,  2 (M K + K N + M N) / B )
+    GEMM       t = max( 2 (M N + W) K / P + (M N + W) / (2 W) w ,  2 (M K + K N + M N) / B )
     attention  t = F (1 + s0 / s) / (P e)
     elementwise t = bytes / B
 
 P: rate a large product reaches (peak times the catalogue's achievable fraction); B: likewise for memory traffic; W:
-half a wave of output tiles; K0: steps of the inner dimension that a tile's prologue and epilogue cost; s0: length at
-which attention runs at half of its rate.
+half a wave of output tiles, so M N / (2 W) waves; w: seconds to fill and drain a wave; s0: length at which attention
+runs at half of its rate.
 """
-
-from solvers.cost.layouts import Floats
 
 import numpy as np
 
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
+from solvers.cost.layouts import Floats
 
 
 def gemm_seconds(
@@ -26,7 +25,8 @@ def gemm_seconds(
     The wave is shared by the group, so only one half of a wave is lost for all of them.
     """
     outputs = rows * columns * matrices + coefficients.gemm_wave_elements
-    compute = 2.0 * outputs * (inner + coefficients.gemm_inner_steps) / rate
+    per_output = coefficients.gemm_wave_s / (2.0 * coefficients.gemm_wave_elements)
+    compute = outputs * (2.0 * inner / rate + per_output)
     moved = 2.0 * matrices * (rows * inner + inner * columns + rows * columns)
     return np.maximum(compute, moved / cluster.memory_bytes_per_s)
 

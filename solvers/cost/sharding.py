@@ -9,7 +9,8 @@ Exposed
     ZeRO 1   X(RS(G), B) + X(AG(W), F)                  [rajbhandari2020zero, section 7]
     ZeRO 2   m X(RS(G), B) + X(AG(W), F)                gradients leave after every micro-batch
     ZeRO 3   m ( X(AG(W), F) + X(AG(W) + RS(G), B) )    weights are gathered for each pass
-    X(a, b) = max(a / layers, a - eta b), or a when the stack does not overlap
+    X(a, b) = x + rho (a - x),  x = max(a / layers, a - eta b), or a when the stack does not overlap
+    rho: what hidden traffic still costs the compute that hides it
 Optimizer
     bytes of gradients, fp32 weights and two moments read and written, over memory bandwidth [kingma2015adam]
 """
@@ -34,15 +35,16 @@ def data_parallel_seconds(
     cover = job.coefficients.gradient_overlap if job.stack.overlap else 0.0
     weights = job.coefficients.weight_overlap if job.stack.overlap else 0.0
     times = layouts.micro_batches
-    gather_forward = _exposed(gather, weights * forward, layers)
-    reduce_backward = _exposed(reduce, cover * backward, layers)
+    tax = job.coefficients.overlap_tax
+    gather_forward = _exposed(gather, weights * forward, layers, tax=tax)
+    reduce_backward = _exposed(reduce, cover * backward, layers, tax=tax)
     return np.choose(
         layouts.zero,
         [
-            _exposed(2.0 * reduce, cover * backward, layers),
+            _exposed(2.0 * reduce, cover * backward, layers, tax=tax),
             reduce_backward + gather_forward,
             times * reduce_backward + gather_forward,
-            times * (gather_forward + _exposed(gather + reduce, weights * backward, layers)),
+            times * (gather_forward + _exposed(gather + reduce, weights * backward, layers, tax=tax)),
         ],
     )
 
@@ -72,8 +74,9 @@ def _traffic(
     )
 
 
-def _exposed(traffic: Floats, cover: Floats, layers: Ints) -> Floats:
-    return np.maximum(traffic / layers, traffic - cover)
+def _exposed(traffic: Floats, cover: Floats, layers: Ints, *, tax: float) -> Floats:
+    after = np.maximum(traffic / layers, traffic - cover)
+    return after + tax * (traffic - after)
 
 
 def optimizer_seconds(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job, *, layers: Ints) -> Floats:

@@ -101,5 +101,6 @@ def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tupl
 def _transfer_seconds(layouts: Layouts, cost: Block, job: Job) -> Floats:
     """Exposed seconds of sending activations forward and gradients back, a stage and micro-batch."""
     distance = job.cluster.gpus // layouts.pp
-    one = send_seconds(cost.boundary_bytes, distance, job.cluster) * job.coefficients.pipeline_exposed
+    exposed = job.coefficients.pipeline_exposed if job.stack.overlap else 1.0
+    one = send_seconds(cost.boundary_bytes, distance, job.cluster) * exposed + cost.boundary_gather
     return np.where(layouts.pp > 1, 2.0 * layouts.vpp * one, 0.0)

@@ -27,8 +27,8 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients = DEFAU
         architecture=architecture_of(spec.model, stack),
         stack=stack,
         cluster=cluster_of(
-            spec.hardware.node, nodes=nodes, precision=spec.precision,
-            low_precision_efficiency=coefficients.low_precision_efficiency,
+            spec.hardware.node, gpus=nodes * spec.hardware.node.gpus, precision=spec.precision,
+            coefficients=coefficients,
         ),
         coefficients=coefficients,
         sequence_length=spec.sequence_length,

@@ -140,8 +140,8 @@ class Options(Part):
 class Software(Part):
     """What the training framework does."""
 
-    attention: Literal["flash", "unfused"] = Field(
-        default="flash", title="Attention", description="Fused kernels, or scores kept in memory (GPT stacks of 2021)."
+    attention: Literal["flash", "flash1", "unfused"] = Field(
+        default="flash", title="Attention", description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021)."
     )
     dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
     overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
