@@ -76,7 +76,7 @@ def _thousands(*units: str, first: float = 1.0) -> tuple[Rung, ...]:
 
 _BYTE_UNITS = _prefixed("B", "byte", "bytes", prefixes={**DECIMAL, **BINARY})
 _BIT_UNITS = _prefixed("b", "bit", "bits", prefixes={**DECIMAL, **BINARY}, scale=1 / 8)
-_MONEY = {"USD": 1.0, "$": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9}
+_MONEY = {"USD": 1.0, "$": 1.0, "$k": 1e3, "$M": 1e6, "$B": 1e9}
 _COUNT_PREFIXES = {**DECIMAL, **BINARY, "B": 1e9}
 _COUNTED = ("tokens", "sequences", "samples", "parameters", "requests")
 _SECONDS = {
@@ -123,10 +123,10 @@ ENERGY = Quantity(
 )  # fmt: skip
 MONEY = Quantity(
     "an amount of money", ("2000 USD", "$2000"), _MONEY,
-    (Rung("USD", 1.0), Rung("million USD", 1e6), Rung("billion USD", 1e9)),
+    _thousands("$", "$k", "$M", "$B"),
 )  # fmt: skip
 PRICE = Quantity(
-    "a price per hour", ("2.50 USD/h", "$2.50/h"), _per(_MONEY, "/h", "/hr", "/hour"), (Rung("USD/h", 1.0),)
+    "a price per hour", ("2.50 USD/h", "$2.50/h"), _per(_MONEY, "/h", "/hr", "/hour"), (Rung("$/h", 1.0),)
 )  # fmt: skip
 COUNT = Quantity(
     "a count", ("1.4T", "1.4e12"),
@@ -167,6 +167,11 @@ def show(value: float, quantity: Quantity) -> str:
     return _written(value, _rung(value, quantity))
 
 
+def count(number: float) -> str:
+    """A whole number with every digit: 41,208."""
+    return f"{number:,.0f}"
+
+
 def show_interval(value: float, low: float, high: float, quantity: Quantity) -> str:
     """`value (low to high)`, all three in the unit that fits the value."""
     rung = _rung(value, quantity)
@@ -205,8 +210,15 @@ def _rung(value: float, quantity: Quantity) -> Rung:
 
 
 def _written(value: float, rung: Rung) -> str:
+    digits = _digits(value / rung.factor)
+    if rung.unit.startswith("$"):
+        return f"${_cents(digits)}{rung.unit[1:]}"
     joined = "" if rung.unit in _COUNT_PREFIXES or rung.unit[:2] in ("k ", "M ") else " "
-    return f"{_digits(value / rung.factor)}{joined}{rung.unit}"
+    return f"{digits}{joined}{rung.unit}"
+
+
+def _cents(digits: str) -> str:
+    return digits + "0" if re.fullmatch(r"\d+\.\d", digits) else digits
 
 
 def _digits(number: float) -> str:

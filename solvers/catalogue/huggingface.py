@@ -76,7 +76,9 @@ def translated(document: Config) -> dict[str, Any]:
     config, at = _unwrapped(document)
     if config.get("block_configs"):
         hint = "Describe the layers by hand, or take a model whose layers are alike."
-        raise SpecError(Problem("uneven_layers", "Layers of different shapes are not modelled.", f"{at}/block_configs", hint))
+        raise SpecError(
+            Problem("uneven_layers", "Layers of different shapes are not modelled.", f"{at}/block_configs", hint)
+        )
     family = str(config.get("model_type", ""))
     model: dict[str, Any] = {**FAMILIES.get(family, {}), **_sizes(config, at=at)}
     model.update(_switches(config, family))
@@ -190,7 +192,9 @@ def _attention(config: Config, family: str, model: dict[str, Any], *, at: str) -
         found["mla"] = {field: _size(config, name, at=at, limit=MAX_WIDTH) for field, name in names.items()}
         if _given(config, "q_lora_rank"):
             found["mla"]["q_rank"] = _size(config, "q_lora_rank", at=at, limit=MAX_WIDTH)
-        found.update(qk_norm=False, kv_heads=model["heads"], head_dim=found["mla"]["nope_dim"] + found["mla"]["rope_dim"])
+        found.update(
+            qk_norm=False, kv_heads=model["heads"], head_dim=found["mla"]["nope_dim"] + found["mla"]["rope_dim"]
+        )
     elif family == "deepseek_v4":
         found["mla"] = _shared_latent(config, model, at=at)
     if _given(config, "linear_num_value_heads"):
