@@ -32,7 +32,12 @@ class Theme:
     def layout(self, **more: Any) -> dict[str, Any]:
         """The layout that every figure starts from."""
         font = {"family": FONT, "size": 12, "color": self["ink-3"]}
-        hover = {"bgcolor": self["surface"], "bordercolor": self["line-strong"], "font": {**font, "color": self["ink"]}, "align": "left"}
+        hover = {
+            "bgcolor": self["surface"],
+            "bordercolor": self["line-strong"],
+            "font": {**font, "color": self["ink"]},
+            "align": "left",
+        }
         base = {
             "template": "none",
             "font": font,

@@ -55,11 +55,15 @@ def from_text(written: str, *, kind: str, base: str = "", check: Check) -> Draft
     try:
         document = documents.read(written)
     except SpecError as error:
-        return Draft(kind, written, base, _readable(base, kind=kind), readable=False, problems=error.problems, spec=None)
+        return Draft(
+            kind, written, base, _readable(base, kind=kind), readable=False, problems=error.problems, spec=None
+        )
     return _checked(document, written, kind=kind, check=check)
 
 
-def from_form(post: values.Posted, written: str, *, kind: str, base: str = "", start: values.Start, check: Check) -> Draft:
+def from_form(
+    post: values.Posted, written: str, *, kind: str, base: str = "", start: values.Start, check: Check
+) -> Draft:
     """The draft after an edit in the form: the text follows, with its comments."""
     source = written if _is_readable(written) else base
     tree = fields.fields(kinds.schema(kind))

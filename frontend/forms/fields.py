@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from solvers.documents import Document, pointer_token
 
-Widget = Literal["text", "quantity", "number", "select", "checkbox", "checks", "list", "pairs", "mapping", "reference", "group"]
+Widget = Literal[
+    "text", "quantity", "number", "select", "checkbox", "checks", "list", "pairs", "mapping", "reference", "group"
+]
 
 MAX_DEPTH = 6
 NOT_ASKED = ("kind", "version")
@@ -55,7 +57,17 @@ def leaves(tree: tuple[Field, ...]) -> list[Field]:
 def _properties(node: Document, root: Document, *, at: str, depth: int) -> list[tuple[str, Field]]:
     required = set(node.get("required", ()))
     return [
-        (name, _field(_merged(child, root), root, at=f"{at}/{pointer_token(name)}", name=name, required=name in required, depth=depth))
+        (
+            name,
+            _field(
+                _merged(child, root),
+                root,
+                at=f"{at}/{pointer_token(name)}",
+                name=name,
+                required=name in required,
+                depth=depth,
+            ),
+        )
         for name, child in node.get("properties", {}).items()
     ]
 
@@ -114,7 +126,11 @@ def _variants(node: Document, root: Document) -> list[Document]:
     """The branches of a union with references followed and null left out."""
     branches = [option for word in ("anyOf", "oneOf") for option in node.get(word, ())] or [node]
     merged = [_merged(branch, root) for branch in branches]
-    flat = [leaf for branch in merged for leaf in (_variants(branch, root) if branch.keys() & {"anyOf", "oneOf"} else [branch])]
+    flat = [
+        leaf
+        for branch in merged
+        for leaf in (_variants(branch, root) if branch.keys() & {"anyOf", "oneOf"} else [branch])
+    ]
     return [variant for variant in flat if variant.get("type") != "null"]
 
 

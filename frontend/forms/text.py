@@ -97,7 +97,16 @@ def _number(value: float) -> Any:
     if not exponent:
         return value
     precision = len(mantissa.partition(".")[0])
-    return ScalarFloat(value, width=len(mantissa), prec=precision if "." in mantissa else -1, m_sign=False, m_lead0=0, exp="e", e_width=len(exponent), e_sign=False)
+    return ScalarFloat(
+        value,
+        width=len(mantissa),
+        prec=precision if "." in mantissa else -1,
+        m_sign=False,
+        m_lead0=0,
+        exp="e",
+        e_width=len(exponent),
+        e_sign=False,
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -51,6 +51,21 @@ class Bound:
         return bool(self.problems) or any(child.wrong for child in self.children)
 
     @property
+    def plain(self) -> tuple["Bound", ...]:
+        """The inputs below that are always in view."""
+        return tuple(child for child in self.children if not child.folded)
+
+    @property
+    def rare(self) -> tuple["Bound", ...]:
+        """The inputs below that are folded away."""
+        return tuple(child for child in self.children if child.folded)
+
+    @property
+    def folded(self) -> bool:
+        """Whether it waits until asked for: rarely used, and with nothing in it or wrong with it."""
+        return self.field.advanced and not self.filled and not self.wrong
+
+    @property
     def filled(self) -> bool:
         """Whether it says anything."""
         return bool(self.text or self.chosen or self.own) or any(child.filled for child in self.children)
@@ -116,7 +131,7 @@ def shown(value: Any) -> str:
 def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> Bound:
     value = value_at(document, field.at)
     own = field.widget == "reference" and isinstance(value, dict)
-    open_ = field.widget == "group" or own
+    open_ = field.widget == "group" or (own and not _foreign(field, value))
     children = tuple(_bound(child, document, problems) for child in field.children) if open_ else ()
     below = {child.at for child in field.children} if open_ else set()
     return Bound(
@@ -127,6 +142,12 @@ def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> B
         problems=tuple(problem for problem in problems if _belongs(problem.at, field.at, below)),
         children=children,
     )
+
+
+def _foreign(field: Field, value: Any) -> bool:
+    """A mapping in somebody else's words, as a Hugging Face config.json: shown as text, not as our fields."""
+    known = {child.at.rpartition("/")[2] for child in field.children} - {"name"}
+    return isinstance(value, dict) and bool(value) and not known & value.keys()
 
 
 def _belongs(at: str, here: str, below: set[str]) -> bool:
@@ -171,10 +192,11 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
     written = (post.get(f"f:{field.at}") or "").strip()
     if not own:
         was = before.get("name", "") if isinstance(before, dict) else ""
-        _set(document, field.at, written or was or MISSING)
+        pasted = _mapping(written) if written.startswith("{") else written
+        _set(document, field.at, pasted or was or MISSING)
     elif not isinstance(before, dict):
         _set(document, field.at, start(field.catalogue, written) or {})
-    elif field.children:
+    elif field.children and not _foreign(field, before):
         for child in field.children:
             _take(child, post, document, start)
     else:
@@ -198,7 +220,16 @@ def _value(field: Field, post: Posted) -> Any:
             return _mapping(text)
         case "number" | "quantity":
             return _number(text)
+        case "select":
+            return _word(text, field.choices)
     return text
+
+
+def _word(text: str, choices: tuple[str, ...]) -> Any:
+    """The choice as its schema has it: a word, a number or a truth value."""
+    if choices == ("true", "false"):
+        return {"true": True, "false": False}.get(text, text)
+    return _number(text) if all(documents.NUMBER.match(choice) for choice in choices) else text
 
 
 def _pairs(text: str) -> Any:

@@ -1,0 +1,141 @@
+"""An answer page as data: everything that its template says, made from the result document alone."""
+
+from dataclasses import dataclass
+from html import escape
+
+from frontend.figures import view
+from frontend.figures.base import Choice, Head, LegendEntry, Point, Table
+from solvers import units
+from solvers.documents import Document
+
+VERDICTS = {"used": "used", "does_not_pay": "does not pay here", "cannot_tell": "cannot tell"}
+CALIBRATIONS = {"prior": "none yet: data sheets and published coefficients"}
+@dataclass(frozen=True)
+class Drawn:
+    """A chart with its finding, its numbers and its colours in words."""
+
+    name: str
+    title: str
+    table: Table
+    legend: tuple[LegendEntry, ...]
+    height: int
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of a list: what, and what of it."""
+
+    what: str
+    of_it: str
+    good: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The parts of a solved run's page in their order."""
+
+    headline: str
+    bold: str
+    binding: tuple[str, ...]
+    heads: tuple[Head, ...]
+    charts: tuple[Drawn, ...]
+    frontier_title: str
+    columns: tuple[str, ...]
+    points: tuple[Point, ...]
+    beaten: int
+    further: int
+    choice_columns: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    sensitivity: tuple[Fact, ...]
+    options: tuple[Fact, ...]
+    sure: tuple[Fact, ...]
+    search: str
+    rejected: tuple[Fact, ...]
+
+
+def answer(result: Document) -> Answer:
+    """What the page of a solved run says."""
+    shown = view(result["kind"])
+    explanation = result["explanation"]
+    charts = (
+        Drawn(chart.name, chart.title(result), chart.table(result), chart.legend(result), chart.height(result))
+        for chart in shown.charts
+    )
+    return Answer(
+        headline=explanation.get("headline", ""),
+        bold=result["plan"].get("label", ""),
+        binding=tuple(explanation.get("binding", ())),
+        heads=shown.heads(result),
+        charts=tuple(charts),
+        frontier_title=shown.frontier.title(result),
+        columns=shown.frontier.columns,
+        points=shown.frontier.points(result),
+        further=shown.frontier.further(result),
+        beaten=len(result.get("dominated", ())),
+        choice_columns=shown.columns,
+        choices=shown.choices(result),
+        sensitivity=tuple(Fact(entry["change"], entry["outcome"]) for entry in explanation.get("sensitivity", ())),
+        options=tuple(_option(entry) for entry in explanation.get("options", ())),
+        sure=sure(result),
+        search=searched(result),
+        rejected=rejected(result),
+    )
+
+
+def sure(result: Document) -> tuple[Fact, ...]:
+    """What stands behind the numbers."""
+    provenance = result["provenance"]
+    calibration = str(provenance["calibration"])
+    facts = [Fact("Calibration", CALIBRATIONS.get(calibration, calibration))]
+    if "interval_level" in result:
+        facts.append(
+            Fact(
+                "Intervals", f"meant to hold the truth {units.show(result['interval_level'], units.SHARE)} of the time"
+            )
+        )
+    facts += [
+        Fact("Solver", str(provenance["solver_version"])),
+        Fact("Catalogue", str(provenance["catalogue_version"])),
+        Fact("Spec", f"{result['spec_hash'][:12]}, seed {provenance['seed']}"),
+    ]
+    return (*facts, *(Fact(f"Data: {name}", digest[:12]) for name, digest in provenance.get("data", {}).items()))
+
+
+def searched(result: Document) -> str:
+    """How many were looked at, how long it took, how many are possible, and whether any was left out."""
+    search = result["search"]
+    seconds = f" in {units.show(search['seconds'], units.DURATION)}" if search.get("seconds") else ""
+    gap = search.get("optimality_gap")
+    proof = (
+        ""
+        if gap is None
+        else " None left out: the best of them is the best there is."
+        if gap == 0
+        else f" Gap {units.show(gap, units.SHARE)}."
+    )
+    return f"{_count(search['candidates'])} candidates looked at{seconds}; {_count(search['feasible'])} are possible.{proof}"
+
+
+def rejected(result: Document) -> tuple[Fact, ...]:
+    """Why the others are not possible, most frequent first."""
+    said = view(result["kind"]).reason
+    counts = sorted(result["search"]["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(
+        Fact(_count(count), said(reason)) for reason, count in counts if count
+    )
+
+
+def emphasised(headline: str, bold: str) -> str:
+    """The headline as HTML with the plan's label in bold."""
+    safe, marked = escape(headline), escape(bold)
+    return safe.replace(marked, f"<b>{marked}</b>", 1) if bold else safe
+
+
+def _option(entry: Document) -> Fact:
+    verdict = VERDICTS.get(entry["verdict"], entry["verdict"])
+    told = " ".join(str(entry[name]) for name in ("message", "crossover") if entry.get(name))
+    return Fact(str(entry.get("title", entry["name"])), f"{verdict}. {told}".strip(), good=entry["verdict"] == "used")
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"

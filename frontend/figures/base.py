@@ -1,0 +1,200 @@
+"""The parts that an answer page is built from, and what a kind has to give for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from frontend.figures.theme import Theme
+from solvers import units
+from solvers.documents import Document
+
+WIDEST = 0.25
+"""Intervals are drawn on an axis of the value ± 25 %, wider only where one does not fit: their widths can be compared."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A headline number. `low`, `at` and `high` are percent of the bar; `filled` draws a level instead of an interval."""
+
+    title: str
+    value: str
+    unit: str
+    note: str
+    low: float = 0.0
+    at: float = 0.0
+    high: float = 0.0
+    interval: str = ""
+    filled: bool = False
+
+    @property
+    def span(self) -> float:
+        """The width of the interval's bar."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a figure for those who read, search or listen."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A colour of the figure in words; `colour` is a figure token without its prefix."""
+
+    colour: str
+    label: str
+    value: str = ""
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure of an answer: everything about it as functions of the result document."""
+
+    name: str
+    title: Callable[[Document], str]
+    figure: Callable[[Document, Theme], go.Figure]
+    table: Callable[[Document], Table]
+    legend: Callable[[Document], tuple[LegendEntry, ...]]
+    height: Callable[[Document], int]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One number of a picked plan beside the answer's."""
+
+    label: str
+    picked: str
+    answer: str
+    change: str
+    better: bool | None
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A plan chosen from the frontier: what it is, where it lies in the chart, its numbers beside the answer's, and the changes to the spec that ask for exactly it."""
+
+    key: str
+    label: str
+    standing: str
+    x: float
+    y: float
+    numbers: tuple[Difference, ...]
+    breakdown: tuple[Difference, ...]
+    changes: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row of the frontier's table twin: its key, its cells, whether it is this answer."""
+
+    key: str
+    cells: tuple[str, ...]
+    standing: str
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The chart that one picks from."""
+
+    title: Callable[[Document], str]
+    figure: Callable[[Document, Theme], go.Figure]
+    columns: tuple[str, ...]
+    points: Callable[[Document], tuple[Point, ...]]
+    pick: Callable[[Document, str], Pick | None]
+    further: Callable[[Document], int]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A row of the alternatives; a cell is its column, its value, its interval."""
+
+    rank: str
+    key: str
+    label: str
+    cells: tuple[tuple[str, str, str], ...]
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The plan that misses by least, and by what."""
+
+    label: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """How one kind's answers are shown."""
+
+    heads: Callable[[Document], tuple[Head, ...]]
+    charts: tuple[Chart, ...]
+    frontier: Frontier
+    columns: tuple[str, ...]
+    choices: Callable[[Document], tuple[Choice, ...]]
+    best_so_far: Callable[[Mapping[str, object]], tuple[tuple[str, str], ...]]
+    reason: Callable[[str], str]
+    nearest: Callable[[Document], Nearest]
+
+    def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
+        """The figure of that name, or None."""
+        drawn = {chart.name: chart.figure for chart in self.charts} | {"frontier": self.frontier.figure}
+        return drawn[name](result, theme) if name in drawn else None
+
+
+def interval_head(
+    title: str, name: str, estimate: Mapping[str, float], *, note: str = "", widest: float = WIDEST
+) -> Head:
+    """The headline of an estimate, drawn with its interval."""
+    value, low, high = estimate["value"], estimate["low"], estimate["high"]
+    number, unit = split(units.show_named(name, value))
+    return Head(
+        title=title,
+        value=number,
+        unit=unit,
+        note=note,
+        low=_percent(low, value, widest),
+        at=50.0,
+        high=_percent(high, value, widest),
+        interval=interval(name, estimate),
+    )
+
+
+def widest(estimates: Mapping[str, Mapping[str, float]], names: tuple[str, ...]) -> float:
+    """The half width of the shared axis: 25 %, or what the widest of these intervals needs."""
+    found = [estimates[name] for name in names if estimates.get(name, {}).get("value")]
+    reach = [abs(bound / estimate["value"] - 1) for estimate in found for bound in (estimate["low"], estimate["high"])]
+    return max(WIDEST, *(1.1 * share for share in reach)) if reach else WIDEST
+
+
+def interval(name: str, estimate: Mapping[str, float]) -> str:
+    """`14.9 – 16.6 s`: both ends in the unit that fits the value."""
+    text = units.show_named(name, estimate["value"], estimate["low"], estimate["high"])
+    low, _, high = text[text.index("(") + 1 : text.rindex(")")].partition(" to ")
+    return f"{low} – {high} {split(text[: text.index('(')].strip())[1]}".strip()
+
+
+def split(shown: str) -> tuple[str, str]:
+    """`15.7 s` as number and unit; what is written without a space stays whole."""
+    number, _, unit = shown.partition(" ")
+    return number, unit
+
+
+def relative(value: float, answer: float) -> str:
+    """The change from the answer: `+4.2 %`, or nothing where they are equal."""
+    if value == answer:
+        return ""
+    if answer == 0:
+        return "new"
+    change = value / answer - 1
+    return f"{change:+.1%}".replace("-", "−").replace("%", " %")
+
+
+def _percent(bound: float, value: float, half: float) -> float:
+    return 50.0 if value == 0 else min(100.0, max(0.0, 50.0 + 50.0 * (bound / value - 1) / half))

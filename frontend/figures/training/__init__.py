@@ -1,0 +1,20 @@
+"""How answers of kind `training` look: headline numbers, time, memory, the frontier, the runners-up."""
+
+from frontend.figures.base import Chart, View
+from frontend.figures.training import breakdown, choices, frontier, heads, memory, words
+
+VIEW = View(
+    heads=heads.heads,
+    charts=(
+        Chart(
+            "breakdown", breakdown.title, breakdown.figure, breakdown.table, breakdown.legend, height=breakdown.height
+        ),
+        Chart("memory", memory.title, memory.figure, memory.table, memory.legend, height=memory.height),
+    ),
+    frontier=frontier.FRONTIER,
+    columns=choices.COLUMNS,
+    choices=choices.choices,
+    best_so_far=heads.best_so_far,
+    reason=words.reason,
+    nearest=words.nearest,
+)
