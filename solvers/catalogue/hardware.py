@@ -5,7 +5,7 @@ A node names its GPU and links or writes them out; a name is looked up in the ca
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from solvers.catalogue.entry import Entry
 from solvers.units import Bytes, BytesPerSecond, FlopsPerSecond, Fraction, Seconds, UsdPerHour, Watts
@@ -25,6 +25,8 @@ FALLBACK: dict[str, tuple[Precision, ...]] = {
 
 class Gpu(Entry):
     """One accelerator as software sees it (a MI250X is two). Speeds are dense, without structured sparsity."""
+
+    model_config = ConfigDict(title="GPU")
 
     vendor: str = Field(default="", max_length=80, title="Vendor")
     memory_bytes: Bytes = Field(alias="memory", title="Memory", examples=["80 GB"])

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from solvers.catalogue.architecture import Model
 from solvers.catalogue.entry import Entry, key
 from solvers.catalogue.hardware import Gpu, Link, Node, Price
-from solvers.catalogue.architecture import Model
 from solvers.errors import SpecError, unknown
 from solvers.problems import problems_of
 
