@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from solvers.catalogue import huggingface, parameters
 from solvers.catalogue.entry import Entry
 from solvers.catalogue.limits import MAX_CONTEXT, MAX_EXPERTS, MAX_HEADS, MAX_LAYERS, MAX_VOCABULARY, MAX_WIDTH
+from solvers.errors import Problem, SpecError
 from solvers.units import Count
 
 
@@ -107,7 +108,7 @@ LETTERS: dict[str, Layer] = {
 
 
 class Model(Entry):
-    """One architecture. Counts in `solvers.catalogue.parameters` follow from these fields alone."""
+    """One architecture: the sizes of its layers and what they are made of."""
 
     family: str = Field(default="", max_length=80, title="Family", json_schema_extra={"x-advanced": True})
     layers: int = Field(ge=1, le=MAX_LAYERS, title="Layers", examples=[80])
@@ -177,13 +178,15 @@ class Model(Entry):
     @model_validator(mode="after")
     def _whole(self) -> "Model":
         if self.kv_heads > self.heads or self.heads % self.kv_heads:
-            raise ValueError(f"{self.heads} heads cannot share {self.kv_heads} key-value heads evenly")
+            message = f"{self.heads} heads cannot share {self.kv_heads} key-value heads evenly."
+            raise SpecError(Problem("not_divisible", message, "/kv_heads", "Take a divisor of `heads`."))
         if self.pattern is not None and len(self.pattern) != self.layers:
-            raise ValueError(f"the pattern has {len(self.pattern)} letters for {self.layers} layers")
-        for needed, part in (("mlp", self.ffn), ("moe", self.moe), ("mamba", self.mamba)):
-            if not part and any(needed in layer for layer in self.layer_kinds):
-                word = {"mlp": "ffn"}.get(needed, needed)
-                raise ValueError(f"some layers need `{word}`, which is not given")
+            message = f"The pattern has {len(self.pattern)} letters for {self.layers} layers."
+            raise SpecError(Problem("wrong_length", message, "/pattern", "One letter a layer."))
+        for part, field in (("mlp", "ffn"), ("moe", "moe"), ("mamba", "mamba")):
+            if not getattr(self, field) and any(part in layer for layer in self.layer_kinds):
+                message = f"Some layers need `{field}`, which is not given."
+                raise SpecError(Problem("missing", message, f"/{field}", "Give their sizes."))
         return self
 
     @property
@@ -246,7 +249,7 @@ def _filled(document: dict[str, Any]) -> dict[str, Any]:
     """The document with key-value heads and head width written out where they follow from the rest."""
     heads, hidden, mla = document.get("heads"), document.get("hidden"), document.get("mla")
     filled = dict(document)
-    if not isinstance(heads, int) or not isinstance(hidden, int) or heads < 1:
+    if not isinstance(heads, int) or not isinstance(hidden, int) or min(heads, hidden) < 1:
         return filled
     if not document.get("kv_heads"):
         filled["kv_heads"] = heads
@@ -254,6 +257,7 @@ def _filled(document: dict[str, Any]) -> dict[str, Any]:
         filled["head_dim"] = sum(width for name in ("nope_dim", "rope_dim") if isinstance(width := mla.get(name), int))
     elif not document.get("head_dim"):
         if hidden % heads:
-            raise ValueError(f"{heads} heads do not divide the hidden width {hidden}, and `head_dim` is not given")
+            message = f"{heads} heads do not divide the hidden width {hidden}."
+            raise SpecError(Problem("not_divisible", message, "/heads", "Give `head_dim`, or mend one of the two."))
         filled["head_dim"] = hidden // heads
     return filled

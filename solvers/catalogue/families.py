@@ -35,3 +35,14 @@ ROUTER_BIAS = (
     "nemotron_h",
 )
 GPT_LIKE = {"gpt2": 0, "opt": 2}  # models with learned positions, and how many more they hold than the context
+
+# Keys that stand for layers of shapes that the cost model does not know.
+NOT_MODELLED = {
+    "block_configs": "Layers of different shapes",
+    "linear_attn_config": "Linear attention of this kind",
+    "global_head_dim": "Attention heads of two widths",
+    "attn_layer_period": "A hybrid of this kind",
+    "mamba_d_state": "A hybrid of this kind",
+    "state_size": "A model without attention",
+    "is_encoder_decoder": "A model with an encoder",
+}

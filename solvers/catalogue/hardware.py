@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from solvers.catalogue.entry import Entry
+from solvers.errors import Problem, SpecError
 from solvers.units import Bytes, BytesPerSecond, FlopsPerSecond, Fraction, Seconds, UsdPerHour, Watts
 
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "fp4"]
@@ -68,7 +69,10 @@ class Link(Entry):
     """A link as one GPU (inside a node), one port (a NIC) or one device (to the host) sees it, in one direction."""
 
     kind: Literal["intra", "network", "host"] = Field(
-        title="Kind", description="Between GPUs, between nodes, or to the host."
+        default="intra",
+        title="Kind",
+        description="Between GPUs, between nodes, or to the host.",
+        json_schema_extra={"x-advanced": True},
     )
     bytes_per_s: BytesPerSecond = Field(
         alias="bandwidth", title="Bandwidth", description="In one direction.", examples=["450 GB/s", "400 Gbit/s"]
@@ -94,7 +98,13 @@ def named(section: str, record: type[Entry]) -> BeforeValidator:
     def look_up(value: Any) -> Any:
         from solvers.catalogue.loader import get  # noqa: PLC0415 -- the loader builds these records
 
-        return get(section, value) if isinstance(value, str) else value
+        if isinstance(value, str):
+            return get(section, value)
+        if isinstance(value, dict | record):
+            return value
+        raise SpecError(
+            Problem("wrong_type", "This field wants a name or a mapping.", "", f"Names: see the {section}.")
+        )
 
     return BeforeValidator(look_up, json_schema_input_type=str | record)
 

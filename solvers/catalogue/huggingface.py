@@ -4,9 +4,11 @@ from typing import Any
 
 from solvers.catalogue.config_blocks import attention, experts, hybrid
 from solvers.catalogue.config_keys import NEEDED, SIZES, Config, given, missing_key, where, whole
-from solvers.catalogue.families import BIASED, FAMILIES, GPT_LIKE, NOT_GATED
+from solvers.catalogue.families import BIASED, FAMILIES, GPT_LIKE, NOT_GATED, NOT_MODELLED
 from solvers.catalogue.limits import MAX_WIDTH
 from solvers.errors import Problem, SpecError
+
+LABELS = ("name", "title", "aliases", "source", "trust")  # a team's own entry may carry these beside a config
 
 
 def is_config(document: Config) -> bool:
@@ -19,11 +21,7 @@ def is_config(document: Config) -> bool:
 def translated(document: Config) -> dict[str, Any]:
     """The model's document in our fields. SpecError names the config's own key."""
     config, at = _unwrapped(document)
-    if config.get("block_configs"):
-        hint = "Describe the layers by hand, or take a model whose layers are alike."
-        raise SpecError(
-            Problem("uneven_layers", "Layers of different shapes are not modelled.", f"{at}/block_configs", hint)
-        )
+    _refuse_unknown_layers(config, at=at)
     family = str(config.get("model_type", ""))
     model: dict[str, Any] = {**FAMILIES.get(family, {}), **_sizes(config, at=at)}
     model.update(_switches(config, family))
@@ -35,7 +33,15 @@ def translated(document: Config) -> dict[str, Any]:
         if config.get(name):
             model["mtp_layers"] = whole(config, name, at=at, limit=16)
     model["ffn"] = _dense_width(model)
-    return model
+    return {**model, **{name: document[name] for name in LABELS if name in document}}
+
+
+def _refuse_unknown_layers(config: Config, *, at: str) -> None:
+    """Raises for layers whose cost we do not know, rather than counting them as something else."""
+    for name, what in NOT_MODELLED.items():
+        if config.get(name):
+            hint = "Take a catalogue model that is alike, or describe the layers in Isoflop's own fields."
+            raise SpecError(Problem("not_modelled", f"{what} cannot be planned yet.", f"{at}/{name}", hint))
 
 
 def _unwrapped(document: Config) -> tuple[Config, str]:
@@ -46,8 +52,8 @@ def _unwrapped(document: Config) -> tuple[Config, str]:
         if not isinstance(config, dict):
             hint = "The command line reads the file of `hf_config: PATH`; elsewhere paste its contents."
             raise SpecError(Problem("not_a_config", "This is not a Hugging Face config.", at, hint))
-        if len(document) > 1:
-            other = next(name for name in document if name != "hf_config")
+        other = next((name for name in document if name not in ("hf_config", *LABELS)), None)
+        if other is not None:
             raise SpecError(
                 Problem("unknown_field", f"'{other}' stands beside `hf_config`.", f"/{other}", "Remove it.")
             )

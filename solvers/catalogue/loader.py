@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from solvers.catalogue.architecture import Model
 from solvers.catalogue.entry import Entry, key
 from solvers.catalogue.hardware import Gpu, Link, Node, Price
-from solvers.errors import SpecError, unknown
+from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
 
 SECTIONS: dict[str, type[Entry]] = {"gpus": Gpu, "links": Link, "nodes": Node, "models": Model, "prices": Price}
@@ -61,6 +61,8 @@ def record(section: str, value: Any, *, at: str = "") -> Any:
     kind = SECTIONS[section]
     if isinstance(value, str):
         return get(section, value, at=at)
+    if not isinstance(value, dict | kind):
+        raise SpecError(Problem("wrong_type", f"A {NOUNS[section]} is a name or a mapping.", at))
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -77,8 +79,8 @@ def price_of(node: Node) -> Price | None:
     return None
 
 
-def _moved(problem: Any, at: str) -> Any:
-    return type(problem)(problem.code, problem.message, at + problem.at, problem.hint)
+def _moved(problem: Problem, at: str) -> Problem:
+    return Problem(problem.code, problem.message, at + problem.at, problem.hint)
 
 
 @cache
