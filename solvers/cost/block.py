@@ -7,7 +7,8 @@ Terms, each for the average layer, forward and backward
               backward products take twice the forward (input and weight gradients)
     tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
-    context   gather of the other ranks' keys and values; twice that backward; hides under attention [liu2023ring]
+    context   gather of the other ranks' keys and values; twice that backward; hides under attention, whose kernels see
+              pieces of s / c tokens [liu2023ring]
     expert    all-to-all to and from the experts, 2 k T h / t bytes each [rajbhandari2022deepspeedmoe]
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
@@ -174,7 +175,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
         attention_flops(architecture, sequence_length=job.sequence_length, causal=flash)
         * shards.micro_batch / (shards.tp * shards.cp)
     )
-    length = np.full(shards.size, float(job.sequence_length))
+    length = job.sequence_length / shards.cp
     age = coefficients.attention_first_generation if job.stack.attention == "flash1" else 1.0
     if flash:
         forward, backward = (
@@ -189,7 +190,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     products = attention_seconds(
         flops, length, efficiency=coefficients.attention_forward, cluster=cluster, coefficients=coefficients
     )
-    pairs = length * length * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
+    pairs = float(job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
     scores = memory_seconds(
         SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster
     )
@@ -229,11 +230,16 @@ def _context(
     seconds = gather_seconds(
         gathered, group_of(shards.cp, shards.tp, job.cluster), job.cluster, start_s=coefficients.collective_start_s
     )
-    hidden = coefficients.attention_overlap
     return (
-        np.maximum(seconds - hidden * attention_forward, 0.0),
-        np.maximum(2.0 * seconds - hidden * attention_backward, 0.0),
+        _beside(seconds, attention_forward, coefficients),
+        _beside(2.0 * seconds, attention_backward, coefficients),
     )
+
+
+def _beside(traffic: Floats, attention: Floats, coefficients: Coefficients) -> Floats:
+    """Seconds that traffic adds to the attention it runs beside: what is left over, and the tax on what is hidden."""
+    left = np.maximum(traffic - coefficients.attention_overlap * attention, 0.0)
+    return left + coefficients.overlap_tax * (traffic - left)
 
 
 def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:

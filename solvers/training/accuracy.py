@@ -89,6 +89,11 @@ def accuracy(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> di
     }
 
 
+def score(rows: list[dict[str, str]]) -> dict[str, Any]:
+    """`isoflop accuracy training`: the scores at the priors."""
+    return accuracy(rows)
+
+
 def summary(errors: list[float]) -> dict[str, float | None]:
     """MAPE, median and 90th percentile of the absolute error, and bias."""
     if not errors:
@@ -102,7 +107,7 @@ def summary(errors: list[float]) -> dict[str, float | None]:
 
 def baseline_errors(scored: list[Scored]) -> list[float]:
     """Errors of the constant-utilisation guess; each row is left out of its own median."""
-    shares = [hardware_share(s.row, s.case, s.measured_s) for s in scored]
+    shares = [hardware_share(s.case, s.measured_s, recompute=s.prediction.recompute) for s in scored]
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, s in enumerate(scored):
         groups[s.row["gpu"], s.row.get("precision", "")].append(place)

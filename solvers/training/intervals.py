@@ -3,7 +3,7 @@
     interval of x = [x q10, x q90],   q: quantiles of measured / predicted over runs that nothing was fitted to
 
 The quantiles lie in `data/residuals.yaml` with the runs they come from; `python -m solvers.training.residuals` makes
-the file again. Groups are runs of one source; every source weighs the same, however many rows it published.
+the file again. Every source weighs the same within a class, however many rows it published.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import yaml
 from solvers.base import Estimate
 
 NAME = "residuals.yaml"
+MEMORY = "peak_memory"
 
 
 @cache
@@ -31,16 +32,22 @@ def text() -> str:
     return (files("solvers.training") / "data" / NAME).read_text("utf-8")
 
 
+def class_of(*, moe: bool, nodes: int) -> str:
+    """The class of a run, by what its error depends on most: experts or not, one node or several."""
+    if moe:
+        return "moe"
+    return "dense_several_nodes" if nodes > 1 else "dense_one_node"
+
+
 def time_interval(seconds: float, *, moe: bool, nodes: int) -> Estimate:
-    """A step time with the interval of its class: experts or not, one node or several."""
-    classes = residuals()["step_time"]
-    low, high = classes["moe" if moe else "dense_several_nodes" if nodes > 1 else "dense_one_node"]["quantiles"]
+    """A step time with the interval of its class."""
+    low, high = residuals()["step_time"][class_of(moe=moe, nodes=nodes)]["quantiles"]
     return Estimate(seconds, seconds * low, seconds * high)
 
 
 def memory_interval(peak_bytes: float) -> Estimate:
     """A memory peak with its interval."""
-    low, high = residuals()["peak_memory"]["quantiles"]
+    low, high = residuals()[MEMORY]["quantiles"]
     return Estimate(peak_bytes, peak_bytes * low, peak_bytes * high)
 
 

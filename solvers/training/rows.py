@@ -1,12 +1,12 @@
 """A published measurement, one row of a table, as a job and a layout of the cost kernel.
 
 The columns are those of the measurement files. What a source does not state is taken as its software does it: Megatron
-shards the optimizer where it says `dist-optimizer`, stacks of 2021 keep attention scores and dropout masks. A row that
-leaves recomputation open is given the least recomputation that fits.
+shards the optimizer where it says `dist-optimizer`, stacks of 2021 keep attention scores and dropout masks. What a row leaves open of
+recomputation, micro-batch and interleaving is chosen as its authors would have: the fastest that fits.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,10 +17,11 @@ from solvers.cost.block import Job
 from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Layouts, Shards
+from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
 from solvers.cost.memory import peak_memory
-from solvers.cost.step import StepTime, step_time
+from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
+from solvers.optimise.enumerate import divisors, product
 from solvers.training.job import tables_of
 
 Row = Mapping[str, str]
@@ -44,12 +45,11 @@ class NotExpressible(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """A row as the kernel sees it."""
+    """A row as the kernel sees it: one layout, or all that agree with what the row states."""
 
     job: Job
     shards: Shards
     layouts: Layouts
-    stated_recompute: bool
     moe: bool
     nodes: int
 
@@ -61,7 +61,7 @@ class Prediction:
     step_time_s: float
     memory_bytes: float
     fits: bool
-    terms: StepTime
+    terms: dict[str, float]
     recompute: int
 
 
@@ -74,8 +74,6 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     stack = _stack(row)
     node = _node(row)
     gpus = _whole(row, "gpus")
-    if gpus % node.gpus and gpus > node.gpus:
-        raise NotExpressible("a part of a node")
     nodes = -(-gpus // node.gpus)
     model = _model(row)
     batch = _batch(row)
@@ -84,26 +82,20 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
         architecture=architecture_of(model, stack), stack=stack, cluster=cluster,
         coefficients=coefficients, sequence_length=_whole(row, "seq_len"), global_batch=batch,
     )
-    shards, layouts = _layout(row, gpus=gpus, batch=batch)
-    return Case(
-        job=job, shards=shards, layouts=layouts, stated_recompute=_recompute(row) is not None,
-        moe=model.moe is not None, nodes=nodes,
-    )
+    shards, layouts = _layouts(row, gpus=gpus, batch=batch, layers=model.layers)
+    return Case(job=job, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
 
 
-def predict(case: Case, *, headroom: float = 0.0) -> Prediction:
-    """Step time and peak memory; where the row leaves recomputation open, the least that fits."""
-    levels = [int(case.layouts.recompute[0])] if case.stated_recompute else [NONE, SELECTIVE, FULL]
+def predict(case: Case) -> Prediction:
+    """Step time and peak memory of the fastest layout that fits, or of the smallest where none does."""
     tables = tables_of(case.shards, case.job)
-    limit = case.job.cluster.memory_bytes * (1.0 - headroom)
-    for level in levels:
-        layouts = replace(case.layouts, recompute=np.array([level]))
-        memory = float(peak_memory(layouts, tables.shards, tables.footprint, case.job)[0])
-        if memory <= limit:
-            break
-    terms = step_time(layouts, tables.shards, tables.block, tables.footprint, case.job)
+    memory = peak_memory(case.layouts, tables.shards, tables.footprint, case.job)
+    terms = step_time(case.layouts, tables.shards, tables.block, tables.footprint, case.job)
+    fits = memory <= case.job.cluster.memory_bytes
+    row = int(np.where(fits, terms.total, np.inf).argmin()) if fits.any() else int(memory.argmin())
     return Prediction(
-        step_time_s=float(terms.total[0]), memory_bytes=memory, fits=memory <= limit, terms=terms, recompute=level
+        step_time_s=float(terms.total[row]), memory_bytes=float(memory[row]), fits=bool(fits[row]),
+        terms=terms.terms(row), recompute=int(case.layouts.recompute[row]),
     )
 
 
@@ -143,9 +135,9 @@ def _counted_flops(row: Row, case: Case) -> float:
     return plain
 
 
-def hardware_share(row: Row, case: Case, seconds: float) -> float:
+def hardware_share(case: Case, seconds: float, *, recompute: int) -> float:
     """Share of peak that `seconds` mean, with what is computed again."""
-    flops = hardware_flops(case.job, recompute=int(case.layouts.recompute[0]))
+    flops = hardware_flops(case.job, recompute=recompute)
     return flops / (seconds * case.job.cluster.gpus * case.job.cluster.peak_flops_per_s)
 
 
@@ -229,30 +221,44 @@ def _zero(row: Row, copies: int) -> int:
     return 0 if text == "none" else 1
 
 
-def _layout(row: Row, *, gpus: int, batch: int) -> tuple[Shards, Layouts]:
+def _layouts(row: Row, *, gpus: int, batch: int, layers: int) -> tuple[Shards, Layouts]:
     if not _number(row, "tp"):
         raise NotExpressible("no layout")
     tp, pp, cp, ep = (int(_number(row, name) or 1) for name in ("tp", "pp", "cp", "ep"))
-    vpp = int(_number(row, "vpp") or 1)
     if gpus % (tp * pp * cp):
         raise NotExpressible("degrees do not divide the GPUs")
     dp = gpus // (tp * pp * cp)
     if batch % dp:
         raise NotExpressible("batch not divisible by data parallelism")
-    micro_batch = int(_number(row, "mbs") or 1)
-    if (batch // dp) % micro_batch:
-        raise NotExpressible("batch not divisible by the micro-batch")
     if (tp * cp * dp) % ep:
         raise NotExpressible("ranks not divisible by expert parallelism")
-    one = np.ones(1, dtype=np.int64)
-    sequence_parallel = int(tp > 1 and (row.get("stack", "") not in OLD_STACKS or "SP" in row.get("recompute", "")))
-    shards = Shards(tp * one, cp * one, ep * one, micro_batch * one, sequence_parallel * one)
-    schedule = INTERLEAVED if vpp > 1 else GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
-    layouts = Layouts(
-        shard=0 * one, dp=dp * one, pp=pp * one, vpp=vpp * one, micro_batches=batch // (dp * micro_batch) * one,
-        schedule=schedule * one, recompute=(_recompute(row) or 0) * one, zero=_zero(row, dp * cp) * one,
+    stated = _number(row, "mbs")
+    if stated and (batch // dp) % int(stated):
+        raise NotExpressible("batch not divisible by the micro-batch")
+    sizes = np.array([int(stated)]) if stated else divisors(batch // dp)
+    level = _recompute(row)
+    levels = np.array([NONE, SELECTIVE, FULL] if level is None else [level])
+    place, vpp, recompute = product(np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), levels)
+    old = row.get("stack", "") in OLD_STACKS
+    sequence_parallel = int(tp > 1 and (not old or "SP" in row.get("recompute", "")))
+    one = np.ones_like(sizes)
+    shards = Shards(tp * one, cp * one, ep * one, sizes, sequence_parallel * one)
+    schedule = GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
+    many = np.ones_like(place)
+    return shards, Layouts(
+        shard=place, dp=dp * many, pp=pp * many, vpp=vpp, micro_batches=batch // (dp * sizes[place]),
+        schedule=np.where(vpp > 1, INTERLEAVED, schedule), recompute=recompute, zero=_zero(row, dp * cp) * many,
     )
-    return shards, layouts
+
+
+def _chunks(row: Row, *, pp: int, layers: int) -> Ints:
+    """Model chunks of a stage: stated, or any where the row says only that it interleaves."""
+    stated = _number(row, "vpp")
+    if stated:
+        return np.array([int(stated)])
+    if pp > 1 and layers % pp == 0 and row.get("schedule", "").startswith("interleaved"):
+        return divisors(layers // pp)
+    return np.array([1])
 
 
 def _number(row: Row, name: str) -> float | None:

@@ -23,15 +23,16 @@ TERMS = {
 
 def headline(spec: TrainingSpec, choice: Choice, estimates: dict[str, Estimate]) -> str:
     """The plan as a person would say it."""
-    model = spec.model.title or spec.model.name
+    model = spec.model.title or ("Your model" if spec.model.name == "own" else spec.model.name)
     gpu = spec.hardware.node.gpu
+    gpu_name = gpu.title or ("GPUs of your own" if gpu.name == "own" else gpu.name)
     count = choice.job.cluster.gpus
     name = label(layout_document(choice.layouts, choice.tables))
     step = show_named("step_time_s", estimates["step_time_s"].value)
     rate = show_named("tokens_per_s", estimates["tokens_per_s"].value)
     sentence = (
         f"{model} trains at {step} a step ({rate}, {estimates['mfu'].value:.0%} MFU)"
-        f" on {count:,} {gpu.title or gpu.name} with {name}"
+        f" on {count:,} {gpu_name} with {name}"
     )
     if "run_time_s" in estimates:
         sentence += f"; {show_named('run_time_s', estimates['run_time_s'].value)} for all tokens"
