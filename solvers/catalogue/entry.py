@@ -56,5 +56,5 @@ class Entry(BaseModel):
 
 
 def key(name: str) -> str:
-    """The form in which names are compared: case, spaces, dashes, underscores, dots and slashes do not count."""
-    return re.sub(r"[\s._/:-]+", "", name).lower()
+    """The form in which names are compared: case, spaces, dashes, underscores and slashes do not count; dots do."""
+    return re.sub(r"[\s_/:-]+", "", name).lower()
