@@ -28,6 +28,7 @@ def _prepare() -> None:
     place = Path(tempfile.mkdtemp(prefix="isoflop-tests-")).resolve()
     os.environ["ISOFLOP_TEST_SESSION"] = str(place)
     os.environ["ISOFLOP_HOME"] = str(home.make(place / "home"))
+    home.folder(place / "home", "static")
     os.environ["ISOFLOP_SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["ISOFLOP_ALLOWED_HOSTS"] = "localhost,127.0.0.1,testserver"
     if not os.environ.get("ISOFLOP_DATABASE_URL"):

