@@ -1,0 +1,64 @@
+"""Carries messages from the outbox to the broker: at once when Postgres says that there are some, else each second."""
+
+import threading
+import time
+
+import structlog
+from django.conf import settings
+from django.db import Error, connection
+
+from jobs import broker
+from jobs.celery import app
+from jobs.tasks import solve
+from planner.models import OutboxEntry
+from planner.services import outbox, presence
+
+log = structlog.get_logger(__name__)
+POLL_S = 1.0
+
+
+def run(stop: threading.Event, instance: str) -> None:
+    """Dispatches until `stop` is set. A database that is away is waited for."""
+    while not stop.is_set():
+        try:
+            _listen(stop, instance)
+        except Error:
+            log.warning("database_away", exc_info=True)
+            connection.close()
+            stop.wait(POLL_S)
+
+
+def dispatch() -> int:
+    """Gives the broker what is due; returns how many messages it took. The first refusal ends the round."""
+    taken: list[OutboxEntry] = []
+    entries = outbox.pending()
+    if entries and settings.BROKER_URL.startswith(broker.SCHEME):
+        broker.prepare(settings.BROKER_DIR)
+    for entry in entries:
+        try:
+            solve.apply_async((str(entry.run_id),), retry=False)
+        except Exception as error:  # noqa: BLE001 -- each broker's client has errors of its own; the message is kept
+            log.warning("broker_away", error=str(error))
+            app.pool.force_close_all()
+            for waiting in entries[len(taken) :]:
+                outbox.postpone(waiting, f"{type(error).__name__}: {error}")
+            break
+        taken.append(entry)
+    if taken:
+        outbox.sent(taken)
+    return len(taken)
+
+
+def _listen(stop: threading.Event, instance: str) -> None:
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute(f"LISTEN {outbox.CHANNEL}")
+    beat_at = 0.0
+    while not stop.is_set():
+        if time.monotonic() >= beat_at:
+            presence.beat(presence.DISPATCHER, instance)
+            beat_at = time.monotonic() + presence.BEAT_S
+        while dispatch():
+            continue
+        for _ in connection.connection.notifies(timeout=POLL_S, stop_after=1):
+            break
