@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import httpx
 
+from planner.client_errors import Refused, Unreachable
 from solvers.documents import Document
-from solvers.errors import IsoflopError, Problem
+from solvers.errors import Problem
 
 BASE = "/api/v1"
 FINAL = frozenset({"solved", "infeasible", "failed", "crashed", "cancelled"})
@@ -19,18 +20,6 @@ LONG_POLL_S = 20
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 5.0
 BUSY = frozenset({429, 502, 503, 504})
-
-
-class Refused(IsoflopError):
-    """The server understood and said no: the caller can mend it. `status` is the HTTP status."""
-
-    def __init__(self, status: int, *problems: Problem) -> None:
-        self.status = status
-        super().__init__(*problems)
-
-
-class Unreachable(IsoflopError):
-    """No answer, or an answer that is the server's own fault."""
 
 
 @dataclass(frozen=True)

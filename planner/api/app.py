@@ -37,7 +37,9 @@ class Invalid(Exception):
 class Api(NinjaAPI):
     """ninja's API with our words for what does not fit a schema, and our OpenAPI document."""
 
-    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> ValidationError:
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
         """The problems of every part of the request, each at its field."""
         return Invalid(tuple(found for context in error_contexts for found in _problems(context)))  # type: ignore[return-value]
 
@@ -89,6 +91,9 @@ def _missing(request: HttpRequest, _error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Ninja wraps what the parser of bodies raised."""
+    if isinstance(error.__cause__, problem.Refusal):
+        return _refusal(request, error.__cause__)
     return problem.answer(request, error.status_code, [Problem("http", str(error))])
 
 

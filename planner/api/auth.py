@@ -12,8 +12,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest
-from ninja.utils import check_csrf
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.middleware.csrf import CsrfViewMiddleware
 
 from planner.api.limits import Allowance, Buckets
 from planner.api.problem import refuse
@@ -91,14 +91,35 @@ class Bearer:
         return Caller(user=token.user, token=token)
 
 
+class CsrfCheck(CsrfViewMiddleware):
+    """Django's check, which here says no by an answer of its own and not by a page."""
+
+    def _reject(self, _request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponseForbidden(reason)
+
+    @classmethod
+    def passes(cls, request: HttpRequest) -> bool:
+        """Whether the request carries the CSRF token of its session."""
+        check = cls(lambda _request: HttpResponse())
+        request.csrf_processing_done = False  # type: ignore[attr-defined]  # the middleware let API views pass
+        check.process_request(request)
+        return check.process_view(request, lambda _request: HttpResponse(), (), {}) is None
+
+
 class Session:
     """A signed-in browser; unsafe methods need the CSRF token."""
 
-    openapi_security_schema = {"type": "apiKey", "in": "cookie", "name": "isoflop", "description": "A browser's session, with X-CSRFToken for anything but reading."}  # noqa: RUF012, E501
+    openapi_security_schema = {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "isoflop",
+        "description": "A browser's session, with X-CSRFToken for anything but reading.",
+    }  # noqa: RUF012, E501
 
     def __call__(self, request: HttpRequest) -> Caller:
         """The caller. Refusal: 401, 403, 429."""
-        if request.method not in SAFE and settings.SESSION_COOKIE_NAME in request.COOKIES and check_csrf(request):
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if request.method not in SAFE and signed_in and not CsrfCheck.passes(request):
             hint = "Send the header X-CSRFToken, or a bearer token instead of the session."
             raise refuse(HTTPStatus.FORBIDDEN, "csrf", "The CSRF token is missing or wrong.", hint=hint)
         user = request.user

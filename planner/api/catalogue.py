@@ -1,7 +1,7 @@
 """`/catalogue`: what ships with Isoflop, and a project's own entries beside it."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -9,7 +9,7 @@ from ninja.responses import Status
 
 from planner.api.auth import Caller, caller, needs
 from planner.api.problem import Refusal, refuse
-from planner.api.schemas import EntryLine, EntryOut, EntryPage
+from planner.api.schemas import EntryAsked, EntryLine, EntryOut, EntryPage
 from planner.models import CatalogueEntry, Role
 from planner.models.catalogue import Section
 from planner.services import catalogue as own
@@ -19,7 +19,9 @@ from solvers.errors import UnknownName, nearest
 
 router = Router(tags=["catalogue"])
 
-Project = Annotated[str, Query(max_length=60, description="Whose own entries are meant; a token's own project if left out.")]  # noqa: E501
+Project = Annotated[
+    str, Query(max_length=60, description="Whose own entries are meant; a token's own project if left out.")
+]  # noqa: E501
 
 
 @router.get("", auth=needs(""), response=list[str], operation_id="list_sections")
@@ -52,18 +54,16 @@ def read(request: HttpRequest, section: str, name: str, project: Project = "") -
 
 
 @router.put("/{section}/{name}", auth=needs("catalogue:write"), response=EntryOut, operation_id="write_entry")
-def save(request: HttpRequest, section: str, name: str, body: dict[str, Any], project: Project = "") -> EntryOut:
+def save(request: HttpRequest, section: str, name: str, body: EntryAsked, project: Project = "") -> EntryOut:
     """Add an entry of the project's own, or replace the one of that name."""
     _known(section)
     who = caller(request)
     room = who.project(project, Role.EDITOR)
-    entry = own.save(room, section, {**body, "name": name}, user=who.user)
+    entry = own.save(room, section, {**body.root, "name": name}, user=who.user)
     return EntryOut(name=entry.name, section=section, own=True, document=entry.document)
 
 
-@router.delete(
-    "/{section}/{name}", auth=needs("catalogue:write"), response={204: None}, operation_id="delete_entry"
-)
+@router.delete("/{section}/{name}", auth=needs("catalogue:write"), response={204: None}, operation_id="delete_entry")
 def delete(request: HttpRequest, section: str, name: str, project: Project = "") -> Status[None]:
     """Delete an entry of the project's own. Runs that used it keep what they used."""
     _known(section)
@@ -75,7 +75,9 @@ def delete(request: HttpRequest, section: str, name: str, project: Project = "")
 def _known(section: str) -> None:
     if section not in catalogue.SECTIONS:
         hint = nearest(section[:40], catalogue.SECTIONS)
-        raise refuse(HTTPStatus.NOT_FOUND, "unknown_section", f"The catalogue has no section '{section[:40]}'.", hint=hint)
+        raise refuse(
+            HTTPStatus.NOT_FOUND, "unknown_section", f"The catalogue has no section '{section[:40]}'.", hint=hint
+        )
 
 
 def _own(who: Caller, section: str, project: str) -> list[CatalogueEntry]:

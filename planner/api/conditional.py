@@ -21,7 +21,9 @@ def held(request: HttpRequest) -> frozenset[str]:
     return frozenset(tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", "")))
 
 
-def respond(request: HttpRequest, body: str, *, tag: str, media_type: str, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
+def respond(
+    request: HttpRequest, body: str, *, tag: str, media_type: str, headers: Iterable[tuple[str, str]] = ()
+) -> HttpResponse:
     """The body with its ETag, or 304."""
     have = held(request)
     if tag in have or "*" in have:

@@ -56,6 +56,8 @@ class Buckets:
 
     def _forget(self, now: float, rate: float, capacity: float) -> None:
         """Drops the full buckets; if none is full, the oldest half."""
-        kept = {who: (level, seen) for who, (level, seen) in self.levels.items() if level + (now - seen) * rate < capacity}
+        kept = {
+            who: (level, seen) for who, (level, seen) in self.levels.items() if level + (now - seen) * rate < capacity
+        }
         newest = sorted(kept.items(), key=lambda item: -item[1][1])[: KEPT // 2]
         self.levels = dict(newest)

@@ -86,7 +86,13 @@ def _header(words: str) -> Document:
 
 
 def _header_parameter(name: str, words: str, **schema: Any) -> Document:
-    return {"in": "header", "name": name, "required": False, "description": words, "schema": {"type": "string", **schema}}
+    return {
+        "in": "header",
+        "name": name,
+        "required": False,
+        "description": words,
+        "schema": {"type": "string", **schema},
+    }
 
 
 def _idempotency_key() -> Document:

@@ -14,10 +14,12 @@ from planner.api import waiting
 from planner.api.auth import caller, needs
 from planner.api.body import spec_document
 from planner.api.conditional import held, respond
+from planner.api.problem import refuse
 from planner.api.schemas import AnnotationAsked, RunAsked, RunOut, RunPage, run_line, run_out
 from planner.api.visible import run as visible
 from planner.models import Role, Run, Source, State
 from planner.services import history, runs
+from solvers.errors import nearest
 
 router = Router(tags=["runs"])
 
@@ -75,6 +77,7 @@ def submit(
 @router.get("", auth=needs("runs:read"), response=RunPage, operation_id="list_runs")
 def list_(request: HttpRequest, response: HttpResponse, asked: Query[Filters]) -> RunPage:
     """List a project's runs. The next page is in `Link: <...>; rel="next"` and in `next_cursor`."""
+    _known(request)
     project = caller(request).project(asked.project)
     page = history.page(project, **asked.model_dump(exclude={"project"}))
     for run in page.rows:
@@ -120,3 +123,12 @@ def cancel(request: HttpRequest, run_id: UUID) -> RunOut:
     """Cancel a run: a queued one ends at once, a running one within seconds; one that has ended stays as it is."""
     who = caller(request)
     return run_out(runs.cancel(visible(who, run_id), user=who.user))
+
+
+def _known(request: HttpRequest) -> None:
+    """Refuses a filter that does not exist: a typing mistake must not list everything."""
+    for name in request.GET:
+        if name not in Filters.model_fields:
+            hint = nearest(name[:40], Filters.model_fields)
+            message = f"There is no filter called '{name[:40]}'."
+            raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_filter", message, at=f"/{name[:40]}", hint=hint)

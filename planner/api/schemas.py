@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from planner.models import Membership, Project, Role, Run, State, Token
 from planner.services import tokens
@@ -80,6 +80,10 @@ class TokenAsked(Asked):
     scopes: list[Scope] = Field(min_length=1)
     days: int = Field(90, ge=1, le=tokens.MAX_DAYS, description="Days until it expires.")
     project: str = Field("", max_length=60, description="The project it is bound to; the caller's token's if left out.")
+
+
+class EntryAsked(RootModel[dict[str, Any]]):
+    """A catalogue entry, in the form in which specs and files write it; its name is in the address."""
 
 
 class ProblemOut(BaseModel):

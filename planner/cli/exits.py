@@ -9,7 +9,8 @@ from enum import IntEnum
 import typer
 from typer.exceptions import TyperException
 
-from solvers.errors import IsoflopError, LimitExceeded, Problem, SolveError
+from planner.client_errors import Unreachable
+from solvers.errors import IsoflopError, LimitExceeded, Problem
 
 
 class Exit(IntEnum):
@@ -62,15 +63,9 @@ def exits() -> Iterator[None]:
     except Stop as stop:
         show(stop.problems)
         sys.exit(stop.code)
-    except LimitExceeded as error:
-        show(error.problems)
-        sys.exit(Exit.TIMEOUT)
-    except SolveError as error:
-        show(error.problems)
-        sys.exit(Exit.USAGE)
     except IsoflopError as error:
         show(error.problems)
-        sys.exit(Exit.USAGE)
+        sys.exit(code_of(error))
     except KeyboardInterrupt:
         typer.echo("Cancelled.", err=True)
         sys.exit(Exit.CANCELLED)
@@ -80,6 +75,16 @@ def exits() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 -- the last door before the shell
         show([_internal(error)])
         sys.exit(Exit.INTERNAL)
+
+
+def code_of(error: IsoflopError) -> Exit:
+    """What an error that somebody can mend means to the shell."""
+    match error:
+        case LimitExceeded():
+            return Exit.TIMEOUT
+        case Unreachable():
+            return Exit.INTERNAL
+    return Exit.USAGE
 
 
 def _internal(error: Exception) -> Problem:

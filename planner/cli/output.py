@@ -74,7 +74,7 @@ def _print(tables: "Sequence[Table]", heading: Sequence[str] = ()) -> None:
     for index, text in enumerate(heading):
         console.print(printable(text), style="bold" if index == 0 else "dim", markup=False)
     for table in tables:
-        console.print()
+        console.print(f"\n{printable(table.title)}", style="bold", markup=False)
         console.print(_rich(table))
 
 
@@ -83,7 +83,7 @@ def _rich(table: "Table") -> Any:
     from rich.table import Table as RichTable  # noqa: PLC0415 -- slow import
     from rich.text import Text  # noqa: PLC0415 -- slow import
 
-    drawn = RichTable(title=Text(table.title, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, column in enumerate(table.columns):
         numeric = index >= len(table.columns) - table.numeric
         drawn.add_column(Text(column), justify="right" if numeric else "left", no_wrap=numeric)

@@ -59,9 +59,7 @@ class _Lines:
     def __init__(self) -> None:
         self.stage = ""
 
-    def __call__(
-        self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None
-    ) -> None:
+    def __call__(self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
         if stage != self.stage:
             self.stage = stage
             print(line(stage=stage, fraction=fraction, candidates=candidates, best=best), file=sys.stderr)  # noqa: T201
@@ -75,9 +73,7 @@ def _live() -> Iterator["Progress"]:
     console = Console(stderr=True)
     with console.status("starting") as status:
 
-        def progress(
-            *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None
-        ) -> None:
+        def progress(*, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
             status.update(Text(line(stage=stage, fraction=fraction, candidates=candidates, best=best)))
 
         yield progress

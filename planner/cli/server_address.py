@@ -38,5 +38,7 @@ def token() -> str:
 
 def _plain(text: str) -> str:
     if not text.isascii() or not text.isprintable():
-        raise usage("bad_token", "The token holds characters that no token has.", "Copy it again: if_ and what follows.")
+        raise usage(
+            "bad_token", "The token holds characters that no token has.", "Copy it again: if_ and what follows."
+        )
     return text

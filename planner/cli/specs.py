@@ -24,7 +24,9 @@ def content(source: str) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise usage("unreadable", f"{source}: {error.strerror or error}.", "Give the path of a spec, or - for stdin.") from None
+        raise usage(
+            "unreadable", f"{source}: {error.strerror or error}.", "Give the path of a spec, or - for stdin."
+        ) from None
 
 
 def _inlined(value: Any, folder: Path, *, at: str) -> Any:

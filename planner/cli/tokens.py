@@ -30,7 +30,10 @@ def list_(output: Shown = Form.TABLE) -> None:
 def issue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the token is for.")],
     *,
-    scope: Annotated[list[str], typer.Option(help="What it may do; give it several times.")] = ["runs:read", "runs:write"],  # noqa: B006, E501 -- typer reads the default
+    scope: Annotated[list[str], typer.Option(help="What it may do; give it several times.")] = [
+        "runs:read",
+        "runs:write",
+    ],  # noqa: B006, E501 -- typer reads the default
     days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
 ) -> None:
     """Issue a token; its secret goes to stdout, this once."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.exports import markdown
-from planner.exports.report import alternatives, headline
+from planner.exports.report import headline, label
 from solvers.documents import Document, dump_yaml
 from solvers.errors import unknown
 
@@ -42,22 +42,17 @@ def csv_text(result: Document) -> str:
     if result["status"] == "infeasible":
         writer.writerows([["status", "reason"], ["infeasible", inert(headline(result))]])
         return lines.getvalue()
-    table = alternatives(result)
-    writer.writerows([inert(cell) for cell in row] for row in (table.columns, *table.rows))
+    names = list(result["estimates"])
+    writer.writerow(["rank", "plan", *names, "why_not"])
+    for rank, entry in enumerate([{**result, "why_not": ""}, *result["alternatives"]], start=1):
+        values = [entry["estimates"].get(name, {}).get("value", "") for name in names]
+        writer.writerow([rank, inert(label(entry["plan"])), *values, inert(str(entry["why_not"]))])
     return lines.getvalue()
 
 
 def inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection). Numbers stay numbers."""
-    return f"'{cell}" if cell.startswith(FORMULA) and not _is_number(cell) else cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return cell[0] not in "\t\r"
+    """A text that no spreadsheet takes for a formula (OWASP: CSV injection). Numbers are written as numbers."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 FORMATS = {

@@ -3,7 +3,9 @@
 from planner.exports.report import Row, Table, report
 from solvers.documents import Document
 
-ESCAPED = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " ", "`": r"\`", "[": r"\[", "*": r"\*"})
+ESCAPED = str.maketrans(
+    {"|": r"\|", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " ", "`": r"\`", "[": r"\[", "*": r"\*"}
+)
 
 
 def write(result: Document) -> str:

@@ -1,5 +1,6 @@
 """A result document as headed tables of text: what the terminal, Markdown and CSV all print."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +9,14 @@ from solvers import units
 from solvers.documents import Document
 
 Row = tuple[str, ...]
+# A unit at the end of a name, unless it is what something is counted per.
+UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
+CAPITALS = ("tp", "pp", "vpp", "dp", "cp", "ep", "mfu", "hfu", "gpu", "usd")
+WRITTEN = {**{word: word.upper() for word in CAPITALS}, "gpus": "GPUs", "zero": "ZeRO"}
 SCALARS = (str, int, float, bool)
 NOTHING = "-"
+# A term below this share of the whole would be printed as 0.0 %.
+SHOWN_SHARE = 0.0005
 
 
 @dataclass(frozen=True)
@@ -45,18 +52,6 @@ def headline(result: Document) -> str:
     return str(result["explanation"].get("headline") or result["plan"].get("label") or "A plan was found.")
 
 
-def alternatives(result: Document) -> Table:
-    """The plan and its alternatives, best first, with each estimate in the units people read."""
-    best = {"plan": result["plan"], "estimates": result["estimates"], "why_not": ""}
-    entries = [best, *result["alternatives"]]
-    names = tuple(result["estimates"])
-    rows = tuple(
-        (str(rank), _label(entry["plan"]), *(_value(entry["estimates"], name) for name in names), _text(entry["why_not"]))
-        for rank, entry in enumerate(entries, start=1)
-    )
-    return Table("Alternatives", ("rank", "plan", *map(words, names), "why not"), rows)
-
-
 def _notes(result: Document) -> tuple[str, ...]:
     if result["status"] == "infeasible":
         return tuple(_text(entry) for entry in result["infeasible"]["binding"])
@@ -72,14 +67,17 @@ def _solved(result: Document) -> list[Table]:
         _breakdown(explanation.get("breakdown", [])),
         _brief(result),
         _entries("What would change the answer", explanation.get("sensitivity", []), ("change", "outcome")),
-        _entries("Options", explanation.get("options", []), ("name", "verdict", "gain", "crossover")),
+        _options(explanation.get("options", [])),
     ]
 
 
 def _infeasible(result: Document) -> list[Table]:
     answer = result["infeasible"]
     change, closest = answer["smallest_change"] or {}, answer["nearest"] or {}
-    return [_pairs("Smallest change that would help", _change(change)), _pairs("Nearest plan that misses", _flat(closest))]
+    return [
+        _pairs("Smallest change that would help", _change(change)),
+        _pairs("Nearest plan that misses", _flat(closest)),
+    ]
 
 
 def _change(change: Mapping[str, Any]) -> Iterable[Row]:
@@ -100,9 +98,23 @@ def _breakdown(terms: list[Document]) -> Table:
     rows = tuple(
         (words(term["term"]), units.show_named("term_s", term["value"]), f"{100 * term['value'] / total:.1f} %")
         for term in sorted(terms, key=lambda term: -term["value"])
-        if term["value"]
+        if term["value"] >= SHOWN_SHARE * total
     )
     return Table("Where the time goes", ("term", "time", "share"), rows, numeric=2)
+
+
+def _options(options: list[Document]) -> Table:
+    """What each technique does here; the gain is the share by which the objective is better with it."""
+    rows = tuple(
+        (
+            words(str(option.get("title") or option["name"])),
+            words(str(option["verdict"])),
+            f"{option['gain']:+.1%}" if isinstance(option.get("gain"), float) else NOTHING,
+            _text(option.get("crossover") or option.get("message")),
+        )
+        for option in options
+    )
+    return Table("Options", ("technique", "verdict", "gain", "why"), rows)
 
 
 def _brief(result: Document) -> Table:
@@ -110,7 +122,12 @@ def _brief(result: Document) -> Table:
     names = list(result["estimates"])
     chosen = names[:1] + [name for name in names[1:] if name.endswith("_bytes")][:1]
     rows = tuple(
-        (str(rank), _label(entry["plan"]), *(_value(entry["estimates"], name) for name in chosen), _text(entry["why_not"]))
+        (
+            str(rank),
+            label(entry["plan"]),
+            *(_value(entry["estimates"], name) for name in chosen),
+            _text(entry["why_not"]),
+        )
         for rank, entry in enumerate(result["alternatives"], start=2)
     )
     return Table("Alternatives", ("rank", "plan", *map(words, chosen), "why not"), rows)
@@ -138,8 +155,10 @@ def _details(plan: Document) -> Iterable[Table]:
     for name, value in plan.items():
         for path, rows in _lists(name, value):
             columns = tuple(rows[0])
-            cells = tuple(tuple(cell(column, row.get(column)) for column in columns) for row in _folded(rows))
-            yield Table(words(path).capitalize(), tuple(words(column) for column in columns), cells, numeric=len(columns) - 1)
+            cells = tuple(tuple(cell(column, row.get(column)) for column in columns) for row in _grouped(rows))
+            yield Table(
+                words(path).capitalize(), tuple(words(column) for column in columns), cells, numeric=len(columns) - 1
+            )
 
 
 def _lists(path: str, value: Any) -> Iterable[tuple[str, list[Document]]]:
@@ -150,9 +169,14 @@ def _lists(path: str, value: Any) -> Iterable[tuple[str, list[Document]]]:
         yield path, value
 
 
-def _folded(rows: list[Document], most: int = 12) -> Iterable[Document]:
-    """At most `most` rows: long lists keep their ends."""
-    return rows if len(rows) <= most else [*rows[: most - 2], *rows[-2:]]
+def _grouped(rows: list[Document]) -> Iterable[Document]:
+    """Neighbours that differ in their first column only, as one row: `0 to 13`."""
+    first = next(iter(rows[0]))
+    start = rows[0]
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        if following is None or {**following, first: None} != {**start, first: None}:
+            yield start if row is start else {**start, first: f"{start[first]} to {row[first]}"}
+            start = following if following is not None else start
 
 
 def _flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[Row]:
@@ -172,8 +196,10 @@ def _entries(title: str, entries: list[Document], columns: Row) -> Table:
     return Table(title, shown, tuple(tuple(_text(entry.get(column)) for column in shown) for entry in entries))
 
 
-def _label(plan: Document) -> str:
-    return str(plan.get("label") or ", ".join(f"{name} {value}" for name, value in plan.items() if isinstance(value, SCALARS)))
+def label(plan: Document) -> str:
+    return str(
+        plan.get("label") or ", ".join(f"{name} {value}" for name, value in plan.items() if isinstance(value, SCALARS))
+    )
 
 
 def _value(estimates: Document, name: str) -> str:
@@ -182,7 +208,9 @@ def _value(estimates: Document, name: str) -> str:
 
 def cell(name: str, value: Any) -> str:
     """A value by the unit that its name ends in; whole numbers without one stay as they are."""
-    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and name.endswith(("_bytes", "_s", "_usd"))):
+    if isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and name.endswith(("_bytes", "_s", "_usd"))
+    ):
         return units.show_named(name, float(value))
     return _text(value)
 
@@ -215,6 +243,5 @@ def _run_lengths(items: list[str]) -> str:
 
 def words(name: str) -> str:
     """`peak_memory_bytes` as people say it; the unit is in the cell."""
-    for suffix in ("_bytes", "_usd", "_s"):
-        name = name.removesuffix(suffix)
-    return name.replace("_", " ")
+    plain = UNIT.sub("", name).replace("_", " ")
+    return " ".join(WRITTEN.get(word, word) for word in plain.split(" "))

@@ -1,0 +1,34 @@
+import pytest
+
+from solvers import kinds
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_kinds_are_those_of_the_registry(call):
+    items = call("GET", "/kinds").json()["items"]
+
+    assert [(item["name"], item["examples"]) for item in items] == [
+        (name, list(kinds.examples(name))) for name in kinds.names()
+    ]
+
+
+def test_a_schema_is_the_one_that_specs_are_checked_by(call):
+    assert call("GET", "/kinds/training/schema").json() == kinds.schema("training")
+
+
+def test_a_kind_that_does_not_exist_offers_the_nearest(call):
+    response = call("GET", "/kinds/trainin/schema")
+
+    assert (response.status_code, response.json()["problems"][0]["hint"]) == (404, "Did you mean training?")
+
+
+def test_a_sound_spec_comes_back_as_it_was_understood(call, spec):
+    parsed = kinds.parse(spec)
+
+    assert call("POST", "/validate", {"spec": spec}).json() == {
+        "valid": True,
+        "kind": "training",
+        "spec_hash": kinds.spec_hash(parsed),
+        "spec": kinds.spec_document(parsed),
+    }
