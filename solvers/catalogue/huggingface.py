@@ -13,9 +13,11 @@ LABELS = ("name", "title", "aliases", "source", "trust")  # a team's own entry m
 
 def is_config(document: Config) -> bool:
     """Whether the mapping is a Hugging Face config and not a model in our own fields."""
+    if "hf_config" in document:
+        return True
     spellings = {name for names, _ in SIZES.values() for name in names} - {"head_dim"}
-    wrapped = {"hf_config", "text_config", "model_type", "architectures"} & document.keys()
-    return bool(wrapped or spellings & document.keys()) and not {"layers", "hidden", "heads"} & document.keys()
+    telling = spellings | {"text_config", "model_type", "architectures"}
+    return bool(telling & document.keys()) and not {"layers", "hidden", "heads"} & document.keys()
 
 
 def translated(document: Config) -> dict[str, Any]:
