@@ -14,15 +14,19 @@ def cli(spec_text: str, *, server: str, token: str) -> str:
 
 
 def curl(spec: Document, *, server: str, token: str, project: str) -> str:
-    """The same by REST: the answer's address is in `Location`, `?wait=30` waits for it."""
+    """The same by REST: submit, wait, fetch the result."""
     body = json.dumps({"project": project, "spec": spec}, ensure_ascii=False, indent=2)
-    return (
-        f"{_exports(server, token)}\n"
-        'run=$(curl --silent --show-error --fail-with-body "$ISOFLOP_URL/api/v1/runs" \\\n'
-        '  --header "Authorization: Bearer $ISOFLOP_TOKEN" --header "Content-Type: application/json" \\\n'
-        f"  --data {shlex.quote(body)} | python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])')\n"
-        'curl --silent "$ISOFLOP_URL/api/v1/runs/$run?wait=30" --header "Authorization: Bearer $ISOFLOP_TOKEN" > run.json\n'
-        'curl --silent "$ISOFLOP_URL/api/v1/runs/$run/result" --header "Authorization: Bearer $ISOFLOP_TOKEN"'
+    return "\n".join(
+        (
+            _exports(server, token),
+            'auth="Authorization: Bearer $ISOFLOP_TOKEN"',
+            'run=$(curl -sS --fail-with-body "$ISOFLOP_URL/api/v1/runs" -H "$auth" \\',
+            '  -H "Content-Type: application/json" \\',
+            f"  --data {shlex.quote(body)} \\",
+            "  | python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])')",
+            'curl -sS "$ISOFLOP_URL/api/v1/runs/$run?wait=30" -H "$auth" > run.json',
+            'curl -sS "$ISOFLOP_URL/api/v1/runs/$run/result" -H "$auth"',
+        )
     )
 
 

@@ -10,6 +10,8 @@ from solvers.documents import Document
 
 VERDICTS = {"used": "used", "does_not_pay": "does not pay here", "cannot_tell": "cannot tell"}
 CALIBRATIONS = {"prior": "none yet: data sheets and published coefficients"}
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A chart with its finding, its numbers and its colours in words."""
@@ -27,7 +29,16 @@ class Fact:
 
     what: str
     of_it: str
-    good: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    """A technique, and what became of it."""
+
+    title: str
+    verdict: str
+    told: str
+    used: bool
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,9 @@ class Answer:
     points: tuple[Point, ...]
     beaten: int
     further: int
-    choice_columns: tuple[str, ...]
     choices: tuple[Choice, ...]
     sensitivity: tuple[Fact, ...]
-    options: tuple[Fact, ...]
+    options: tuple[Option, ...]
     sure: tuple[Fact, ...]
     search: str
     rejected: tuple[Fact, ...]
@@ -72,7 +82,6 @@ def answer(result: Document) -> Answer:
         points=shown.frontier.points(result),
         further=shown.frontier.further(result),
         beaten=len(result.get("dominated", ())),
-        choice_columns=shown.columns,
         choices=shown.choices(result),
         sensitivity=tuple(Fact(entry["change"], entry["outcome"]) for entry in explanation.get("sensitivity", ())),
         options=tuple(_option(entry) for entry in explanation.get("options", ())),
@@ -105,7 +114,7 @@ def searched(result: Document) -> str:
     """How many were looked at, how long it took, how many are possible, and whether any was left out."""
     search = result["search"]
     seconds = f" in {units.show(search['seconds'], units.DURATION)}" if search.get("seconds") else ""
-    gap = search.get("optimality_gap")
+    gap = search.get("optimality_gap") if search["feasible"] else None
     proof = (
         ""
         if gap is None
@@ -113,16 +122,15 @@ def searched(result: Document) -> str:
         if gap == 0
         else f" Gap {units.show(gap, units.SHARE)}."
     )
-    return f"{_count(search['candidates'])} candidates looked at{seconds}; {_count(search['feasible'])} are possible.{proof}"
+    counted = f"{_count(search['candidates'])} candidates looked at{seconds}"
+    return f"{counted}; {_count(search['feasible'])} are possible.{proof}"
 
 
 def rejected(result: Document) -> tuple[Fact, ...]:
     """Why the others are not possible, most frequent first."""
     said = view(result["kind"]).reason
     counts = sorted(result["search"]["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(
-        Fact(_count(count), said(reason)) for reason, count in counts if count
-    )
+    return tuple(Fact(_count(count), said(reason)) for reason, count in counts if count)
 
 
 def emphasised(headline: str, bold: str) -> str:
@@ -131,11 +139,11 @@ def emphasised(headline: str, bold: str) -> str:
     return safe.replace(marked, f"<b>{marked}</b>", 1) if bold else safe
 
 
-def _option(entry: Document) -> Fact:
-    verdict = VERDICTS.get(entry["verdict"], entry["verdict"])
+def _option(entry: Document) -> Option:
     told = " ".join(str(entry[name]) for name in ("message", "crossover") if entry.get(name))
-    return Fact(str(entry.get("title", entry["name"])), f"{verdict}. {told}".strip(), good=entry["verdict"] == "used")
+    verdict = VERDICTS.get(entry["verdict"], str(entry["verdict"]))
+    return Option(str(entry.get("title", entry["name"])), verdict, told, used=entry["verdict"] == "used")
 
 
 def _count(number: int) -> str:
-    return f"{number:,}"
+    return units.count(number)

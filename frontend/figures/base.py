@@ -10,12 +10,12 @@ from solvers import units
 from solvers.documents import Document
 
 WIDEST = 0.25
-"""Intervals are drawn on an axis of the value ± 25 %, wider only where one does not fit: their widths can be compared."""
+"""Intervals are drawn on an axis of the value ± 25 %, wider where one does not fit: their widths can be compared."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """A headline number. `low`, `at` and `high` are percent of the bar; `filled` draws a level instead of an interval."""
+    """A headline number. `low`, `at` and `high` are percent of its bar; `filled` draws a level, not an interval."""
 
     title: str
     value: str
@@ -77,7 +77,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pick:
-    """A plan chosen from the frontier: what it is, where it lies in the chart, its numbers beside the answer's, and the changes to the spec that ask for exactly it."""
+    """A plan chosen from the frontier.
+
+    What it is, where it lies in the chart, its numbers beside the answer's, the changes to the spec that ask for it.
+    """
 
     key: str
     label: str
@@ -136,10 +139,10 @@ class View:
     heads: Callable[[Document], tuple[Head, ...]]
     charts: tuple[Chart, ...]
     frontier: Frontier
-    columns: tuple[str, ...]
     choices: Callable[[Document], tuple[Choice, ...]]
     best_so_far: Callable[[Mapping[str, object]], tuple[tuple[str, str], ...]]
     reason: Callable[[str], str]
+    binding: Callable[[str], str]
     nearest: Callable[[Document], Nearest]
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:

@@ -1,4 +1,4 @@
-"""The one theme of all figures. Its colours are the page's own tokens (static/css/tokens.css), so a meaning has one colour."""
+"""The one theme of all figures: its colours are the page's own tokens (static/css/tokens.css), one for each meaning."""
 
 import re
 from dataclasses import dataclass

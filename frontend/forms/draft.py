@@ -78,7 +78,8 @@ def from_document(document: Document, *, kind: str, check: Check) -> Draft:
 
 
 def _checked(document: Document, written: str, *, kind: str, check: Check) -> Draft:
-    spec, problems = None, ()
+    spec: Spec | None = None
+    problems: tuple[Problem, ...] = ()
     try:
         spec = check(document)
     except SpecError as error:

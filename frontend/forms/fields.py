@@ -21,7 +21,7 @@ NUMERIC = {"integer", "number"}
 
 @dataclass(frozen=True)
 class Field:
-    """One input, or a group of them. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said."""
+    """One input, or a group. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said."""
 
     at: str
     label: str
@@ -83,7 +83,7 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         label=_label(node, name),
         widget=widget,
         help=str(node.get("description", "")),
-        unit=str(node.get("x-unit", "")),
+        unit=_unit(node, name),
         placeholder=_placeholder(node),
         required=required,
         advanced=bool(node.get("x-advanced", False)),
@@ -95,12 +95,14 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
 
 
 def _widget(node: Document, variants: list[Document]) -> Widget:
-    types = {variant.get("type") for variant in variants}
     objects = [variant for variant in variants if variant.get("type") == "object" or "properties" in variant]
     if "x-catalogue" in node or (objects and len(objects) < len(variants)):
         return "reference"
-    if objects:
-        return _object_widget(objects)
+    return _object_widget(objects) if objects else _value_widget(node, variants)
+
+
+def _value_widget(node: Document, variants: list[Document]) -> Widget:
+    types = {variant.get("type") for variant in variants}
     if "array" in types:
         return "checks" if _choices(variants) else "list"
     if types == {"boolean"}:
@@ -159,10 +161,16 @@ def _choices(variants: list[Document]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _unit(node: Document, name: str) -> str:
+    """The unit, unless the label is that word already."""
+    unit = str(node.get("x-unit", ""))
+    return "" if unit == _label(node, name).lower() else unit
+
+
 def _label(node: Document, name: str) -> str:
     title = str(node.get("title", ""))
     words = name.replace("_", " ")
-    return title if title and title.lower() != words else words[:1].upper() + words[1:]
+    return title if title and title != words.title() else words[:1].upper() + words[1:]
 
 
 def _placeholder(node: Document) -> str:

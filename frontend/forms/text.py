@@ -71,18 +71,18 @@ def _merge(tree: Any, document: Document) -> None:
         if isinstance(before, CommentedMap) and isinstance(value, dict):
             _merge(before, value)
         elif key not in tree or documents.canonical(_plain(before)) != documents.canonical(value):
-            tree[key] = _written(value, like=before)
+            tree[key] = _written(value)
 
 
-def _written(value: Any, *, like: Any) -> Any:
-    """The value as it is best written: short lists and small new mappings on one line, large numbers with an exponent."""
+def _written(value: Any) -> Any:
+    """The value as it is best written: short lists and mappings on one line, large numbers with an exponent."""
     match value:
         case list():
             sequence = CommentedSeq(value)
             sequence.fa.set_flow_style()
             return sequence
         case dict():
-            mapping = CommentedMap({key: _written(item, like=None) for key, item in value.items()})
+            mapping = CommentedMap({key: _written(item) for key, item in value.items()})
             if not any(isinstance(item, dict | list) for item in value.values()) and len(value) <= 4:
                 mapping.fa.set_flow_style()
             return mapping
@@ -97,33 +97,19 @@ def _number(value: float) -> Any:
     if not exponent:
         return value
     precision = len(mantissa.partition(".")[0])
-    return ScalarFloat(
-        value,
-        width=len(mantissa),
-        prec=precision if "." in mantissa else -1,
-        m_sign=False,
-        m_lead0=0,
-        exp="e",
-        e_width=len(exponent),
-        e_sign=False,
-    )
+    form = {"m_sign": False, "m_lead0": 0, "exp": "e", "e_width": len(exponent), "e_sign": False}
+    return ScalarFloat(value, width=len(mantissa), prec=precision if "." in mantissa else -1, **form)
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-        case bool() | None:
-            return value
-        case float():
-            return float(value)
-        case int():
-            return int(value)
-        case str():
-            return str(value)
-    return value
+    """The value without ruamel's own types."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return next(kind(value) for kind in (float, int, str) if isinstance(value, kind))
 
 
 def _lines(node: Any, *, at: str) -> list[tuple[str, int]]:

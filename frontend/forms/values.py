@@ -5,7 +5,7 @@ and pydantic says what is wrong with it. An empty input is a key left out.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,9 +24,6 @@ MISSING = object()
 class Posted(Protocol):
     """What is read of a QueryDict."""
 
-    def get(self, key: str, default: str = "") -> str | None:
-        """The last value of `key`."""
-
     def getlist(self, key: str) -> list[str]:
         """All values of `key`."""
 
@@ -42,6 +39,7 @@ class Bound:
     text: str = ""
     chosen: tuple[str, ...] = ()
     own: bool = False
+    given: bool = False
     problems: tuple[Problem, ...] = ()
     children: tuple["Bound", ...] = ()
 
@@ -68,7 +66,7 @@ class Bound:
     @property
     def filled(self) -> bool:
         """Whether it says anything."""
-        return bool(self.text or self.chosen or self.own) or any(child.filled for child in self.children)
+        return self.given and (not self.children or any(child.filled for child in self.children))
 
 
 def bind(tree: tuple[Field, ...], document: Document, problems: tuple[Problem, ...] = ()) -> tuple[Bound, ...]:
@@ -139,6 +137,7 @@ def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> B
         text="" if children else _text(field, value),
         chosen=tuple(str(item) for item in value) if field.widget == "checks" and isinstance(value, list) else (),
         own=own,
+        given=value not in (MISSING, None, [], {}),
         problems=tuple(problem for problem in problems if _belongs(problem.at, field.at, below)),
         children=children,
     )
@@ -189,7 +188,7 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
         return
     before = value_at(document, field.at)
     own = f"own:{field.at}" in post
-    written = (post.get(f"f:{field.at}") or "").strip()
+    written = _said(field, post)
     if not own:
         was = before.get("name", "") if isinstance(before, dict) else ""
         pasted = _mapping(written) if written.startswith("{") else written
@@ -204,40 +203,40 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
 
 
 def _value(field: Field, post: Posted) -> Any:
+    """What the input says, MISSING when it says nothing."""
     if field.widget == "checks":
         return post.getlist(f"f:{field.at}") or MISSING
-    text = (post.get(f"f:{field.at}") or "").strip()
+    text = _said(field, post)
     if field.widget == "checkbox":
         return bool(text) if bool(text) != field.on else MISSING
-    if not text:
-        return MISSING
-    match field.widget:
-        case "list":
-            return [item for item in (part.strip() for part in text.split(",")) if item]
-        case "pairs":
-            return _pairs(text)
-        case "mapping":
-            return _mapping(text)
-        case "number" | "quantity":
-            return _number(text)
-        case "select":
-            return _word(text, field.choices)
+    return READERS.get(field.widget, _as_written)(text, field) if text else MISSING
+
+
+def _said(field: Field, post: Posted) -> str:
+    return "".join(post.getlist(f"f:{field.at}")[-1:]).strip()
+
+
+def _as_written(text: str, _: Field) -> Any:
     return text
 
 
-def _word(text: str, choices: tuple[str, ...]) -> Any:
+def _list(text: str, _: Field) -> Any:
+    return [item for item in (part.strip() for part in text.split(",")) if item]
+
+
+def _word(text: str, field: Field) -> Any:
     """The choice as its schema has it: a word, a number or a truth value."""
-    if choices == ("true", "false"):
+    if field.choices == ("true", "false"):
         return {"true": True, "false": False}.get(text, text)
-    return _number(text) if all(documents.NUMBER.match(choice) for choice in choices) else text
+    return _number(text) if all(documents.NUMBER.match(choice) for choice in field.choices) else text
 
 
-def _pairs(text: str) -> Any:
+def _pairs(text: str, _: Field) -> Any:
     pairs = [part.replace("=", ":", 1).partition(":") for part in text.split(",") if part.strip()]
     return {key.strip(): _number(value.strip()) for key, _, value in pairs}
 
 
-def _mapping(text: str) -> Any:
+def _mapping(text: str, _: Field | None = None) -> Any:
     """The mapping that was pasted, or the text itself for pydantic to refuse."""
     try:
         return documents.read(text)
@@ -245,11 +244,21 @@ def _mapping(text: str) -> Any:
         return text
 
 
-def _number(text: str) -> Any:
+def _number(text: str, _: Field | None = None) -> Any:
     if not documents.NUMBER.match(text) or len(text) > documents.MAX_DIGITS:
         return text
     plain = text.replace("_", "")
     return int(plain) if plain.lstrip("+-").isdigit() else float(plain)
+
+
+READERS: dict[str, Callable[[str, Field], Any]] = {
+    "number": _number,
+    "quantity": _number,
+    "select": _word,
+    "list": _list,
+    "pairs": _pairs,
+    "mapping": _mapping,
+}
 
 
 def _set(document: Document, at: str, value: Any) -> None:
@@ -269,8 +278,3 @@ def _set(document: Document, at: str, value: Any) -> None:
 
 def _tokens(at: str) -> list[str]:
     return [token.replace("~1", "/").replace("~0", "~") for token in at.split("/")[1:]]
-
-
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two documents are the same to the last type: 1 and 1.0 are not."""
-    return json.dumps(one) == json.dumps(other)

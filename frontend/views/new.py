@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 
 from frontend.forms import draft, names, text, values
 from frontend.forms.draft import Draft
-from frontend.views.scope import in_project
+from frontend.views.scope import in_project, reader
 from planner.models import Project
 from planner.services import catalogue, history, runs
-from solvers import documents, kinds
+from solvers import documents, kinds, units
 from solvers.documents import Document
 from solvers.errors import SpecError, UnknownName
 
@@ -57,7 +57,7 @@ def _submit(request: HttpRequest, project: Project) -> HttpResponse:
         return _page(request, project, found, status=422 if found.problems else 200)
     fresh = request.POST.get("fresh") == "on"
     try:
-        made = runs.submit(project, found.document, user=request.user, fresh=fresh, source="web", text=found.written)
+        made = runs.submit(project, found.document, user=reader(request), fresh=fresh, source="web", text=found.written)
     except SpecError as error:
         return _page(request, project, found, status=422, refused=error.problems)
     address = reverse("run", args=[project.slug, made.run.id])
@@ -111,7 +111,7 @@ def _context(project: Project, found: Draft, bound: tuple[values.Bound, ...]) ->
         "shape": values.shape(bound),
         "elsewhere": values.unplaced(bound, found.problems),
         "lists": {section: _names(project, section) for section in names.sections(bound)},
-        "size": found.size,
+        "size": None if found.size is None else units.count(found.size),
         "answered": runs.answered(project, found.spec) if found.spec else None,
     }
 

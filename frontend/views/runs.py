@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 from frontend import figures, terminal
 from frontend.figures import answer
 from frontend.figures.theme import theme
-from frontend.views.scope import in_project
+from frontend.views.scope import in_project, reader
 from frontend.views.tokens import USUAL
 from planner.models import Project, Run
 from planner.services import history, presence, runs, tokens
-from solvers import documents, kinds
+from solvers import documents, kinds, units
 from solvers.documents import Document
 from solvers.errors import IsoflopError
 
@@ -50,7 +50,7 @@ def live(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
 @in_project("editor")
 def cancel(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """Ask for the run to stop."""
-    runs.cancel(history.run(project, run), user=request.user)
+    runs.cancel(history.run(project, run), user=reader(request))
     return redirect("run", project.slug, run)
 
 
@@ -60,7 +60,7 @@ def again(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """The same spec, solved afresh as a new run."""
     old = history.run(project, run)
     try:
-        made = runs.submit(project, old.spec, user=request.user, fresh=True, source="web", text=old.spec_text)
+        made = runs.submit(project, old.spec, user=reader(request), fresh=True, source="web", text=old.spec_text)
     except IsoflopError as error:
         messages.error(request, str(error))
         return redirect("run", project.slug, run)
@@ -73,7 +73,7 @@ def tags(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """Set the run's tags: words with commas between."""
     words = [word.strip() for word in request.POST.get("tags", "").split(",") if word.strip()]
     try:
-        runs.annotate(history.run(project, run), user=request.user, tags=words)
+        runs.annotate(history.run(project, run), user=reader(request), tags=words)
     except IsoflopError as error:
         messages.error(request, str(error))
     return redirect("run", project.slug, run)
@@ -104,7 +104,7 @@ def token(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """A token for the command lines of this run, in this answer only."""
     scopes = USUAL[request.role]  # type: ignore[attr-defined]
     name = f"terminal {timezone.localdate():%Y-%m-%d}"
-    _, plain = tokens.issue(request.user, project, name=name, scopes=scopes, days=TOKEN_DAYS)
+    _, plain = tokens.issue(reader(request), project, name=name, scopes=scopes, days=TOKEN_DAYS)
     found = history.run(project, run)
     lines = _terminal(request, project, found, token=plain)
     if request.headers.get("HX-Request"):
@@ -116,7 +116,7 @@ def token(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
 
 
 @in_project("viewer")
-def download(request: HttpRequest, project: Project, run: UUID, form: str) -> HttpResponse:
+def download(_: HttpRequest, project: Project, run: UUID, form: str) -> HttpResponse:
     """The result document as a file."""
     result = _result(project, run)
     body = json.dumps(result, indent=2, ensure_ascii=False) if form == "json" else documents.dump_yaml(result)
@@ -124,7 +124,7 @@ def download(request: HttpRequest, project: Project, run: UUID, form: str) -> Ht
 
 
 @in_project("viewer")
-def spec(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
+def spec(_: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """The spec as it was written."""
     return _file(_spec_text(history.run(project, run)), f"{run.hex[:8]}-spec.yaml")
 
@@ -138,7 +138,7 @@ def _context(request: HttpRequest, project: Project, run: Run) -> dict[str, Any]
         "edit": _edit(project, run),
     }
     if run.under_way:
-        return context | _progress(project, run)
+        return context | _progress(run)
     if run.state == "solved":
         return context | _answered(request, project, run)
     if run.state == "infeasible":
@@ -146,12 +146,13 @@ def _context(request: HttpRequest, project: Project, run: Run) -> dict[str, Any]
     return context
 
 
-def _progress(project: Project, run: Run) -> dict[str, Any]:
+def _progress(run: Run) -> dict[str, Any]:
     age = (timezone.now() - run.created).total_seconds()
     return {
         "stamp": _stamp(run),
         "pace": "250ms" if age < QUICK_S else "1s",
         "best": figures.view(run.kind).best_so_far(run.progress.get("best") or {}),
+        "seen": units.count(run.progress.get("candidates", 0)),
         "percent": round(100 * float(run.progress.get("fraction", 0))),
         "no_worker": run.state == "queued" and age > WAITING_S and not presence.workers_up(),
     }
@@ -173,13 +174,15 @@ def _answered(request: HttpRequest, project: Project, run: Run) -> dict[str, Any
 
 def _infeasible(project: Project, run: Run) -> dict[str, Any]:
     result = run.result.document
+    shown = figures.view(run.kind)
     nearest = result["infeasible"].get("nearest")
     change = result["infeasible"].get("smallest_change") or {}
     pairs = [(entry["at"], entry["value"]) for entry in change.get("changes", ())]
     return {
         "result": result,
         "infeasible": result["infeasible"],
-        "nearest": figures.view(run.kind).nearest(nearest) if nearest else None,
+        "nearest": shown.nearest(nearest) if nearest else None,
+        "binding": [shown.binding(name) for name in result["infeasible"]["binding"]],
         "use_change": _edit(project, run, pairs) if pairs else "",
         "rejected": answer.rejected(result),
         "searched": answer.searched(result),

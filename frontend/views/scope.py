@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -60,3 +61,8 @@ def _enter(request: HttpRequest, slug: str, least: str) -> None:
         request.session["project"] = slug
     if request.role != least:  # type: ignore[attr-defined]
         projects.require(request.user, request.project, least)  # type: ignore[attr-defined]
+
+
+def reader(request: HttpRequest) -> User:
+    """The signed-in person, behind `signed_in` or `in_project`."""
+    return cast("User", request.user)

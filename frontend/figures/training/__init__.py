@@ -12,9 +12,9 @@ VIEW = View(
         Chart("memory", memory.title, memory.figure, memory.table, memory.legend, height=memory.height),
     ),
     frontier=frontier.FRONTIER,
-    columns=choices.COLUMNS,
     choices=choices.choices,
     best_so_far=heads.best_so_far,
     reason=words.reason,
+    binding=words.binding,
     nearest=words.nearest,
 )

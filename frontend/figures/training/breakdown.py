@@ -72,7 +72,8 @@ def title(result: Document) -> str:
     if not rest or 1 - compute.share < TITLE_TINY:
         return "Nearly all of the step is compute"
     if rest[0].share > compute.share:
-        return f"{rest[0].term.label} takes {_percent(rest[0].share)} of the step, more than compute ({_percent(compute.share)})"
+        larger, smaller = _percent(rest[0].share), _percent(compute.share)
+        return f"{rest[0].term.label} takes {larger} of the step, more than compute ({smaller})"
     return f"Compute fills {_percent(compute.share)} of the step; {_lower(rest[0].term.label)} costs most of the rest"
 
 
@@ -138,7 +139,7 @@ def _bar(part: Part, theme: Theme) -> go.Bar:
         textangle=0,
         textfont={"color": theme["fig-ink-on-pale" if part.term.colour == "bubble" else "fig-ink"], "size": 12},
         constraintext="none",
-        hovertemplate=f"<b>{part.term.label}</b><br>{shown}, {units.show(part.share, units.SHARE)} of the step<extra></extra>",
+        hovertemplate=f"<b>{part.term.label}</b><br>{shown}, {units.show(part.share, units.SHARE)}<extra></extra>",
     )
 
 

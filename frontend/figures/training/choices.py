@@ -4,8 +4,13 @@ from frontend.figures.base import Choice, interval
 from solvers import units
 from solvers.documents import Document
 
-COLUMNS = ("Step time", "MFU", "Memory", "Cost")
-MEASURES = ("step_time_s", "mfu", "peak_memory_bytes", ("cost_usd", "cost_usd_per_step"))
+MEASURES = (
+    ("Step time", "step_time_s"),
+    ("MFU", "mfu"),
+    ("Memory", "peak_memory_bytes"),
+    ("Cost", "cost_usd"),
+    ("Cost per step", "cost_usd_per_step"),
+)
 
 
 def choices(result: Document) -> tuple[Choice, ...]:
@@ -19,11 +24,15 @@ def choices(result: Document) -> tuple[Choice, ...]:
 
 
 def cells(estimates: Document) -> tuple[tuple[str, str, str], ...]:
-    """Column, value and interval of each measure; the interval only where the choice turns on it."""
-    found = []
-    for column, measure in zip(COLUMNS, MEASURES, strict=True):
-        name = measure if isinstance(measure, str) else next((name for name in measure if name in estimates), "")
-        estimate = estimates.get(name)
-        value = units.show_named(name, estimate["value"]) if estimate else ""
-        found.append((column, value, interval(name, estimate) if estimate and name == "step_time_s" else ""))
-    return tuple(found)
+    """Column, value and interval of each measure there is; the interval only where the choice turns on it."""
+    asked = [pair for pair in MEASURES if pair[1] in estimates]
+    whole = "cost_usd" in estimates
+    return tuple(
+        (
+            column,
+            units.show_named(name, estimates[name]["value"]),
+            interval(name, estimates[name]) if name == "step_time_s" else "",
+        )
+        for column, name in asked
+        if not (whole and name == "cost_usd_per_step")
+    )

@@ -19,6 +19,7 @@ from solvers.documents import Document
 
 GB = 1e9
 HEIGHT = 380
+HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]} a step<br>%{customdata[3]}<br>%{customdata[4]} a step"
 NEAR = 3.0
 """The chart opens on what takes at most so many times the answer's step; a double click shows all."""
 FIXABLE = ("tp", "pp", "vpp", "dp", "cp", "ep", "micro_batch", "sequence_parallel", "schedule", "recompute", "zero")
@@ -134,7 +135,12 @@ def further(result: Document) -> int:
 
 
 FRONTIER = Frontier(
-    title=title, figure=figure, columns=("Layout", "Step time", "Memory", "Cost per step"), points=points, pick=pick, further=further
+    title=title,
+    figure=figure,
+    columns=("Layout", "Step time", "Memory", "Cost per step"),
+    points=points,
+    pick=pick,
+    further=further,
 )
 
 
@@ -184,8 +190,7 @@ def _scatter(name: str, group: list[Spot], marker: dict[str, Any]) -> go.Scatter
         mode="markers",
         marker=marker,
         customdata=[[spot.key, escape(spot.label), *_shown(spot)] for spot in group],
-        hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]} a step<br>%{customdata[3]}<br>%{customdata[4]} a step"
-        "<extra>" + name + "</extra>",
+        hovertemplate=HOVER + f"<extra>{name}</extra>",
     )
 
 

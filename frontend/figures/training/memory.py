@@ -1,5 +1,7 @@
 """What lies in the memory of one GPU of each pipeline stage, against what the GPU has."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
@@ -9,8 +11,9 @@ from solvers import units
 from solvers.documents import Document
 
 GB = 1e9
-ROOMY, ROW, TIGHT = 8, 30, 6
+ROOMY, ROW, TIGHT = 8, 30, 4
 FRAME = 72
+HOVER = "<b>Stage %{y}: LABEL</b><br>%{customdata[0]} of %{customdata[1]}<extra></extra>"
 GROUPS = (
     ("Weights, gradients", "compute", ("weights_bytes", "gradients_bytes")),
     ("Optimizer", "data", ("optimizer_bytes",)),
@@ -31,27 +34,27 @@ def title(result: Document) -> str:
 def figure(result: Document, theme: Theme) -> go.Figure:
     """A stacked bar for each stage, the first on top, with the GPU's memory as a line."""
     memory = result["plan"]["memory"]
-    stages = memory["stages"]
-    many = len(stages) > ROOMY
-    capacity = memory["capacity_bytes"] / GB
-    xaxis = theme.axis(
-        "Memory of one GPU (GB)",
-        range=[0, 1.1 * max(capacity, *(stage["total_bytes"] / GB for stage in stages))],
-        fixedrange=True,
+    stages, capacity = memory["stages"], memory["capacity_bytes"] / GB
+    most = max(capacity, *(stage["total_bytes"] / GB for stage in stages))
+    xaxis = theme.axis("Memory of one GPU (GB)", range=[0, 1.1 * most], fixedrange=True)
+    margin = {"l": 56 if len(stages) > 1 else 4, "r": 12, "t": 22, "b": 44}
+    gap = 0.3 if len(stages) <= ROOMY else 0.12
+    drawn = go.Figure(
+        [_bars(group, stages, theme) for group in GROUPS],
+        theme.layout(
+            barmode="stack",
+            bargap=gap,
+            height=height(result),
+            xaxis=xaxis,
+            yaxis=_stage_axis(stages, theme),
+            margin=margin,
+        ),
     )
-    yaxis = theme.axis(
-        "Pipeline stage", autorange="reversed", showgrid=False, fixedrange=True, dtick=1 if not many else None
-    )
-    layout = theme.layout(
-        barmode="stack", bargap=0.12 if many else 0.3, height=height(result), xaxis=xaxis, yaxis=yaxis
-    )
-    drawn = go.Figure([_bars(group, stages, theme) for group in GROUPS], layout)
     drawn.add_vline(x=capacity, line={"color": theme["bad"], "width": 1.5, "dash": "dash"})
-    drawn.add_annotation(
+    return drawn.add_annotation(
         x=capacity, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False,
         text=f"{units.show(memory['capacity_bytes'], units.SIZE)} on the GPU", font={"color": theme["bad"], "size": 12},
     )  # fmt: skip
-    return drawn.update_layout(margin={"l": 56, "r": 12, "t": 22, "b": 44})
 
 
 def table(result: Document) -> Table:
@@ -78,6 +81,13 @@ def height(result: Document) -> int:
     return FRAME + ROW * stages if stages <= ROOMY else FRAME + max(ROW * ROOMY, TIGHT * stages)
 
 
+def _stage_axis(stages: list[Document], theme: Theme) -> dict[str, Any]:
+    if len(stages) == 1:
+        return {"visible": False, "fixedrange": True}
+    tick = 1 if len(stages) <= ROOMY else None
+    return theme.axis("Pipeline stage", autorange="reversed", showgrid=False, fixedrange=True, dtick=tick)
+
+
 def _bars(group: tuple[str, str, tuple[str, ...]], stages: list[Document], theme: Theme) -> go.Bar:
     label, colour, names = group
     sizes = [_sum(stage, names) for stage in stages]
@@ -94,7 +104,7 @@ def _bars(group: tuple[str, str, tuple[str, ...]], stages: list[Document], theme
             [units.show(size, units.SIZE), units.show(stage["total_bytes"], units.SIZE)]
             for size, stage in zip(sizes, stages, strict=True)
         ],
-        hovertemplate=f"<b>Stage %{{y}}: {label.lower()}</b><br>%{{customdata[0]}} of %{{customdata[1]}} in use<extra></extra>",
+        hovertemplate=HOVER.replace("LABEL", label.lower()),
     )
 
 

@@ -10,8 +10,15 @@ MEMORY = "memory: "
 def reason(name: str) -> str:
     """A reason for rejection as the end of `78,440 ...`."""
     if name.startswith(MEMORY):
-        return f"need too much memory, most of it for {name.removeprefix(MEMORY)}"
+        return f"need too much memory, most of it for {_part(name.removeprefix(MEMORY))}"
     return name
+
+
+def binding(name: str) -> str:
+    """What binds, as a line of its own."""
+    if name.startswith(MEMORY):
+        return f"Memory, most of it for {_part(name.removeprefix(MEMORY))}"
+    return name.replace("_", " ").capitalize()
 
 
 def nearest(document: Document) -> Nearest:
@@ -25,8 +32,12 @@ def _memory(needs: Document) -> tuple[tuple[str, str], ...]:
     return (
         ("Needs", units.show(needs["memory_bytes"], units.SIZE)),
         ("May use", units.show(needs["usable_bytes"], units.SIZE)),
-        ("On", f"stage {needs['stage']}, most of it {needs['part']}"),
+        ("On", f"stage {needs['stage']}, most of it for {_part(needs['part'])}"),
     )
+
+
+def _part(name: str) -> str:
+    return {"optimizer": "optimizer states", "buffers": "communication buffers"}.get(name, name)
 
 
 def _limits(needs: list[Document]) -> tuple[tuple[str, str], ...]:

@@ -87,7 +87,9 @@ function showProblems(problems) {
 function showAtField(problem) {
   const error = document.getElementById(`${problem.id}-error`);
   if (!error) return;
-  error.textContent = `${error.textContent} ${problem.message} ${problem.hint}`.trim();
+  const help = document.getElementById(`${problem.id}-help`)?.textContent;
+  error.textContent = `${error.textContent} ${problem.message} ${problem.hint === help ? "" : problem.hint}`.trim();
+  for (let fold = error.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   error.closest(".field")?.classList.add("bad");
   document.getElementById(problem.id)?.setAttribute("aria-invalid", "true");
 }
