@@ -30,7 +30,7 @@ def attention(config: Config, family: str, model: dict[str, Any], *, at: str) ->
             qk_norm=False, kv_heads=model["heads"], head_dim=found["mla"]["nope_dim"] + found["mla"]["rope_dim"]
         )
     elif family == "deepseek_v4":
-        found["mla"] = _shared_latent(config, model, at=at)
+        found.update(mla=_shared_latent(config, model, at=at), kv_heads=model["heads"])
     if given(config, "linear_num_value_heads"):
         found["linear"] = _linear(config, at=at)
     elif given(config, "sliding_window") and config.get("use_sliding_window", True):

@@ -103,7 +103,7 @@ def named(section: str, record: type[Entry]) -> BeforeValidator:
         if isinstance(value, dict | record):
             return value
         raise SpecError(
-            Problem("wrong_type", "This field wants a name or a mapping.", "", f"Names: see the {section}.")
+            Problem("wrong_type", "This field wants a name or a mapping.", "", f"Names: isoflop catalogue {section}")
         )
 
     return BeforeValidator(look_up, json_schema_input_type=str | record)

@@ -3,6 +3,8 @@
 from typing import Any
 
 COMMON = {"torch_dtype": "bfloat16", "rope_theta": 500000.0, "bos_token_id": 1, "use_cache": True, "rms_norm_eps": 1e-5}
+KINDS = {"M": "mamba", "*": "attention", "E": "moe"}
+ULTRA = "MEMEMEM*EMEMEM*EMEMEMEM*EMEMEMEM*EMEMEM*EMEMEMEM*EMEMEMEM*EMEMEM*EMEMEMEM*EMEMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME"
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "llama-3.1-70b": {
@@ -37,7 +39,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "deepseek-v3": {
         **COMMON, "model_type": "deepseek_v3", "attention_bias": False, "first_k_dense_replace": 3,
-        "hidden_act": "silu", "hidden_size": 7168, "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 163840,
+        "hidden_act": "silu", "hidden_size": 7168, "intermediate_size": 18432, "kv_lora_rank": 512,
+        "max_position_embeddings": 163840,
         "moe_intermediate_size": 2048, "moe_layer_freq": 1, "n_routed_experts": 256, "n_shared_experts": 1,
         "num_attention_heads": 128, "num_experts_per_tok": 8, "num_hidden_layers": 61, "num_key_value_heads": 128,
         "num_nextn_predict_layers": 1, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
@@ -98,6 +101,33 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "n_groups": 8, "n_routed_experts": 128, "n_shared_experts": 1, "num_attention_heads": 32,
         "num_experts_per_tok": 6, "num_hidden_layers": 52, "num_key_value_heads": 2, "sliding_window": None,
         "ssm_state_size": 128, "tie_word_embeddings": False, "vocab_size": 131072,
+    },
+    "nemotron-3-ultra-550b-a55b": {
+        **COMMON, "model_type": "nemotron_h", "conv_kernel": 4, "head_dim": 128, "hidden_size": 8192,
+        "intermediate_size": 5120, "layers_block_type": [KINDS[letter] for letter in ULTRA], "mamba_head_dim": 64,
+        "mamba_num_heads": 256, "max_position_embeddings": 262144, "mlp_hidden_act": "relu2",
+        "moe_intermediate_size": 5120, "moe_latent_size": 2048, "moe_shared_expert_intermediate_size": 10240,
+        "mtp_layers_block_type": ["attention", "moe"], "n_groups": 8, "n_routed_experts": 512, "n_shared_experts": 1,
+        "num_attention_heads": 64, "num_experts_per_tok": 22, "num_key_value_heads": 2, "num_nextn_predict_layers": 1,
+        "ssm_state_size": 128, "tie_word_embeddings": False, "vocab_size": 131072,
+    },
+    "deepseek-v4-flash": {
+        **COMMON, "model_type": "deepseek_v4", "head_dim": 512, "hidden_act": "silu", "hidden_size": 4096,
+        "max_position_embeddings": 1048576, "moe_intermediate_size": 2048, "n_routed_experts": 256,
+        "n_shared_experts": 1, "num_attention_heads": 64, "num_experts_per_tok": 6, "num_hidden_layers": 43,
+        "num_key_value_heads": 1, "num_nextn_predict_layers": 1, "o_groups": 8, "o_lora_rank": 1024,
+        "q_lora_rank": 1024, "qk_rope_head_dim": 64, "sliding_window": 128, "tie_word_embeddings": False,
+        "vocab_size": 129280,
+    },
+    "llama-4-maverick": {
+        "architectures": ["Llama4ForConditionalGeneration"], "tie_word_embeddings": False,
+        "text_config": {
+            **COMMON, "model_type": "llama4_text", "attention_bias": False, "head_dim": 128, "hidden_act": "silu",
+            "hidden_size": 5120, "interleave_moe_layer_step": 2, "intermediate_size": 8192,
+            "intermediate_size_mlp": 16384, "max_position_embeddings": 1048576, "num_attention_heads": 40,
+            "num_experts_per_tok": 1, "num_hidden_layers": 48, "num_key_value_heads": 8, "num_local_experts": 128,
+            "vocab_size": 202048,
+        },
     },
     "opt-66b": {
         "model_type": "opt", "activation_function": "relu", "do_layer_norm_before": True, "ffn_dim": 36864,

@@ -87,6 +87,15 @@ def test_a_mapping_says_everything_that_is_wrong_with_it_and_where() -> None:
     ]
 
 
+def test_a_part_that_is_neither_name_nor_mapping_is_refused_in_its_place() -> None:
+    with pytest.raises(SpecError) as caught:
+        catalogue.node({"gpu": 3, "link": "nvlink4"})
+
+    assert caught.value.problems == (
+        Problem("wrong_type", "This field wants a name or a mapping.", "/gpu", "Names: isoflop catalogue gpus"),
+    )
+
+
 def test_an_unknown_field_offers_the_nearest() -> None:
     with pytest.raises(SpecError) as caught:
         catalogue.link({"bandwith": "900 GB/s"})
