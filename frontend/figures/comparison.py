@@ -1,34 +1,46 @@
 """Where the time goes in several plans: one bar each, the same colours as on the page of one plan."""
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
-from frontend.figures.base import Table
+from frontend.figures.base import LegendEntry, Table
 from frontend.figures.theme import Theme
 from frontend.figures.training.breakdown import TERMS, term_of
 from solvers import units
 from solvers.documents import Document
 
-ROW = 44
-FRAME = 76
-LONGEST = 34
+ROW = 62
+FRAME = 66
+ABOVE = 13
+LONGEST = 40
 
 Named = list[tuple[str, Document]]
 
 
 def figure(named: Named, theme: Theme) -> go.Figure:
-    """Stacked bars, the first plan on top. A name is text, never markup."""
+    """Stacked bars, the first plan on top, each under its name. A name is text, never markup."""
     bars = [_bar(term, named, theme) for term in _terms(named)]
-    along = theme.axis("Time of one step (s)", rangemode="tozero")
-    down = theme.axis("", autorange="reversed", tickvals=list(range(len(named))), ticktext=[_short(name) for name, _ in named])
-    return go.Figure(bars, theme.layout(barmode="stack", bargap=0.35, height=FRAME + ROW * len(named), xaxis=along, yaxis=down))
+    along = theme.axis("Time of one step (s)", rangemode="tozero", fixedrange=True)
+    down = {"visible": False, "fixedrange": True, "range": [len(named) - 0.5, -0.75]}
+    margin = {"l": 4, "r": 12, "t": 4, "b": 44}
+    said = [_name(index, name, theme) for index, (name, _) in enumerate(named)]
+    height = FRAME + ROW * len(named)
+    layout = theme.layout(barmode="stack", bargap=0.62, height=height, xaxis=along, yaxis=down, margin=margin, annotations=said)
+    return go.Figure(bars, layout)
 
 
 def table(named: Named) -> Table:
     """The same numbers: a line for each term, a column for each plan."""
     rows = tuple((term_of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named))
     return Table("Time of one step by term", ("Term", *(name for name, _ in named)), rows)
+
+
+def legend(named: Named) -> tuple[LegendEntry, ...]:
+    """The colours in words."""
+    shown = (term_of(term) for term in _terms(named))
+    return tuple(LegendEntry(term.colour, term.label, faint=term.strength < 1) for term in shown)
 
 
 def title(named: Named) -> str:
@@ -57,6 +69,11 @@ def _bar(term: str, named: Named, theme: Theme) -> go.Bar:
         hovertext=hover,
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def _name(index: int, name: str, theme: Theme) -> dict[str, Any]:
+    place = {"x": 0, "y": index, "xanchor": "left", "yanchor": "bottom", "yshift": ABOVE, "showarrow": False}
+    return {"text": _short(name), "font": {"color": theme["ink-2"], "size": 12}, **place}
 
 
 def _terms(named: Named) -> list[str]:

@@ -7,12 +7,15 @@ from typing import Any
 from django import template
 
 from planner.models import Run, State
+from planner.services.comparison import ANSWERED, Row
 from solvers import units
 
 register = template.Library()
 
 # A unit at the end of a word, unless it is what something is counted per.
 UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @register.filter
@@ -47,7 +50,7 @@ def headline(run: Run) -> str:
 @register.filter
 def best(run: Run) -> str:
     """The first estimate of a solved run, with its unit."""
-    return next((units.show_named(name, estimate["value"]) for name, estimate in _estimates(run)), "")
+    return next((units.show_named(name, value) for name, value in _estimates(run)), "")
 
 
 @register.filter
@@ -56,8 +59,8 @@ def best_name(run: Run) -> str:
     return next((label(name) for name, _ in _estimates(run)), "")
 
 
-def _estimates(run: Run) -> Iterable[tuple[str, Mapping[str, float]]]:
-    estimates: Mapping[str, Mapping[str, float]] = run.summary.get("estimates") or {}
+def _estimates(run: Run) -> Iterable[tuple[str, float]]:
+    estimates: Mapping[str, float] = run.summary.get("estimates") or {}
     return estimates.items()
 
 
@@ -70,3 +73,20 @@ def _progress(progress: Mapping[str, Any]) -> str:
 def any_differs(rows: Iterable[Any]) -> bool:
     """Whether a group has a line to show when only differences are."""
     return any(row.differs for row in rows)
+
+
+@register.filter
+def written(value: Any, row: Row) -> str:
+    """A value of a comparison: answers with their units, switches in words, long digests by their beginning."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case int() | float() if row.group == ANSWERED:
+            return units.show_named(row.label, value)
+        case int():
+            return f"{value:,}"
+        case str() if DIGEST.fullmatch(value):
+            return value[:12]
+    return str(value)

@@ -1,5 +1,8 @@
 """Signing in and out, and a person's own page."""
 
+from math import ceil
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
@@ -9,6 +12,7 @@ from django.shortcuts import redirect, render
 
 from frontend.views.projects import memberships
 from frontend.views.scope import signed_in
+from planner.services import logins
 
 
 class SignIn(LoginView):
@@ -16,6 +20,11 @@ class SignIn(LoginView):
 
     template_name = "account/sign_in.html"
     redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """Says how long to wait where this address has tried too often."""
+        wait_s = logins.wait_s(logins.address_of(self.request)) if self.request.method == "POST" else 0
+        return super().get_context_data(wait_minutes=ceil(wait_s / 60), **context)
 
 
 class SignOut(LogoutView):

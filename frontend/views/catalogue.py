@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from frontend import listings
-from frontend.forms import fields, values
+from frontend import choosing, listings
+from frontend.forms import fields, names, values
 from frontend.views.scope import in_project
 from planner.models import Project
 from planner.models.catalogue import Section
@@ -56,7 +56,7 @@ def new(request: HttpRequest, project: Project, section: str) -> HttpResponse:
     """A record of the team's own, empty or started from another."""
     _editable(section)
     start = request.GET.get("from", "")
-    document = {**_document(project, section, start)[0], "name": f"our-{start}"} if start else {}
+    document = _copied(_document(project, section, start)[0], start) if start else {}
     return _edit(request, project, section, document)
 
 
@@ -80,7 +80,7 @@ def delete(request: HttpRequest, project: Project, section: str, name: str) -> H
 def _edit(request: HttpRequest, project: Project, section: str, document: Document, *, name: str = "") -> HttpResponse:
     draft = Draft(document, text=_text(document), as_text=_as_text(request, section, document))
     if request.method == "POST":
-        draft = _draft(request, section, document)
+        draft = _draft(request, project, section, document)
         try:
             saved = own.save(project, section, draft.read(), user=request.user)
         except IsoflopError as error:
@@ -89,7 +89,14 @@ def _edit(request: HttpRequest, project: Project, section: str, document: Docume
             return _saved(request, project, section, saved.name, was=name)
     bound = values.bind(_fields(section), draft.document, draft.problems)
     problems = draft.problems if draft.as_text else values.unplaced(bound, draft.problems)
-    context = {"name": name, "draft": draft, "bound": bound, "problems": problems, "source": _first_source(draft.document)}
+    context = {
+        "name": name,
+        "draft": draft,
+        "bound": bound,
+        "lists": {chosen: choosing.choices(project, chosen) for chosen in names.sections(bound)},
+        "problems": problems,
+        "source": _first_source(draft.document),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if draft.problems else HTTPStatus.OK
     return render(request, "catalogue/edit.html", context | _frame(section), status=status)
 
@@ -104,6 +111,11 @@ class Draft:
     name: str = ""
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """The name as it stands in its field."""
+        return self.name or str(self.document.get("name", ""))
+
     def read(self) -> Document:
         """The document to save; SpecError where the text is none."""
         if not self.as_text:
@@ -111,10 +123,10 @@ class Draft:
         return documents.read(self.text) | ({"name": self.name} if self.name else {})
 
 
-def _draft(request: HttpRequest, section: str, before: Document) -> Draft:
+def _draft(request: HttpRequest, project: Project, section: str, before: Document) -> Draft:
     if "text" in request.POST:
         return Draft(before, text=request.POST["text"], as_text=True, name=request.POST.get("name", "").strip())
-    document = values.document_from(request.POST, _fields(section), before, _start)
+    document = values.document_from(request.POST, _fields(section), before, choosing.starter(project))
     source = {key: text for key in SOURCE if (text := request.POST.get(f"source-{key}", "").strip())}
     document = {key: value for key, value in document.items() if key != "source"} | ({"source": source} if source else {})
     return Draft(document, text=_text(document), as_text=False)
@@ -132,13 +144,6 @@ def _fields(section: str) -> tuple[fields.Field, ...]:
     return tuple(field for field in tree if field.at != "/source")
 
 
-def _start(section: str, name: str) -> Document | None:
-    try:
-        return catalogue.document(section, name)
-    except IsoflopError:
-        return None
-
-
 def _first_source(document: Document) -> Document:
     given = document.get("source") or {}
     return given if isinstance(given, dict) else given[0]
@@ -152,6 +157,11 @@ def _as_text(request: HttpRequest, section: str, document: Document) -> bool:
 
 def _text(document: Document) -> str:
     return documents.dump_yaml(document) if document else ""
+
+
+def _copied(document: Document, name: str) -> Document:
+    """The same numbers under a name of the team's own; what it is also called stays with the original."""
+    return {**{key: value for key, value in document.items() if key != "aliases"}, "name": f"our-{name}"}
 
 
 def _document(project: Project, section: str, name: str) -> tuple[Document, bool]:

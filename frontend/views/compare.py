@@ -7,9 +7,10 @@ from django.shortcuts import render
 
 from frontend.figures import comparison
 from frontend.figures.theme import theme
-from frontend.views.history import MOST_PICKED, ids
+from frontend.views.history import ids
 from frontend.views.scope import in_project
 from planner.models import Project, Run
+from planner.services import comparison as side_by_side
 from planner.services import history
 from solvers.errors import IsoflopError
 
@@ -21,15 +22,15 @@ def page(request: HttpRequest, project: Project) -> HttpResponse:
     """The table of two or more plans; with fewer, how to pick them."""
     asked = ids(request.GET.getlist("runs"))
     only = request.GET.get("only") == "differences"
-    context = {"asked": asked, "only": only, "most": MOST_PICKED}
+    context = {"asked": asked, "only": only, "most": side_by_side.MOST}
     if len(asked) < FEWEST:
         return render(request, "compare/pick.html", context)
     try:
-        compared = history.compare(_runs(project, asked))
+        compared = side_by_side.compare(_runs(project, asked))
     except IsoflopError as error:
         return render(request, "compare/pick.html", {**context, "problems": error.problems}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     named = _named(compared.runs)
-    shown = {"comparison": compared, "twin": comparison.table(named), "finding": comparison.title(named) if named else ""}
+    shown = {"comparison": compared, "twin": comparison.table(named), "legend": comparison.legend(named), "finding": comparison.title(named) if named else ""}
     return render(request, "compare/page.html", {**context, **shown})
 
 

@@ -9,12 +9,11 @@ from django.shortcuts import render
 
 from frontend.views.scope import in_project
 from planner.models import Project, State
-from planner.services import history
+from planner.services import comparison, history
 from solvers.errors import IsoflopError
 
 FILTERS = ("search", "state", "kind", "tag", "owner")
 SORTS = (("-created", "newest first"), ("created", "oldest first"), ("name", "name, A to Z"), ("-name", "name, Z to A"))
-MOST_PICKED = 50
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ def page(request: HttpRequest, project: Project) -> HttpResponse:
     except IsoflopError as error:
         return render(request, "history/page.html", {**context, "problems": error.problems}, status=400)
     links = {"first": question.address(cursor=""), "next": question.address(cursor=found.next_cursor or "")}
-    return render(request, "history/page.html", {**context, "page": found, "links": links})
+    under_way = any(run.under_way for run in found.rows)
+    return render(request, "history/page.html", {**context, "page": found, "under_way": under_way, "links": links})
 
 
 def _question(asked: QueryDict) -> Question:
@@ -60,7 +60,7 @@ def _question(asked: QueryDict) -> Question:
 def ids(given: list[str]) -> tuple[str, ...]:
     """Run ids out of `a,b` and repeated parameters: in order, each once, without what is no id."""
     words = [word.strip() for part in given for word in part.split(",")]
-    return tuple(dict.fromkeys(str(UUID(word)) for word in words if _is_id(word)))[:MOST_PICKED]
+    return tuple(dict.fromkeys(str(UUID(word)) for word in words if _is_id(word)))[: comparison.MOST]
 
 
 def _is_id(word: str) -> bool:

@@ -56,11 +56,9 @@ def in_project(least: str = "viewer") -> Callable[[View], View]:
 
 def _enter(request: HttpRequest, slug: str, least: str) -> None:
     request.project = projects.find(request.user, slug)  # type: ignore[attr-defined]
-    request.role = projects.role(request.user, request.project)  # type: ignore[attr-defined]
     if request.session.get("project") != slug:
         request.session["project"] = slug
-    if request.role != least:  # type: ignore[attr-defined]
-        projects.require(request.user, request.project, least)  # type: ignore[attr-defined]
+    request.role = projects.require(request.user, request.project, least)  # type: ignore[attr-defined]
 
 
 def reader(request: HttpRequest) -> User:

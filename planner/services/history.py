@@ -88,9 +88,10 @@ def facets(project: Project) -> Facets:
     """The kinds, states, tags and owners that the project's runs have."""
     runs = Run.objects.filter(project=project).order_by()
     tags = runs.annotate(tag=Func(F("tags"), function="unnest", output_field=TextField())).values_list("tag", flat=True)
+    states = set(runs.values_list("state", flat=True).distinct())
     return Facets(
         kinds=sorted(runs.values_list("kind", flat=True).distinct()),
-        states=[state for state in State.values if state in set(runs.values_list("state", flat=True).distinct())],
+        states=[state for state in State.values if state in states],
         tags=sorted(tags.distinct()),
         owners=sorted(runs.values_list("created_by__username", flat=True).distinct()),
     )
