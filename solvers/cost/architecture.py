@@ -249,9 +249,7 @@ def _activations(model: Model, stack: Stack) -> tuple[Activation, ...]:
     """
     layers, hidden = model.layers, model.hidden
     flash = stack.attention != "unfused"
-    mixers = (
-        model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers
-    ) / layers
+    mixers = (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / layers
     blocks = (model.mlp_layers + model.moe_layers) / layers
     found = [
         Activation("norm_inputs", 2 * hidden * (mixers + blocks), "sequence"),
@@ -278,7 +276,9 @@ def _mixer_activations(model: Model, *, flash: bool) -> list[Activation]:
         if flash:
             found.append(Activation("softmax_sums", 4 * model.heads * share, "tensor"))
         if mla:
-            found.append(Activation("latents", 2 * ((mla.q_rank or 0) + mla.kv_rank + mla.rope_dim) * share, "sequence"))
+            found.append(
+                Activation("latents", 2 * ((mla.q_rank or 0) + mla.kv_rank + mla.rope_dim) * share, "sequence")
+            )
     for name, layers, parameters, width in (
         ("mamba", model.mamba_layers, count.mamba, _mamba_width(model)),
         ("linear", model.linear_layers, count.linear, _linear_width(model)),

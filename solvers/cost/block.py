@@ -93,7 +93,9 @@ def block_of(shards: Shards, job: Job) -> Block:
     issue = architecture.kernels * coefficients.dispatch_s
     gaps = architecture.kernels * coefficients.kernel_gap_s
     ends = gather_seconds(
-        2.0 * tokens * architecture.hidden, group_of(shards.tp, 1, cluster), cluster,
+        2.0 * tokens * architecture.hidden,
+        group_of(shards.tp, 1, cluster),
+        cluster,
         start_s=coefficients.collective_start_s,
     )
     return Block(
@@ -144,7 +146,12 @@ def _one_product(gemm: Gemm, shards: Shards, tokens: Floats, job: Job) -> Floats
             columns = gemm.columns / (cut if gemm.split == "expert_columns" else ones)
             inner = gemm.inner / (cut if gemm.split == "expert_inner" else ones)
     return gemm_seconds(
-        rows, columns, inner, matrices=matrices, rate=job.cluster.linear_flops_per_s, cluster=job.cluster,
+        rows,
+        columns,
+        inner,
+        matrices=matrices,
+        rate=job.cluster.linear_flops_per_s,
+        cluster=job.cluster,
         coefficients=job.coefficients,
     )
 
@@ -173,7 +180,8 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     architecture, cluster, coefficients = job.architecture, job.cluster, job.coefficients
     flops = (
         attention_flops(architecture, sequence_length=job.sequence_length, causal=flash)
-        * shards.micro_batch / (shards.tp * shards.cp)
+        * shards.micro_batch
+        / (shards.tp * shards.cp)
     )
     length = job.sequence_length / shards.cp
     age = coefficients.attention_first_generation if job.stack.attention == "flash1" else 1.0
@@ -183,7 +191,8 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
                 flops * work, length, efficiency=efficiency * age, cluster=cluster, coefficients=coefficients
             )
             for work, efficiency in (
-                (1.0, coefficients.attention_forward), (FLASH_BACKWARD, coefficients.attention_backward),
+                (1.0, coefficients.attention_forward),
+                (FLASH_BACKWARD, coefficients.attention_backward),
             )
         )
         return forward, backward
@@ -191,9 +200,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
         flops, length, efficiency=coefficients.attention_forward, cluster=cluster, coefficients=coefficients
     )
     pairs = float(job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
-    scores = memory_seconds(
-        SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster
-    )
+    scores = memory_seconds(SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster)
     return products + scores, UNFUSED_BACKWARD * (products + scores)
 
 
@@ -213,19 +220,23 @@ def _tensor(shards: Shards, tokens: Floats, job: Job) -> Floats:
     reduced_experts = np.where(shards.ep > 1, architecture.shared_share, architecture.moe_share)
     reductions = sum(g.share for g in architecture.gemms if g.split == "inner" and not g.name.startswith("shared"))
     one = 2.0 * gather_seconds(
-        2.0 * tokens * architecture.hidden, group_of(shards.tp, 1, job.cluster), job.cluster,
+        2.0 * tokens * architecture.hidden,
+        group_of(shards.tp, 1, job.cluster),
+        job.cluster,
         start_s=coefficients.collective_start_s,
     )
     return (reductions + reduced_experts) * one * coefficients.tensor_exposed
 
 
-def _context(
-    shards: Shards, attention_forward: Floats, attention_backward: Floats, job: Job
-) -> tuple[Floats, Floats]:
+def _context(shards: Shards, attention_forward: Floats, attention_backward: Floats, job: Job) -> tuple[Floats, Floats]:
     architecture, coefficients = job.architecture, job.coefficients
     gathered = (
-        2.0 * shards.micro_batch * job.sequence_length * architecture.kv_width
-        / np.minimum(shards.tp, max(architecture.kv_heads, 1)) * architecture.attention_share
+        2.0
+        * shards.micro_batch
+        * job.sequence_length
+        * architecture.kv_width
+        / np.minimum(shards.tp, max(architecture.kv_heads, 1))
+        * architecture.attention_share
     )
     seconds = gather_seconds(
         gathered, group_of(shards.cp, shards.tp, job.cluster), job.cluster, start_s=coefficients.collective_start_s
@@ -259,8 +270,12 @@ def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Flo
     """Seconds of the product with the vocabulary, and of the loss forward and backward."""
     columns = job.architecture.vocabulary / shards.tp
     product = gemm_seconds(
-        tokens, columns, np.full(shards.size, float(job.architecture.hidden)), rate=job.cluster.attention_flops_per_s,
-        cluster=job.cluster, coefficients=job.coefficients,
+        tokens,
+        columns,
+        np.full(shards.size, float(job.architecture.hidden)),
+        rate=job.cluster.attention_flops_per_s,
+        cluster=job.cluster,
+        coefficients=job.coefficients,
     )
     logits = tokens * columns
     return (

@@ -7,11 +7,11 @@ The slowest of n GPUs sets the pace: their speeds spread by sigma, and the expec
 """
 
 import math
-
 from dataclasses import dataclass
 
 from solvers.catalogue import Node
 from solvers.cost.coefficients import Coefficients
+
 
 @dataclass(frozen=True)
 class Cluster:

@@ -49,8 +49,11 @@ class Coefficients:
         0.62, 0.25, 1.0, "170 of 312 TFLOP/s backward, causal, over an achievable 0.87 [dao2023flashattention2]"
     )
     attention_first_generation: float = _prior(
-        0.5, 0.3, 1.0, "share of today's rate that the first FlashAttention kernels reach: 25-40 % of peak where the"
-        " second generation reaches 50-73 % [dao2023flashattention2]"
+        0.5,
+        0.3,
+        1.0,
+        "share of today's rate that the first FlashAttention kernels reach: 25-40 % of peak where the"
+        " second generation reaches 50-73 % [dao2023flashattention2]",
     )
     attention_half_length: float = _prior(
         500.0, 0.0, 3000.0, "length at which causal attention reaches half of its rate [dao2023flashattention2]"
@@ -62,8 +65,11 @@ class Coefficients:
         1.5e-6, 0.0, 1e-5, "idle time between dependent kernels on a stream [zhang2019gpulaunch]"
     )
     dispatch_s: float = _prior(
-        1e-5, 1e-6, 5e-5, "time of the host to issue one operator eagerly, framework included [paszke2019pytorch];"
-        " hidden where the GPU is slower"
+        1e-5,
+        1e-6,
+        5e-5,
+        "time of the host to issue one operator eagerly, framework included [paszke2019pytorch];"
+        " hidden where the GPU is slower",
     )
     collective_start_s: float = _prior(
         1.2e-5, 2e-6, 1e-4, "smallest all-reduce of NCCL inside a node [nccl2019latency]"
@@ -71,12 +77,12 @@ class Coefficients:
     gradient_overlap: float = _prior(
         0.8, 0.0, 1.0, "share of the backward pass that gradient traffic can hide under [li2020pytorchddp]"
     )
-    weight_overlap: float = _prior(
-        0.8, 0.0, 1.0, "share of a pass that ZeRO-3 gathers can hide under [zhao2023fsdp]"
-    )
+    weight_overlap: float = _prior(0.8, 0.0, 1.0, "share of a pass that ZeRO-3 gathers can hide under [zhao2023fsdp]")
     overlap_tax: float = _prior(
-        0.2, 0.0, 0.6, "compute lost for each second of traffic hidden under it: both want SMs and memory bandwidth"
-        " [rashidi2021ace]"
+        0.2,
+        0.0,
+        0.6,
+        "compute lost for each second of traffic hidden under it: both want SMs and memory bandwidth [rashidi2021ace]",
     )
     attention_overlap: float = _prior(
         0.8, 0.0, 1.0, "share of attention that the exchange of keys and values can hide under [liu2023ring]"
@@ -85,23 +91,29 @@ class Coefficients:
         1.0, 0.2, 1.0, "share of tensor-parallel collectives on the critical path [korthikanti2023reducing]"
     )
     pipeline_exposed: float = _prior(
-        0.5, 0.0, 1.0, "share of point-to-point transfers on the critical path when the stack overlaps them, all of"
-        " them when it does not [narayanan2021efficient]"
+        0.5,
+        0.0,
+        1.0,
+        "share of point-to-point transfers on the critical path when the stack overlaps them, all of"
+        " them when it does not [narayanan2021efficient]",
     )
     straggler_spread: float = _prior(
-        0.01, 0.0, 0.04, "standard deviation of the speed of equal GPUs: 8 % between best and worst of a cluster on"
-        " training jobs [sinha2022variability]; a step waits for the slowest"
+        0.01,
+        0.0,
+        0.04,
+        "standard deviation of the speed of equal GPUs: 8 % between best and worst of a cluster on"
+        " training jobs [sinha2022variability]; a step waits for the slowest",
     )
     expert_imbalance: float = _prior(
         1.1, 1.0, 2.0, "busiest expert group over the mean under a balancing loss [fedus2022switch]"
     )
     optimizer_passes: float = _prior(
-        1.2, 1.0, 3.0, "traffic of Adam over its least: gradient norm and scaling read gradients again"
-        " [shoeybi2019megatron]",
+        1.2,
+        1.0,
+        3.0,
+        "traffic of Adam over its least: gradient norm and scaling read gradients again [shoeybi2019megatron]",
     )
-    step_overhead_s: float = _prior(
-        0.02, 0.0, 0.5, "data, logging and barriers once a step [narayanan2021efficient]"
-    )
+    step_overhead_s: float = _prior(0.02, 0.0, 0.5, "data, logging and barriers once a step [narayanan2021efficient]")
     context_bytes: float = _prior(
         2.0e9, 5e8, 6e9, "CUDA context, cuBLAS workspaces and NCCL channels of a rank [nvidia2024nccl]"
     )
@@ -109,7 +121,11 @@ class Coefficients:
         0.04, 0.0, 0.2, "share of activation bytes lost in the caching allocator [guo2024gmlake]"
     )
     logits_bytes: float = _prior(
-        8.0, 4.0, 16.0, "bytes for each logit: 16-bit logits, fp32 copy, 16-bit gradient [korthikanti2023reducing]"
+        10.0,
+        4.0,
+        16.0,
+        "bytes for each logit at the peak: 16-bit logits 2, fp32 copy 4, its log-softmax 4; backward"
+        " holds as much [korthikanti2023reducing, section 4.3; paszke2019pytorch]",
     )
     weight_buffers: float = _prior(
         2.0, 1.0, 4.0, "gathered layers alive at once under ZeRO-3: the running one and its prefetch [zhao2023fsdp]"

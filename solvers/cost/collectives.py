@@ -32,7 +32,7 @@ class Group:
         return self.size <= 1
 
 
-def group_of(size: Ints | Floats, stride: Ints | Floats, cluster: Cluster) -> Group:
+def group_of(size: Ints | Floats, stride: Ints | Floats | int, cluster: Cluster) -> Group:
     """`size` ranks, `stride` apart."""
     inside = np.clip(np.floor(cluster.domain / stride), 1.0, size)
     return Group(size=np.asarray(size, dtype=np.float64), inside=inside, outside=np.ceil(size / inside))
@@ -61,11 +61,7 @@ def send_seconds(sent_bytes: Floats, distance: Floats | Ints, cluster: Cluster) 
 
 
 def _latency(group: Group, cluster: Cluster, *, start_s: float) -> Floats:
-    return (
-        start_s
-        + cluster.intra_latency_s * np.log2(group.inside)
-        + cluster.inter_latency_s * np.log2(group.outside)
-    )
+    return start_s + cluster.intra_latency_s * np.log2(group.inside) + cluster.inter_latency_s * np.log2(group.outside)
 
 
 def _inverse(bytes_per_s: float) -> float:

@@ -20,7 +20,7 @@ import numpy as np
 
 from solvers.cost.architecture import Activation, Architecture
 from solvers.cost.block import Job, expert_cut
-from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Bools, Floats, Ints, Layouts, Shards
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
 
 WEIGHT_BYTES = 2.0
@@ -118,8 +118,12 @@ def stage_memory(position: str, layouts: Layouts, shards: Shards, footprint: Foo
     """Memory of the "first", "second" or "last" stage of each layout."""
     stage = {"first": 0, "second": np.minimum(1, layouts.pp - 1), "last": layouts.pp - 1}[position]
     return memory_of_stage(
-        np.broadcast_to(np.asarray(stage), layouts.pp.shape), _layers(position, layouts, job), layouts, shards,
-        footprint, job,
+        np.broadcast_to(np.asarray(stage), layouts.pp.shape),
+        _layers(position, layouts, job),
+        layouts,
+        shards,
+        footprint,
+        job,
     )
 
 
@@ -169,7 +173,7 @@ def _ends(stage: Ints, layouts: Layouts, footprint: Footprint) -> Floats:
     return embedding + head
 
 
-def _sharded(dense: Floats, expert: Floats, copies: Floats, expert_copies: Floats, sharded: Floats) -> Floats:
+def _sharded(dense: Floats, expert: Floats, copies: Floats, expert_copies: Floats, sharded: Bools) -> Floats:
     return np.where(sharded, dense / copies + expert / expert_copies, dense + expert)
 
 

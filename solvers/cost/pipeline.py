@@ -54,9 +54,7 @@ def bubble_seconds(slowest: Floats, others: Floats, *, pp: Ints, vpp: Ints, micr
     return (others + short * slowest) / vpp
 
 
-def micro_batches_in_flight(
-    stage: Ints, *, pp: Ints, vpp: Ints, micro_batches: Ints, schedule: Ints
-) -> Floats:
+def micro_batches_in_flight(stage: Ints, *, pp: Ints, vpp: Ints, micro_batches: Ints, schedule: Ints) -> Floats:
     """Micro-batches whose activations a stage holds at its fullest, in units of the whole stage."""
     plain = np.minimum(micro_batches, pp - stage)
     chunks = np.minimum(micro_batches * vpp, 2 * (pp - stage - 1) + (vpp - 1) * pp + 1)

@@ -17,7 +17,13 @@ from solvers.cost.layouts import Floats
 
 
 def gemm_seconds(
-    rows: Floats, columns: Floats, inner: Floats, *, matrices: Floats | float = 1.0, rate: float, cluster: Cluster,
+    rows: Floats,
+    columns: Floats,
+    inner: Floats,
+    *,
+    matrices: Floats | float = 1.0,
+    rate: float,
+    cluster: Cluster,
     coefficients: Coefficients,
 ) -> Floats:
     """Seconds of `matrices` equal products run as one grouped kernel at `rate` FLOP/s; 16-bit operands.

@@ -27,7 +27,13 @@ ADAM_BYTES = 30.0
 
 
 def data_parallel_seconds(
-    layouts: Layouts, shards: Shards, footprint: Footprint, job: Job, *, layers: Ints, forward: Floats,
+    layouts: Layouts,
+    shards: Shards,
+    footprint: Footprint,
+    job: Job,
+    *,
+    layers: Ints,
+    forward: Floats,
     backward: Floats,
 ) -> Floats:
     """Exposed seconds a step; `forward` and `backward` are a stage's passes of one micro-batch, `layers` its layers."""
@@ -56,7 +62,8 @@ def _traffic(
     row = layouts.shard
     start = job.coefficients.collective_start_s
     dense = layers * footprint.dense[row] + np.where(
-        layouts.pp > 1, np.maximum(footprint.embedding, footprint.head)[row],
+        layouts.pp > 1,
+        np.maximum(footprint.embedding, footprint.head)[row],
         (footprint.embedding + footprint.head)[row],
     )
     expert = layers * footprint.expert[row]
@@ -83,7 +90,8 @@ def optimizer_seconds(layouts: Layouts, shards: Shards, footprint: Footprint, jo
     """Seconds of Adam over the parameters that a rank updates."""
     row = layouts.shard
     ends = np.where(
-        layouts.pp > 1, np.maximum(footprint.embedding, footprint.head)[row],
+        layouts.pp > 1,
+        np.maximum(footprint.embedding, footprint.head)[row],
         (footprint.embedding + footprint.head)[row],
     )
     dense = layers * footprint.dense[row] + ends

@@ -37,7 +37,9 @@ class StepTime:
     @property
     def total(self) -> Floats:
         """The step."""
-        total: Floats = sum((getattr(self, field.name) for field in fields(self)), start=np.float64(0.0))
+        total: Floats = np.zeros(len(self.compute))
+        for field in fields(self):
+            total = total + getattr(self, field.name)
         return total
 
     def terms(self, row: int) -> dict[str, float]:
@@ -50,7 +52,7 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     row = layouts.shard
     cost = block.take(row)
     full = layouts.recompute == FULL
-    again = np.where(full, cost.forward, np.where(layouts.recompute == SELECTIVE, cost.selective, 0.0))
+    again: Floats = np.where(full, cost.forward, np.where(layouts.recompute == SELECTIVE, cost.selective, 0.0))
     passes = 2.0 + full
     compute = cost.forward + cost.backward
     tensor = passes * cost.tensor
@@ -71,13 +73,16 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     alone = np.where(layouts.pp == 1, 2.0 * cost.embedding, 0.0)
     return StepTime(
         compute=times * (slow * compute + with_head * head + alone),
-        recompute=times * slow * again,
+        recompute=again * slow * times,
         tensor_parallel=times * (slow * tensor + with_head * cost.tensor_ends),
         context_parallel=times * slow * context,
         expert_parallel=times * slow * expert,
         pipeline_p2p=times * transfer,
         pipeline_bubble=bubble_seconds(
-            slowest, np.where(layouts.pp == 1, 0.0, whole - slowest), pp=layouts.pp, vpp=layouts.vpp,
+            slowest,
+            np.where(layouts.pp == 1, 0.0, whole - slowest),
+            pp=layouts.pp,
+            vpp=layouts.vpp,
             micro_batches=times,
         ),
         data_parallel=data_parallel_seconds(

@@ -1,8 +1,8 @@
 """Score the cost model on published measurements: rows in, scores out, in the contract's form.
 
-    error of a row = predicted / measured - 1        MAPE = mean |error|,  bias = mean error
-    baseline       = every run reaches the median hardware utilisation of the other rows with its GPU and precision
-    regret         = measured time of the row we would have picked over the best measured of its group, - 1
+error of a row = predicted / measured - 1        MAPE = mean |error|,  bias = mean error
+baseline       = every run reaches the median hardware utilisation of the other rows with its GPU and precision
+regret         = measured time of the row we would have picked over the best measured of its group, - 1
 """
 
 from collections import Counter, defaultdict
@@ -82,8 +82,11 @@ def accuracy(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> di
         "interval": {"level": LEVEL, "coverage": _coverage(timed)},
         "ranking": ranking(timed),
         "by_source": {
-            name: {"rows": len(part), **summary([s.error for s in part]),
-                   "constant_mfu_mape": _mean(np.abs(baseline_errors(part)))}
+            name: {
+                "rows": len(part),
+                **summary([s.error for s in part]),
+                "constant_mfu_mape": _mean(np.abs(baseline_errors(part))),
+            }
             for name, part in sorted(_by_source(scored).items())
         },
     }
@@ -100,7 +103,9 @@ def summary(errors: list[float]) -> dict[str, float | None]:
         return {"mape": None, "median": None, "p90": None, "bias": None}
     size = np.abs(errors)
     return {
-        "mape": float(size.mean()), "median": float(np.median(size)), "p90": float(np.quantile(size, 0.9)),
+        "mape": float(size.mean()),
+        "median": float(np.median(size)),
+        "p90": float(np.quantile(size, 0.9)),
         "bias": float(np.mean(errors)),
     }
 

@@ -20,8 +20,12 @@ from solvers.training.spec import TrainingSpec
 
 SEED = 20
 SPEC = {
-    "kind": "training", "model": "gpt3-175b", "hardware": {"node": "dgx-h100", "nodes": 128},
-    "sequence_length": 2048, "global_batch": 1536, "precision": "bf16",
+    "kind": "training",
+    "model": "gpt3-175b",
+    "hardware": {"node": "dgx-h100", "nodes": 128},
+    "sequence_length": 2048,
+    "global_batch": 1536,
+    "precision": "bf16",
 }
 
 

@@ -1,4 +1,4 @@
-"""When nothing is feasible: what binds, the nearest layout, and the smallest change that helps, found by solving again."""
+"""When nothing is feasible: what binds, the nearest layout, and the smallest change that helps (solved again)."""
 
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
@@ -21,7 +21,11 @@ def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progre
     progress(stage="looking for what would help", fraction=0.85, candidates=int(counted["candidates"]))
     reason, binding, nearest = _why(spec, found)
     return Infeasible(
-        reason=reason, binding=binding, nearest=nearest, smallest_change=_smallest_change(spec), search=counted,
+        reason=reason,
+        binding=binding,
+        nearest=nearest,
+        smallest_change=_smallest_change(spec),
+        search=counted,
         data={NAME: digest_of_residuals()},
     )
 
@@ -66,18 +70,28 @@ def _too_big(spec: TrainingSpec, found: Found) -> tuple[str, tuple[str, ...], Do
 
 def _nearest_choice(found: Found, layouts: Layouts) -> Choice:
     plain = Choice(
-        nodes=found.nodes, job=found.job, tables=found.tables, layouts=layouts, step_time_s=0.0, memory_bytes=0.0,
+        nodes=found.nodes,
+        job=found.job,
+        tables=found.tables,
+        layouts=layouts,
+        step_time_s=0.0,
+        memory_bytes=0.0,
         cost_usd=0.0,
     )
     seconds = sum(terms_of(plain).values())
     return Choice(
-        nodes=found.nodes, job=found.job, tables=found.tables, layouts=layouts, step_time_s=seconds,
-        memory_bytes=max(float(stage["total_bytes"]) for stage in stages_document(plain)), cost_usd=0.0,
+        nodes=found.nodes,
+        job=found.job,
+        tables=found.tables,
+        layouts=layouts,
+        step_time_s=seconds,
+        memory_bytes=max(float(stage["total_bytes"]) for stage in stages_document(plain)),
+        cost_usd=0.0,
     )
 
 
 def _too_slow(spec: TrainingSpec, missed: list[str]) -> tuple[str, tuple[str, ...], Document | None]:
-    """Plans fit, but each breaks a limit of time or money: how near does the best come?"""
+    """Plans fit, but each breaks a limit of time or money: how near the best comes."""
     free = _without_limits(spec, LIMITS)
     again = search(free, nodes=spec.hardware.nodes)
     if not again.feasible:
@@ -113,10 +127,17 @@ def _without_limits(spec: TrainingSpec, names: tuple[str, ...]) -> TrainingSpec:
 
 
 def _smallest_change(spec: TrainingSpec) -> Document | None:
-    """The first of these that makes a plan possible: a forbidden technique, less head-room, more nodes, a smaller batch
-    per step, a shorter sequence, a looser limit."""
+    """The first change that makes a plan possible.
+
+    In order: one forbidden technique, less head-room, another batch, more nodes, a shorter sequence, a looser limit.
+    """
     for at, value, message, changed in [
-        *_techniques(spec), *_headroom(spec), *_batch(spec), *_more_nodes(spec), *_shorter(spec), *_looser(spec),
+        *_techniques(spec),
+        *_headroom(spec),
+        *_batch(spec),
+        *_more_nodes(spec),
+        *_shorter(spec),
+        *_looser(spec),
     ]:
         if _possible(changed):
             return {"message": message, "changes": [{"at": at, "value": value}]}
@@ -136,8 +157,13 @@ def _techniques(spec: TrainingSpec) -> list[Try]:
     forbidden = [name for name in TECHNIQUES if spec.options.forbids(name)]
     for name in forbidden:
         options = _permitting(spec.options, (name,))
-        at, value = ("/options/forbid", list(options.forbid)) if name in spec.options.forbid else (
-            "/options/allow", list(options.allow or ()),
+        at, value = (
+            ("/options/forbid", list(options.forbid))
+            if name in spec.options.forbid
+            else (
+                "/options/allow",
+                list(options.allow or ()),
+            )
         )
         tries.append((at, value, f"Allow {name}.", spec.model_copy(update={"options": options})))
     fixed = spec.options.fix.model_dump(exclude_none=True)
@@ -182,7 +208,7 @@ def _more_nodes(spec: TrainingSpec) -> list[Try]:
         return []
     nodes = spec.hardware.nodes
     tries: list[Try] = []
-    steps = sorted({nodes * k // 4 for k in (5, 6, 7, 8)} | {nodes * 2**k for k in range(1, MOST_DOUBLINGS + 1)})
+    steps = sorted({nodes * k // 4 for k in range(5, 17)} | {nodes * 2**k for k in range(1, MOST_DOUBLINGS + 1)})
     for more in steps:
         if more > nodes and more * spec.hardware.node.gpus <= 131_072:
             hardware = spec.hardware.model_copy(update={"nodes": more})

@@ -27,7 +27,9 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients = DEFAU
         architecture=architecture_of(spec.model, stack),
         stack=stack,
         cluster=cluster_of(
-            spec.hardware.node, gpus=nodes * spec.hardware.node.gpus, precision=spec.precision,
+            spec.hardware.node,
+            gpus=nodes * spec.hardware.node.gpus,
+            precision=spec.precision,
             coefficients=coefficients,
         ),
         coefficients=coefficients,

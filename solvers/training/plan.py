@@ -32,8 +32,12 @@ class Choice:
 def choice_of(found: Found, row: int) -> Choice:
     """Row `row` of what was found."""
     return Choice(
-        nodes=found.nodes, job=found.job, tables=found.tables, layouts=found.layouts.take(slice(row, row + 1)),
-        step_time_s=float(found.step_time_s[row]), memory_bytes=float(found.memory_bytes[row]),
+        nodes=found.nodes,
+        job=found.job,
+        tables=found.tables,
+        layouts=found.layouts.take(slice(row, row + 1)),
+        step_time_s=float(found.step_time_s[row]),
+        memory_bytes=float(found.memory_bytes[row]),
         cost_usd=float(found.cost_usd[row]),
     )
 
@@ -43,11 +47,17 @@ def layout_document(layouts: Layouts, tables: Tables, row: int = 0) -> Document:
     shard = int(layouts.shard[row])
     shards = tables.shards
     return {
-        "tp": int(shards.tp[shard]), "pp": int(layouts.pp[row]), "vpp": int(layouts.vpp[row]),
-        "dp": int(layouts.dp[row]), "cp": int(shards.cp[shard]), "ep": int(shards.ep[shard]),
-        "micro_batch": int(shards.micro_batch[shard]), "micro_batches": int(layouts.micro_batches[row]),
+        "tp": int(shards.tp[shard]),
+        "pp": int(layouts.pp[row]),
+        "vpp": int(layouts.vpp[row]),
+        "dp": int(layouts.dp[row]),
+        "cp": int(shards.cp[shard]),
+        "ep": int(shards.ep[shard]),
+        "micro_batch": int(shards.micro_batch[shard]),
+        "micro_batches": int(layouts.micro_batches[row]),
         "sequence_parallel": bool(shards.sequence_parallel[shard]),
-        "schedule": SCHEDULES[int(layouts.schedule[row])], "recompute": RECOMPUTE[int(layouts.recompute[row])],
+        "schedule": SCHEDULES[int(layouts.schedule[row])],
+        "recompute": RECOMPUTE[int(layouts.recompute[row])],
         "zero": int(layouts.zero[row]),
     }
 

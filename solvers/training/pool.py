@@ -88,8 +88,13 @@ def _rounded(values: Floats) -> Floats:
 def pareto(pool: Pool, *, most: int) -> list[int]:
     """Points that nothing beats in time, memory and cost; thinned evenly beyond `most`, the ends kept."""
     several = len(pool.found) > 1
-    objectives = (pool.step_time_s, pool.memory_bytes, pool.cost_usd) if several else (
-        pool.step_time_s, pool.memory_bytes,
+    objectives = (
+        (pool.step_time_s, pool.memory_bytes, pool.cost_usd)
+        if several
+        else (
+            pool.step_time_s,
+            pool.memory_bytes,
+        )
     )
     points = front(*objectives)
     points = points[np.lexsort((pool.memory_bytes[points], pool.step_time_s[points]))]

@@ -1,8 +1,8 @@
 """A published measurement, one row of a table, as a job and a layout of the cost kernel.
 
 The columns are those of the measurement files. What a source does not state is taken as its software does it: Megatron
-shards the optimizer where it says `dist-optimizer`, stacks of 2021 keep attention scores and dropout masks. What a row leaves open of
-recomputation, micro-batch and interleaving is chosen as its authors would have: the fastest that fits.
+shards the optimizer where it says `dist-optimizer`, stacks of 2021 keep attention scores and dropout masks. What a row
+leaves open of recomputation, micro-batch and interleaving is chosen as its authors would have: the fastest that fits.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,20 @@ TERA = 1e12
 GIGABIT_BYTES = 1e9 / 8
 # Nodes of the catalogue for the GPUs of the tables, by what the table calls them (case and punctuation ignored).
 NODES = {
-    "a10080gb": "dgx-a100-80", "a10040gb": "dgx-a100-40", "h10080gb": "dgx-h100", "h100": "dgx-h100",
-    "h200141gb": "hgx-h200", "h200": "hgx-h200", "b200": "dgx-b200", "b300": "dgx-b300",
-    "gb200": "gb200-nvl72", "gb300": "gb300-nvl72", "nvidiah100sxm580gb": "dgx-h100",
-    "h10096gbhbm2e500w": "h100-96-server", "nvidiah200sxm5141gb": "hgx-h200", "v10032gbdgx2": "dgx-2",
+    "a10080gb": "dgx-a100-80",
+    "a10040gb": "dgx-a100-40",
+    "h10080gb": "dgx-h100",
+    "h100": "dgx-h100",
+    "h200141gb": "hgx-h200",
+    "h200": "hgx-h200",
+    "b200": "dgx-b200",
+    "b300": "dgx-b300",
+    "gb200": "gb200-nvl72",
+    "gb300": "gb300-nvl72",
+    "nvidiah100sxm580gb": "dgx-h100",
+    "h10096gbhbm2e500w": "h100-96-server",
+    "nvidiah200sxm5141gb": "hgx-h200",
+    "v10032gbdgx2": "dgx-2",
     "nvidiablackwellgpub200sxm180gb": "dgx-b200",
 }
 
@@ -79,8 +89,12 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     batch = _batch(row)
     cluster = cluster_of(node, gpus=gpus, precision=_precision(row), coefficients=coefficients)
     job = Job(
-        architecture=architecture_of(model, stack), stack=stack, cluster=cluster,
-        coefficients=coefficients, sequence_length=_whole(row, "seq_len"), global_batch=batch,
+        architecture=architecture_of(model, stack),
+        stack=stack,
+        cluster=cluster,
+        coefficients=coefficients,
+        sequence_length=_whole(row, "seq_len"),
+        global_batch=batch,
     )
     shards, layouts = _layouts(row, gpus=gpus, batch=batch, layers=model.layers)
     return Case(job=job, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
@@ -94,8 +108,11 @@ def predict(case: Case) -> Prediction:
     fits = memory <= case.job.cluster.memory_bytes
     row = int(np.where(fits, terms.total, np.inf).argmin()) if fits.any() else int(memory.argmin())
     return Prediction(
-        step_time_s=float(terms.total[row]), memory_bytes=float(memory[row]), fits=bool(fits[row]),
-        terms=terms.terms(row), recompute=int(case.layouts.recompute[row]),
+        step_time_s=float(terms.total[row]),
+        memory_bytes=float(memory[row]),
+        fits=bool(fits[row]),
+        terms=terms.terms(row),
+        recompute=int(case.layouts.recompute[row]),
     )
 
 
@@ -173,10 +190,15 @@ def _model(row: Row) -> Model:
         plain = row.get("arch", "").startswith(("gpt", "mpt"))
         return catalogue.model(
             {
-                "layers": _whole(row, "layers"), "hidden": _whole(row, "hidden"), "heads": _whole(row, "heads"),
-                "kv_heads": int(_number(row, "kv_heads") or 0), "gated": gated,
-                "ffn": int(_number(row, "ffn") or 4 * _whole(row, "hidden")), "vocab": _whole(row, "vocab"),
-                "norm": "layernorm" if plain else "rmsnorm", "tied_embeddings": plain,
+                "layers": _whole(row, "layers"),
+                "hidden": _whole(row, "hidden"),
+                "heads": _whole(row, "heads"),
+                "kv_heads": int(_number(row, "kv_heads") or 0),
+                "gated": gated,
+                "ffn": int(_number(row, "ffn") or 4 * _whole(row, "hidden")),
+                "vocab": _whole(row, "vocab"),
+                "norm": "layernorm" if plain else "rmsnorm",
+                "tied_embeddings": plain,
                 "learned_positions": _whole(row, "seq_len") if row.get("arch", "").startswith("gpt") else 0,
                 "source": [{"title": row.get("source", "a measurement") or "a measurement"}],
             }
@@ -246,8 +268,14 @@ def _layouts(row: Row, *, gpus: int, batch: int, layers: int) -> tuple[Shards, L
     schedule = GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
     many = np.ones_like(place)
     return shards, Layouts(
-        shard=place, dp=dp * many, pp=pp * many, vpp=vpp, micro_batches=batch // (dp * sizes[place]),
-        schedule=np.where(vpp > 1, INTERLEAVED, schedule), recompute=recompute, zero=_zero(row, dp * cp) * many,
+        shard=place,
+        dp=dp * many,
+        pp=pp * many,
+        vpp=vpp,
+        micro_batches=batch // (dp * sizes[place]),
+        schedule=np.where(vpp > 1, INTERLEAVED, schedule),
+        recompute=recompute,
+        zero=_zero(row, dp * cp) * many,
     )
 
 

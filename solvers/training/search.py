@@ -45,7 +45,11 @@ class Found:
         return self.layouts.size
 
 
-def search(spec: TrainingSpec, *, nodes: int, seen: Seen = lambda count: None) -> Found:
+def unwatched(count: int) -> None:
+    """The listener of a search that nobody watches."""
+
+
+def search(spec: TrainingSpec, *, nodes: int, seen: Seen = unwatched) -> Found:
     """Everything feasible on `nodes` nodes."""
     job = job_of(spec, nodes=nodes)
     space = space_of(spec, nodes=nodes)
@@ -78,9 +82,16 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     cost = step_cost_usd(time, gpus=job.cluster.gpus, usd_per_gpu_hour=price)
     keep = _meets(spec, time, cost, rejected)
     return Found(
-        nodes=nodes, job=job, tables=tables, layouts=space.layouts.take(index[keep]), step_time_s=time[keep],
-        memory_bytes=memory[keep], cost_usd=cost[keep], candidates=space.candidates,
-        rejected=dict(sorted(rejected.items())), nearest=nearest,
+        nodes=nodes,
+        job=job,
+        tables=tables,
+        layouts=space.layouts.take(index[keep]),
+        step_time_s=time[keep],
+        memory_bytes=memory[keep],
+        cost_usd=cost[keep],
+        candidates=space.candidates,
+        rejected=dict(sorted(rejected.items())),
+        nearest=nearest,
     )
 
 

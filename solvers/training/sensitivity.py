@@ -65,8 +65,14 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
     again = search(spec, nodes=chosen.nodes)
     if not again.feasible:
-        return {"change": change.name, "outcome": "Nothing fits.", "step_time_s": None, "label": None,
-                "techniques": None, "space": "narrowed" if large else "whole"}
+        return {
+            "change": change.name,
+            "outcome": "Nothing fits.",
+            "step_time_s": None,
+            "label": None,
+            "techniques": None,
+            "space": "narrowed" if large else "whole",
+        }
     pool = pool_of([again])
     plan = choice_of(again, best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))

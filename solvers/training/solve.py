@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
@@ -41,7 +40,7 @@ def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     pool = pool_of([f for f in found if f.feasible])
     ranked = best(spec, pool, most=ALTERNATIVES + 1)
     chosen = pool.choice(ranked[0])
-    progress(stage="explaining", fraction=0.8, candidates=int(counted["candidates"]), best=_best(spec, chosen))
+    progress(stage="explaining", fraction=0.8, candidates=int(counted["candidates"]), best=_best(chosen))
     return _solved(spec, pool, ranked, chosen, counted)
 
 
@@ -100,7 +99,7 @@ def _counted(found: list[Found]) -> Document:
     }
 
 
-def _best(spec: TrainingSpec, choice: Choice) -> Document:
+def _best(choice: Choice) -> Document:
     return {"label": label(layout_document(choice.layouts, choice.tables)), "step_time_s": choice.step_time_s}
 
 

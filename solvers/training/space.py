@@ -2,7 +2,7 @@
 
     n GPUs = t p c d          t | heads, and KV heads divide t or t divides them     2 c | s when c > 1
     p <= L (stages may hold ceil(L/p) or one layer fewer)       d b m = B, all whole      e | experts and e | c d t
-    v > 1 divides the layers of a stage, which are then equal   ZeRO > 0 needs copies     sequence parallelism needs t > 1
+    v > 1 divides the layers of a stage, which are then equal   ZeRO > 0 needs copies     SP needs t > 1
 
 A combination of degrees that fails a line above counts once under that line's reason. What divides is spread into
 micro-batches, schedules, recomputation levels and ZeRO stages; those count one by one.
@@ -73,11 +73,16 @@ def _rules(spec: TrainingSpec, gpus: int) -> list[tuple[str, Bools]]:
         ("more tensor parallelism than heads divide", heads % every.tp != 0),
         ("KV heads not divisible by tensor parallelism", (kv_heads % every.tp != 0) & (every.tp % kv_heads != 0)),
         ("more stages than layers", every.pp > model.layers),
-        ("sequence not divisible by context parallelism", (every.cp > 1) & (spec.sequence_length % (2 * every.cp) != 0)),
+        (
+            "sequence not divisible by context parallelism",
+            (every.cp > 1) & (spec.sequence_length % (2 * every.cp) != 0),
+        ),
         ("batch not divisible by data parallelism", spec.global_batch % every.dp != 0),
     ]
     forbidden = {
-        "tp": every.tp > 1, "pp": every.pp > 1, "cp": every.cp > 1,
+        "tp": every.tp > 1,
+        "pp": every.pp > 1,
+        "cp": every.cp > 1,
         "tp_across_nodes": every.tp > spec.hardware.node.gpus,
     }
     rules += [(f"forbidden by the spec: {name}", where) for name, where in forbidden.items() if options.forbids(name)]
@@ -127,13 +132,11 @@ def _spread(degrees: _Degrees, spec: TrainingSpec, rejected: Counter[str]) -> tu
     share = spec.global_batch // degrees.dp
     row, micro_batch = spread(share, {int(k): divisors(int(k)) for k in np.unique(share)})
     row, micro_batch = _fixed("micro_batch", fix.micro_batch, micro_batch, (row, micro_batch), rejected)
-    pick, sequence_parallel = spread(
-        (degrees.tp[row] > 1).astype(np.int64), {0: np.array([0]), 1: np.array([0, 1])}
-    )
+    pick, sequence_parallel = spread((degrees.tp[row] > 1).astype(np.int64), {0: np.array([0]), 1: np.array([0, 1])})
     row, micro_batch = row[pick], micro_batch[pick]
-    keep = _allowed(
-        {"sequence_parallel": sequence_parallel == 1}, options, rejected, size=len(row)
-    ) & _matches("sequence_parallel", fix.sequence_parallel, sequence_parallel, rejected, size=len(row))
+    keep = _allowed({"sequence_parallel": sequence_parallel == 1}, options, rejected, size=len(row)) & _matches(
+        "sequence_parallel", fix.sequence_parallel, sequence_parallel, rejected, size=len(row)
+    )
     row, micro_batch, sequence_parallel = row[keep], micro_batch[keep], sequence_parallel[keep]
     shards = Shards(degrees.tp[row], degrees.cp[row], degrees.ep[row], micro_batch, sequence_parallel)
     return _distinct(shards, _layouts(row, shards, degrees, spec, rejected))
@@ -150,11 +153,17 @@ def _layouts(row: Ints, shards: Shards, degrees: _Degrees, spec: TrainingSpec, r
     schedule, vpp = choice % 4, choice // 4
     keep = _allowed(
         {
-            "gpipe": schedule == GPIPE, "interleaved": schedule == INTERLEAVED,
-            "recompute_selective": recompute == 1, "recompute_full": recompute == 2,
-            "zero1": zero == 1, "zero2": zero == 2, "zero3": zero == 3,
+            "gpipe": schedule == GPIPE,
+            "interleaved": schedule == INTERLEAVED,
+            "recompute_selective": recompute == 1,
+            "recompute_full": recompute == 2,
+            "zero1": zero == 1,
+            "zero2": zero == 2,
+            "zero3": zero == 3,
         },
-        options, rejected, size=len(pick),
+        options,
+        rejected,
+        size=len(pick),
     )
     for name, wanted, column in (
         ("vpp", fix.vpp, vpp),
@@ -166,8 +175,14 @@ def _layouts(row: Ints, shards: Shards, degrees: _Degrees, spec: TrainingSpec, r
     pick, vpp, schedule, recompute, zero = (column[keep] for column in (pick, vpp, schedule, recompute, zero))
     dp = degrees.dp[row[pick]]
     return Layouts(
-        shard=pick, dp=dp, pp=pp[pick], vpp=vpp, micro_batches=spec.global_batch // (dp * shards.micro_batch[pick]),
-        schedule=schedule, recompute=recompute, zero=zero,
+        shard=pick,
+        dp=dp,
+        pp=pp[pick],
+        vpp=vpp,
+        micro_batches=spec.global_batch // (dp * shards.micro_batch[pick]),
+        schedule=schedule,
+        recompute=recompute,
+        zero=zero,
     )
 
 
@@ -190,7 +205,13 @@ def _distinct(shards: Shards, layouts: Layouts) -> tuple[Shards, Layouts]:
     _, first, place = np.unique(np.stack(columns), axis=1, return_index=True, return_inverse=True)
     moved = place.ravel()[layouts.shard]
     return shards.take(first), Layouts(
-        moved, layouts.dp, layouts.pp, layouts.vpp, layouts.micro_batches, layouts.schedule, layouts.recompute,
+        moved,
+        layouts.dp,
+        layouts.pp,
+        layouts.vpp,
+        layouts.micro_batches,
+        layouts.schedule,
+        layouts.recompute,
         layouts.zero,
     )
 
@@ -211,7 +232,7 @@ def _matches(
     alive = np.ones(size, dtype=bool) if among is None else among
     if wanted is None:
         return np.ones(size, dtype=bool)
-    where = column == int(wanted)
+    where: Bools = column == int(wanted)
     if lost := int((alive & ~where).sum()):
         rejected[f"the spec fixes {name}"] += lost
     return where

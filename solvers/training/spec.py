@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from solvers.base import Spec
 from solvers.catalogue import ModelRef, NodeRef, price_of
@@ -13,13 +14,24 @@ from solvers.units import Count, Fraction, Seconds, Usd, UsdPerHour
 MOST_GPUS = 131_072
 MOST_TOKENS_IN_SEQUENCE = 16_777_216
 MOST_SEQUENCES = 1_048_576
-ADVANCED = {"x-advanced": True}
+ADVANCED: JsonDict = {"x-advanced": True}
 
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
 Objective = Literal["step_time", "tokens_per_s", "cost", "fewest_gpus"]
 Technique = Literal[
-    "tp", "pp", "cp", "ep", "sequence_parallel", "gpipe", "interleaved", "recompute_selective", "recompute_full",
-    "zero1", "zero2", "zero3", "tp_across_nodes",
+    "tp",
+    "pp",
+    "cp",
+    "ep",
+    "sequence_parallel",
+    "gpipe",
+    "interleaved",
+    "recompute_selective",
+    "recompute_full",
+    "zero1",
+    "zero2",
+    "zero3",
+    "tp_across_nodes",
 ]
 TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
 
@@ -53,13 +65,20 @@ class Hardware(Part):
     """Equal nodes, joined by their NICs."""
 
     node: NodeRef = Field(
-        title="Node", description="A node of the catalogue, or your own: GPU, link, NICs.",
-        examples=["dgx-h100"], json_schema_extra={"x-catalogue": "nodes"},
+        title="Node",
+        description="A node of the catalogue, or your own: GPU, link, NICs.",
+        examples=["dgx-h100"],
+        json_schema_extra={"x-catalogue": "nodes"},
     )
-    nodes: int = Field(ge=1, title="Nodes", description="How many of them.", examples=[64], json_schema_extra={"x-unit": "nodes"})
+    nodes: int = Field(
+        ge=1, title="Nodes", description="How many of them.", examples=[64], json_schema_extra={"x-unit": "nodes"}
+    )
     cost_usd_per_gpu_hour: UsdPerHour | None = Field(
-        default=None, title="Price of a GPU-hour", description="Your price; otherwise the catalogue's.",
-        examples=["2.50 USD/h"], json_schema_extra=ADVANCED,
+        default=None,
+        title="Price of a GPU-hour",
+        description="Your price; otherwise the catalogue's.",
+        examples=["2.50 USD/h"],
+        json_schema_extra=ADVANCED,
     )
 
     @model_validator(mode="after")
@@ -92,17 +111,31 @@ class Constraints(Part):
     """What a plan must keep to."""
 
     memory_headroom: Fraction = Field(
-        default=0.08, lt=0.95, title="Memory head-room", description="Share of device memory that stays free.",
+        default=0.08,
+        lt=0.95,
+        title="Memory head-room",
+        description="Share of device memory that stays free.",
         examples=[0.08],
     )
     max_step_time: Seconds | None = Field(
-        default=None, gt=0, title="Longest step", description="No step may take longer.", examples=["10 s"],
+        default=None,
+        gt=0,
+        title="Longest step",
+        description="No step may take longer.",
+        examples=["10 s"],
     )
     deadline: Seconds | None = Field(
-        default=None, gt=0, title="Deadline", description="Time to train all tokens; needs tokens.", examples=["40 days"],
+        default=None,
+        gt=0,
+        title="Deadline",
+        description="Time to train all tokens; needs tokens.",
+        examples=["40 days"],
     )
     budget: Usd | None = Field(
-        default=None, gt=0, title="Budget", description="Dollars to train all tokens; needs tokens and a price.",
+        default=None,
+        gt=0,
+        title="Budget",
+        description="Dollars to train all tokens; needs tokens and a price.",
         examples=["2000000 USD"],
     )
 
@@ -141,7 +174,9 @@ class Software(Part):
     """What the training framework does."""
 
     attention: Literal["flash", "flash1", "unfused"] = Field(
-        default="flash", title="Attention", description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021)."
+        default="flash",
+        title="Attention",
+        description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021).",
     )
     dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
     overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
@@ -159,28 +194,41 @@ class TrainingSpec(Spec):
 
     kind: Literal["training"] = Field(default="training", title="Kind", description="A training plan.")
     model: ModelRef = Field(
-        title="Model", description="A model of the catalogue, or the keys of a Hugging Face config.json.",
-        examples=["llama-3.1-70b"], json_schema_extra={"x-catalogue": "models"},
+        title="Model",
+        description="A model of the catalogue, or the keys of a Hugging Face config.json.",
+        examples=["llama-3.1-70b"],
+        json_schema_extra={"x-catalogue": "models"},
     )
     hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
     sequence_length: int = Field(
-        ge=1, title="Sequence length", description="Tokens of one sequence.", examples=[8192],
+        ge=1,
+        title="Sequence length",
+        description="Tokens of one sequence.",
+        examples=[8192],
         json_schema_extra={"x-unit": "tokens"},
     )
     global_batch: int = Field(
-        ge=1, title="Global batch", description="Sequences of one optimizer step.", examples=[1024],
+        ge=1,
+        title="Global batch",
+        description="Sequences of one optimizer step.",
+        examples=[1024],
         json_schema_extra={"x-unit": "sequences"},
     )
     tokens: Count | None = Field(
-        default=None, title="Tokens", description="Tokens to train on; without them no run time and no total cost.",
-        examples=["1.4T"], json_schema_extra={"x-unit": "tokens"},
+        default=None,
+        title="Tokens",
+        description="Tokens to train on; without them no run time and no total cost.",
+        examples=["1.4T"],
+        json_schema_extra={"x-unit": "tokens"},
     )
     precision: Annotated[Precision, BeforeValidator(_precision)] = Field(
-        default="bf16", title="Precision", description="Of the matrix products; attention stays in 16 bit.",
+        default="bf16",
+        title="Precision",
+        description="Of the matrix products; attention stays in 16 bit.",
         examples=["bf16"],
     )
     objective: Objective = Field(default="step_time", title="Objective", description="What the best plan is best at.")
-    constraints: Constraints = Field(default=Constraints(), title="Constraints", description="What a plan must keep to.")
+    constraints: Constraints = Field(default=Constraints(), title="Constraints", description="What a plan keeps to.")
     options: Options = Field(default=Options(), title="Techniques", description="What a plan may use.")
     software: Software = Field(
         default=Software(), title="Software", description="What the framework does.", json_schema_extra=ADVANCED
@@ -211,8 +259,12 @@ class TrainingSpec(Spec):
 
 def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
     return [
-        Problem("missing", f"A {name} counts all tokens, and the spec does not say how many.", f"/constraints/{name}",
-                "Add `tokens: 1.4e12`, for example.")
+        Problem(
+            "missing",
+            f"A {name} counts all tokens, and the spec does not say how many.",
+            f"/constraints/{name}",
+            "Add `tokens: 1.4e12`, for example.",
+        )
         for name in ("deadline", "budget")
         if getattr(spec.constraints, name) is not None and spec.tokens is None
     ]
@@ -235,8 +287,14 @@ def _precision_of_gpu(spec: TrainingSpec) -> list[Problem]:
     if gpu.has(spec.precision) or (spec.precision in ("bf16", "fp16") and (gpu.has("bf16") or gpu.has("fp16"))):
         return []
     known = ", ".join(sorted(gpu.peak_flops_per_s))
-    return [Problem("no_precision", f"{gpu.title or gpu.name} does not compute in {spec.precision}.", "/precision",
-                    f"It computes in {known}.")]
+    return [
+        Problem(
+            "no_precision",
+            f"{gpu.title or gpu.name} does not compute in {spec.precision}.",
+            "/precision",
+            f"It computes in {known}.",
+        )
+    ]
 
 
 def _fixed(spec: TrainingSpec) -> list[Problem]:

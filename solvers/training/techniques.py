@@ -22,11 +22,10 @@ Where = Callable[[Found], Bools]
 TITLES: dict[str, tuple[str, Where]] = {
     "tp": ("Tensor parallelism", lambda f: f.tables.shards.tp[f.layouts.shard] > 1),
     "tp_across_nodes": (
-        "Tensor parallelism across nodes", lambda f: f.tables.shards.tp[f.layouts.shard] > f.job.cluster.domain
+        "Tensor parallelism across nodes",
+        lambda f: f.tables.shards.tp[f.layouts.shard] > f.job.cluster.domain,
     ),
-    "sequence_parallel": (
-        "Sequence parallelism", lambda f: f.tables.shards.sequence_parallel[f.layouts.shard] > 0
-    ),
+    "sequence_parallel": ("Sequence parallelism", lambda f: f.tables.shards.sequence_parallel[f.layouts.shard] > 0),
     "pp": ("Pipeline parallelism", lambda f: f.layouts.pp > 1),
     "interleaved": ("Interleaved schedule", lambda f: f.layouts.schedule == INTERLEAVED),
     "gpipe": ("GPipe schedule", lambda f: f.layouts.schedule == GPIPE),
@@ -78,14 +77,24 @@ def _verdict(name: str, used: bool, spec: TrainingSpec, pool: Pool, sensitivity:
     if used:
         gain = None if without is None or with_it is None else without / with_it - 1.0
         told = "Nothing fits without it." if gain is None else f"Without it the best is {_percent(gain)} worse."
-        return {**document, "verdict": "used", "gain": gain, "message": told,
-                "crossover": _crossover(name, sensitivity, used=True)}
+        return {
+            **document,
+            "verdict": "used",
+            "gain": gain,
+            "message": told,
+            "crossover": _crossover(name, sensitivity, used=True),
+        }
     if with_it is None or without is None:
         return {**document, "verdict": "cannot_tell", "message": _unavailable(name, spec), "crossover": None}
     gain = with_it / without - 1.0
     told = f"With it the best is {_percent(gain)} worse." if gain > 0 else "As good with it as without, no better."
-    return {**document, "verdict": "does_not_pay", "gain": -gain, "message": told,
-            "crossover": _crossover(name, sensitivity, used=False)}
+    return {
+        **document,
+        "verdict": "does_not_pay",
+        "gain": -gain,
+        "message": told,
+        "crossover": _crossover(name, sensitivity, used=False),
+    }
 
 
 def _percent(share: float) -> str:

@@ -47,10 +47,8 @@ def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[s
     fullest = max(stages, key=lambda stage: float(stage["total_bytes"]))
     part = largest_part(fullest)
     share = fullest["total_bytes"] / usable
-    found = [
-        f"Memory: stage {fullest['stage']} needs {show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)}"
-        f" usable ({share:.0%}), mostly {part}."
-    ]
+    needs = f"{show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)} usable ({share:.0%})"
+    found = [f"Memory: stage {fullest['stage']} needs {needs}, mostly {part}."]
     total = sum(terms.values())
     others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
     found += [

@@ -1,0 +1,66 @@
+"""Collectives by hand: 4 GPUs of a node at 100 GB/s, nodes joined by 10 GB/s a GPU."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from solvers.cost.cluster import Cluster
+from solvers.cost.collectives import all_to_all_seconds, gather_seconds, group_of, send_seconds
+
+CLUSTER = Cluster(
+    gpus=16, domain=4, peak_flops_per_s=1e12, linear_flops_per_s=1e12, attention_flops_per_s=1e12, memory_bytes=1e10,
+    memory_bytes_per_s=1e12, intra_bytes_per_s=100e9, intra_latency_s=0.0, inter_bytes_per_s=10e9, inter_latency_s=0.0,
+)  # fmt: skip
+
+
+def _group(size: int, stride: int) -> list[float]:
+    group = group_of(np.array([size]), np.array([stride]), CLUSTER)
+    return [float(group.inside[0]), float(group.outside[0])]
+
+
+def test_a_group_is_cut_where_the_node_ends() -> None:
+    found = [_group(4, 1), _group(8, 1), _group(4, 2), _group(4, 4), _group(2, 8), _group(1, 1)]
+
+    assert found == [[4, 1], [4, 2], [2, 2], [1, 4], [1, 2], [1, 1]]
+
+
+def test_gather_in_a_node_takes_what_others_hold_over_the_link() -> None:
+    """8 GB over 4 ranks: 3/4 of 8 GB at 100 GB/s are 60 ms."""
+    seconds = gather_seconds(np.array([8e9]), group_of(np.array([4]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0)
+
+    assert seconds.tolist() == pytest.approx([0.06])
+
+
+def test_gather_across_nodes_sends_each_byte_once_over_the_slow_link() -> None:
+    """8 GB over 2 x 4 ranks: 60 ms inside, and each rank's quarter, 2 GB, half of it from afar at 10 GB/s: 100 ms."""
+    seconds = gather_seconds(np.array([8e9]), group_of(np.array([8]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0)
+
+    assert seconds.tolist() == pytest.approx([0.16])
+
+
+def test_all_to_all_is_bound_by_its_slower_level() -> None:
+    """8 GB from a rank to 8: 3 GB inside in 30 ms beside 4 GB outside in 400 ms."""
+    seconds = all_to_all_seconds(
+        np.array([8e9]), group_of(np.array([8]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0
+    )
+
+    assert seconds.tolist() == pytest.approx([0.4])
+
+
+def test_nobody_to_talk_to_costs_nothing() -> None:
+    alone = group_of(np.array([1]), np.array([1]), CLUSTER)
+    far = replace(CLUSTER, inter_bytes_per_s=0.0)
+
+    found = [
+        float(gather_seconds(np.array([8e9]), alone, far, start_s=1.0)[0]),
+        float(all_to_all_seconds(np.array([8e9]), alone, far, start_s=1.0)[0]),
+    ]
+
+    assert found == [0.0, 0.0]
+
+
+def test_a_neighbour_in_the_node_is_reached_by_the_fast_link() -> None:
+    seconds = send_seconds(np.array([1e9, 1e9]), np.array([2, 8]), CLUSTER)
+
+    assert seconds.tolist() == pytest.approx([0.01, 0.1])

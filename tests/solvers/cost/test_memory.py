@@ -1,0 +1,119 @@
+"""Memory by hand, and stages against one another."""
+
+import numpy as np
+import pytest
+
+from solvers.cost.architecture import Stack
+from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE
+from solvers.cost.memory import PARTS, footprint_of, memory_of_stage, peak_memory, stage_memory
+from solvers.cost.pipeline import layers_per_stage
+from tests.solvers.cost.cases import GPT_22B, OLD, SOURCE, job, one
+
+# h 64, L 4, f 256, a 4, V 1000: a layer has 12 h^2 + norms 4 h = 49,408 parameters, the embedding 64,000.
+TINY = {
+    "layers": 4, "hidden": 64, "ffn": 256, "gated": False, "heads": 4, "vocab": 1000, "norm": "layernorm",
+    "source": SOURCE,
+}  # fmt: skip
+LAYER, ENDS = 49_408.0, 64_000.0
+
+
+def test_states_of_one_gpu_are_eighteen_bytes_a_parameter() -> None:
+    """Four layers, embedding and head on one stage: 2, 4 and 12 bytes each."""
+    case = job(TINY, gpus=1, sequence_length=128)
+    shards, layouts = one(case)
+
+    memory = stage_memory("first", layouts, shards, footprint_of(shards, case), case)
+
+    parameters = 4 * LAYER + 2 * ENDS
+    found = [memory.weights[0], memory.gradients[0], memory.optimizer[0]]
+    assert found == [2 * parameters, 4 * parameters, 12 * parameters]
+
+
+@pytest.mark.parametrize(
+    ("zero", "weights", "gradients", "optimizer"), [(0, 1, 1, 1), (1, 1, 1, 8), (2, 1, 8, 8), (3, 8, 8, 8)]
+)
+def test_zero_divides_states_by_the_copies(zero: int, weights: int, gradients: int, optimizer: int) -> None:
+    """P_os, P_os+g, P_os+g+p: figure 1 [rajbhandari2020zero]."""
+    case = job(TINY, gpus=8, sequence_length=128)
+    shards, layouts = one(case, zero=zero)
+
+    memory = stage_memory("first", layouts, shards, footprint_of(shards, case), case)
+
+    parameters = 4 * LAYER + 2 * ENDS
+    expected = [2 * parameters / weights, 4 * parameters / gradients, 12 * parameters / optimizer]
+    assert [memory.weights[0], memory.gradients[0], memory.optimizer[0]] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("tp", "parallel", "recompute", "per_token"),
+    [
+        # s = 2048, h = 6144, a = 64: 5 a s / h = 106.67; bytes for each token and hidden unit.
+        (1, 0, NONE, 34 + 320 / 3),
+        (8, 0, NONE, 10 + 24 / 8 + 320 / 3 / 8),
+        (8, 1, NONE, (34 + 320 / 3) / 8),
+        (8, 1, SELECTIVE, 34 / 8),
+        (8, 0, SELECTIVE, 10 + 24 / 8),
+        (8, 0, FULL, 2.0),
+        (8, 1, FULL, 2.0 / 8),
+    ],
+)
+def test_bytes_of_a_layer_are_the_formulas_of_table_2(tp: int, parallel: int, recompute: int, per_token: float) -> None:
+    """Table 2 [korthikanti2023reducing]: s b h (34 + 5 a s / h) and its divisions."""
+    case = job(GPT_22B, gpus=8, global_batch=4)
+    shards, _ = one(case, tp=tp, dp=8 // tp, sequence_parallel=parallel, micro_batch=4)
+
+    stored = footprint_of(shards, case).activations[recompute][0]
+
+    assert stored == pytest.approx(2048 * 4 * 6144 * per_token, rel=1e-12)
+
+
+def test_flash_attention_keeps_no_scores() -> None:
+    flash = job(GPT_22B, gpus=1, stack=Stack())
+    shards, _ = one(flash)
+    old = footprint_of(shards, job(GPT_22B, gpus=1, stack=OLD)).activations[NONE][0]
+
+    stored = footprint_of(shards, flash).activations[NONE][0]
+
+    scores, masks, sums = 5 * 64 * 2048 * 2048, 2 * 6144 * 2048, 4 * 64 * 2048
+    assert stored == pytest.approx(old - scores - masks + sums)
+
+
+@pytest.mark.parametrize("layers", [8, 9, 10, 11, 13, 17])
+@pytest.mark.parametrize("pp", [1, 2, 4, 8])
+@pytest.mark.parametrize("schedule", [GPIPE, 1])
+def test_the_fullest_of_three_stages_is_the_fullest_of_all(layers: int, pp: int, schedule: int) -> None:
+    case = job({**TINY, "layers": layers}, gpus=8, sequence_length=128, global_batch=16)
+    shards, layouts = one(case, pp=pp, schedule=schedule)
+    footprint = footprint_of(shards, case)
+    held = np.array(layers_per_stage(layers, pp))
+    every = memory_of_stage(
+        np.arange(pp), held, layouts.take(np.zeros(pp, dtype=np.int64)), shards, footprint, case
+    )
+
+    peak = peak_memory(layouts, shards, footprint, case)[0]
+
+    assert peak == pytest.approx(every.total.max())
+
+
+def test_parts_add_up_to_the_total() -> None:
+    case = job(TINY, gpus=8, sequence_length=128)
+    shards, layouts = one(case, tp=2, pp=2, recompute=FULL, zero=1)
+
+    memory = stage_memory("last", layouts, shards, footprint_of(shards, case), case)
+
+    assert memory.total[0] == pytest.approx(sum(memory.part(name)[0] for name in PARTS))
+
+
+def test_experts_lie_on_their_group_and_are_copied_beyond_it() -> None:
+    """8 experts of 2 x 64 x 32 weights in each of 4 layers; EP 4 leaves two on a rank, copied on 8 / 4 ranks."""
+    moe = {**TINY, "moe": {"experts": 8, "top_k": 2, "ffn": 32}}
+    case = job(moe, gpus=8, sequence_length=128)
+    shards, layouts = one(case, ep=4, zero=1)
+    footprint = footprint_of(shards, case)
+
+    memory = stage_memory("first", layouts, shards, footprint, case)
+
+    expert = 2 * 64 * 32 * 8 / 4
+    dense = footprint.dense[0] * 4 + 2 * ENDS
+    assert footprint.expert[0] == expert
+    assert memory.optimizer[0] == pytest.approx(12 * (dense / 8 + 4 * expert / 2))
