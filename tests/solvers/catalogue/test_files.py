@@ -43,7 +43,7 @@ def test_a_file_says_where_its_numbers_come_from(section: str, path: Path) -> No
 
     assert document["trust"] in ("datasheet", "measured", "estimated")
     assert document["source"]
-    assert all(source["title"] for source in document["source"])
+    assert all(source["title"] and re.fullmatch(r"20\d\d(-\d\d){0,2}", source["date"]) for source in document["source"])
     assert document["trust"] == "estimated" or any("address" in source for source in document["source"])
 
 
