@@ -200,4 +200,4 @@ def relative(value: float, answer: float) -> str:
 
 
 def _percent(bound: float, value: float, half: float) -> float:
-    return 50.0 if value == 0 else min(100.0, max(0.0, 50.0 + 50.0 * (bound / value - 1) / half))
+    return 50.0 if value == 0 else round(min(100.0, max(0.0, 50.0 + 50.0 * (bound / value - 1) / half)), 2)

@@ -49,11 +49,6 @@ def fields(schema: Document, *, hidden: tuple[str, ...] = NOT_ASKED) -> tuple[Fi
     return (*found.values(), *last.values())
 
 
-def leaves(tree: tuple[Field, ...]) -> list[Field]:
-    """Every field with a value of its own, groups opened."""
-    return [leaf for field in tree for leaf in ([field, *leaves(field.children)] if field.children else [field])]
-
-
 def _properties(node: Document, root: Document, *, at: str, depth: int) -> list[tuple[str, Field]]:
     required = set(node.get("required", ()))
     return [

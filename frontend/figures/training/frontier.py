@@ -149,7 +149,7 @@ def _entry(result: Document, key: str) -> tuple[Document, dict[str, float], list
         return result["plan"], _values(result["estimates"]), result["explanation"]["breakdown"]
     family = {"f": "frontier", "d": "dominated", "a": "alternatives"}.get(key[:1], "")
     entries = result.get(family, [])
-    if not key[1:].isdecimal() or int(key[1:]) >= len(entries):
+    if not (key.isascii() and key[1:].isdecimal()) or int(key[1:]) >= len(entries):
         return None
     entry = entries[int(key[1:])]
     return (

@@ -1,0 +1,57 @@
+"""The answer page as data: every part from the result document alone."""
+
+from frontend.figures import answer
+from frontend.figures.answer import Fact
+
+
+def test_an_answer_has_every_part_of_its_page(small):
+    found = answer.answer(small)
+
+    assert found.headline == small["explanation"]["headline"]
+    assert [chart.name for chart in found.charts] == ["breakdown", "memory"]
+    assert len(found.sensitivity) == len(small["explanation"]["sensitivity"])
+    assert [option.title for option in found.options] == [entry["title"] for entry in small["explanation"]["options"]]
+    assert [option.used for option in found.options] == [entry["verdict"] == "used" for entry in small["explanation"]["options"]]
+    assert found.beaten == len(small["dominated"])
+
+
+def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
+    provenance = small["provenance"]
+
+    facts = dict((fact.what, fact.of_it) for fact in answer.sure(small))
+
+    assert facts["Solver"] == provenance["solver_version"]
+    assert facts["Catalogue"] == provenance["catalogue_version"]
+    assert facts["Spec"] == f"{small['spec_hash'][:12]}, seed 0"
+    assert facts["Intervals"] == "meant to hold the truth 80 % of the time"
+    assert [what for what in facts if what.startswith("Data: ")] == [f"Data: {name}" for name in provenance["data"]]
+
+
+def test_the_search_is_counted_timed_and_said_to_be_whole(small):
+    search = {"candidates": 41208, "feasible": 912, "rejected": {}, "seconds": 1.3, "optimality_gap": 0.0}
+
+    said = [answer.searched({"search": search | more}) for more in ({}, {"seconds": None}, {"feasible": 0}, {"optimality_gap": 0.02})]
+
+    whole = " None left out: the best of them is the best there is."
+    assert said == [
+        "41,208 candidates looked at in 1.30 s; 912 are possible." + whole,
+        "41,208 candidates looked at; 912 are possible." + whole,
+        "41,208 candidates looked at in 1.30 s; 0 are possible.",
+        "41,208 candidates looked at in 1.30 s; 912 are possible. Gap 2 %.",
+    ]
+
+
+def test_reasons_stand_most_frequent_first_and_none_of_them_is_zero():
+    result = {"kind": "training", "search": {"rejected": {"b": 2, "memory: logits": 30, "a": 2, "never": 0}}}
+
+    assert answer.rejected(result) == (
+        Fact("30", "need too much memory, most of it for logits"),
+        Fact("2", "a"),
+        Fact("2", "b"),
+    )
+
+
+def test_the_headline_marks_the_plan_and_escapes_everything_else():
+    said = answer.emphasised("<i> & TP4 <b>", "TP4")
+
+    assert said == "&lt;i&gt; &amp; <b>TP4</b> &lt;b&gt;"

@@ -1,0 +1,29 @@
+"""The figures' colours are the page's."""
+
+from frontend.figures.theme import NAMES, theme
+
+
+def test_both_themes_have_the_same_tokens_and_other_colours():
+    light, dark = (theme(name) for name in NAMES)
+
+    assert light.colours.keys() == dark.colours.keys()
+    assert (light["fig-compute"], dark["fig-compute"]) == ("#2b59c3", "#7f9ff0")
+    assert (light["space-4"], dark["space-4"]) == ("1rem", "1rem")
+
+
+def test_a_theme_nobody_knows_is_the_light_one():
+    assert theme("<script>") == theme("light")
+
+
+def test_a_tint_lies_between_the_colour_and_the_card_behind_it():
+    light = theme("light")
+
+    assert [light.tint("fig-network", strength) for strength in (0, 0.5, 1)] == [
+        light["surface"],
+        "#ecc095",
+        light["fig-network"],
+    ]
+
+
+def test_an_axis_says_what_it_measures():
+    assert theme("dark").axis("Step time (s)", fixedrange=True)["title"]["text"] == "Step time (s)"

@@ -1,0 +1,79 @@
+"""Either side of the form follows the other, and nothing that was written is lost."""
+
+from django.http import QueryDict
+
+from frontend.forms import draft, names
+from solvers import kinds
+
+SMALL = """kind: training   # the question
+model: llama-3.1-8b
+hardware: {node: dgx-h100, nodes: 1}
+sequence_length: 4096
+global_batch: 64
+"""
+
+
+def from_form(query: str, written: str = SMALL) -> draft.Draft:
+    """The draft after the form sent these fields."""
+    return draft.from_form(QueryDict(query), written, kind="training", base=SMALL, start=names.start, check=kinds.parse)
+
+
+def test_a_good_text_has_a_spec_and_says_how_many_candidates_it_means():
+    found = draft.from_text(SMALL, kind="training", check=kinds.parse)
+
+    assert (found.problems, found.readable, found.base) == ((), True, SMALL)
+    assert found.spec == kinds.parse(found.document)
+    assert found.size == kinds.get("training").search_size(found.spec)
+
+
+def test_an_edit_in_the_form_changes_the_text_and_keeps_its_comment():
+    found = from_form("has:/hardware/nodes=1&f:/hardware/nodes=2")
+
+    assert found.written == SMALL.replace("nodes: 1}", "nodes: 2}")
+
+
+def test_a_problem_stands_at_its_field_and_on_its_line():
+    found = from_form("has:/model=1&f:/model=llama-3.1-8c")
+
+    marks = [(line, problem.at, problem.code) for line, problem in found.marks]
+    wrong = [bound.field.at for bound in found.bound if bound.wrong]
+    assert (marks, wrong, found.spec, found.size) == ([(2, "/model", "unknown_name")], ["/model"], None, None)
+
+
+def test_text_that_cannot_be_read_is_kept_beside_the_last_that_could():
+    broken = SMALL + "tokens: [1,\n"
+
+    found = draft.from_text(broken, kind="training", base=SMALL, check=kinds.parse)
+
+    assert (found.written, found.base, found.readable) == (broken, SMALL, False)
+    assert found.document == draft.from_text(SMALL, kind="training", check=kinds.parse).document
+
+
+def test_an_edit_in_the_form_beside_unreadable_text_starts_from_the_last_readable_one():
+    found = from_form("has:/global_batch=1&f:/global_batch=32", SMALL + "tokens: [1,\n")
+
+    assert found.written == SMALL.replace("64", "32")
+
+
+def test_ones_own_node_starts_as_the_catalogues_and_opens_its_fields():
+    found = from_form("has:/hardware/node=1&f:/hardware/node=dgx-h100&own:/hardware/node=on")
+
+    node = found.document["hardware"]["node"]
+    assert (node["gpu"], node["gpus"], found.problems) == ("h100-sxm", 8, ())
+    assert "source" not in node
+
+
+def test_a_kind_nobody_knows_keeps_the_form_it_had():
+    found = draft.from_text("kind: trainning\n", kind="training", check=kinds.parse)
+
+    assert (found.kind, [problem.code for problem in found.problems]) == ("training", ["unknown_name"])
+
+
+def test_every_example_of_every_kind_is_a_draft_without_problems():
+    found = {
+        (kind, stem): draft.from_text(preset, kind=kind, check=kinds.parse).problems
+        for kind in kinds.names()
+        for stem, preset in kinds.examples(kind).items()
+    }
+
+    assert found == dict.fromkeys(found, ())
