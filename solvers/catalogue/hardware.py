@@ -49,7 +49,7 @@ class Gpu(Entry):
         json_schema_extra={"x-advanced": True},
     )
     achievable_memory: Fraction = Field(
-        default=0.85,
+        default=0.8,
         title="Achievable share of memory bandwidth",
         description="What a streaming kernel reaches.",
         json_schema_extra={"x-advanced": True},
