@@ -1,0 +1,201 @@
+"""Whole answers: what a spec gets back."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from typing import Any
+
+import pytest
+
+from solvers import kinds
+from solvers.documents import canonical, read
+from solvers.training.intervals import residuals
+
+SMALL: dict[str, Any] = {
+    "kind": "training", "model": "llama-3.1-8b", "hardware": {"node": "dgx-h100", "nodes": 1},
+    "sequence_length": 8192, "global_batch": 64, "tokens": 20e9,
+}  # fmt: skip
+
+
+@cache
+def _solved(text: str) -> dict[str, Any]:
+    return kinds.solve(kinds.parse(json.loads(text)))
+
+
+def solve(**change: Any) -> dict[str, Any]:
+    """The result of the small spec with some fields changed."""
+    return _solved(json.dumps({**SMALL, **change}))
+
+
+@pytest.mark.parametrize("name", sorted(kinds.examples("training")))
+def test_every_example_is_answered(name: str) -> None:
+    result = kinds.solve(kinds.parse(read(kinds.examples("training")[name])))
+
+    expected = "infeasible" if name.startswith("too-few") else "solved"
+    assert result["status"] == expected
+
+
+def test_the_breakdown_adds_up_to_the_step() -> None:
+    result = solve()
+
+    terms = [entry["value"] for entry in result["explanation"]["breakdown"]]
+    assert sum(terms) == pytest.approx(result["estimates"]["step_time_s"]["value"], rel=1e-8)
+
+
+def test_the_stages_of_the_plan_hold_the_peak_and_all_layers() -> None:
+    result = solve(options={"fix": {"pp": 4, "tp": 2}})
+
+    stages = result["plan"]["memory"]["stages"]
+    assert max(stage["total_bytes"] for stage in stages) == pytest.approx(
+        result["estimates"]["peak_memory_bytes"]["value"], rel=1e-8
+    )
+    assert (sum(result["plan"]["layers_per_stage"]), len(stages)) == (32, 4)
+    assert all(
+        stage["total_bytes"] == pytest.approx(
+            sum(stage[f"{part}_bytes"] for part in ("weights", "gradients", "optimizer", "activations", "logits", "buffers"))
+        )
+        for stage in stages
+    )  # fmt: skip
+
+
+def test_estimates_follow_from_the_step() -> None:
+    """64 x 8192 tokens a step; 20e9 tokens are 38,147 steps."""
+    estimates = {name: value["value"] for name, value in solve()["estimates"].items()}
+
+    step = estimates["step_time_s"]
+    tokens = 64 * 8192
+    found = {name: estimates[name] for name in ("tokens_per_s", "tokens_per_s_per_gpu", "run_time_s")}
+    expected = {
+        "tokens_per_s": tokens / step, "tokens_per_s_per_gpu": tokens / step / 8, "run_time_s": 20e9 / tokens * step,
+    }  # fmt: skip
+    assert found == pytest.approx(expected, rel=1e-7)
+    assert estimates["cost_usd"] == pytest.approx(estimates["cost_usd_per_step"] * 20e9 / tokens, rel=1e-7)
+
+
+def test_intervals_are_the_quantiles_of_residuals() -> None:
+    step = solve()["estimates"]["step_time_s"]
+
+    low, high = residuals()["step_time"]["dense_one_node"]["quantiles"]
+    assert [step["low"] / step["value"], step["high"] / step["value"]] == pytest.approx([low, high], rel=1e-7)
+
+
+def test_an_interval_holds_its_value() -> None:
+    estimates = solve()["estimates"]
+
+    assert [name for name, e in estimates.items() if not e["low"] <= e["value"] <= e["high"]] == []
+
+
+def test_alternatives_are_no_better_and_say_why_not() -> None:
+    result = solve()
+
+    best = result["estimates"]["step_time_s"]["value"]
+    times = [entry["estimates"]["step_time_s"]["value"] for entry in result["alternatives"]]
+    assert (len(times), times == sorted(times), min(times) >= best) == (9, True, True)
+    assert all(" slower: " in entry["why_not"] or "As fast" in entry["why_not"] for entry in result["alternatives"])
+
+
+def test_nothing_on_the_front_beats_another_and_all_else_is_dominated() -> None:
+    result = solve()
+
+    front = [(p["objectives"]["step_time_s"], p["objectives"]["peak_memory_bytes"]) for p in result["frontier"]]
+    rest = [(p["objectives"]["step_time_s"], p["objectives"]["peak_memory_bytes"]) for p in result["dominated"]]
+    assert front == sorted(front)
+    assert [memory for _, memory in front] == sorted((memory for _, memory in front), reverse=True)
+    assert all(any(a <= x and b <= y for a, b in front) for x, y in rest)
+
+
+def test_rejected_and_feasible_are_all_candidates() -> None:
+    search = solve()["search"]
+
+    assert search["candidates"] == search["feasible"] + sum(search["rejected"].values())
+
+
+def test_a_technique_is_judged_by_the_best_with_and_the_best_without() -> None:
+    """The verdicts must agree with solves in which the technique is forbidden."""
+    plain = solve()
+    used = {option["name"]: option for option in plain["explanation"]["options"] if option["verdict"] == "used"}
+
+    gains = {
+        name: solve(options={"forbid": [name]})["estimates"]["step_time_s"]["value"]
+        / plain["estimates"]["step_time_s"]["value"] - 1
+        for name in used
+    }  # fmt: skip
+
+    assert used
+    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, rel=1e-6)
+
+
+def test_a_forbidden_technique_is_not_used_and_is_counted() -> None:
+    result = solve(options={"forbid": ["zero3", "zero2"]})
+
+    zeros = {entry["plan"]["layout"]["zero"] for entry in [*result["alternatives"], result]}
+    rejected = result["search"]["rejected"]
+    assert zeros <= {0, 1}
+    assert {"forbidden by the spec: zero2", "forbidden by the spec: zero3"} <= rejected.keys()
+
+
+def test_allowing_little_leaves_little() -> None:
+    result = solve(options={"allow": ["tp", "recompute_full", "zero1"]})
+
+    layouts = [entry["plan"]["layout"] for entry in [*result["alternatives"], result]]
+    assert {(x["pp"], x["cp"], x["ep"], x["sequence_parallel"]) for x in layouts} == {(1, 1, 1, False)}
+
+
+def test_sensitivities_are_solved_again() -> None:
+    changes = {entry["change"]: entry["step_time_s"] for entry in solve()["explanation"]["sensitivity"]}
+
+    again = solve(global_batch=32)["estimates"]["step_time_s"]["value"]
+    longer = solve(sequence_length=16384)["estimates"]["step_time_s"]["value"]
+    assert [changes["half the global batch"], changes["twice the sequence length"]] == pytest.approx([again, longer])
+
+
+def test_the_fewest_gpus_that_meet_a_deadline_are_found() -> None:
+    document = {
+        "hardware": {"node": "dgx-h100", "nodes": 8}, "objective": "fewest_gpus", "constraints": {"deadline": "1 day"},
+    }  # fmt: skip
+
+    result = solve(**document)
+
+    nodes = result["plan"]["nodes"]
+    fewer = solve(**{**document, "hardware": {"node": "dgx-h100", "nodes": nodes - 1}})
+    assert result["estimates"]["run_time_s"]["value"] <= 86400
+    assert (nodes > 1, fewer["status"]) == (True, "infeasible")
+
+
+def test_the_cheapest_plan_is_no_dearer_than_the_fastest() -> None:
+    hardware = {"node": "dgx-h100", "nodes": 4}
+
+    cheapest = solve(hardware=hardware, objective="cost")["estimates"]["cost_usd"]["value"]
+    fastest = solve(hardware=hardware)["estimates"]["cost_usd"]["value"]
+
+    assert cheapest <= fastest
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "7"])
+def test_the_same_spec_gives_the_same_bytes_in_another_process(hash_seed: str) -> None:
+    code = (
+        "import json,sys; from solvers import kinds; from solvers.documents import canonical;"
+        "sys.stdout.buffer.write(canonical(kinds.solve(kinds.parse(json.load(sys.stdin)))))"
+    )
+
+    other = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(SMALL).encode(), capture_output=True, check=True,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+    )  # fmt: skip
+
+    assert other.stdout == canonical(solve())
+
+
+def test_progress_counts_candidates() -> None:
+    seen: list[tuple[str, float, int]] = []
+
+    def listen(*, stage: str, fraction: float, candidates: int, best: object = None) -> None:
+        seen.append((stage, fraction, candidates))
+
+    result = kinds.solve(kinds.parse({**SMALL, "objective": "cost", "hardware": {"node": "dgx-h100", "nodes": 2}}), listen)
+
+    counts = [count for _, _, count in seen]
+    assert (counts == sorted(counts), counts[-1]) == (True, result["search"]["candidates"])
+    assert all(0.0 <= fraction <= 1.0 for _, fraction, _ in seen)
