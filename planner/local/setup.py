@@ -1,5 +1,6 @@
 """What one start of the server is made of: addresses, secrets and the variables that its processes see."""
 
+import errno
 import os
 import socket
 from dataclasses import dataclass
@@ -72,7 +73,9 @@ def check_port(setup: Setup) -> None:
         except PermissionError:
             fail("port_forbidden", f"Only root may listen on port {setup.port}.", hint=_other_port(setup))
         except OSError as error:
-            fail("port_taken", f"{setup.url} cannot be used: {error.strerror}.", hint=_other_port(setup))
+            taken = f"Port {setup.port} is taken by another program."
+            other = f"{setup.host} is no address of this machine ({error.strerror})."
+            fail("port_taken", taken if error.errno == errno.EADDRINUSE else other, hint=_other_port(setup))
 
 
 def _other_port(setup: Setup) -> str:
@@ -80,7 +83,7 @@ def _other_port(setup: Setup) -> str:
     for port in range(max(setup.port, 8000) + 1, LAST_PORT):
         with socket.socket() as probe:
             if probe.connect_ex((LOOPBACK, port)) != 0:
-                return f"Another program may use it. Choose another one: PORT={port} make run"
+                return f"Choose another one: PORT={port} make run"
     return "Choose another one with PORT."
 
 
