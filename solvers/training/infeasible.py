@@ -1,5 +1,7 @@
 """When nothing is feasible: what binds, the nearest layout, and the smallest change that helps (solved again)."""
 
+from collections.abc import Iterator
+
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
 from solvers.documents import Document
@@ -8,12 +10,15 @@ from solvers.training.job import usable_bytes
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
 from solvers.training.pool import best, pool_of
 from solvers.training.search import Found, search, steps_of
-from solvers.training.spec import TECHNIQUES, Options, TrainingSpec
+from solvers.training.spec import MOST_GPUS, TECHNIQUES, Options, TrainingSpec
 from solvers.training.words import largest_part
 from solvers.units import SIZE, show, show_named
 
 LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
+SHORTEST = 128
+
+Try = tuple[str, object, str, TrainingSpec]
 
 
 def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progress: Progress) -> Infeasible:
@@ -24,7 +29,7 @@ def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progre
         reason=reason,
         binding=binding,
         nearest=nearest,
-        smallest_change=_smallest_change(spec),
+        smallest_change=_smallest_change(spec, binding),
         search=counted,
         data={NAME: digest_of_residuals()},
     )
@@ -126,29 +131,32 @@ def _without_limits(spec: TrainingSpec, names: tuple[str, ...]) -> TrainingSpec:
     return spec.model_copy(update={"constraints": limits, "objective": "step_time"})
 
 
-def _smallest_change(spec: TrainingSpec) -> Document | None:
+def _smallest_change(spec: TrainingSpec, missed: tuple[str, ...]) -> Document | None:
     """The first change that makes a plan possible.
 
-    In order: one forbidden technique, less head-room, another batch, more nodes, a shorter sequence, a looser limit.
+    In order: one forbidden technique, less head-room, another batch, more nodes, a shorter sequence. Where plans fit
+    and a limit is missed: one forbidden technique, a few more nodes, a looser limit.
     """
-    for at, value, message, changed in [
-        *_techniques(spec),
-        *_headroom(spec),
-        *_batch(spec),
-        *_more_nodes(spec),
-        *_shorter(spec),
-        *_looser(spec),
-    ]:
+    for at, value, message, changed in _tries(spec, missed):
         if _possible(changed):
             return {"message": message, "changes": [{"at": at, "value": value}]}
     return None
 
 
+def _tries(spec: TrainingSpec, missed: tuple[str, ...]) -> Iterator[Try]:
+    yield from _techniques(spec)
+    if any(name in LIMITS for name in missed):
+        yield from (_more_nodes(spec, most=4) if "budget" not in missed else [])
+        yield from _looser(spec)
+        return
+    yield from _headroom(spec)
+    yield from _batch(spec)
+    yield from _more_nodes(spec, most=2**MOST_DOUBLINGS)
+    yield from _shorter(spec)
+
+
 def _possible(spec: TrainingSpec) -> bool:
     return search(spec, nodes=spec.hardware.nodes).feasible > 0
-
-
-Try = tuple[str, object, str, TrainingSpec]
 
 
 def _techniques(spec: TrainingSpec) -> list[Try]:
@@ -202,15 +210,15 @@ def _batch(spec: TrainingSpec) -> list[Try]:
     return tries
 
 
-def _more_nodes(spec: TrainingSpec) -> list[Try]:
-    """More nodes: the least of a rising list, doubled at most MOST_DOUBLINGS times."""
+def _more_nodes(spec: TrainingSpec, *, most: int) -> list[Try]:
+    """More nodes, rising: quarters up to four times as many, then doubled up to `most` times."""
     if spec.hardware.node.nic_bytes_per_s_per_gpu == 0:
         return []
     nodes = spec.hardware.nodes
     tries: list[Try] = []
-    steps = sorted({nodes * k // 4 for k in range(5, 17)} | {nodes * 2**k for k in range(1, MOST_DOUBLINGS + 1)})
-    for more in steps:
-        if more > nodes and more * spec.hardware.node.gpus <= 131_072:
+    steps = {nodes * k // 4 for k in range(5, 17)} | {nodes * 2**k for k in range(1, MOST_DOUBLINGS + 1)}
+    for more in sorted(step for step in steps if nodes < step <= nodes * most):
+        if more * spec.hardware.node.gpus <= MOST_GPUS:
             hardware = spec.hardware.model_copy(update={"nodes": more})
             changed = spec.model_copy(update={"hardware": hardware})
             tries.append(("/hardware/nodes", more, f"{more:,} nodes instead of {nodes:,}.", changed))
@@ -221,7 +229,7 @@ def _shorter(spec: TrainingSpec) -> list[Try]:
     tries: list[Try] = []
     for halvings in range(1, MOST_DOUBLINGS + 1):
         length = spec.sequence_length >> halvings
-        if length >= 128:
+        if length >= SHORTEST:
             changed = spec.model_copy(update={"sequence_length": length})
             tries.append(("/sequence_length", length, f"Sequences of {length:,} tokens.", changed))
     return tries

@@ -16,9 +16,7 @@ ROWS = PAPER["table_1"]["rows"]
 def _seconds(row: dict[str, Any]) -> float:
     """Equation 3, solved for the time of a step."""
     hidden, layers = row["hidden"], row["layers"]
-    flops = (
-        96 * row["batch"] * 2048 * layers * hidden**2 * (1 + 2048 / (6 * hidden) + 51200 / (16 * layers * hidden))
-    )
+    flops = 96 * row["batch"] * 2048 * layers * hidden**2 * (1 + 2048 / (6 * hidden) + 51200 / (16 * layers * hidden))
     return float(flops / (row["tflops"] * 1e12 * row["gpus"]))
 
 

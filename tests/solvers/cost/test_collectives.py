@@ -41,9 +41,7 @@ def test_gather_across_nodes_sends_each_byte_once_over_the_slow_link() -> None:
 
 def test_all_to_all_is_bound_by_its_slower_level() -> None:
     """8 GB from a rank to 8: 3 GB inside in 30 ms beside 4 GB outside in 400 ms."""
-    seconds = all_to_all_seconds(
-        np.array([8e9]), group_of(np.array([8]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0
-    )
+    seconds = all_to_all_seconds(np.array([8e9]), group_of(np.array([8]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0)
 
     assert seconds.tolist() == pytest.approx([0.4])
 

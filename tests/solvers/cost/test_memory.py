@@ -86,9 +86,7 @@ def test_the_fullest_of_three_stages_is_the_fullest_of_all(layers: int, pp: int,
     shards, layouts = one(case, pp=pp, schedule=schedule)
     footprint = footprint_of(shards, case)
     held = np.array(layers_per_stage(layers, pp))
-    every = memory_of_stage(
-        np.arange(pp), held, layouts.take(np.zeros(pp, dtype=np.int64)), shards, footprint, case
-    )
+    every = memory_of_stage(np.arange(pp), held, layouts.take(np.zeros(pp, dtype=np.int64)), shards, footprint, case)
 
     peak = peak_memory(layouts, shards, footprint, case)[0]
 

@@ -13,7 +13,11 @@ def test_the_bubble_of_equal_stages_is_gpipes_share_of_the_step(stages: int, mic
     slowest = np.array([3.0])
 
     bubble = bubble_seconds(
-        slowest, slowest * (stages - 1), pp=np.array([stages]), vpp=np.array([1]), micro_batches=np.array([micro_batches])
+        slowest,
+        slowest * (stages - 1),
+        pp=np.array([stages]),
+        vpp=np.array([1]),
+        micro_batches=np.array([micro_batches]),
     )
 
     step = micro_batches * slowest + bubble

@@ -39,7 +39,7 @@ def _loss_and_embedding_s() -> float:
 
 
 def test_compute_is_flops_over_rate() -> None:
-    """24 b s h^2 products a layer and head 2 s h V, thrice; attention 2 s^2 h forward (causal) and 2.5 times backward."""
+    """24 b s h^2 products a layer and head 2 s h V, thrice; attention 2 s^2 h and 2.5 times that backward."""
     layer = 24 * 1024 * 1024**2 * 3 + 2 * 1024**2 * 1024 * 3.5
     head = 2 * 1024 * 1024 * 32768 * 3
 

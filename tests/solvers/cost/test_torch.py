@@ -41,7 +41,6 @@ class Block(nn.Module):
         return x + self.down(silu(gate) * value)
 
 
-
 def test_a_layer_has_as_many_parameters_as_the_block() -> None:
     with torch.device("meta"):
         block = Block()

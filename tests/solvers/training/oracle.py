@@ -170,9 +170,7 @@ class Oracle:
             steady, others = m * slow, sum(stages) + 2 * embed - slow
             short = (x.vpp - 1) * (x.pp - m % x.pp) if x.vpp > 1 and m % x.pp else 0
             bubble = (others + short * slow) / x.vpp
-        ahead = max(held) * (
-            layer["forward"] + layer["tensor"] + layer["cp_forward"] + layer["launch_forward"]
-        )
+        ahead = max(held) * (layer["forward"] + layer["tensor"] + layer["cp_forward"] + layer["launch_forward"])
         data = self.data(x, max(held), ahead, max(held) * one - ahead, m)
         return steady + bubble + data + C.step_overhead_s
 

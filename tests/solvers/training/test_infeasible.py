@@ -35,7 +35,10 @@ def _changed(document: dict[str, Any], changes: list[dict[str, Any]]) -> dict[st
         ({"options": {"forbid": ["recompute_full", "recompute_selective", "cp"]}, "sequence_length": 131072}, "memory"),
         ({"constraints": {"max_step_time": "1 s"}}, "max_step_time"),
         ({"tokens": 1e12, "constraints": {"budget": "1000 USD"}}, "budget"),
-        ({"global_batch": 62, "options": {"fix": {"tp": 1, "pp": 1, "cp": 1}}}, "batch not divisible by data parallelism"),
+        (
+            {"global_batch": 62, "options": {"fix": {"tp": 1, "pp": 1, "cp": 1}}},
+            "batch not divisible by data parallelism",
+        ),
     ],
 )  # fmt: skip
 def test_the_smallest_change_makes_a_plan_possible(change: dict[str, Any], binding: str) -> None:

@@ -26,7 +26,8 @@ def _node(*, gpus: int = 4, memory: str = "24 GB", link: float = 100e9, nic: flo
 
 def _spec(
     *, layers: int = 12, hidden: int = 2048, heads: int = 16, kv_heads: int = 4, gated: bool = True, nodes: int = 2,
-    sequence: int = 2048, batch: int = 8, precision: str = "bf16", constraints: dict[str, Any] | None = None, **node: Any,
+    sequence: int = 2048, batch: int = 8, precision: str = "bf16", constraints: dict[str, Any] | None = None,
+    **node: Any,
 ) -> TrainingSpec:  # fmt: skip
     return TrainingSpec.model_validate(
         {

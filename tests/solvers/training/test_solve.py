@@ -194,7 +194,9 @@ def test_progress_counts_candidates() -> None:
     def listen(*, stage: str, fraction: float, candidates: int, best: object = None) -> None:
         seen.append((stage, fraction, candidates))
 
-    result = kinds.solve(kinds.parse({**SMALL, "objective": "cost", "hardware": {"node": "dgx-h100", "nodes": 2}}), listen)
+    result = kinds.solve(
+        kinds.parse({**SMALL, "objective": "cost", "hardware": {"node": "dgx-h100", "nodes": 2}}), listen
+    )
 
     counts = [count for _, _, count in seen]
     assert (counts == sorted(counts), counts[-1]) == (True, result["search"]["candidates"])
