@@ -9,7 +9,7 @@ Terms, each for the average layer, forward and backward
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
     context   gather of the other ranks' keys and values; twice that backward; hides under attention, whose kernels see
               pieces of s / c tokens [liu2023ring]
-    expert    all-to-all to and from the experts, 2 k T h / t bytes each [rajbhandari2022deepspeedmoe]
+    expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
     launch    gaps between kernels, and the host's issue time where that is longer than the kernels
@@ -26,7 +26,7 @@ import numpy as np
 from solvers.cost.architecture import Architecture, Gemm, Stack
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.collectives import all_to_all_seconds, gather_seconds, group_of
+from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
 from solvers.cost.layouts import Floats, Ints, Shards
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
 
@@ -259,9 +259,12 @@ def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
     if not architecture.experts:
         return np.zeros(shards.size)
     entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
-    sent = 2.0 * tokens / shards.tp * architecture.top_k * entry * coefficients.expert_imbalance
-    seconds = all_to_all_seconds(
-        sent, group_of(shards.ep, 1, job.cluster), job.cluster, start_s=coefficients.collective_start_s
+    seconds = dispatch_seconds(
+        2.0 * tokens / shards.tp * entry * coefficients.expert_imbalance,
+        group_of(shards.ep, 1, job.cluster),
+        job.cluster,
+        copies=architecture.top_k,
+        start_s=coefficients.collective_start_s,
     )
     return 2.0 * seconds * architecture.moe_share
 

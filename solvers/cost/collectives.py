@@ -3,11 +3,13 @@
     A group of g ranks, `stride` apart, has i = min(g, domain / stride) members in one domain and o = g / i domains.
     gather, S bytes in the end     t = S (i - 1) / i / b1  +  S / i (o - 1) / o / b2  +  latency
     reduce-scatter                 the same;  all-reduce  twice that
-    all-to-all, S bytes a rank     t = max( S (i - 1) / g / b1 ,  S (g - i) / g / b2 )  +  latency
+    dispatch, S bytes of tokens    t = max( k S (i - 1) / i / b1 ,  S (o - 1) (1 - (1 - 1 / o)^k) / b2 )  +  latency
+                                   each token goes to k random members; a domain gets it once and spreads it inside
     latency                        start + l1 log2 i + l2 log2 o
 
 b1, b2: achieved bytes/s of a GPU inside and between domains; l1, l2 their latencies. Hierarchical: ranks of one domain
-first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect].
+first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect],
+and likewise for tokens on their way to experts [rajbhandari2022deepspeedmoe, section 5.2; deepseek2024v3, section 3.2.2].
 """
 
 from dataclasses import dataclass
@@ -45,10 +47,14 @@ def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start
     return np.where(group.alone, 0.0, inside + outside + _latency(group, cluster, start_s=start_s))
 
 
-def all_to_all_seconds(sent_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
-    """Every rank sends `sent_bytes`, an equal part to each member; both levels of links work at once."""
-    inside = sent_bytes * (group.inside - 1.0) / group.size / cluster.intra_bytes_per_s
-    outside = sent_bytes * (group.size - group.inside) / group.size * _inverse(cluster.inter_bytes_per_s)
+def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: int, start_s: float) -> Floats:
+    """Every rank sends tokens of `token_bytes` in all, each to `copies` random members; both levels work at once.
+
+    The way back (each token's results, added up in a domain before they leave it) takes as long.
+    """
+    reached = (group.outside - 1.0) * (1.0 - (1.0 - 1.0 / group.outside) ** copies)
+    inside = token_bytes * copies * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
+    outside = token_bytes * reached * _inverse(cluster.inter_bytes_per_s)
     latency = _latency(group, cluster, start_s=start_s)
     return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.cost.cluster import Cluster
-from solvers.cost.collectives import all_to_all_seconds, gather_seconds, group_of, send_seconds
+from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of, send_seconds
 
 CLUSTER = Cluster(
     gpus=16, domain=4, peak_flops_per_s=1e12, linear_flops_per_s=1e12, attention_flops_per_s=1e12, memory_bytes=1e10,
@@ -39,11 +39,25 @@ def test_gather_across_nodes_sends_each_byte_once_over_the_slow_link() -> None:
     assert seconds.tolist() == pytest.approx([0.16])
 
 
-def test_all_to_all_is_bound_by_its_slower_level() -> None:
-    """8 GB from a rank to 8: 3 GB inside in 30 ms beside 4 GB outside in 400 ms."""
-    seconds = all_to_all_seconds(np.array([8e9]), group_of(np.array([8]), np.array([1]), CLUSTER), CLUSTER, start_s=0.0)
+def test_a_token_reaches_a_node_once_however_many_of_its_experts_are_there() -> None:
+    """8 GB of tokens, 2 copies each, 2 nodes of 4.
 
-    assert seconds.tolist() == pytest.approx([0.4])
+    Inside 2 x 3/4 x 8 = 12 GB in 120 ms; outside a token needs the other node with 1 - (1/2)^2: 6 GB in 600 ms.
+    """
+    group = group_of(np.array([8]), np.array([1]), CLUSTER)
+
+    seconds = dispatch_seconds(np.array([8e9]), group, CLUSTER, copies=2, start_s=0.0)
+
+    assert seconds.tolist() == pytest.approx([0.6])
+
+
+def test_dispatch_inside_a_node_moves_every_copy() -> None:
+    """8 GB of tokens, 2 copies each, 4 ranks: 12 GB at 100 GB/s."""
+    group = group_of(np.array([4]), np.array([1]), CLUSTER)
+
+    seconds = dispatch_seconds(np.array([8e9]), group, CLUSTER, copies=2, start_s=0.0)
+
+    assert seconds.tolist() == pytest.approx([0.12])
 
 
 def test_nobody_to_talk_to_costs_nothing() -> None:
@@ -52,7 +66,7 @@ def test_nobody_to_talk_to_costs_nothing() -> None:
 
     found = [
         float(gather_seconds(np.array([8e9]), alone, far, start_s=1.0)[0]),
-        float(all_to_all_seconds(np.array([8e9]), alone, far, start_s=1.0)[0]),
+        float(dispatch_seconds(np.array([8e9]), alone, far, copies=2, start_s=1.0)[0]),
     ]
 
     assert found == [0.0, 0.0]
