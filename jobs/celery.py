@@ -14,6 +14,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 import django
 from celery import Celery
+from django.apps import apps
 from django.conf import settings
 
 from jobs import broker
@@ -40,7 +41,7 @@ def transport_options(address: str) -> dict[str, Any]:
     return ONE_RETRY | (REDIS if scheme in {"redis", "rediss"} else AMQP)
 
 
-if not django.apps.apps.ready:
+if not apps.ready:
     django.setup()
 
 app = Celery("isoflop", set_as_current=True)

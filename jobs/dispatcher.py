@@ -32,11 +32,9 @@ def dispatch() -> int:
     """Gives the broker what is due; returns how many messages it took. The first refusal ends the round."""
     taken: list[OutboxEntry] = []
     entries = outbox.pending()
-    if entries and settings.BROKER_URL.startswith(broker.SCHEME):
-        broker.prepare(settings.BROKER_DIR)
     for entry in entries:
         try:
-            solve.apply_async((str(entry.run_id),), retry=False)
+            _publish(entry)
         except Exception as error:  # noqa: BLE001 -- each broker's client has errors of its own; the message is kept
             log.warning("broker_away", error=str(error))
             app.pool.force_close_all()
@@ -47,6 +45,12 @@ def dispatch() -> int:
     if taken:
         outbox.sent(taken)
     return len(taken)
+
+
+def _publish(entry: OutboxEntry) -> None:
+    if settings.BROKER_URL.startswith(broker.SCHEME):
+        broker.prepare(settings.BROKER_DIR)
+    solve.apply_async((str(entry.run_id),), retry=False)
 
 
 def _listen(stop: threading.Event, instance: str) -> None:

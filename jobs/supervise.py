@@ -93,6 +93,8 @@ class ForkServer:
                 socket.send_fds(self._control, [b"+"], [end.fileno()])
 
     def _start(self) -> None:
+        if self._control is not None:
+            self._control.close()
         self._control, theirs = socket.socketpair()
         named = [f"{name}={module}" for name, module in self.kinds.items()]
         with theirs:

@@ -75,10 +75,18 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     _start()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database_url(django_db_setup: None) -> str:
     """The address of the test database, for processes that a test starts."""
     from django.conf import settings  # noqa: PLC0415 -- Django loads after this module
 
     address, _, place = os.environ["ISOFLOP_DATABASE_URL"].partition("?")
     return f"{address.rpartition('/')[0]}/{settings.DATABASES['default']['NAME']}?{place}".rstrip("?")
+
+
+@pytest.fixture
+def trial_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registers the kind whose specs say how their solver behaves."""
+    from solvers import kinds  # noqa: PLC0415 -- not every test needs the solvers
+
+    monkeypatch.setitem(kinds.MODULES, "trial", "tests.jobs.trial")

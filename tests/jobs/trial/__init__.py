@@ -1,0 +1,141 @@
+"""A kind for tests: its spec says how its solver behaves, or misbehaves."""
+
+import contextlib
+import mmap
+import os
+import signal
+import time
+from pathlib import Path
+
+from pydantic import Field
+
+from solvers.base import Infeasible, Kind, Progress, Solved, Spec
+from solvers.errors import Problem, SolveError
+
+
+class TrialSpec(Spec):
+    """`act` is what the solver does before it answers; `mark` is a file to which it adds a line when it starts."""
+
+    act: str = "answer"
+    seconds: float = 0.0
+    bytes: int = 0
+    count: int = 0
+    mark: str = ""
+    extra: str = Field(default="", description="Anything, to make a spec differ.")
+
+
+def _solve(spec: TrialSpec, progress: Progress) -> Solved | Infeasible:
+    if spec.mark:
+        with Path(spec.mark).open("a") as mark:
+            mark.write(f"{os.getpid()}\n")
+    progress(stage="started", fraction=0.0, candidates=1, best={"label": "first"})
+    warnings = ACTS[spec.act](spec, progress) or ()
+    if spec.act == "infeasible":
+        return Infeasible("nothing fits", ("memory",), None, None, {"candidates": 3, "feasible": 0}, warnings)
+    plan = {"label": f"trial {spec.seed}"}
+    return Solved(plan, {}, [], [], {"headline": f"trial {spec.seed} is done"}, {"candidates": 3, "feasible": 3}, warnings=warnings)
+
+
+def _answer(spec: TrialSpec, progress: Progress) -> None:
+    """Nothing on the way."""
+
+
+def _sleep(spec: TrialSpec, progress: Progress) -> None:
+    until = time.monotonic() + spec.seconds
+    while time.monotonic() < until:
+        progress(stage="asleep", fraction=0.5, candidates=2)
+        time.sleep(0.02)
+
+
+def _spin(spec: TrialSpec, progress: Progress) -> None:
+    until = time.process_time() + spec.seconds
+    while time.process_time() < until:
+        pass
+
+
+def _allocate(spec: TrialSpec, progress: Progress) -> None:
+    bytearray(spec.bytes)
+
+
+def _crowd(spec: TrialSpec, progress: Progress) -> None:
+    """Children that hold memory, each less than the limit."""
+    for _ in range(spec.count):
+        if os.fork() == 0:
+            held = mmap.mmap(-1, spec.bytes)
+            held.write(b"x" * spec.bytes)
+            time.sleep(60)
+    time.sleep(60)
+
+
+def _fork(spec: TrialSpec, progress: Progress) -> None:
+    for _ in range(spec.count):
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(60)
+
+
+def _escape(spec: TrialSpec, progress: Progress) -> None:
+    """A grandchild in a session of its own, deaf to polite signals, whose parent is gone; its number is in the mark."""
+    if os.fork() == 0:
+        os.setsid()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        if os.fork():
+            os._exit(0)
+        with Path(spec.mark).open("a") as mark:
+            mark.write(f"{os.getpid()}\n")
+        time.sleep(60)
+        os._exit(0)
+    time.sleep(spec.seconds)
+
+
+def _write(spec: TrialSpec, progress: Progress) -> None:
+    with Path("large").open("wb") as large:
+        for _ in range(spec.bytes // 2**20):
+            large.write(b"x" * 2**20)
+
+
+def _segfault(spec: TrialSpec, progress: Progress) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def _crash(spec: TrialSpec, progress: Progress) -> None:
+    raise KeyError("a secret of the solver")
+
+
+def _refuse(spec: TrialSpec, progress: Progress) -> None:
+    raise SolveError(Problem("no_convergence", "It did not converge.", "/seed", "Try another seed."))
+
+
+def _cut_short(spec: TrialSpec, progress: Progress) -> tuple[Problem, ...]:
+    return (Problem("stopped_by_clock", "Stopped early."),)
+
+
+def _look_around(spec: TrialSpec, progress: Progress) -> None:
+    names = [name for name in os.environ if name.startswith("ISOFLOP")]
+    descriptors = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            descriptors.append(os.readlink(entry).split(":")[0])
+    Path(spec.mark).write_text(f"{names} {descriptors.count('socket')}")
+
+
+ACTS = {
+    "answer": _answer,
+    "infeasible": _answer,
+    "sleep": _sleep,
+    "spin": _spin,
+    "allocate": _allocate,
+    "crowd": _crowd,
+    "fork": _fork,
+    "escape": _escape,
+    "write": _write,
+    "segfault": _segfault,
+    "crash": _crash,
+    "refuse": _refuse,
+    "cut_short": _cut_short,
+    "look_around": _look_around,
+}
+
+KIND = Kind(name="trial", title="Trial", summary="For tests.", version=1, spec=TrialSpec, solve=_solve)
