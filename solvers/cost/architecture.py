@@ -10,6 +10,7 @@ Assumptions
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from solvers.catalogue import Mla, Model
@@ -90,6 +91,7 @@ class Architecture:
     kernels: float
 
 
+@lru_cache(maxsize=64)
 def architecture_of(model: Model, stack: Stack) -> Architecture:
     """The average layer of `model` under `stack`."""
     gemms = _gemms(model)

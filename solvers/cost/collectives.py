@@ -8,8 +8,8 @@
     latency                        start + l1 log2 i + l2 log2 o
 
 b1, b2: achieved bytes/s of a GPU inside and between domains; l1, l2 their latencies. Hierarchical: ranks of one domain
-first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect],
-and likewise for tokens on their way to experts [rajbhandari2022deepspeedmoe, section 5.2; deepseek2024v3, section 3.2.2].
+first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect];
+likewise for tokens on their way to experts [rajbhandari2022deepspeedmoe, section 5.2; deepseek2024v3, section 3.2.2].
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, cop
     return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
 
 
-def send_seconds(sent_bytes: Floats, distance: Floats | Ints, cluster: Cluster) -> Floats:
+def send_seconds(sent_bytes: Floats, distance: Floats, cluster: Cluster) -> Floats:
     """One message to the rank `distance` away."""
     near = sent_bytes / cluster.intra_bytes_per_s + cluster.intra_latency_s
     far = sent_bytes * _inverse(cluster.inter_bytes_per_s) + cluster.inter_latency_s

@@ -43,14 +43,15 @@ class Shards:
 class Layouts:
     """Whole layouts: row i cuts its layers as row `shard[i]` of a `Shards` and spreads them as said here.
 
-    `schedule` indexes SCHEDULES, `recompute` indexes RECOMPUTE, `zero` is the ZeRO stage 0 to 3.
+    `schedule` indexes SCHEDULES, `recompute` indexes RECOMPUTE, `zero` is the ZeRO stage 0 to 3. Degrees are whole
+    numbers held as floats: the kernel multiplies them with seconds and bytes, and mixed arrays are slow.
     """
 
     shard: Ints
-    dp: Ints
-    pp: Ints
-    vpp: Ints
-    micro_batches: Ints
+    dp: Floats
+    pp: Floats
+    vpp: Floats
+    micro_batches: Floats
     schedule: Ints
     recompute: Ints
     zero: Ints

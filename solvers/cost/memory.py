@@ -14,18 +14,19 @@ Assumptions
     second copy there when p > 1. The fullest stage is the first, the second or the last.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.cost.architecture import Activation, Architecture
 from solvers.cost.block import Job, expert_cut
-from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Bools, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Floats, Ints, Layouts, Shards
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
 
 WEIGHT_BYTES = 2.0
 OPTIMIZER_BYTES = 12.0
 PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers")
+POSITIONS = ("first", "second", "last")
 
 
 @dataclass(frozen=True)
@@ -114,87 +115,115 @@ def _one_stored(item: Activation, shards: Shards, tokens: Floats, along_sequence
             return item.bytes * tokens * expert_cut(shards) / shards.tp
 
 
-def stage_memory(position: str, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> StageMemory:
-    """Memory of the "first", "second" or "last" stage of each layout."""
-    stage = {"first": 0, "second": np.minimum(1, layouts.pp - 1), "last": layouts.pp - 1}[position]
-    return memory_of_stage(
-        np.broadcast_to(np.asarray(stage), layouts.pp.shape),
-        _layers(position, layouts, job),
-        layouts,
-        shards,
-        footprint,
-        job,
-    )
+@dataclass(frozen=True)
+class Shared:
+    """What the stages of a layout share: parameters and bytes of a layer, and the part of them on one rank."""
+
+    dense: Floats
+    expert: Floats
+    embedding: Floats
+    head: Floats
+    kept: Floats
+    logits: Floats
+    buffers: Floats
+    dense_share: Floats
+    expert_share: Floats
 
 
-def _layers(position: str, layouts: Layouts, job: Job) -> Ints:
-    match position:
-        case "first":
-            return first_layers(job.architecture.layers, layouts.pp)
-        case "last":
-            return last_layers(job.architecture.layers, layouts.pp)
-    layers = job.architecture.layers
-    return np.where(layouts.pp == 2, last_layers(layers, layouts.pp), most_layers(layers, layouts.pp))
-
-
-def memory_of_stage(
-    stage: Ints, layers: Ints, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job
-) -> StageMemory:
-    """Memory of stage number `stage` with `layers` layers, for each layout."""
+def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Shared:
+    """Computed once for all stages of each layout."""
     row = layouts.shard
-    coefficients = job.coefficients
-    dense = layers * footprint.dense[row] + _ends(stage, layouts, footprint)
-    expert = layers * footprint.expert[row]
-    copies = (layouts.dp * shards.cp[row]).astype(np.float64)
-    expert_copies = copies * (shards.tp / (shards.ep * expert_cut(shards)))[row]
-    in_flight = micro_batches_in_flight(
-        stage, pp=layouts.pp, vpp=layouts.vpp, micro_batches=layouts.micro_batches, schedule=layouts.schedule
+    copies = layouts.dp * shards.cp[row]
+    dense, expert = footprint.dense[row], footprint.expert[row]
+    whole, selective, full = (stored[row] for stored in footprint.activations)
+    kept = np.where(layouts.recompute == FULL, full, np.where(layouts.recompute == SELECTIVE, selective, whole))
+    gathered = job.coefficients.weight_buffers * WEIGHT_BYTES * (dense + expert)
+    return Shared(
+        dense=dense,
+        expert=expert,
+        embedding=footprint.embedding[row],
+        head=footprint.head[row],
+        kept=kept,
+        logits=footprint.logits[row] * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1),
+        buffers=whole - kept + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
+        dense_share=1.0 / copies,
+        expert_share=(shards.ep * expert_cut(shards) / shards.tp)[row] / copies,
     )
-    kept = np.choose(layouts.recompute, [stored[row] for stored in footprint.activations])
-    activations = in_flight * layers * kept
-    logits = np.where(stage == layouts.pp - 1, footprint.logits[row], 0.0)
-    logits = logits * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1)
-    return StageMemory(
-        weights=WEIGHT_BYTES * _sharded(dense, expert, copies, expert_copies, layouts.zero >= 3),
-        gradients=job.stack.gradient_bytes * _sharded(dense, expert, copies, expert_copies, layouts.zero >= 2),
-        optimizer=OPTIMIZER_BYTES * _sharded(dense, expert, copies, expert_copies, layouts.zero >= 1),
-        activations=activations,
-        logits=logits,
-        buffers=_buffers(layouts, footprint, job, kept=kept)
-        + coefficients.fragmentation * (activations + logits)
-        + coefficients.context_bytes,
-    )
-
-
-def _ends(stage: Ints, layouts: Layouts, footprint: Footprint) -> Floats:
-    """Parameters of the embedding on the first stage and of the head on the last."""
-    embedding = np.where(stage == 0, footprint.embedding[layouts.shard], 0.0)
-    head = np.where(stage == layouts.pp - 1, footprint.head[layouts.shard], 0.0)
-    return embedding + head
-
-
-def _sharded(dense: Floats, expert: Floats, copies: Floats, expert_copies: Floats, sharded: Bools) -> Floats:
-    return np.where(sharded, dense / copies + expert / expert_copies, dense + expert)
-
-
-def _buffers(layouts: Layouts, footprint: Footprint, job: Job, *, kept: Floats) -> Floats:
-    """The layer whose activations are computed again, and the layers that ZeRO-3 has gathered."""
-    row = layouts.shard
-    whole = footprint.activations[NONE][row]
-    gathered = job.coefficients.weight_buffers * WEIGHT_BYTES * (footprint.dense[row] + footprint.expert[row])
-    return whole - kept + np.where(layouts.zero >= 3, gathered, 0.0)
 
 
 def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
     """Bytes of the fullest stage of each layout."""
-    first, second, last = (
-        stage_memory(position, layouts, shards, footprint, job).total for position in ("first", "second", "last")
+    shared = shared_of(layouts, shards, footprint, job)
+    dense_bytes = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
+    expert_bytes = _bytes_a_parameter(layouts.zero, shared.expert_share, job)
+    lost = 1.0 + job.coefficients.fragmentation
+    peak: Floats = np.zeros(layouts.size)
+    for position in POSITIONS:
+        stage, layers = stage_and_layers(position, layouts, job)
+        dense, expert, live, logits = _contents(stage, layers, layouts, shared)
+        total = dense * dense_bytes + expert * expert_bytes + (live + logits) * lost + shared.buffers
+        peak = np.maximum(peak, total)
+    return peak
+
+
+def _bytes_a_parameter(zero: Ints, share: Floats, job: Job) -> Floats:
+    """Weights, gradients and optimizer of one parameter of a stage on one rank, by ZeRO stage."""
+    gradient = job.stack.gradient_bytes
+    return (
+        np.array([WEIGHT_BYTES + gradient + OPTIMIZER_BYTES, WEIGHT_BYTES + gradient, WEIGHT_BYTES, 0.0])[zero]
+        + np.array([0.0, OPTIMIZER_BYTES, OPTIMIZER_BYTES + gradient, OPTIMIZER_BYTES + gradient + WEIGHT_BYTES])[zero]
+        * share
     )
-    return np.maximum(np.maximum(first, second), last)
 
 
-def stack_stages(stages: list[StageMemory]) -> StageMemory:
-    """Stages of equal length, one after another."""
+def _contents(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared) -> tuple[Floats, Floats, Floats, Floats]:
+    """Dense and expert parameters of a stage, bytes of its layers in flight, and of its logits."""
+    last = stage == layouts.pp - 1
+    ends = np.where(stage == 0, shared.embedding, 0.0) + np.where(last, shared.head, 0.0)
+    in_flight = micro_batches_in_flight(
+        stage, pp=layouts.pp, vpp=layouts.vpp, micro_batches=layouts.micro_batches, schedule=layouts.schedule
+    )
+    return (
+        layers * shared.dense + ends,
+        layers * shared.expert,
+        in_flight * layers * shared.kept,
+        np.where(last, shared.logits, 0.0),
+    )
+
+
+def stage_and_layers(position: str, layouts: Layouts, job: Job) -> tuple[Floats, Floats]:
+    """Number and layers of the "first", "second" or "last" stage of each layout."""
+    layers, pp = job.architecture.layers, layouts.pp
+    match position:
+        case "first":
+            return np.zeros_like(pp), first_layers(layers, pp)
+        case "last":
+            return pp - 1, last_layers(layers, pp)
+    return np.minimum(1, pp - 1), np.where(pp == 2, last_layers(layers, pp), most_layers(layers, pp))
+
+
+def stage_memory(position: str, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> StageMemory:
+    """Memory of the "first", "second" or "last" stage of each layout."""
+    stage, layers = stage_and_layers(position, layouts, job)
+    return memory_of_stage(stage, layers, layouts, shards, footprint, job)
+
+
+def memory_of_stage(
+    stage: Floats, layers: Floats, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job
+) -> StageMemory:
+    """Memory of stage number `stage` with `layers` layers, for each layout, part by part."""
+    shared = shared_of(layouts, shards, footprint, job)
+    dense, expert, live, logits = _contents(stage, layers, layouts, shared)
+
+    def states(width: float, first_zero: int) -> Floats:
+        sharded = dense * shared.dense_share + expert * shared.expert_share
+        return width * np.where(layouts.zero >= first_zero, sharded, dense + expert)
+
     return StageMemory(
-        *(np.concatenate([getattr(stage, field.name) for stage in stages]) for field in fields(StageMemory))
+        weights=states(WEIGHT_BYTES, 3),
+        gradients=states(float(job.stack.gradient_bytes), 2),
+        optimizer=states(OPTIMIZER_BYTES, 1),
+        activations=live,
+        logits=logits,
+        buffers=shared.buffers + job.coefficients.fragmentation * (live + logits),
     )

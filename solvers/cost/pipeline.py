@@ -22,18 +22,18 @@ import numpy as np
 from solvers.cost.layouts import GPIPE, INTERLEAVED, Floats, Ints
 
 
-def most_layers(layers: int, pp: Ints) -> Ints:
+def most_layers(layers: int, pp: Floats) -> Floats:
     """Layers of the fullest stage."""
-    return -(-layers // pp)
+    return np.ceil(layers / pp)
 
 
-def first_layers(layers: int, pp: Ints) -> Ints:
+def first_layers(layers: int, pp: Floats) -> Floats:
     """Layers of the stage that holds the embedding."""
     most = most_layers(layers, pp)
     return most - (pp * most - layers >= 2)
 
 
-def last_layers(layers: int, pp: Ints) -> Ints:
+def last_layers(layers: int, pp: Floats) -> Floats:
     """Layers of the stage that holds the head."""
     most = most_layers(layers, pp)
     return most - (pp * most - layers >= 1)
@@ -47,16 +47,16 @@ def layers_per_stage(layers: int, pp: int) -> tuple[int, ...]:
     return tuple(most - (stage in fewer) for stage in range(pp))
 
 
-def bubble_seconds(slowest: Floats, others: Floats, *, pp: Ints, vpp: Ints, micro_batches: Ints) -> Floats:
+def bubble_seconds(slowest: Floats, others: Floats, *, pp: Floats, vpp: Floats, micro_batches: Floats) -> Floats:
     """Idle seconds of a step: `slowest` stage and the sum of all `others`, seconds for one micro-batch."""
-    leftover = micro_batches % pp
+    leftover = micro_batches - pp * np.floor(micro_batches / pp)
     short = np.where((vpp > 1) & (leftover > 0), (vpp - 1) * (pp - leftover), 0)
     return (others + short * slowest) / vpp
 
 
-def micro_batches_in_flight(stage: Ints, *, pp: Ints, vpp: Ints, micro_batches: Ints, schedule: Ints) -> Floats:
+def micro_batches_in_flight(stage: Floats, *, pp: Floats, vpp: Floats, micro_batches: Floats, schedule: Ints) -> Floats:
     """Micro-batches whose activations a stage holds at its fullest, in units of the whole stage."""
     plain = np.minimum(micro_batches, pp - stage)
     chunks = np.minimum(micro_batches * vpp, 2 * (pp - stage - 1) + (vpp - 1) * pp + 1)
     kept = np.where(schedule == INTERLEAVED, chunks / vpp, plain)
-    return np.where(schedule == GPIPE, micro_batches, kept).astype(np.float64)
+    return np.where(schedule == GPIPE, micro_batches, kept)

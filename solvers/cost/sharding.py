@@ -19,84 +19,75 @@ import numpy as np
 
 from solvers.cost.block import Job, expert_cut
 from solvers.cost.collectives import gather_seconds, group_of
-from solvers.cost.layouts import Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards
 from solvers.cost.memory import Footprint
 
 # Adam reads gradient 4, weight 4 and moments 8, writes weight 4, moments 8 and the 16-bit copy 2.
 ADAM_BYTES = 30.0
 
 
-def data_parallel_seconds(
+def sharding_seconds(
     layouts: Layouts,
     shards: Shards,
     footprint: Footprint,
     job: Job,
     *,
-    layers: Ints,
+    layers: Floats,
     forward: Floats,
     backward: Floats,
-) -> Floats:
-    """Exposed seconds a step; `forward` and `backward` are a stage's passes of one micro-batch, `layers` its layers."""
-    gather, reduce = _traffic(layouts, shards, footprint, job, layers=layers)
-    cover = job.coefficients.gradient_overlap if job.stack.overlap else 0.0
-    weights = job.coefficients.weight_overlap if job.stack.overlap else 0.0
-    times = layouts.micro_batches
-    tax = job.coefficients.overlap_tax
-    gather_forward = _exposed(gather, weights * forward, layers, tax=tax)
-    reduce_backward = _exposed(reduce, cover * backward, layers, tax=tax)
-    return np.choose(
-        layouts.zero,
-        [
-            _exposed(2.0 * reduce, cover * backward, layers, tax=tax),
-            reduce_backward + gather_forward,
-            times * reduce_backward + gather_forward,
-            times * (gather_forward + _exposed(gather + reduce, weights * backward, layers, tax=tax)),
-        ],
-    )
-
-
-def _traffic(
-    layouts: Layouts, shards: Shards, footprint: Footprint, job: Job, *, layers: Ints
 ) -> tuple[Floats, Floats]:
-    """Seconds to gather a stage's weights, and to reduce-scatter its gradients."""
-    row = layouts.shard
-    start = job.coefficients.collective_start_s
-    dense = layers * footprint.dense[row] + np.where(
-        layouts.pp > 1,
-        np.maximum(footprint.embedding, footprint.head)[row],
-        (footprint.embedding + footprint.head)[row],
-    )
-    expert = layers * footprint.expert[row]
-    tp, ep, cut = shards.tp[row], shards.ep[row], expert_cut(shards)[row]
+    """Exposed traffic and the optimizer, seconds a step.
+
+    `forward` and `backward` are a stage's passes of one micro-batch, `layers` its layers.
+    """
+    row, zero, times = layouts.shard, layouts.zero, layouts.micro_batches
+    dense = layers * footprint.dense[row] + _ends(footprint, layouts)
     copies = layouts.dp * shards.cp[row]
-    everyone = group_of(copies, tp, job.cluster)
-    experts = group_of(copies * tp / (ep * cut), ep * cut, job.cluster)
-    gather = gather_seconds(2.0 * dense, everyone, job.cluster, start_s=start)
-    reduce = gather_seconds(job.stack.gradient_bytes * dense, everyone, job.cluster, start_s=start)
-    if not job.architecture.experts:
-        return gather, reduce
-    return (
-        gather + gather_seconds(2.0 * expert, experts, job.cluster, start_s=start),
-        reduce + gather_seconds(job.stack.gradient_bytes * expert, experts, job.cluster, start_s=start),
-    )
+    tp = shards.tp[row]
+    gather, reduce = _traffic(dense, copies, tp, job)
+    updated = np.where(zero >= 1, dense / copies, dense)
+    if job.architecture.experts:
+        expert = layers * footprint.expert[row]
+        held = (shards.ep * expert_cut(shards))[row]
+        expert_copies = copies * tp / held
+        expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job)
+        gather, reduce = gather + expert_gather, reduce + expert_reduce
+        updated = updated + np.where(zero >= 1, expert / expert_copies, expert)
+    whole, sharded = zero == 0, zero == 3
+    ahead = np.where(whole, 0.0, gather)
+    behind = np.where(whole, 2.0 * reduce, np.where(sharded, gather + reduce, reduce))
+    cover_ahead, cover_behind = _covers(sharded, job)
+    exposed = np.where(sharded, times, 1.0) * _exposed(ahead, cover_ahead * forward, layers, job)
+    exposed += np.where(zero >= 2, times, 1.0) * _exposed(behind, cover_behind * backward, layers, job)
+    passes = ADAM_BYTES * job.coefficients.optimizer_passes
+    return exposed, updated * (passes / job.cluster.memory_bytes_per_s)
 
 
-def _exposed(traffic: Floats, cover: Floats, layers: Ints, *, tax: float) -> Floats:
-    after = np.maximum(traffic / layers, traffic - cover)
-    return after + tax * (traffic - after)
-
-
-def optimizer_seconds(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job, *, layers: Ints) -> Floats:
-    """Seconds of Adam over the parameters that a rank updates."""
+def _ends(footprint: Footprint, layouts: Layouts) -> Floats:
+    """Parameters of the larger of embedding and head, or of both where they share a stage."""
     row = layouts.shard
-    ends = np.where(
-        layouts.pp > 1,
-        np.maximum(footprint.embedding, footprint.head)[row],
-        (footprint.embedding + footprint.head)[row],
+    apart = np.maximum(footprint.embedding, footprint.head)[row]
+    return np.where(layouts.pp > 1, apart, (footprint.embedding + footprint.head)[row])
+
+
+def _traffic(parameters: Floats, copies: Floats, stride: Ints | Floats, job: Job) -> tuple[Floats, Floats]:
+    """Seconds to gather the weights of `parameters`, and to reduce-scatter their gradients."""
+    group = group_of(copies, stride, job.cluster)
+    start = job.coefficients.collective_start_s
+    return (
+        gather_seconds(2.0 * parameters, group, job.cluster, start_s=start),
+        gather_seconds(job.stack.gradient_bytes * parameters, group, job.cluster, start_s=start),
     )
-    dense = layers * footprint.dense[row] + ends
-    expert = layers * footprint.expert[row]
-    copies = (layouts.dp * shards.cp[row]).astype(np.float64)
-    expert_copies = copies * (shards.tp / (shards.ep * expert_cut(shards)))[row]
-    updated = np.where(layouts.zero >= 1, dense / copies + expert / expert_copies, dense + expert)
-    return updated * ADAM_BYTES * job.coefficients.optimizer_passes / job.cluster.memory_bytes_per_s
+
+
+def _covers(sharded: Bools, job: Job) -> tuple[float, Floats | float]:
+    """Share of the forward and of the backward pass that traffic may hide under."""
+    if not job.stack.overlap:
+        return 0.0, 0.0
+    weights, gradients = job.coefficients.weight_overlap, job.coefficients.gradient_overlap
+    return weights, np.where(sharded, weights, gradients)
+
+
+def _exposed(traffic: Floats, cover: Floats, layers: Floats, job: Job) -> Floats:
+    after = np.maximum(traffic / layers, traffic - cover)
+    return after + job.coefficients.overlap_tax * (traffic - after)

@@ -13,10 +13,10 @@ import numpy as np
 
 from solvers.cost.block import Block, Job
 from solvers.cost.collectives import send_seconds
-from solvers.cost.layouts import FULL, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, SELECTIVE, Bools, Floats, Layouts, Shards
 from solvers.cost.memory import Footprint
 from solvers.cost.pipeline import bubble_seconds, first_layers, last_layers, most_layers
-from solvers.cost.sharding import data_parallel_seconds, optimizer_seconds
+from solvers.cost.sharding import sharding_seconds
 
 
 @dataclass(frozen=True)
@@ -49,51 +49,48 @@ class StepTime:
 
 def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footprint, job: Job) -> StepTime:
     """The terms for each layout; `block` and `footprint` belong to `shards`."""
-    row = layouts.shard
-    cost = block.take(row)
-    full = layouts.recompute == FULL
-    again: Floats = np.where(full, cost.forward, np.where(layouts.recompute == SELECTIVE, cost.selective, 0.0))
-    passes = 2.0 + full
+    cost = block.take(layouts.shard)
+    full = (layouts.recompute == FULL).astype(np.float64)
+    selective = (layouts.recompute == SELECTIVE).astype(np.float64)
+    again = full * cost.forward + selective * cost.selective
     compute = cost.forward + cost.backward
-    tensor = passes * cost.tensor
+    tensor = (2.0 + full) * cost.tensor
     context = cost.context_forward * (1.0 + full) + cost.context_backward
-    expert = passes * cost.expert
+    expert = (2.0 + full) * cost.expert
     launch = cost.launch_forward * (1.0 + full) + cost.launch_backward
     layer = compute + again + tensor + context + expert + launch
     head = cost.head_forward + cost.head_backward
 
     slow, last_is_slow = _slowest(layouts, job, layer=layer, ends=head + cost.tensor_ends)
-    with_head = np.where(last_is_slow, 1.0, 0.0)
+    with_head = last_is_slow.astype(np.float64)
+    single = (layouts.pp == 1).astype(np.float64)
     transfer = _transfer_seconds(layouts, cost, job)
     slowest = slow * layer + with_head * (head + cost.tensor_ends) + transfer
     whole = job.architecture.layers * layer + head + 2.0 * cost.embedding + cost.tensor_ends + layouts.pp * transfer
     times = layouts.micro_batches
+    of_layers = times * slow
     most = most_layers(job.architecture.layers, layouts.pp)
     forward = most * (cost.forward + cost.tensor + cost.context_forward + cost.expert + cost.launch_forward)
-    alone = np.where(layouts.pp == 1, 2.0 * cost.embedding, 0.0)
+    data_parallel, optimizer = sharding_seconds(
+        layouts, shards, footprint, job, layers=most, forward=forward, backward=most * layer - forward
+    )
     return StepTime(
-        compute=times * (slow * compute + with_head * head + alone),
-        recompute=again * slow * times,
-        tensor_parallel=times * (slow * tensor + with_head * cost.tensor_ends),
-        context_parallel=times * slow * context,
-        expert_parallel=times * slow * expert,
+        compute=of_layers * compute + times * (with_head * head + single * 2.0 * cost.embedding),
+        recompute=of_layers * again,
+        tensor_parallel=of_layers * tensor + times * with_head * cost.tensor_ends,
+        context_parallel=of_layers * context,
+        expert_parallel=of_layers * expert,
         pipeline_p2p=times * transfer,
         pipeline_bubble=bubble_seconds(
-            slowest,
-            np.where(layouts.pp == 1, 0.0, whole - slowest),
-            pp=layouts.pp,
-            vpp=layouts.vpp,
-            micro_batches=times,
+            slowest, (1.0 - single) * (whole - slowest), pp=layouts.pp, vpp=layouts.vpp, micro_batches=times
         ),
-        data_parallel=data_parallel_seconds(
-            layouts, shards, footprint, job, layers=most, forward=forward, backward=most * layer - forward
-        ),
-        optimizer=optimizer_seconds(layouts, shards, footprint, job, layers=most),
-        launch=times * slow * launch + job.coefficients.step_overhead_s,
+        data_parallel=data_parallel,
+        optimizer=optimizer,
+        launch=of_layers * launch + job.coefficients.step_overhead_s,
     )
 
 
-def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Ints, Floats]:
+def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Floats, Bools]:
     """Layers of the slowest stage, and whether it is the last one (which has the head)."""
     layers = job.architecture.layers
     most, last = most_layers(layers, layouts.pp), last_layers(layers, layouts.pp)
@@ -105,7 +102,7 @@ def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tupl
 
 def _transfer_seconds(layouts: Layouts, cost: Block, job: Job) -> Floats:
     """Exposed seconds of sending activations forward and gradients back, a stage and micro-batch."""
-    distance = job.cluster.gpus // layouts.pp
+    distance = job.cluster.gpus / layouts.pp
     exposed = job.coefficients.pipeline_exposed if job.stack.overlap else 1.0
     one = send_seconds(cost.boundary_bytes, distance, job.cluster) * exposed + cost.boundary_gather
     return np.where(layouts.pp > 1, 2.0 * layouts.vpp * one, 0.0)

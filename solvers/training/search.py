@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.cost.block import Job
 from solvers.cost.layouts import Floats, Ints, Layouts
-from solvers.cost.memory import PARTS, peak_memory, stage_memory
+from solvers.cost.memory import PARTS, POSITIONS, peak_memory, stage_memory
 from solvers.cost.price import step_cost_usd
 from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
@@ -21,7 +21,7 @@ from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
 
 CHUNK = 4096
-Seen = Callable[[int], None]
+Seen = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Found:
         return self.layouts.size
 
 
-def unwatched(count: int) -> None:
+def unwatched(done: int, total: int) -> None:
     """The listener of a search that nobody watches."""
 
 
@@ -75,7 +75,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         times.append(step_time(kept, tables.shards, tables.block, tables.footprint, job).total)
         memories.append(memory[fits])
         rows.append(np.flatnonzero(fits) + part.start)
-        seen(part.stop)
+        seen(part.stop, space.layouts.size)
     index = _joined(rows, np.int64)
     time, memory = _joined(times, np.float64), _joined(memories, np.float64)
     price = spec.hardware.usd_per_gpu_hour or 0.0
@@ -103,10 +103,7 @@ def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
     """How many layouts do not fit, by the largest part of their fullest stage."""
     if not layouts.size:
         return {}
-    stages = [
-        stage_memory(position, layouts, tables.shards, tables.footprint, job)
-        for position in ("first", "second", "last")
-    ]
+    stages = [stage_memory(position, layouts, tables.shards, tables.footprint, job) for position in POSITIONS]
     fullest = np.argmax([stage.total for stage in stages], axis=0)
     parts = np.array([np.choose(fullest, [stage.part(name) for stage in stages]) for name in PARTS])
     counts = np.bincount(parts.argmax(axis=0), minlength=len(PARTS))

@@ -50,11 +50,10 @@ def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
     found: list[Found] = []
     seen = 0
     for place, nodes in enumerate(numbers):
-        size = max(space_size(spec, nodes), 1)
 
-        def report(count: int, place: int = place, size: int = size, before: int = seen) -> None:
-            share = (place + count / size) / len(numbers)
-            progress(stage="searching layouts", fraction=0.8 * min(share, 1.0), candidates=before + count)
+        def report(done: int, total: int, place: int = place, before: int = seen) -> None:
+            share = (place + done / total) / len(numbers)
+            progress(stage="searching layouts", fraction=0.8 * share, candidates=before + done)
 
         found.append(search(spec, nodes=nodes, seen=report))
         seen += found[-1].candidates
@@ -75,11 +74,6 @@ def node_counts(spec: TrainingSpec) -> list[int]:
         return list(range(1, most + 1))
     powers = {2**k for k in range(most.bit_length())} | {3 * 2**k for k in range(most.bit_length())}
     return sorted(n for n in {*powers, most, *(d for d in range(1, most + 1) if most % d == 0)} if n <= most)
-
-
-def space_size(spec: TrainingSpec, nodes: int) -> int:
-    """Layouts that divide, on `nodes` nodes."""
-    return space_of(spec, nodes=nodes).layouts.size
 
 
 def search_size(spec: TrainingSpec) -> int:

@@ -173,16 +173,16 @@ def _layouts(row: Ints, shards: Shards, degrees: _Degrees, spec: TrainingSpec, r
     ):
         keep &= _matches(name, wanted, column, rejected, size=len(pick), among=keep)
     pick, vpp, schedule, recompute, zero = (column[keep] for column in (pick, vpp, schedule, recompute, zero))
-    dp = degrees.dp[row[pick]]
+    dp = degrees.dp[row[pick]].astype(np.float64)
     return Layouts(
         shard=pick,
         dp=dp,
-        pp=pp[pick],
-        vpp=vpp,
-        micro_batches=spec.global_batch // (dp * shards.micro_batch[pick]),
-        schedule=schedule,
-        recompute=recompute,
-        zero=zero,
+        pp=pp[pick].astype(np.float64),
+        vpp=vpp.astype(np.float64),
+        micro_batches=spec.global_batch / (dp * shards.micro_batch[pick]),
+        schedule=schedule.astype(np.int8),
+        recompute=recompute.astype(np.int8),
+        zero=zero.astype(np.int8),
     )
 
 
