@@ -31,12 +31,16 @@ POSITIONS = ("first", "second", "last")
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of one layer and of the ends, for each row of the shards."""
+    """Bytes of one layer and of the ends, for each row of the shards.
+
+    `expert_split` is the number of ranks that hold one set of experts together.
+    """
 
     dense: Floats
     expert: Floats
     embedding: Floats
     head: Floats
+    expert_split: Floats
     activations: tuple[Floats, Floats, Floats]
     logits: Floats
 
@@ -74,6 +78,7 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
         expert=architecture.expert_parameters * architecture.experts / (shards.ep * expert_cut(shards)),
         embedding=ends,
         head=head,
+        expert_split=shards.ep * expert_cut(shards),
         activations=(
             _stored(shards, tokens, job, recompute=NONE),
             _stored(shards, tokens, job, recompute=SELECTIVE),
@@ -147,7 +152,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         logits=footprint.logits[row] * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1),
         buffers=whole - kept + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
         dense_share=1.0 / copies,
-        expert_share=(shards.ep * expert_cut(shards) / shards.tp)[row] / copies,
+        expert_share=footprint.expert_split[row] / (shards.tp[row] * copies),
     )
 
 
@@ -212,7 +217,16 @@ def memory_of_stage(
     stage: Floats, layers: Floats, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job
 ) -> StageMemory:
     """Memory of stage number `stage` with `layers` layers, for each layout, part by part."""
+    return _stage(stage, layers, layouts, shared_of(layouts, shards, footprint, job), job)
+
+
+def outer_stages(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> list[StageMemory]:
+    """Memory of the stages at POSITIONS, one of which is the fullest."""
     shared = shared_of(layouts, shards, footprint, job)
+    return [_stage(*stage_and_layers(position, layouts, job), layouts, shared, job) for position in POSITIONS]
+
+
+def _stage(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job: Job) -> StageMemory:
     dense, expert, live, logits = _contents(stage, layers, layouts, shared)
 
     def states(width: float, first_zero: int) -> Floats:

@@ -17,7 +17,7 @@ Optimizer
 
 import numpy as np
 
-from solvers.cost.block import Job, expert_cut
+from solvers.cost.block import Job
 from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards
 from solvers.cost.memory import Footprint
@@ -48,7 +48,7 @@ def sharding_seconds(
     updated = np.where(zero >= 1, dense / copies, dense)
     if job.architecture.experts:
         expert = layers * footprint.expert[row]
-        held = (shards.ep * expert_cut(shards))[row]
+        held = footprint.expert_split[row]
         expert_copies = copies * tp / held
         expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job)
         gather, reduce = gather + expert_gather, reduce + expert_reduce

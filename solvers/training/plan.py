@@ -98,8 +98,8 @@ def stages_document(choice: Choice) -> list[Document]:
     """Memory of every stage, part by part."""
     pp = int(choice.layouts.pp[0])
     repeated = choice.layouts.take(np.zeros(pp, dtype=np.int64))
-    stage = np.arange(pp, dtype=np.int64)
-    layers = np.array(layers_per_stage(choice.job.architecture.layers, pp), dtype=np.int64)
+    stage = np.arange(pp, dtype=np.float64)
+    layers = np.array(layers_per_stage(choice.job.architecture.layers, pp), dtype=np.float64)
     tables = choice.tables
     memory = memory_of_stage(stage, layers, repeated, tables.shards, tables.footprint, choice.job)
     return [

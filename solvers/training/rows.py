@@ -266,16 +266,16 @@ def _layouts(row: Row, *, gpus: int, batch: int, layers: int) -> tuple[Shards, L
     one = np.ones_like(sizes)
     shards = Shards(tp * one, cp * one, ep * one, sizes, sequence_parallel * one)
     schedule = GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
-    many = np.ones_like(place)
+    many = np.ones(len(place))
     return shards, Layouts(
         shard=place,
         dp=dp * many,
         pp=pp * many,
-        vpp=vpp,
-        micro_batches=batch // (dp * sizes[place]),
+        vpp=vpp.astype(np.float64),
+        micro_batches=batch / (dp * sizes[place].astype(np.float64)),
         schedule=np.where(vpp > 1, INTERLEAVED, schedule),
         recompute=recompute,
-        zero=_zero(row, dp * cp) * many,
+        zero=np.full(len(place), _zero(row, dp * cp)),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.cost.block import Job
 from solvers.cost.layouts import Floats, Ints, Layouts
-from solvers.cost.memory import PARTS, POSITIONS, peak_memory, stage_memory
+from solvers.cost.memory import PARTS, outer_stages, peak_memory
 from solvers.cost.price import step_cost_usd
 from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
@@ -103,7 +103,7 @@ def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
     """How many layouts do not fit, by the largest part of their fullest stage."""
     if not layouts.size:
         return {}
-    stages = [stage_memory(position, layouts, tables.shards, tables.footprint, job) for position in POSITIONS]
+    stages = outer_stages(layouts, tables.shards, tables.footprint, job)
     fullest = np.argmax([stage.total for stage in stages], axis=0)
     parts = np.array([np.choose(fullest, [stage.part(name) for stage in stages]) for name in PARTS])
     counts = np.bincount(parts.argmax(axis=0), minlength=len(PARTS))

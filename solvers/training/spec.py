@@ -238,7 +238,10 @@ class TrainingSpec(Spec):
     @classmethod
     def _sequence_within_limits(cls, value: int) -> int:
         if value > MOST_TOKENS_IN_SEQUENCE:
-            raise TooLarge(Problem("too_large", f"{value:,} tokens; {MOST_TOKENS_IN_SEQUENCE:,} is the most."))
+            hint = "Give the tokens of one sequence; `tokens` holds those of the whole run."
+            raise TooLarge(
+                Problem("too_large", f"{value:,} tokens; {MOST_TOKENS_IN_SEQUENCE:,} is the most.", "", hint)
+            )
         return value
 
     @field_validator("global_batch")

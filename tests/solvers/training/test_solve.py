@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from solvers import kinds
+from solvers.cost.memory import PARTS
 from solvers.documents import canonical, read
 from solvers.training.intervals import residuals
 
@@ -53,9 +54,7 @@ def test_the_stages_of_the_plan_hold_the_peak_and_all_layers() -> None:
     )
     assert (sum(result["plan"]["layers_per_stage"]), len(stages)) == (32, 4)
     assert all(
-        stage["total_bytes"] == pytest.approx(
-            sum(stage[f"{part}_bytes"] for part in ("weights", "gradients", "optimizer", "activations", "logits", "buffers"))
-        )
+        stage["total_bytes"] == pytest.approx(sum(stage[f"{part}_bytes"] for part in PARTS))
         for stage in stages
     )  # fmt: skip
 

@@ -44,7 +44,11 @@ def test_a_good_spec_is_accepted_with_its_defaults() -> None:
         ({"options": {"allow": ["tp"], "forbid": ["tp"]}}, "contradiction", "/options/forbid"),
         ({"options": {"fix": {"tp": 3}}}, "does_not_divide", "/options/fix/tp"),
         ({"options": {"fix": {"dp": 16}}, "global_batch": 24}, "does_not_divide", "/options/fix/dp"),
-        ({"options": {"fix": {"pp": 48}}, "hardware": {"node": "dgx-h100", "nodes": 6}}, "does_not_divide", "/options/fix/pp"),
+        (
+            {"options": {"fix": {"pp": 48}}, "hardware": {"node": "dgx-h100", "nodes": 6}},
+            "does_not_divide",
+            "/options/fix/pp",
+        ),
         ({"options": {"fix": {"ep": 2}}}, "does_not_divide", "/options/fix/ep"),
     ],
 )  # fmt: skip
