@@ -62,7 +62,7 @@ SIZES = (
     _bad("a wrong unit", _with("constraints: {max_step_time: 8 GB}"), "wrong_unit", "/constraints/max_step_time", "duration"),
     _bad("no unit", _with("constraints: {max_step_time: '8'}"), "no_unit", "/constraints/max_step_time", "8"),
     _bad("an unknown unit", _with("constraints: {max_step_time: 8 parsecs}"), "unknown_unit", "/constraints/max_step_time", "parsecs"),
-    _bad("a batch that does not divide", _with("options: {fix: {dp: 3}}"), "does_not_divide", "/options/fix/dp", "does not divide"),
+    _bad("a batch that does not divide", _with("options: {fix: {dp: 3}}").replace("nodes: 2", "nodes: 3"), "does_not_divide", "/options/fix/dp", "does not divide"),
     _bad("a GPU count that does not divide", _with("options: {fix: {tp: 5}}"), "does_not_divide", "/options/fix/tp", "does not divide"),
     _bad("too many nodes", _with("hardware: {node: dgx-h100, nodes: 1000000}"), "too_large", "/hardware/nodes", "most"),
     _bad("too long a sequence", _with("sequence_length: 99999999999"), "too_large", "/sequence_length", "most"),

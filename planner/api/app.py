@@ -113,4 +113,11 @@ def _problems(context: ValidationErrorContext[Any]) -> tuple[Problem, ...]:
     found = problems_of(context.pydantic_validation_error, context.model.model_json_schema())
     if context.model.__ninja_param_source__ != "body":
         return found
-    return tuple(Problem(p.code, p.message, p.at.removeprefix("/body"), p.hint) for p in found)
+    return tuple(_in_body(problem) for problem in found)
+
+
+def _in_body(found: Problem) -> Problem:
+    if found.at == "/body" and found.code == "missing":
+        hint = "Send one as JSON or YAML; a spec begins with `kind: training`."
+        return Problem("empty", "The request has no body.", "", hint)
+    return Problem(found.code, found.message, found.at.removeprefix("/body"), found.hint)

@@ -24,6 +24,10 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# Fields that every spec may have and no request body has.
+SPEC_FIELDS = frozenset({"kind", "model", "hardware", "objective", "constraints", "options", "seed"})
+
+
 class SpecCarrier(Asked):
     """A body with a spec; a spec alone is taken for the whole body."""
 
@@ -32,7 +36,8 @@ class SpecCarrier(Asked):
     @model_validator(mode="before")
     @classmethod
     def _alone(cls, body: Any) -> Any:
-        return {"spec": body} if isinstance(body, dict) and "kind" in body and "spec" not in body else body
+        alone = isinstance(body, dict) and "spec" not in body and SPEC_FIELDS & body.keys()
+        return {"spec": body} if alone else body
 
 
 class RunAsked(SpecCarrier):

@@ -42,9 +42,7 @@ def _full_buckets() -> Iterator[None]:
 
 @pytest.fixture
 def team(db: None) -> Team:
-    people = {
-        name: User.objects.create_user(name, password="correct horse staple") for name in (*Role.values, "stranger")
-    }
+    people = {name: User.objects.create_user(name) for name in (*Role.values, "stranger")}
     project = projects.create(people["owner"], "Lab")
     projects.add_member(project, "editor", Role.EDITOR, by=people["owner"])
     projects.add_member(project, "viewer", Role.VIEWER, by=people["owner"])

@@ -126,4 +126,4 @@ def test_addresses_outside_of_the_api_are_left_alone():
 def test_a_missing_body_is_a_problem(call):
     document = problem(call("POST", "/runs", ""))
 
-    assert (document["status"], [entry["code"] for entry in document["problems"]]) == (422, ["missing"])
+    assert (document["status"], [entry["code"] for entry in document["problems"]]) == (422, ["empty"])

@@ -1,0 +1,130 @@
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner.exports import write
+from solvers import catalogue, kinds
+from solvers.documents import read
+from tests.bad_specs import GOOD
+
+
+@pytest.fixture
+def result_file(tmp_path):
+    result = kinds.solve(kinds.parse(read(GOOD)))
+    path = tmp_path / "plan.json"
+    path.write_text(write(result, "json"))
+    return path
+
+
+def test_kinds_and_schema_are_those_of_the_registry(isoflop):
+    listed, schema = isoflop("kinds", "-o", "json"), isoflop("schema", "training")
+
+    assert [kind["name"] for kind in json.loads(listed.stdout)] == kinds.names()
+    assert json.loads(schema.stdout) == json.loads(json.dumps(kinds.schema("training")))
+
+
+def test_an_unknown_kind_offers_the_nearest(isoflop):
+    done = isoflop("schema", "trainin")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Did you mean training?" in done.stderr
+
+
+@pytest.mark.parametrize("section", list(catalogue.SECTIONS))
+def test_the_catalogue_lists_every_entry(isoflop, section):
+    done = isoflop("catalogue", section, "-o", "json")
+
+    assert [entry["name"] for entry in json.loads(done.stdout)] == list(catalogue.names(section))
+    assert isoflop("catalogue", section).returncode == 0
+
+
+def test_an_entry_of_the_catalogue_is_shown_with_its_source(isoflop):
+    done = isoflop("catalogue", "gpus", "H100 SXM", "-o", "json")
+
+    entry = json.loads(done.stdout)
+    assert (entry["name"], bool(entry["source"])) == ("h100-sxm", True)
+
+
+def test_an_unknown_entry_offers_the_nearest(isoflop):
+    done = isoflop("catalogue", "gpus", "h200-sxn")
+
+    assert done.returncode == 2
+    assert b"There is no GPU called 'h200-sxn'" in done.stderr
+    assert b"h200-sxm" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["json", "yaml", "md", "csv"])
+def test_export_writes_a_file_and_prints_its_path(isoflop, tmp_path, result_file, name):
+    done = isoflop("export", str(result_file), "--to", name, "--out-dir", "out")
+
+    written = tmp_path / done.stdout.decode().strip()
+    assert written == tmp_path / "out" / f"plan.{name}"
+    assert written.read_bytes().decode() == write(json.loads(result_file.read_text()), name)
+
+
+@pytest.mark.parametrize(("source", "to"), [("plan.json", "pdf"), ("nowhere.json", "md"), ("spec.yaml", "md")])
+def test_export_says_what_it_cannot_do(isoflop, tmp_path, result_file, source, to):
+    (tmp_path / "spec.yaml").write_text(GOOD)
+
+    done = isoflop("export", source, "--to", to)
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"hint: " in done.stderr
+
+
+def test_bench_prints_figures_with_their_machine(isoflop):
+    done = isoflop("bench", "training", "-o", "json")
+
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert answer["training"]["configs_per_s"] > 0
+    assert answer["machine"]["python"] == ".".join(map(str, sys.version_info[:3]))
+
+
+def test_accuracy_scores_a_csv_file(isoflop, tmp_path):
+    row = {
+        "id": "x1", "model": "llama-3.1-8b", "gpu": "H100", "gpus": "16", "gpus_per_node": "8", "precision": "bf16",
+        "seq_len": "4096", "gbs": "128", "mbs": "1", "tp": "1", "pp": "1", "dp": "16", "recompute": "full",
+        "sharding": "zero3", "step_time_s": "6.0",
+    }  # fmt: skip
+    with (tmp_path / "rows.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        writer.writeheader()
+        writer.writerow(row)
+
+    done = isoflop("accuracy", "training", "--data", "rows.csv", "-o", "json")
+
+    scores = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert scores["rows"] == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_accuracy_says_what_is_wrong_with_its_file(isoflop, tmp_path, content):
+    if content is not None:
+        (tmp_path / "rows.csv").write_bytes(content)
+
+    done = isoflop("accuracy", "training", "--data", "rows.csv")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"hint: " in done.stderr
+
+
+def test_help_lists_the_commands_of_the_contract_and_loads_nothing_slow(isoflop):
+    done = isoflop("--help")
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "from planner.cli import main; main()", "--help"],
+        capture_output=True, check=True, cwd=Path(__file__).parents[3],
+    ).stderr.decode()  # fmt: skip
+
+    listed = {line.split()[0] for line in done.stdout.decode().split("Commands:")[1].splitlines() if line.strip()}
+    assert listed >= {
+        "solve", "validate", "schema", "kinds", "catalogue", "export", "accuracy", "bench", "runs", "projects", "tokens",
+        "init", "up", "down", "status", "reset", "backup",
+    }  # fmt: skip
+    slow = {"django", "celery", "numpy", "pydantic", "httpx", "yaml", "rich.table", "psycopg", "scipy"}
+    assert slow & {line.rsplit("|", 1)[-1].strip() for line in loaded.splitlines()} == set()
