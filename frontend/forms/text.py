@@ -52,25 +52,34 @@ def line_of(problem: Problem, known: dict[str, int]) -> int:
     return known.get(at, 1)
 
 
+def compact(value: float) -> str:
+    """A number as people write it: 1.4e12 rather than 1400000000000.0."""
+    plain = f"{value:.12g}".replace("e+", "e")
+    digits, _, exponent = f"{value:.12e}".partition("e")
+    scientific = f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return min(plain, scientific, key=len)
+
+
 def _merged_text(text: str, document: Document) -> str:
     loader = YAML()
     loader.preserve_quotes = True
     loader.width = WIDE
     tree = loader.load(text)
-    _merge(tree, document)
+    _merge(tree, documents.read(text), document)
     out = io.StringIO()
     loader.dump(tree, out)
     return out.getvalue()
 
 
-def _merge(tree: Any, document: Document) -> None:
-    for key in [key for key in tree if key not in document]:
+def _merge(tree: Any, before: Document, after: Document) -> None:
+    """Changes in `tree` what differs between the documents; what ruamel makes of a scalar is not asked."""
+    for key in [key for key in before if key not in after]:
         del tree[key]
-    for key, value in document.items():
-        before = tree.get(key)
-        if isinstance(before, CommentedMap) and isinstance(value, dict):
-            _merge(before, value)
-        elif key not in tree or documents.canonical(_plain(before)) != documents.canonical(value):
+    for key, value in after.items():
+        was = before.get(key)
+        if isinstance(was, dict) and isinstance(value, dict):
+            _merge(tree[key], was, value)
+        elif key not in before or documents.canonical(was) != documents.canonical(value):
             tree[key] = _written(value)
 
 
@@ -92,24 +101,12 @@ def _written(value: Any) -> Any:
 
 
 def _number(value: float) -> Any:
-    """A float that is dumped as 1.4e12 instead of 1400000000000.0."""
-    mantissa, _, exponent = f"{value:.12g}".partition("e+")
-    if not exponent:
+    mantissa, _, exponent = compact(value).partition("e")
+    if not exponent or value < 0:
         return value
-    precision = len(mantissa.partition(".")[0])
-    form = {"m_sign": False, "m_lead0": 0, "exp": "e", "e_width": len(exponent), "e_sign": False}
-    return ScalarFloat(value, width=len(mantissa), prec=precision if "." in mantissa else -1, **form)
-
-
-def _plain(value: Any) -> Any:
-    """The value without ruamel's own types."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
-    return next(kind(value) for kind in (float, int, str) if isinstance(value, kind))
+    whole, dot, _ = mantissa.partition(".")
+    form = {"m_sign": False, "m_lead0": 0, "exp": "e", "e_width": len(exponent), "e_sign": "-" in exponent}
+    return ScalarFloat(value, width=len(mantissa), prec=len(whole) if dot else -1, **form)
 
 
 def _lines(node: Any, *, at: str) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frontend.forms.fields import Field
+from frontend.forms.text import compact
 from solvers import documents
 from solvers.documents import Document
 from solvers.errors import IsoflopError, Problem
@@ -120,7 +121,7 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case float():
-            return f"{value:.12g}".replace("e+", "e")
+            return compact(value)
         case dict() | list():
             return json.dumps(value)
     return str(value)

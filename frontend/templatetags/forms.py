@@ -2,8 +2,7 @@
 
 from django import template
 
-from frontend.forms.fields import Field
-from solvers.errors import Problem
+from frontend.forms.values import Bound
 
 register = template.Library()
 
@@ -15,6 +14,7 @@ def cut_underscores(word: str) -> str:
 
 
 @register.filter
-def said_at(problem: Problem, field: Field) -> str:
-    """A problem beside its field, whose help need not be said twice."""
-    return problem.message if problem.hint == field.help else f"{problem.message} {problem.hint}".strip()
+def wrong(bound: Bound) -> str:
+    """What is wrong at a field, whose help need not be said twice."""
+    told = ((problem.message, "" if problem.hint == bound.field.help else problem.hint) for problem in bound.problems)
+    return " ".join(word for pair in told for word in pair if word)

@@ -11,14 +11,16 @@ def test_an_answer_has_every_part_of_its_page(small):
     assert [chart.name for chart in found.charts] == ["breakdown", "memory"]
     assert len(found.sensitivity) == len(small["explanation"]["sensitivity"])
     assert [option.title for option in found.options] == [entry["title"] for entry in small["explanation"]["options"]]
-    assert [option.used for option in found.options] == [entry["verdict"] == "used" for entry in small["explanation"]["options"]]
+    assert [option.used for option in found.options] == [
+        entry["verdict"] == "used" for entry in small["explanation"]["options"]
+    ]
     assert found.beaten == len(small["dominated"])
 
 
 def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
     provenance = small["provenance"]
 
-    facts = dict((fact.what, fact.of_it) for fact in answer.sure(small))
+    facts = {fact.what: fact.of_it for fact in answer.sure(small)}
 
     assert facts["Solver"] == provenance["solver_version"]
     assert facts["Catalogue"] == provenance["catalogue_version"]
@@ -30,7 +32,10 @@ def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
 def test_the_search_is_counted_timed_and_said_to_be_whole(small):
     search = {"candidates": 41208, "feasible": 912, "rejected": {}, "seconds": 1.3, "optimality_gap": 0.0}
 
-    said = [answer.searched({"search": search | more}) for more in ({}, {"seconds": None}, {"feasible": 0}, {"optimality_gap": 0.02})]
+    said = [
+        answer.searched({"search": search | more})
+        for more in ({}, {"seconds": None}, {"feasible": 0}, {"optimality_gap": 0.02})
+    ]
 
     whole = " None left out: the best of them is the best there is."
     assert said == [

@@ -29,4 +29,10 @@ def test_a_shown_number_splits_into_digits_and_unit():
 
 
 def test_a_change_has_a_sign_and_no_change_says_nothing():
-    assert [relative(*pair) for pair in ((1.042, 1), (0.9, 1), (1, 1), (2, 0), (0, 0))] == ["+4.2 %", "−10.0 %", "", "new", ""]
+    assert [relative(*pair) for pair in ((1.042, 1), (0.9, 1), (1, 1), (2, 0), (0, 0))] == [
+        "+4.2 %",
+        "−10.0 %",
+        "",
+        "new",
+        "",
+    ]

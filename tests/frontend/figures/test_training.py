@@ -58,8 +58,15 @@ def test_memory_is_stacked_by_stage_and_adds_up_to_each_stages_total(small):
     figure = memory.figure(small, theme("dark"))
 
     totals = [sum(trace.x[row] for trace in figure.data) for row in range(len(small["plan"]["memory"]["stages"]))]
-    assert [trace.name for trace in figure.data] == ["Weights, gradients", "Optimizer", "Activations", "Logits, buffers"]
-    assert totals == pytest.approx([stage["total_bytes"] / 1e9 for stage in small["plan"]["memory"]["stages"]], rel=1e-6)
+    assert [trace.name for trace in figure.data] == [
+        "Weights, gradients",
+        "Optimizer",
+        "Activations",
+        "Logits, buffers",
+    ]
+    assert totals == pytest.approx(
+        [stage["total_bytes"] / 1e9 for stage in small["plan"]["memory"]["stages"]], rel=1e-6
+    )
     assert figure.layout.shapes[0].x0 == small["plan"]["memory"]["capacity_bytes"] / 1e9
 
 
@@ -89,7 +96,10 @@ def test_the_frontier_draws_every_spot_once_and_ends_on_an_empty_ring(small):
     keys = [point[0] for trace in figure.data if trace.customdata is not None for point in trace.customdata]
     assert sorted(keys) == sorted(spot.key for spot in found)
     assert len(figure.data[-1].x) == 0
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == ("Step time (s)", "Peak memory of a GPU (GB)")
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
+        "Step time (s)",
+        "Peak memory of a GPU (GB)",
+    )
 
 
 def test_the_line_of_the_frontier_only_falls(small):
@@ -144,7 +154,9 @@ def test_a_layout_picked_and_fixed_is_a_spec_again(small):
 
     changes = [frontier.pick(small, f"f{index}").changes for index in range(len(small["frontier"]))]
 
-    assert [Fixed(**change[0][1]).model_dump(exclude_none=True) for change in changes] == [change[0][1] for change in changes]
+    assert [Fixed(**change[0][1]).model_dump(exclude_none=True) for change in changes] == [
+        change[0][1] for change in changes
+    ]
 
 
 def test_without_a_price_nothing_costs_zero(small):
@@ -157,7 +169,12 @@ def test_without_a_price_nothing_costs_zero(small):
 
     assert {spot.cost_usd_per_step for spot in frontier.spots(free)} == {None}
     assert {row.cells[3] for row in frontier.points(free)} == {"no price"}
-    assert [head.title for head in heads.heads(free)] == ["Step time", "Whole run", "Model FLOP utilisation", "Peak memory"]
+    assert [head.title for head in heads.heads(free)] == [
+        "Step time",
+        "Whole run",
+        "Model FLOP utilisation",
+        "Peak memory",
+    ]
 
 
 def test_names_in_a_figure_are_text_and_not_markup(small):
@@ -185,7 +202,10 @@ def test_without_tokens_throughput_stands_for_the_whole_run(small):
 
 
 def test_the_best_so_far_is_said_in_words():
-    assert heads.best_so_far({"label": "TP8 PP1", "step_time_s": 12.34}) == (("Best so far", "TP8 PP1"), ("Step time", "12.3 s"))
+    assert heads.best_so_far({"label": "TP8 PP1", "step_time_s": 12.34}) == (
+        ("Best so far", "TP8 PP1"),
+        ("Step time", "12.3 s"),
+    )
     assert heads.best_so_far({}) == ()
 
 
@@ -214,9 +234,9 @@ def test_the_nearest_plan_says_by_what_it_misses(impossible):
 
     assert found.label == nearest["plan"]["label"]
     assert [fact[0] for fact in found.facts] == ["Needs", "May use", "On"]
-    assert words.nearest({"plan": {"label": "x"}, "needs": [{"constraint": "max_step_time", "message": "needs 2 s"}]}).facts == (
-        ("Max step time", "needs 2 s"),
-    )
+    assert words.nearest(
+        {"plan": {"label": "x"}, "needs": [{"constraint": "max_step_time", "message": "needs 2 s"}]}
+    ).facts == (("Max step time", "needs 2 s"),)
 
 
 @pytest.mark.parametrize("name", ["breakdown", "memory", "frontier"])

@@ -1,6 +1,6 @@
 """Edits of YAML keep what people wrote around them; each field knows its line."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from frontend.forms import text
@@ -18,8 +18,12 @@ options:
   allow: [tp, pp]
 """
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
-SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**18) | st.floats(allow_nan=False, allow_infinity=False) | WORDS
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8)
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(10**9), 10**18) | st.floats(allow_nan=False, allow_infinity=False) | WORDS
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=8
+)
 DOCUMENTS = st.dictionaries(WORDS, VALUES, min_size=1, max_size=5)
 
 
@@ -54,6 +58,7 @@ def test_text_that_cannot_be_read_is_written_anew():
     assert text.edited("kind: [", {"kind": "training"}) == "kind: training\n"
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(before=DOCUMENTS, after=DOCUMENTS)
 def test_whatever_the_edit_the_text_says_exactly_the_document(before, after):
     edited = text.edited(documents.dump_yaml(before), after)

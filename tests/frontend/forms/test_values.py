@@ -24,7 +24,15 @@ def nothing(section: str, name: str) -> None:
 
 
 def test_inputs_give_numbers_words_and_lists_as_the_schema_means_them():
-    post = posted(count=["3"], name=["405"], level=["1"], fragile=["true"], allow=["a", "b"], words=["x, y,"], extra=["tp: 8, pp=2"])
+    post = posted(
+        count=["3"],
+        name=["405"],
+        level=["1"],
+        fragile=["true"],
+        allow=["a", "b"],
+        words=["x, y,"],
+        extra=["tp: 8, pp=2"],
+    )
 
     document = values.document_from(post, TREE, {"kind": "parcel"}, nothing)
 
@@ -45,7 +53,9 @@ def test_what_is_no_number_stays_text_for_pydantic_to_refuse():
 
 
 def test_an_empty_input_is_a_key_left_out_and_what_the_form_does_not_show_stays():
-    document = values.document_from(posted(count=[""], name=[""]), TREE, {"count": 3, "name": "x", "unknown": [1]}, nothing)
+    document = values.document_from(
+        posted(count=[""], name=[""]), TREE, {"count": 3, "name": "x", "unknown": [1]}, nothing
+    )
 
     assert document == {"unknown": [1]}
 
@@ -59,7 +69,10 @@ def test_a_default_that_is_on_is_written_only_when_it_is_switched_off():
 
 def test_describing_ones_own_starts_from_the_catalogues_entry_and_going_back_takes_its_name():
     own = values.document_from(
-        QueryDict("has:/box=1&f:/box=small&own:/box=on"), TREE, {"box": "small"}, lambda section, name: {"name": name, "size": section}
+        QueryDict("has:/box=1&f:/box=small&own:/box=on"),
+        TREE,
+        {"box": "small"},
+        lambda section, name: {"name": name, "size": section},
     )
     back = values.document_from(QueryDict("has:/box=1&f:/box="), TREE, own, nothing)
 
@@ -68,7 +81,9 @@ def test_describing_ones_own_starts_from_the_catalogues_entry_and_going_back_tak
 
 
 def test_fields_of_ones_own_description_change_it_in_place():
-    post = QueryDict("has:/box=1&own:/box=on&f:/box=&has:/box/size=1&f:/box/size=90 GB&has:/box/colour=1&f:/box/colour=")
+    post = QueryDict(
+        "has:/box=1&own:/box=on&f:/box=&has:/box/size=1&f:/box/size=90 GB&has:/box/colour=1&f:/box/colour="
+    )
 
     document = values.document_from(post, TREE, {"box": {"name": "mine", "size": "80 GB", "colour": "blue"}}, nothing)
 
@@ -93,13 +108,20 @@ def test_a_mapping_pasted_where_a_name_goes_is_a_mapping():
 
 
 def test_problems_stand_at_the_deepest_field_on_the_page():
-    deep, shallow, lost = Problem("a", "deep", "/box/size/0"), Problem("b", "shallow", "/box"), Problem("c", "lost", "/gone")
+    deep, shallow, lost = (
+        Problem("a", "deep", "/box/size/0"),
+        Problem("b", "shallow", "/box"),
+        Problem("c", "lost", "/gone"),
+    )
 
     by_name = values.bind(TREE, {"box": "small"}, (deep, shallow, lost))
     own = values.bind(TREE, {"box": {"size": "x"}}, (deep, shallow, lost))
 
     assert next(one.problems for one in by_name if one.field.at == "/box") == (deep, shallow)
-    assert next((one.problems, one.children[0].problems) for one in own if one.field.at == "/box") == ((shallow,), (deep,))
+    assert next((one.problems, one.children[0].problems) for one in own if one.field.at == "/box") == (
+        (shallow,),
+        (deep,),
+    )
     assert values.unplaced(own, (deep, shallow, lost)) == (lost,)
 
 
@@ -112,7 +134,9 @@ def test_rare_fields_fold_until_they_say_something():
 
 
 def test_the_shape_changes_with_the_inputs_and_not_with_their_values():
-    shapes = [values.shape(values.bind(TREE, document)) for document in ({"box": "a"}, {"box": "b"}, {"box": {"size": 1}})]
+    shapes = [
+        values.shape(values.bind(TREE, document)) for document in ({"box": "a"}, {"box": "b"}, {"box": {"size": 1}})
+    ]
 
     assert shapes[0] == shapes[1] != shapes[2]
 
