@@ -50,15 +50,20 @@ def columns(section: str) -> tuple[Column, ...]:
 
 def listed(project: Project, section: str, search: str = "") -> list[Listed]:
     """The project's own records first, then what ships with Isoflop; `search` looks into names, titles and aliases."""
-    rows = [_own(project, section, entry.name, entry.document) for entry in own.entries(project, section)]
+    resolve = own.resolver(project)
+    rows = [_own(resolve, section, entry.name, entry.document) for entry in own.entries(project, section)]
     rows += [_line(section, catalogue.get(section, name), own=False) for name in catalogue.names(section)]
-    return [row for row in rows if search.lower() in f"{row.name} {row.title}".lower() or _is_alias(section, row, search)]
+    return [
+        row for row in rows if search.lower() in f"{row.name} {row.title}".lower() or _is_alias(section, row, search)
+    ]
 
 
 def facts(section: str, document: Document) -> list[Fact]:
     """All fields of a document under the titles of its schema, as they are written."""
     fields = {field.alias or name: field for name, field in catalogue.SECTIONS[section].model_fields.items()}
-    plain = {key: value for key, value in document.items() if key not in ("name", "title", "aliases", "source", "trust")}
+    plain = {
+        key: value for key, value in document.items() if key not in ("name", "title", "aliases", "source", "trust")
+    }
     return [Fact(_label(fields, key), _written(value)) for key, value in plain.items()]
 
 
@@ -77,9 +82,9 @@ def size(section: str, document: Document) -> list[Fact]:
     return [Fact("Parameters", _count(model.parameters)), Fact("Active for a token", _count(model.active_parameters))]
 
 
-def _own(project: Project, section: str, name: str, document: Document) -> Listed:
+def _own(resolve: Callable[[Document], Document], section: str, name: str, document: Document) -> Listed:
     try:
-        record = catalogue.record(section, own.resolve(project, document))
+        record = catalogue.record(section, resolve(document))
     except IsoflopError as error:
         cells = ("",) * len(COLUMNS[section])
         return Listed(name, str(document.get("title", "")), cells, "", own=True, wrong=error.problems[0].message)

@@ -10,7 +10,9 @@ from django.http import HttpRequest
 from planner.models import Project
 from planner.services import projects
 
-SHEETS = tuple(f"css/{name}.css" for name in ("tokens", "fonts", "base", "layout", "cards", "forms", "tables", "plotly", "print"))
+SHEETS = tuple(
+    f"css/{name}.css" for name in ("tokens", "fonts", "base", "layout", "cards", "forms", "tables", "plotly", "print")
+)
 WRITERS = ("editor", "owner")
 
 

@@ -27,13 +27,17 @@ def figure(named: Named, theme: Theme) -> go.Figure:
     margin = {"l": 4, "r": 12, "t": 4, "b": 44}
     said = [_name(index, name, theme) for index, (name, _) in enumerate(named)]
     height = FRAME + ROW * len(named)
-    layout = theme.layout(barmode="stack", bargap=0.62, height=height, xaxis=along, yaxis=down, margin=margin, annotations=said)
+    layout = theme.layout(
+        barmode="stack", bargap=0.62, height=height, xaxis=along, yaxis=down, margin=margin, annotations=said
+    )
     return go.Figure(bars, layout)
 
 
 def table(named: Named) -> Table:
     """The same numbers: a line for each term, a column for each plan."""
-    rows = tuple((term_of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named))
+    rows = tuple(
+        (term_of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named)
+    )
     return Table("Time of one step by term", ("Term", *(name for name, _ in named)), rows)
 
 
@@ -58,7 +62,10 @@ def title(named: Named) -> str:
 def _bar(term: str, named: Named, theme: Theme) -> go.Bar:
     shown = term_of(term)
     seconds = [_seconds(document, term) for _, document in named]
-    hover = [f"<b>{escape(name)}</b><br>{shown.label} {_said(value)}" for (name, _), value in zip(named, seconds, strict=True)]
+    hover = [
+        f"<b>{escape(name)}</b><br>{shown.label} {_said(value)}"
+        for (name, _), value in zip(named, seconds, strict=True)
+    ]
     edge = {"color": theme["surface"], "width": 1}
     return go.Bar(
         name=shown.label,

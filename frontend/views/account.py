@@ -7,11 +7,11 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from frontend.views.projects import memberships
-from frontend.views.scope import signed_in
+from frontend.views.scope import SignedIn, signed_in
 from planner.services import logins
 
 
@@ -34,7 +34,7 @@ class SignOut(LogoutView):
 
 
 @signed_in
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: SignedIn) -> HttpResponse:
     """Who am I, what am I in, and a new password."""
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -4,21 +4,21 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from frontend import choosing, listings
 from frontend.forms import fields, names, values
-from frontend.views.scope import in_project
+from frontend.views.scope import InProject, in_project
 from planner.models import Project
 from planner.models.catalogue import Section
 from planner.services import catalogue as own
-from planner.services.errors import NotFound
+from planner.services.errors import Invalid, NotFound
 from solvers import catalogue, documents
 from solvers.documents import Document
-from solvers.errors import IsoflopError, Problem
+from solvers.errors import Problem, SpecError, UnknownName
 
 # A model is mostly pasted from its config.json; everything else is a handful of numbers.
 WRITTEN_FIRST = "models"
@@ -26,17 +26,21 @@ SOURCE = ("title", "address", "date")
 
 
 @in_project("viewer")
-def page(request: HttpRequest, project: Project) -> HttpResponse:
+def page(request: InProject, project: Project) -> HttpResponse:
     """One section as a table."""
     section = request.GET.get("section", "gpus")
     _known(section)
     search = request.GET.get("search", "").strip()
-    context = {"columns": listings.columns(section), "rows": listings.listed(project, section, search), "search": search}
+    context = {
+        "columns": listings.columns(section),
+        "rows": listings.listed(project, section, search),
+        "search": search,
+    }
     return render(request, "catalogue/page.html", context | _frame(section))
 
 
 @in_project("viewer")
-def entry(request: HttpRequest, project: Project, section: str, name: str) -> HttpResponse:
+def entry(request: InProject, project: Project, section: str, name: str) -> HttpResponse:
     """One record: its numbers, where they come from, how far to trust them."""
     _known(section)
     document, is_own = _document(project, section, name)
@@ -52,7 +56,7 @@ def entry(request: HttpRequest, project: Project, section: str, name: str) -> Ht
 
 
 @in_project("editor")
-def new(request: HttpRequest, project: Project, section: str) -> HttpResponse:
+def new(request: InProject, project: Project, section: str) -> HttpResponse:
     """A record of the team's own, empty or started from another."""
     _editable(section)
     start = request.GET.get("from", "")
@@ -61,7 +65,7 @@ def new(request: HttpRequest, project: Project, section: str) -> HttpResponse:
 
 
 @in_project("editor")
-def edit(request: HttpRequest, project: Project, section: str, name: str) -> HttpResponse:
+def edit(request: InProject, project: Project, section: str, name: str) -> HttpResponse:
     """Change one of the team's own records."""
     _editable(section)
     return _edit(request, project, section, own.entry(project, section, name).document, name=name)
@@ -69,7 +73,7 @@ def edit(request: HttpRequest, project: Project, section: str, name: str) -> Htt
 
 @require_POST
 @in_project("editor")
-def delete(request: HttpRequest, project: Project, section: str, name: str) -> HttpResponse:
+def delete(request: InProject, project: Project, section: str, name: str) -> HttpResponse:
     """Delete one; plans that used it keep what they used."""
     _editable(section)
     own.delete(project, section, name, user=request.user)
@@ -77,13 +81,13 @@ def delete(request: HttpRequest, project: Project, section: str, name: str) -> H
     return redirect(f"{reverse('catalogue', args=[project.slug])}?section={section}")
 
 
-def _edit(request: HttpRequest, project: Project, section: str, document: Document, *, name: str = "") -> HttpResponse:
+def _edit(request: InProject, project: Project, section: str, document: Document, *, name: str = "") -> HttpResponse:
     draft = Draft(document, text=_text(document), as_text=_as_text(request, section, document))
     if request.method == "POST":
         draft = _draft(request, project, section, document)
         try:
             saved = own.save(project, section, draft.read(), user=request.user)
-        except IsoflopError as error:
+        except (SpecError, Invalid) as error:
             draft = replace(draft, problems=error.problems)
         else:
             return _saved(request, project, section, saved.name, was=name)
@@ -123,16 +127,18 @@ class Draft:
         return documents.read(self.text) | ({"name": self.name} if self.name else {})
 
 
-def _draft(request: HttpRequest, project: Project, section: str, before: Document) -> Draft:
+def _draft(request: InProject, project: Project, section: str, before: Document) -> Draft:
     if "text" in request.POST:
         return Draft(before, text=request.POST["text"], as_text=True, name=request.POST.get("name", "").strip())
     document = values.document_from(request.POST, _fields(section), before, choosing.starter(project))
     source = {key: text for key in SOURCE if (text := request.POST.get(f"source-{key}", "").strip())}
-    document = {key: value for key, value in document.items() if key != "source"} | ({"source": source} if source else {})
+    document = {key: value for key, value in document.items() if key != "source"} | (
+        {"source": source} if source else {}
+    )
     return Draft(document, text=_text(document), as_text=False)
 
 
-def _saved(request: HttpRequest, project: Project, section: str, name: str, *, was: str) -> HttpResponse:
+def _saved(request: InProject, project: Project, section: str, name: str, *, was: str) -> HttpResponse:
     if was and was != name:
         own.delete(project, section, was, user=request.user)
     messages.success(request, f"{name} is saved. Specs of this project can name it.")
@@ -149,7 +155,7 @@ def _first_source(document: Document) -> Document:
     return given if isinstance(given, dict) else given[0]
 
 
-def _as_text(request: HttpRequest, section: str, document: Document) -> bool:
+def _as_text(request: InProject, section: str, document: Document) -> bool:
     known = set(catalogue.SECTIONS[section].model_json_schema()["properties"])
     usual = section == WRITTEN_FIRST or not document.keys() <= known
     return request.GET.get("as", "text" if usual else "form") == "text"
@@ -172,7 +178,7 @@ def _document(project: Project, section: str, name: str) -> tuple[Document, bool
         pass
     try:
         return catalogue.document(section, name), False
-    except IsoflopError as error:
+    except UnknownName as error:
         raise Http404(str(error)) from error
 
 
@@ -187,4 +193,9 @@ def _editable(section: str) -> None:
 
 
 def _frame(section: str) -> dict[str, object]:
-    return {"section": section, "section_title": listings.TITLES[section], "sections": listings.TITLES.items(), "editable": section in Section.values}
+    return {
+        "section": section,
+        "section_title": listings.TITLES[section],
+        "sections": listings.TITLES.items(),
+        "editable": section in Section.values,
+    }

@@ -2,23 +2,23 @@
 
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from frontend.figures import comparison
 from frontend.figures.theme import theme
 from frontend.views.history import ids
-from frontend.views.scope import in_project
+from frontend.views.scope import InProject, in_project
 from planner.models import Project, Run
 from planner.services import comparison as side_by_side
 from planner.services import history
-from solvers.errors import IsoflopError
+from planner.services.errors import Invalid
 
 FEWEST = 2
 
 
 @in_project("viewer")
-def page(request: HttpRequest, project: Project) -> HttpResponse:
+def page(request: InProject, project: Project) -> HttpResponse:
     """The table of two or more plans; with fewer, how to pick them."""
     asked = ids(request.GET.getlist("runs"))
     only = request.GET.get("only") == "differences"
@@ -27,15 +27,25 @@ def page(request: HttpRequest, project: Project) -> HttpResponse:
         return render(request, "compare/pick.html", context)
     try:
         compared = side_by_side.compare(_runs(project, asked))
-    except IsoflopError as error:
-        return render(request, "compare/pick.html", {**context, "problems": error.problems}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    except Invalid as error:
+        return render(
+            request,
+            "compare/pick.html",
+            {**context, "problems": error.problems},
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
     named = _named(compared.runs)
-    shown = {"comparison": compared, "twin": comparison.table(named), "legend": comparison.legend(named), "finding": comparison.title(named) if named else ""}
+    shown = {
+        "comparison": compared,
+        "twin": comparison.table(named),
+        "legend": comparison.legend(named),
+        "finding": comparison.title(named) if named else "",
+    }
     return render(request, "compare/page.html", {**context, **shown})
 
 
 @in_project("viewer")
-def figure(request: HttpRequest, project: Project) -> HttpResponse:
+def figure(request: InProject, project: Project) -> HttpResponse:
     """Where the time of each plan goes, as Plotly's JSON."""
     named = _named(_runs(project, ids(request.GET.getlist("runs"))))
     if not comparison.table(named).rows:

@@ -22,16 +22,18 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/403.html", {"reason": str(exception)}, status=HTTPStatus.FORBIDDEN)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django passes it
     """404: the same for what does not exist and for what is not the reader's."""
     return render(request, "errors/404.html", status=HTTPStatus.NOT_FOUND)
 
 
-def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 -- Django passes it
     """403 for a form that is too old or comes from elsewhere."""
     return render(request, "errors/csrf.html", status=HTTPStatus.FORBIDDEN)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 -- Django passes it
     """500, drawn without context processors: the database may be what is broken."""
-    return HttpResponse(render_to_string("errors/500.html", {"shell": {"sheets": SHEETS}}), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(
+        render_to_string("errors/500.html", {"shell": {"sheets": SHEETS}}), status=HTTPStatus.INTERNAL_SERVER_ERROR
+    )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
-from frontend.views.scope import in_project
+from frontend.views.scope import InProject, in_project
 from planner.models import Project, State
 from planner.services import comparison, history
-from solvers.errors import IsoflopError
+from planner.services.errors import Invalid
 
 FILTERS = ("search", "state", "kind", "tag", "owner")
 SORTS = (("-created", "newest first"), ("created", "oldest first"), ("name", "name, A to Z"), ("-name", "name, Z to A"))
@@ -38,17 +38,24 @@ class Question:
 
 
 @in_project("viewer")
-def page(request: HttpRequest, project: Project) -> HttpResponse:
+def page(request: InProject, project: Project) -> HttpResponse:
     """One page of the history."""
     question = _question(request.GET)
     context = {"question": question, "states": State.choices, "sorts": SORTS, "facets": history.facets(project)}
     try:
-        found = history.page(project, **question.filters, sort=question.sort, cursor=question.cursor)
-    except IsoflopError as error:
+        found = _found(project, question)
+    except Invalid as error:
         return render(request, "history/page.html", {**context, "problems": error.problems}, status=400)
     links = {"first": question.address(cursor=""), "next": question.address(cursor=found.next_cursor or "")}
     under_way = any(run.under_way for run in found.rows)
     return render(request, "history/page.html", {**context, "page": found, "under_way": under_way, "links": links})
+
+
+def _found(project: Project, asked: Question) -> history.Page:
+    search, state, kind, tag, owner = (asked.filters[name] for name in FILTERS)
+    return history.page(
+        project, search=search, state=state, kind=kind, tag=tag, owner=owner, sort=asked.sort, cursor=asked.cursor
+    )
 
 
 def _question(asked: QueryDict) -> Question:

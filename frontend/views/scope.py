@@ -11,10 +11,24 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from planner.models import Project
 from planner.services import projects
 from planner.services.errors import Forbidden, NotFound
 
 View = Callable[..., HttpResponse]
+
+
+class SignedIn(HttpRequest):
+    """A request of somebody known."""
+
+    user: User
+
+
+class InProject(SignedIn):
+    """A request of a member of a project."""
+
+    project: Project
+    role: str
 
 
 def signed_in(view: View) -> View:
@@ -40,10 +54,10 @@ def in_project(least: str = "viewer") -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @signed_in
         @wraps(view)
-        def inner(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        def inner(request: InProject, slug: str, **kwargs: Any) -> HttpResponse:
             try:
                 _enter(request, slug, least)
-                return view(request, request.project, **kwargs)  # type: ignore[attr-defined]
+                return view(request, request.project, **kwargs)
             except NotFound as error:
                 raise Http404(str(error)) from error
             except Forbidden as error:
@@ -54,11 +68,11 @@ def in_project(least: str = "viewer") -> Callable[[View], View]:
     return decorate
 
 
-def _enter(request: HttpRequest, slug: str, least: str) -> None:
-    request.project = projects.find(request.user, slug)  # type: ignore[attr-defined]
+def _enter(request: InProject, slug: str, least: str) -> None:
+    request.project = projects.find(request.user, slug)
     if request.session.get("project") != slug:
         request.session["project"] = slug
-    request.role = projects.require(request.user, request.project, least)  # type: ignore[attr-defined]
+    request.role = projects.require(request.user, request.project, least)
 
 
 def reader(request: HttpRequest) -> User:

@@ -1,6 +1,7 @@
 """A project's own hardware and models, beside the catalogue that ships with Isoflop."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -71,14 +72,24 @@ def delete(project: Project, section: str, name: str, *, user: User) -> None:
     projects.require(user, project, Role.EDITOR)
     found = entry(project, section, name)
     found.delete()
-    audit.record(user, "catalogue.deleted", found, project=project, details={"digest": documents.digest(found.document)})
+    details = {"digest": documents.digest(found.document)}
+    audit.record(user, "catalogue.deleted", found, project=project, details=details)
 
 
 def resolve(project: Project, document: Document) -> Document:
     """The document with the names of the project's own records replaced by those records."""
+    return resolver(project)(document)
+
+
+def resolver(project: Project) -> Callable[[Document], Document]:
+    """`resolve` for many documents of one project, with one query for all of them."""
     own = CatalogueEntry.objects.filter(project=project)
     records = {(row.section, plain(row.name)): row.document for row in own}
-    return {key: _resolved(key, _priced(key, value, records), records, depth=0) for key, value in document.items()}
+
+    def resolved(document: Document) -> Document:
+        return {key: _resolved(key, _priced(key, value, records), records, depth=0) for key, value in document.items()}
+
+    return resolved
 
 
 def plain(name: str) -> str:
@@ -122,7 +133,8 @@ def _gpu_of(node: str) -> str:
 
 def _known(section: str) -> None:
     if section not in Section.values:
-        raise invalid("section", f"There is no section '{section[:20]}'.", hint=f"Sections: {', '.join(Section.values)}.")
+        known = f"Sections: {', '.join(Section.values)}."
+        raise invalid("section", f"There is no section '{section[:20]}'.", hint=known)
 
 
 def _room(project: Project, name: str, section: str) -> None:

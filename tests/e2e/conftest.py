@@ -19,8 +19,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -166,9 +168,10 @@ def person(rows: None) -> "Person":
 
 
 @pytest.fixture
-def signed_in(page: Page, person: "Person") -> Page:
-    """The page of that person, signed in through the form."""
-    sign_in(page, person.name)
+def signed_in(page: Page, person: "Person", site: Site) -> Page:
+    """The page of that person, with a session; at the person's project."""
+    enter(page.context, person, site)
+    page.goto(person.home)
     return page
 
 
@@ -202,11 +205,22 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.get_by_label(f"Account of {name}").wait_for()
 
 
+def enter(context: BrowserContext, person: Person, site: Site) -> None:
+    """Signed in without the form."""
+    client = Client()
+    client.force_login(person.user)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": site.url}])
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA: one line for each rule, with its first place."""
     page.evaluate(AXE)
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:160]} {rule['nodes'][0]['failureSummary']}" for rule in found["violations"]]
+    return [
+        f"{rule['id']}: {rule['nodes'][0]['html'][:160]} {rule['nodes'][0]['failureSummary']}"
+        for rule in found["violations"]
+    ]
 
 
 def overflow(page: Page) -> list[str]:
@@ -222,7 +236,8 @@ def overflow(page: Page) -> list[str]:
 
 def small_targets(page: Page) -> list[str]:
     """Controls smaller than 24 px that are no links in a line of text (WCAG 2.2, 2.5.8)."""
-    script = """() => [...document.querySelectorAll("button, select, summary, input:not([type=hidden]), a.button, nav a")]
+    script = """() => [...document.querySelectorAll(
+        "button, select, summary, input:not([type=hidden]), a.button, nav a")]
       .filter(e => e.offsetParent !== null && e.checkVisibility())
       .map(e => [e, (e.closest("label") ?? e).getBoundingClientRect()])
       .filter(([, box]) => box.width > 0 && (box.width < 24 || box.height < 24))

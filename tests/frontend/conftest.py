@@ -31,8 +31,9 @@ def browser(client: Client, ada: User) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def _plain_static_files(settings: Settings) -> None:
-    """Files under their own names: pages need no collected ones."""
+def _quick(settings: Settings) -> None:
+    """Files under their own names, so that none need collecting; passwords hashed lightly."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     backend = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": backend}
     settings.WHITENOISE_AUTOREFRESH = True

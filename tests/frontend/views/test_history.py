@@ -17,7 +17,7 @@ HOSTILE = "</script><script>alert(1)</script><a href=https://evil.example onclic
 
 def names(page: str) -> list[str]:
     """The names of the rows, in their order."""
-    found = re.findall(r'class="lead-cell"><a href="[^"]*">([^<]*)</a>', page)
+    found = re.findall(r'class="lead-cell">\s*<a href="[^"]*">([^<]*)</a>', page)
     return [html.unescape(name) for name in found]
 
 
@@ -56,7 +56,9 @@ def test_a_solved_run_shows_its_headline_and_best_value(browser: Client, project
         ("?owner=nobody", []),
     ],
 )
-def test_the_address_filters_and_sorts(browser: Client, project: Project, ada: User, query: str, expected: list[str]) -> None:
+def test_the_address_filters_and_sorts(
+    browser: Client, project: Project, ada: User, query: str, expected: list[str]
+) -> None:
     runs.cancel(plans.queued(project, ada, "alpha"), user=ada)
     runs.annotate(plans.queued(project, ada, "beta"), user=ada, tags=["prod"])
 
@@ -129,5 +131,9 @@ QUERIES = 11
 
 
 def _copy(run: Run, name: str) -> Run:
-    fields = {field.attname: getattr(run, field.attname) for field in Run._meta.concrete_fields if field.name not in ("id", "created")}
+    fields = {
+        field.attname: getattr(run, field.attname)
+        for field in Run._meta.concrete_fields
+        if field.name not in ("id", "created")
+    }
     return Run(**{**fields, "name": name})

@@ -37,7 +37,9 @@ def test_another_projects_page_does_not_exist(client: Client, project: Project, 
 
 
 @pytest.mark.parametrize("page", FOR_EDITORS)
-def test_a_viewer_is_told_which_role_is_needed(client: Client, project: Project, ada: User, stranger: User, page: str) -> None:
+def test_a_viewer_is_told_which_role_is_needed(
+    client: Client, project: Project, ada: User, stranger: User, page: str
+) -> None:
     projects.add_member(project, "mallory", "viewer", by=ada)
     client.force_login(stranger)
 

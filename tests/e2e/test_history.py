@@ -1,0 +1,87 @@
+"""The list of plans in a browser."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from planner.services import claims
+from solvers import kinds
+from tests import plans
+from tests.e2e.conftest import Person
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("[data-rows] .lead-cell > a").all_inner_texts()
+
+
+def test_typing_filters_in_place_and_stands_in_the_address(signed_in: Page, person: Person) -> None:
+    for name in ("alpha", "beta"):
+        plans.queued(person.project, person.user, name)
+    signed_in.reload()
+    signed_in.evaluate("window.kept = true")
+
+    signed_in.get_by_label("Search", exact=True).fill("alp")
+
+    expect(signed_in.locator("[data-rows] tr")).to_have_count(1)
+    assert (names(signed_in), signed_in.evaluate("window.kept"), signed_in.url.partition("?")[2]) == (
+        ["alpha"],
+        True,
+        "search=alp",
+    )
+    signed_in.get_by_label("Search", exact=True).fill("")
+    expect(signed_in.locator("[data-rows] tr")).to_have_count(2)
+    signed_in.get_by_label("Sort").select_option("name")
+    expect(signed_in).to_have_url(re.compile(r"\?sort=name$"))
+    assert names(signed_in) == ["alpha", "beta"]
+    signed_in.go_back()
+    expect(signed_in).to_have_url(re.compile(re.escape(person.home) + r"(\?sort=-created)?$"))
+    assert names(signed_in) == ["beta", "alpha"]
+
+
+def test_two_plans_are_picked_and_compared_by_keyboard(signed_in: Page, person: Person) -> None:
+    found = [plans.solved(person.project, person.user, name) for name in ("first", "second", "third")]
+    signed_in.reload()
+
+    for key in ("j", "x", "j", "j", "x"):
+        signed_in.keyboard.press(key)
+
+    picked = [str(found[2].id), str(found[0].id)]
+    expect(signed_in).to_have_url(re.compile("picked=" + "%2C".join(picked)))
+    signed_in.keyboard.press("c")
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("2 plans side by side")
+    assert signed_in.locator(".compare thead a").all_inner_texts() == ["third", "first"]
+
+
+def test_picks_survive_filters_and_are_cleared_at_once(signed_in: Page, person: Person) -> None:
+    for name in ("alpha", "beta"):
+        plans.queued(person.project, person.user, name)
+    signed_in.reload()
+
+    signed_in.get_by_label("Pick alpha").check()
+    signed_in.get_by_label("Search", exact=True).fill("beta")
+    expect(signed_in.locator("[data-rows] tr")).to_have_count(1)
+    signed_in.get_by_label("Pick beta").check()
+
+    expect(signed_in.get_by_role("button", name="Compare 2")).to_be_enabled()
+    signed_in.get_by_role("button", name="Unpick all").click()
+    expect(signed_in.get_by_role("button", name="Compare 0")).to_be_disabled()
+    assert "picked" not in signed_in.url
+
+
+def test_a_run_under_way_is_followed_without_reloading(signed_in: Page, person: Person) -> None:
+    run = plans.queued(person.project, person.user, "on its way")
+    signed_in.reload()
+    signed_in.get_by_label("Pick on its way").check()
+    badge = signed_in.locator("[data-rows] .badge")
+    expect(badge).to_have_text("Queued")
+
+    claim = claims.claim(run.id, worker="test")
+    assert claim is not None
+    claims.renew(claim, progress={"stage": "enumerating layouts", "fraction": 0.42})
+    expect(badge).to_have_text("Running")
+    expect(signed_in.get_by_text("enumerating layouts, 42%")).to_be_visible()
+    claims.finish(claim, claims.Answered(kinds.solve(kinds.parse(claim.spec), lambda **_: None), run.result_key))
+
+    expect(badge).to_have_text("Solved")
+    expect(signed_in.get_by_label("Pick on its way")).to_be_checked()
+    expect(signed_in.locator("#plans")).not_to_have_attribute("hx-get", re.compile("."))
