@@ -5,6 +5,7 @@ is gone ends the worker. Here a message appears whole, and a missing folder is a
 """
 
 import contextlib
+import json
 import os
 import time
 from pathlib import Path
@@ -14,7 +15,6 @@ from uuid import uuid4
 
 from kombu.exceptions import ChannelError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
-from kombu.utils.json import dumps
 
 SCHEME = "filesystem"
 # kombu moves a message aside first and reads it then.
@@ -25,19 +25,19 @@ FOLDERS = ("messages", "processed", "control")
 class Channel(filesystem.Channel):
     """kombu's, but for these two."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # as the parent names it
         folder = Path(self.data_folder_out)
         name = f"{time.time_ns():020d}-{uuid4().hex}.{queue}.msg"
         part = folder / f".{name}.part"
         try:
-            part.write_text(dumps(payload), "utf-8")
+            part.write_text(json.dumps(payload), "utf-8")
             part.rename(folder / name)
         except OSError as error:
             raise ChannelError(f"the broker's folder does not take messages: {error.strerror}") from error
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 -- kombu's interface
         try:
-            return super()._get(queue)
+            return super()._get(queue)  # type: ignore[no-untyped-call]
         except (OSError, ValueError, ChannelError):
             raise Empty from None
 

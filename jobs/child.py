@@ -65,14 +65,13 @@ class _Reporter:
         self._pipe = pipe
         self._next = 0.0
 
-    def __call__(
-        self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None
-    ) -> None:
+    def __call__(self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + PROGRESS_STEP_S
-        seen = {"stage": stage, "fraction": fraction, "candidates": candidates, "best": None if best is None else dict(best)}
+        found = None if best is None else dict(best)
+        seen = {"stage": stage, "fraction": fraction, "candidates": candidates, "best": found}
         os.write(self._pipe, packed({"progress": seen}))
 
 

@@ -21,7 +21,7 @@ from solvers import documents, kinds
 
 def main() -> None:
     """Warms up, then serves until the control socket closes."""
-    kinds.MODULES.update(pair.split("=", 1) for pair in sys.argv[1:])
+    kinds.MODULES.update({name: module for name, _, module in (pair.partition("=") for pair in sys.argv[1:])})
     control = socket.socket(fileno=os.dup(0))
     with contextlib.suppress(OSError):
         os.setsid()
@@ -48,12 +48,12 @@ def _serve(control: socket.socket) -> None:
     signal.set_wakeup_fd(alarm)
     guards: set[int] = set()
     while True:
-        ready = select.select([control, awake], [], [])[0]
+        ready = select.select([control.fileno(), awake], [], [])[0]
         if awake in ready:
             os.read(awake, CHUNK)
             guards -= processes.reap().keys()
             _end_strays(guards)
-        if control in ready:
+        if control.fileno() in ready:
             received, handed, _, _ = socket.recv_fds(control, 1, 1)
             if not received:
                 return

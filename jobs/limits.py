@@ -1,4 +1,4 @@
-"""How much one solve may take. Linux holds the process to these itself; time and the number of processes are watched."""
+"""How much one solve may take. The kernel holds each process to some of it; the guard watches the rest."""
 
 from dataclasses import dataclass
 

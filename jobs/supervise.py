@@ -164,6 +164,10 @@ def _outcome(folder: Path, ended: Message | None, allowed: Limits) -> Outcome:
         said = json.loads((folder / OUTCOME).read_bytes())
     except (FileNotFoundError, ValueError):
         return Lost(f"the solver ended with {_named(code)}\n{_last_lines(folder)}")
+    return _said(said, folder)
+
+
+def _said(said: Message, folder: Path) -> Outcome:
     if "answered" in said:
         return Answered(said["answered"], said["key"])
     if "failed" in said:

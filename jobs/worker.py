@@ -1,5 +1,8 @@
-"""The life of a worker process: its fork server is warm before the first run, others see that it is alive, and when it
-is told to stop, the runs in its hands go back to the queue."""
+"""The life of a worker process.
+
+Its fork server is warm before the first run, others see that it is alive, and when it is told to stop, the runs in
+its hands go back to the queue.
+"""
 
 import os
 import socket
@@ -7,7 +10,7 @@ import threading
 from typing import Any
 
 import structlog
-from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.db import Error, connection
 
@@ -21,24 +24,29 @@ server = ForkServer(kinds=settings.EXTRA_KINDS)
 stopping = threading.Event()
 
 
-@worker_init.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def keep_logs(**_: Any) -> None:
+    """Celery sets up no logging of its own while somebody listens here; that of the settings stands."""
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
 def warm(**_: Any) -> None:
     server.start()
 
 
-@worker_ready.connect
+@worker_ready.connect  # type: ignore[untyped-decorator]
 def report_for_work(sender: Any, **_: Any) -> None:
     slots = sender.controller.concurrency
     threading.Thread(target=_beat, args=(slots,), name="heartbeat", daemon=True).start()
     log.info("worker_ready", worker=NAME, slots=slots)
 
 
-@worker_shutting_down.connect
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
 def give_back(**_: Any) -> None:
     stopping.set()
 
 
-@worker_shutdown.connect
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
 def leave(**_: Any) -> None:
     server.stop()
     try:

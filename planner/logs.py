@@ -7,7 +7,7 @@ import structlog
 
 def configure(*, level: str, style: str) -> None:
     """Sends structlog's events and the standard library's records through one formatter. `style` is json or console."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -1,4 +1,4 @@
-"""What Django tells us about sign-ins: each goes into the audit log, a wrong password also counts against its address."""
+"""What Django tells us about sign-ins: each is audited, and a wrong password counts against its address."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('cancel_requested', models.BooleanField(default=False)),
                 ('progress', planner.models.fields.DocumentField(default=dict)),
                 ('problems', planner.models.fields.DocumentField(default=list)),
-                ('trace', models.TextField(blank=True, help_text="For operators only: what the solver's process said when it crashed.")),
+                ('trace', models.TextField(blank=True, help_text="For operators only: what the process said when it crashed.")),
                 ('summary', planner.models.fields.DocumentField(default=dict, help_text='What lists show of the answer: headline, label, estimates.')),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('rung', models.DateTimeField(blank=True, help_text='When its message was last given to the broker.', null=True)),

@@ -1,16 +1,26 @@
 """A column that holds a JSON document exactly.
 
-Postgres' own jsonb would write 1e20 back as an integer and forget the order of keys; a stored result has a digest to keep.
+Postgres' own jsonb would write 1e20 back as an integer and forget the order of keys; a result has a digest to keep.
 """
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    Text = models.TextField[Any, Any]
+else:
+    Text = models.TextField
 
-class DocumentField(models.TextField):  # type: ignore[type-arg]
+
+class DocumentField(Text):
     """JSON text in the table, plain values in Python."""
+
+    if TYPE_CHECKING:
+        # What django-stubs takes for the types of the attribute.
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: object) -> Any:
         return None if value is None else json.loads(value)

@@ -67,7 +67,7 @@ class Run(models.Model):
     cancel_requested = models.BooleanField(default=False)
     progress = DocumentField(default=dict)
     problems = DocumentField(default=list)
-    trace = models.TextField(blank=True, help_text="For operators only: what the solver's process said when it crashed.")
+    trace = models.TextField(blank=True, help_text="For operators only: what the process said when it crashed.")
     summary = DocumentField(default=dict, help_text="What lists show of the answer: headline, label, estimates.")
 
     created = models.DateTimeField(db_default=Now(), editable=False)

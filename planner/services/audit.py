@@ -8,7 +8,12 @@ from planner.models import AuditEntry, Project
 
 
 def record(
-    actor: User | None, action: str, target: object, *, project: Project | None = None, details: dict[str, Any] | None = None
+    actor: User | None,
+    action: str,
+    target: object,
+    *,
+    project: Project | None = None,
+    details: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """Writes one entry; `actor` None is the system itself. Details hold no secrets."""
     return AuditEntry.objects.create(

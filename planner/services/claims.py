@@ -132,7 +132,7 @@ def look(claim: Claim) -> Renewal:
 
 @transaction.atomic
 def release(claim: Claim) -> bool:
-    """Gives the run back unsolved, for another worker to take at once; this is nobody's failure, so it is no attempt."""
+    """Gives the run back unsolved, for another worker to take at once. Nobody failed, so it was no attempt."""
     run = _held(claim).select_for_update().first()
     if run is None:
         return False

@@ -58,7 +58,8 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
         yield (ANSWERED, name), estimate["value"]
     for name, value in _leaves(document.get("infeasible", {}).get("reason", {})):
         yield (ANSWERED, name or "reason"), value
-    for name, value in _leaves({key: document.get("plan", {}).get(key) for key in ("label", "layout", "nodes", "gpus")}):
+    plan = document.get("plan", {})
+    for name, value in _leaves({key: plan.get(key) for key in ("label", "layout", "nodes", "gpus")}):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):
         yield (SEARCH, name), document["search"].get(name)

@@ -38,7 +38,8 @@ class Invalid(IsoflopError):
 
 def not_found(what: str) -> NotFound:
     """One sentence for missing and for hidden, so that nothing can be learned from the difference."""
-    return NotFound(Problem("not_found", f"There is no such {what}.", "", "It may belong to a project of which you are no member."))
+    hint = "It may belong to a project of which you are no member."
+    return NotFound(Problem("not_found", f"There is no such {what}.", "", hint))
 
 
 def invalid(code: str, message: str, *, at: str = "", hint: str = "") -> Invalid:

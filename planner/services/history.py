@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import Func, F, Q, QuerySet, TextField
+from django.db.models import F, Func, Q, QuerySet, TextField
 
 from planner.models import Project, Run, State
 from planner.services.comparison import compare

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
 from django.http import HttpRequest
@@ -22,7 +22,7 @@ class ThrottledBackend(ModelBackend):
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
-    ) -> AbstractBaseUser | None:
+    ) -> User | None:
         if request is not None and wait_s(address_of(request)):
             raise PermissionDenied
         return super().authenticate(request, username=username, password=password, **kwargs)
@@ -42,8 +42,8 @@ def address_of(request: HttpRequest) -> str:
 def wait_s(address: str) -> int:
     """Seconds until this address may try again, 0 if it may now."""
     most = settings.LOGIN_FAILURES_PER_HOUR
-    times = LoginFailure.objects.filter(address=address, at__gt=Now() - WINDOW).order_by("-at").values_list("at", flat=True)
-    latest = list(times[:most])
+    recent = LoginFailure.objects.filter(address=address, at__gt=Now() - WINDOW).order_by("-at")
+    latest = list(recent.values_list("at", flat=True)[:most])
     return max(1, int((latest[-1] + WINDOW - timezone.now()).total_seconds())) if len(latest) >= most else 0
 
 

@@ -1,4 +1,4 @@
-"""Signs of life of our own processes, and what an operator must know: is anybody there to solve and to sweep?"""
+"""Signs of life of our own processes, so that operators and pages can say who is missing."""
 
 from dataclasses import dataclass
 from datetime import timedelta

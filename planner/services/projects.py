@@ -11,7 +11,7 @@ from planner.services.errors import Conflict, Forbidden, invalid, not_found
 from solvers.errors import Problem
 
 RANK = {role: rank for rank, role in enumerate(Role.values)}
-SLUG = 50
+SLUG, NAME = 50, 100
 
 
 def for_user(user: User) -> QuerySet[Project]:
@@ -23,7 +23,7 @@ def for_user(user: User) -> QuerySet[Project]:
 def create(user: User, name: str) -> Project:
     """A new project, owned by `user`."""
     name = name.strip()
-    if not name or len(name) > Project._meta.get_field("name").max_length:  # noqa: SLF001 -- _meta is Django's public API
+    if not 1 <= len(name) <= NAME:
         raise invalid("name", "A project's name has 1 to 100 characters.", at="/name")
     project = Project.objects.create(slug=_free_slug(name), name=name, created_by=user)
     Membership.objects.create(project=project, user=user, role=Role.OWNER)
@@ -76,7 +76,9 @@ def add_member(project: Project, username: str, role: str, *, by: User) -> Membe
         raise invalid("unknown_user", f"There is no user called '{username[:80]}'.", at="/username", hint=hint)
     membership, made = Membership.objects.get_or_create(project=project, user=member, defaults={"role": role})
     if not made:
-        raise Conflict(Problem("member", f"{member.username} is a member already.", "/username", "Change the role instead."))
+        raise Conflict(
+            Problem("member", f"{member.username} is a member already.", "/username", "Change the role instead.")
+        )
     audit.record(by, "member.added", member.username, project=project, details={"role": role})
     return membership
 
@@ -129,4 +131,5 @@ def _known_role(role: str) -> None:
 def _free_slug(name: str) -> str:
     base = slugify(name)[:SLUG].strip("-") or "project"
     taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    return next(slug for number in range(1, len(taken) + 2) if (slug := base if number == 1 else f"{base}-{number}") not in taken)
+    candidates = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 2))]
+    return next(slug for slug in candidates if slug not in taken)

@@ -6,8 +6,6 @@ from kombu import Connection
 
 from jobs import broker
 
-
-
 # kombu remembers for the whole process which queues it has bound, so each test has its own.
 _number = count()
 

@@ -9,6 +9,7 @@ from jobs import processes
 from jobs.limits import FILES, MEMORY, PROCESSES, TIME, Limits, problem
 from jobs.supervise import ForkServer, Verdict, solve
 from planner.services.claims import Answered, Crashed, Failed, Lost
+from solvers import kinds
 from solvers.errors import Problem
 from tests.factories import trial
 from tests.jobs.conftest import gone, wait_until
@@ -38,8 +39,6 @@ def warm(fork_server: ForkServer) -> None:
 
 
 def test_an_answer_comes_back_with_its_key_and_its_seconds(fork_server, trial_kind):
-    from solvers import kinds
-
     outcome = solve(trial(seed=7), server=fork_server, allowed=ROOM, heed=go)
 
     assert isinstance(outcome, Answered)
@@ -207,9 +206,7 @@ def test_a_killed_guard_takes_its_solver_along_and_the_run_counts_as_lost(fork_s
         os.kill(guard, signal.SIGKILL)
         return Verdict.GO
 
-    outcome = solve(
-        trial(act="escape", seconds=60, mark=str(mark)), server=fork_server, allowed=ROOM, heed=kill_guard
-    )
+    outcome = solve(trial(act="escape", seconds=60, mark=str(mark)), server=fork_server, allowed=ROOM, heed=kill_guard)
 
     assert outcome == Lost("the guard of the solver was lost")
     wait_until(lambda: all(gone(int(pid)) for pid in mark.read_text().split()), seconds=5)

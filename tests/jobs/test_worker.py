@@ -12,7 +12,7 @@ from jobs.celery import app
 from jobs.tasks import solve
 from planner.models import Result, Run
 from planner.services import presence, runs
-from solvers import kinds
+from solvers import documents, kinds
 from tests import factories
 from tests.jobs.conftest import QUICK, Workshop, gone, hang_up, wait_for, wait_until
 
@@ -62,7 +62,6 @@ def test_a_run_of_a_killed_worker_finishes_once_within_45_seconds(workshop: Work
     again = time.monotonic() - killed
     wait_for(run, "solved")
 
-    print(f"taken up again after {again:.1f} s")
     assert again <= 45
     assert (run.attempts, run.fence, Result.objects.filter(run=run).count()) == (2, 2, 1)
     assert [gone(pid) for pid in pids(mark)] == [True, True]
@@ -254,8 +253,6 @@ def test_both_loops_leave_in_good_order(workshop: Workshop):
 
 
 def test_a_real_spec_gives_the_result_that_it_gives_without_a_server(crew: Workshop):
-    from solvers import documents
-
     text = kinds.examples("training")["llama-3.1-8b-8-h100"]
     project = factories.project()
     run = runs.submit(project, documents.read(text), user=project.created_by, text=text).run

@@ -16,7 +16,7 @@ DAYS = 365
 
 
 class Command(BaseCommand):
-    help = "Makes the demo account (password: ISOFLOP_DEMO_PASSWORD), its project, a token in ISOFLOP_HOME, and example runs."
+    help = "Makes the demo account (password: ISOFLOP_DEMO_PASSWORD), its project, a token, and example runs."
 
     def handle(self, *_: Any, **__: Any) -> None:
         password = os.environ.get("ISOFLOP_DEMO_PASSWORD", "")

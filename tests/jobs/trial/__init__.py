@@ -33,7 +33,8 @@ def _solve(spec: TrialSpec, progress: Progress) -> Solved | Infeasible:
     if spec.act == "infeasible":
         return Infeasible("nothing fits", ("memory",), None, None, {"candidates": 3, "feasible": 0}, warnings)
     plan = {"label": f"trial {spec.seed}"}
-    return Solved(plan, {}, [], [], {"headline": f"trial {spec.seed} is done"}, {"candidates": 3, "feasible": 3}, warnings=warnings)
+    search = {"candidates": 3, "feasible": 3}
+    return Solved(plan, {}, [], [], {"headline": f"trial {spec.seed} is done"}, search, warnings=warnings)
 
 
 def _answer(spec: TrialSpec, progress: Progress) -> None:
@@ -92,8 +93,7 @@ def _escape(spec: TrialSpec, progress: Progress) -> None:
 
 def _write(spec: TrialSpec, progress: Progress) -> None:
     with Path("large").open("wb") as large:
-        for _ in range(spec.bytes // 2**20):
-            large.write(b"x" * 2**20)
+        large.writelines(b"x" * 2**20 for _ in range(spec.bytes // 2**20))
 
 
 def _segfault(spec: TrialSpec, progress: Progress) -> None:
@@ -117,7 +117,7 @@ def _look_around(spec: TrialSpec, progress: Progress) -> None:
     descriptors = []
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            descriptors.append(os.readlink(entry).split(":")[0])
+            descriptors.append(str(entry.readlink()).split(":")[0])
     Path(spec.mark).write_text(f"{names} {descriptors.count('socket')}")
 
 

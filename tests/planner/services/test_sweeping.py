@@ -1,11 +1,12 @@
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from planner.models import OutboxEntry, Run
-from planner.services import outbox, presence, sweeping
+from planner.models import Heartbeat, IdempotencyKey, LoginFailure, OutboxEntry, Run
+from planner.services import logins, outbox, presence, runs, sweeping
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
@@ -13,9 +14,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
 
 def queued(count: int) -> list[Run]:
     project = factories.project()
-    runs = [factories.run(project, seed=seed) for seed in range(count)]
+    made = [factories.run(project, seed=seed) for seed in range(count)]
     outbox.sent(outbox.pending())
-    return runs
+    return made
 
 
 def long_ago() -> None:
@@ -23,12 +24,12 @@ def long_ago() -> None:
 
 
 def test_forgotten_runs_are_rung_again_oldest_first_as_many_as_there_are_free_hands():
-    runs = queued(4)
+    waiting = queued(4)
     long_ago()
     presence.beat(presence.WORKER, "host:1", {"slots": 2})
 
     assert sweeping.sweep().rung == 2
-    assert set(OutboxEntry.objects.values_list("run_id", flat=True)) == {runs[0].id, runs[1].id}
+    assert set(OutboxEntry.objects.values_list("run_id", flat=True)) == {waiting[0].id, waiting[1].id}
 
 
 def test_nobody_is_rung_for_while_all_hands_are_busy_or_none_is_there():
@@ -51,8 +52,6 @@ def test_a_message_just_sent_is_left_its_time():
 @pytest.mark.django_db(transaction=True)
 def test_a_second_sweeper_stands_back():
     with connection.cursor() as cursor:
-        from threading import Thread
-
         cursor.execute("SELECT pg_advisory_lock(%s)", [sweeping.LOCK])
         found: list[sweeping.Sweep] = []
 
@@ -95,9 +94,6 @@ def test_who_is_missing_is_said():
 
 
 def test_tidying_deletes_what_has_had_its_time():
-    from planner.models import Heartbeat, IdempotencyKey, LoginFailure
-    from planner.services import logins, runs
-
     project = factories.project()
     runs.submit(project, factories.trial(), user=project.created_by, idempotency_key="k")
     presence.beat(presence.WORKER, "host:1")

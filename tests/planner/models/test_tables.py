@@ -1,0 +1,51 @@
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from planner.models import AuditEntry, Result
+from planner.services import audit, claims
+from planner.services.claims import Answered
+from solvers import kinds
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
+
+
+def test_the_migrations_are_those_of_the_models():
+    call_command("makemigrations", "planner", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.fixture
+def result() -> Result:
+    run = factories.run(factories.project())
+    claim = claims.claim(run.id, worker="host:1")
+    spec = kinds.parse(claim.spec)
+    claims.finish(claim, Answered(kinds.solve(spec), kinds.result_key(spec)))
+    return Result.objects.get()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE planner_result SET digest = 'x'", "DELETE FROM planner_result"])
+def test_postgres_refuses_to_change_a_result(result, statement):
+    with pytest.raises(DatabaseError, match="written once"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert Result.objects.get().digest == result.digest
+
+
+@pytest.mark.parametrize("statement", ["UPDATE planner_auditentry SET action = 'x'", "DELETE FROM planner_auditentry"])
+def test_postgres_refuses_to_change_the_audit_log(statement):
+    audit.record(None, "act", "target")
+
+    with pytest.raises(DatabaseError, match="written once"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    assert AuditEntry.objects.get().action == "act"
+
+
+def test_a_run_has_one_result(result):
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Result.objects.create(run=result.run, key="k", digest="d", reusable=True, document={})
+
+
+def test_every_result_has_the_digest_of_its_document(result):
+    assert [claims.result_digest(each.document) for each in Result.objects.all()] == [result.digest]
