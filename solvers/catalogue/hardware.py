@@ -5,13 +5,33 @@ A node names its GPU and links or writes them out; a name is looked up in the ca
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from solvers.catalogue.entry import Entry
 from solvers.errors import Problem, SpecError
-from solvers.units import Bytes, BytesPerSecond, FlopsPerSecond, Fraction, Seconds, UsdPerHour, Watts
+from solvers.units import (
+    RATE,
+    SHARE,
+    SIZE,
+    SPEED,
+    Bytes,
+    BytesPerSecond,
+    FlopsPerSecond,
+    Fraction,
+    Quantity,
+    Seconds,
+    UsdPerHour,
+    Watts,
+    show,
+)
 
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8", "fp4"]
+
+# Below these, a number without its unit was meant: `memory: 80` is 80 bytes.
+LEAST_BYTES = 1e6
+LEAST_BYTES_PER_S = 1e6
+LEAST_FLOPS_PER_S = 1e6
+LEAST_SHARE = 0.001
 
 # Where a GPU has no units for a precision, arithmetic falls back to the next one on its list.
 FALLBACK: dict[str, tuple[Precision, ...]] = {
@@ -22,6 +42,15 @@ FALLBACK: dict[str, tuple[Precision, ...]] = {
     "fp8": ("fp8", "bf16", "fp16", "tf32", "fp32"),
     "fp4": ("fp4", "fp8", "bf16", "fp16", "tf32", "fp32"),
 }
+
+
+def at_least(value: float, least: float, quantity: Quantity, *, at: str = "") -> float:
+    """`value`, or SpecError where it is below anything that was ever built."""
+    if value < least:
+        message = f"{show(value, quantity)} is too small; {show(least, quantity)} is the least."
+        hint = f"Write it with its unit, like '{quantity.examples[0]}'."
+        raise SpecError(Problem("too_small", message, at, hint))
+    return value
 
 
 class Gpu(Entry):
@@ -54,6 +83,28 @@ class Gpu(Entry):
         description="What a streaming kernel reaches.",
         json_schema_extra={"x-advanced": True},
     )
+
+    @field_validator("memory_bytes")
+    @classmethod
+    def _memory(cls, value: float) -> float:
+        return at_least(value, LEAST_BYTES, SIZE)
+
+    @field_validator("memory_bytes_per_s")
+    @classmethod
+    def _bandwidth(cls, value: float) -> float:
+        return at_least(value, LEAST_BYTES_PER_S, RATE)
+
+    @field_validator("peak_flops_per_s")
+    @classmethod
+    def _speeds(cls, value: dict[Precision, float]) -> dict[Precision, float]:
+        for precision, speed in value.items():
+            at_least(speed, LEAST_FLOPS_PER_S, SPEED, at=f"/{precision}")
+        return value
+
+    @field_validator("achievable_compute", "achievable_memory")
+    @classmethod
+    def _shares(cls, value: float) -> float:
+        return at_least(value, LEAST_SHARE, SHARE)
 
     def peak(self, precision: str) -> float:
         """Dense FLOP/s in `precision`, or in the next wider one that the GPU has."""
@@ -90,6 +141,16 @@ class Link(Entry):
     topology: Literal["switch", "mesh", "bus"] = Field(
         default="switch", title="Topology", json_schema_extra={"x-advanced": True}
     )
+
+    @field_validator("bytes_per_s")
+    @classmethod
+    def _bandwidth(cls, value: float) -> float:
+        return at_least(value, LEAST_BYTES_PER_S, RATE)
+
+    @field_validator("achievable")
+    @classmethod
+    def _share(cls, value: float) -> float:
+        return at_least(value, LEAST_SHARE, SHARE)
 
 
 def named(section: str, record: type[Entry]) -> BeforeValidator:

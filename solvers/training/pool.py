@@ -25,11 +25,6 @@ class Pool:
     memory_bytes: Floats
     cost_usd: Floats
 
-    @property
-    def size(self) -> int:
-        """How many points."""
-        return len(self.row)
-
     def choice(self, point: int) -> Choice:
         """One point as a layout."""
         return choice_of(self.found[int(self.search[point])], int(self.row[point]))
@@ -81,24 +76,18 @@ def _nearest(values: Floats, *, most: int) -> Ints:
 
 def _rounded(values: Floats) -> Floats:
     """Nine significant digits, so that equal layouts tie."""
-    scale = 10.0 ** (9 - np.ceil(np.log10(np.maximum(values, 1e-300))))
+    scale = 10.0 ** (9 - np.ceil(np.log10(np.maximum(values, 1e-280))))
     return np.round(values * scale) / scale
 
 
-def pareto(pool: Pool, *, most: int) -> list[int]:
-    """Points that nothing beats in time, memory and cost; thinned evenly beyond `most`, the ends kept."""
+def pareto(pool: Pool, *, most: int, keep: int) -> list[int]:
+    """Points that nothing beats in time, memory and cost; thinned evenly beyond `most`, the ends and `keep` kept."""
     several = len(pool.found) > 1
-    objectives = (
-        (pool.step_time_s, pool.memory_bytes, pool.cost_usd)
-        if several
-        else (
-            pool.step_time_s,
-            pool.memory_bytes,
-        )
-    )
-    points = front(*objectives)
+    objectives = (pool.step_time_s, pool.memory_bytes, *((pool.cost_usd,) if several else ()))
+    points = front(*(_rounded(values) for values in objectives))
     points = points[np.lexsort((pool.memory_bytes[points], pool.step_time_s[points]))]
-    return [int(point) for point in points[_evenly(len(points), most)]]
+    places = np.union1d(_evenly(len(points), most), np.flatnonzero(points == keep))
+    return [int(point) for point in points[places]]
 
 
 def sample(pool: Pool, *, most: int, without: list[int]) -> list[int]:

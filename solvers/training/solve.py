@@ -101,7 +101,7 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
     usable = usable_bytes(spec, chosen.job)
     estimates = estimates_of(spec, chosen)
     terms = terms_of(chosen)
-    front = pareto(pool, most=FRONT)
+    front = pareto(pool, most=FRONT, keep=ranked[0])
     again = sensitivity(spec, chosen, pool)
     return Solved(
         plan=plan_document(chosen, usable=usable),

@@ -1,5 +1,6 @@
 """What a training plan is asked: model, cluster, batch, what counts and what is allowed."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -14,6 +15,7 @@ from solvers.units import Count, Fraction, Seconds, Usd, UsdPerHour
 MOST_GPUS = 131_072
 MOST_TOKENS_IN_SEQUENCE = 16_777_216
 MOST_SEQUENCES = 1_048_576
+MOST_HEADROOM = 0.95
 ADVANCED: JsonDict = {"x-advanced": True}
 
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
@@ -112,7 +114,6 @@ class Constraints(Part):
 
     memory_headroom: Fraction = Field(
         default=0.08,
-        lt=0.95,
         title="Memory head-room",
         description="Share of device memory that stays free.",
         examples=[0.08],
@@ -138,6 +139,14 @@ class Constraints(Part):
         description="Dollars to train all tokens; needs tokens and a price.",
         examples=["2000000 USD"],
     )
+
+    @field_validator("memory_headroom")
+    @classmethod
+    def _some_memory_is_left(cls, value: float) -> float:
+        if value > MOST_HEADROOM:
+            message = f"{value:.0%} of the memory would stay free; {MOST_HEADROOM:.0%} is the most."
+            raise TooLarge(Problem("too_large", message, "", "It is the share that stays free, such as 0.08."))
+        return value
 
 
 class Fixed(Part):
@@ -274,7 +283,11 @@ def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
 
 
 def _missing_price(spec: TrainingSpec) -> list[Problem]:
-    if spec.hardware.usd_per_gpu_hour is not None:
+    price = spec.hardware.usd_per_gpu_hour
+    if price == 0 and spec.objective == "cost":
+        hint = "Give a price above zero, or plan for step_time."
+        return [Problem("no_price", "Where a GPU-hour costs nothing, every plan is the cheapest.", "/objective", hint)]
+    if price is not None:
         return []
     hint = "Add `cost_usd_per_gpu_hour: 2.50 USD/h` to the hardware."
     found = []
@@ -303,18 +316,29 @@ def _precision_of_gpu(spec: TrainingSpec) -> list[Problem]:
 def _fixed(spec: TrainingSpec) -> list[Problem]:
     """Fixed degrees that contradict the cluster, the model, the batch or one another."""
     fix, gpus = spec.options.fix, spec.hardware.gpus
+    given = {name: degree for name in ("tp", "pp", "dp", "cp") if (degree := getattr(fix, name)) is not None}
     found = []
-    for name in ("tp", "pp", "dp", "cp"):
-        degree = getattr(fix, name)
-        if degree is not None and gpus % degree:
-            found.append(_contradiction(name, f"{degree} does not divide {gpus:,} GPUs."))
+    if spec.objective in ("step_time", "tokens_per_s"):  # the others may leave GPUs out
+        found += [_contradiction(n, f"{d} does not divide {gpus:,} GPUs.") for n, d in given.items() if gpus % d]
+        if not found and gpus % math.prod(given.values()):
+            product = " x ".join(f"{name} {degree}" for name, degree in given.items())
+            message = f"{product} = {math.prod(given.values()):,} does not divide {gpus:,} GPUs."
+            found.append(_contradiction(next(reversed(given)), message))
+    elif math.prod(given.values()) > gpus:
+        product = " x ".join(f"{name} {degree}" for name, degree in given.items())
+        found.append(_contradiction(next(reversed(given)), f"{product} is more than {gpus:,} GPUs."))
     if fix.dp is not None and spec.global_batch % fix.dp:
         found.append(_contradiction("dp", f"{fix.dp} does not divide the batch of {spec.global_batch:,} sequences."))
     if fix.pp is not None and fix.pp > spec.model.layers:
         found.append(_contradiction("pp", f"{fix.pp} stages for {spec.model.layers} layers."))
     if fix.ep is not None and fix.ep > 1 and (spec.model.moe is None or spec.model.moe.experts % fix.ep):
-        experts = spec.model.moe.experts if spec.model.moe else 0
-        found.append(_contradiction("ep", f"{fix.ep} does not divide {experts} experts."))
+        experts = f"{fix.ep} does not divide {spec.model.moe.experts} experts." if spec.model.moe else ""
+        found.append(_contradiction("ep", experts or f"The model has no experts to spread over {fix.ep} GPUs."))
+    found += [
+        _contradiction(name, f"The spec forbids {name} and fixes it to {degree}.")
+        for name, degree in {**given, "ep": fix.ep}.items()
+        if name in TECHNIQUES and degree is not None and degree > 1 and spec.options.forbids(name)
+    ]
     found += [
         Problem("contradiction", f"{name} is both allowed and forbidden.", "/options/forbid", "Keep one of them.")
         for name in (spec.options.allow or ())

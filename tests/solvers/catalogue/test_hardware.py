@@ -86,3 +86,30 @@ def test_the_schema_of_a_node_offers_a_name_or_the_fields_of_a_gpu() -> None:
 def test_what_a_page_calls_it_is_its_title_or_its_name() -> None:
     assert catalogue.gpu("H100").shown == "NVIDIA H100 SXM 80 GB"
     assert Link.model_validate({"name": "backbone", "bandwidth": "10 Gbit/s"}).shown == "backbone"
+
+
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [
+        ({"memory": 80}, "memory"),
+        ({"memory_bandwidth": "3.35 kB/s"}, "memory_bandwidth"),
+        ({"peak": {"bf16": 989}}, "peak"),
+        ({"achievable_compute": 0}, "achievable_compute"),
+        ({"achievable_memory": "0 %"}, "achievable_memory"),
+    ],
+)
+def test_a_number_that_lost_its_unit_is_refused(change: dict[str, object], at: str) -> None:
+    whole = {"memory": "80 GB", "memory_bandwidth": "3.35 TB/s", "peak": {"bf16": "989 TFLOP/s"}}
+
+    with pytest.raises(ValidationError) as caught:
+        Gpu.model_validate({**whole, **change})
+
+    assert [(error["loc"], str(error["ctx"]["error"]).split(";")[0][-9:]) for error in caught.value.errors()] == [
+        ((at,), "too small")
+    ]
+
+
+def test_a_link_that_carries_nothing_is_refused() -> None:
+    for change in ({"bandwidth": 400}, {"bandwidth": "900 GB/s", "achievable": 0}):
+        with pytest.raises(ValidationError, match="too small"):
+            Link.model_validate(change)

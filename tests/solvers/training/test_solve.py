@@ -105,6 +105,25 @@ def test_nothing_on_the_front_beats_another_and_all_else_is_dominated() -> None:
     assert all(any(a <= x and b <= y for a, b in front) for x, y in rest)
 
 
+@pytest.mark.parametrize(
+    ("model", "node", "nodes", "batch", "length", "objective"),
+    [
+        ("bloom-1b7", "dgx-b200", 7, 96, 1024, "cost"),  # its front is longer than what is shown of it
+        ("gemma-3-1b", "dgx-h100", 1, 96, 1024, "tokens_per_s"),  # two points differ by rounding only
+    ],
+)
+def test_the_plan_stands_on_a_front_whose_points_do_not_beat_one_another(
+    model: str, node: str, nodes: int, batch: int, length: int, objective: str
+) -> None:
+    change = {"model": model, "hardware": {"node": node, "nodes": nodes}, "objective": objective}
+    result = solve(**change, sequence_length=length, global_batch=batch)
+
+    front = [tuple(point["objectives"].values()) for point in result["frontier"]]
+    beaten = [a for a in front for b in front if a != b and all(y <= x for x, y in zip(a, b, strict=True))]
+    assert beaten == []
+    assert result["plan"]["label"] in [point["plan"]["label"] for point in result["frontier"]]
+
+
 def test_rejected_and_feasible_are_all_candidates() -> None:
     search = solve()["search"]
 

@@ -50,12 +50,27 @@ def test_a_good_spec_is_accepted_with_its_defaults() -> None:
             "/options/fix/pp",
         ),
         ({"options": {"fix": {"ep": 2}}}, "does_not_divide", "/options/fix/ep"),
+        ({"options": {"fix": {"tp": 8, "pp": 4}}}, "does_not_divide", "/options/fix/pp"),
+        ({"options": {"fix": {"tp": 8, "pp": 4}}, "objective": "fewest_gpus"}, "does_not_divide", "/options/fix/pp"),
+        ({"options": {"fix": {"tp": 8}, "forbid": ["tp"]}}, "does_not_divide", "/options/fix/tp"),
+        ({"constraints": {"memory_headroom": 0.96}}, "too_large", "/constraints/memory_headroom"),
+        (
+            {"objective": "cost", "hardware": {"node": "dgx-h100", "nodes": 2, "cost_usd_per_gpu_hour": 0}},
+            "no_price",
+            "/objective",
+        ),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_named_with_a_hint(change: dict[str, Any], code: str, at: str) -> None:
     problems = _problems(**change)
 
     assert [(problem.code, problem.at) for problem in problems] == [(code, at)]
+
+
+def test_a_degree_need_not_divide_a_cluster_that_may_be_used_in_part() -> None:
+    change = {"objective": "fewest_gpus", "hardware": {"node": "dgx-h100", "nodes": 7}, "options": {"fix": {"pp": 3}}}
+
+    assert kinds.spec_document(kinds.parse({**GOOD, **change}))["options"]["fix"]["pp"] == 3
 
 
 def test_the_nearest_technique_is_offered() -> None:
