@@ -152,7 +152,12 @@ def _by_source(scored: list[Scored]) -> dict[str, list[Scored]]:
 
 def _memory(scored: list[Scored]) -> dict[str, Any]:
     errors = [s.prediction.memory_bytes / s.measured_bytes - 1.0 for s in scored if s.measured_bytes]
-    return {"rows": len(errors), "mape": _mean(np.abs(errors)), "worst_under": min(errors) if errors else None}
+    return {
+        "rows": len(errors),
+        "mape": _mean(np.abs(errors)),
+        "worst_under": min(errors) if errors else None,
+        "coverage": memory_coverage(scored),
+    }
 
 
 def _coverage(scored: list[Scored]) -> float | None:

@@ -12,7 +12,7 @@ from solvers.training.pool import best, pool_of
 from solvers.training.search import Found, search, steps_of
 from solvers.training.spec import MOST_GPUS, TECHNIQUES, Options, TrainingSpec
 from solvers.training.words import largest_part
-from solvers.units import SIZE, show, show_named
+from solvers.units import SHARE, SIZE, show, show_named
 
 LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
@@ -195,7 +195,7 @@ def _headroom(spec: TrainingSpec) -> list[Try]:
         if share < spec.constraints.memory_headroom:
             limits = spec.constraints.model_copy(update={"memory_headroom": share})
             changed = spec.model_copy(update={"constraints": limits})
-            tries.append(("/constraints/memory_headroom", share, f"Keep {share:.0%} of memory free.", changed))
+            tries.append(("/constraints/memory_headroom", share, f"Keep {show(share, SHARE)} of memory free.", changed))
     return tries
 
 

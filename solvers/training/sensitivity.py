@@ -12,7 +12,7 @@ from solvers.training.pool import Pool, best, pool_of
 from solvers.training.search import search
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
 from solvers.training.techniques import uses
-from solvers.units import show_named
+from solvers.units import SHARE, show, show_named
 
 SMALL = 60_000
 
@@ -78,7 +78,8 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))
     ratio = plan.step_time_s / chosen.step_time_s
-    speed = f"{show_named('step_time_s', plan.step_time_s)} a step ({ratio - 1.0:+.0%})"
+    change_by = f"{'+' if ratio > 1 else '−'}{show(abs(ratio - 1.0), SHARE)}"
+    speed = f"{show_named('step_time_s', plan.step_time_s)} a step ({change_by})"
     return {
         "change": change.name,
         "outcome": f"{speed}, {'the same layout' if same else 'best with ' + name}.",

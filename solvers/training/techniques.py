@@ -15,7 +15,7 @@ from solvers.training.plan import Choice
 from solvers.training.pool import Pool, objective
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
-from solvers.units import show_named
+from solvers.units import SHARE, show, show_named
 
 Where = Callable[[Found], Bools]
 
@@ -84,6 +84,8 @@ def _verdict(name: str, used: bool, spec: TrainingSpec, pool: Pool, sensitivity:
             "message": told,
             "crossover": _crossover(name, sensitivity, used=True),
         }
+    if inapplicable := _inapplicable(name, spec):
+        return {**document, "verdict": "does_not_pay", "message": inapplicable, "crossover": None}
     if with_it is None or without is None:
         return {**document, "verdict": "cannot_tell", "message": _unavailable(name, spec), "crossover": None}
     gain = with_it / without - 1.0
@@ -98,7 +100,16 @@ def _verdict(name: str, used: bool, spec: TrainingSpec, pool: Pool, sensitivity:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.1%}" if share < 1 else f"{share + 1:.1f} times"
+    return show(share, SHARE)
+
+
+def _inapplicable(name: str, spec: TrainingSpec) -> str:
+    """Why a technique has nothing to work on here; empty where it has."""
+    if name == "ep" and spec.model.moe is None:
+        return "Does not apply: the model has no experts."
+    if name == "tp_across_nodes" and spec.hardware.nodes == 1:
+        return "Does not apply: there is one node."
+    return ""
 
 
 def _unavailable(name: str, spec: TrainingSpec) -> str:

@@ -5,7 +5,7 @@ from solvers.cost.memory import PARTS
 from solvers.documents import Document
 from solvers.training.plan import Choice, label, layout_document, stages_document
 from solvers.training.spec import TrainingSpec
-from solvers.units import SIZE, show, show_named
+from solvers.units import SHARE, SIZE, show, show_named
 
 TERMS = {
     "compute": "compute",
@@ -31,7 +31,7 @@ def headline(spec: TrainingSpec, choice: Choice, estimates: dict[str, Estimate])
     step = show_named("step_time_s", estimates["step_time_s"].value)
     rate = show_named("tokens_per_s", estimates["tokens_per_s"].value)
     sentence = (
-        f"{model} trains at {step} a step ({rate}, {estimates['mfu'].value:.0%} MFU)"
+        f"{model} trains at {step} a step ({rate}, {show(estimates['mfu'].value, SHARE)} MFU)"
         f" on {count:,} {gpu_name} with {name}"
     )
     if "run_time_s" in estimates:
@@ -47,17 +47,21 @@ def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[s
     fullest = max(stages, key=lambda stage: float(stage["total_bytes"]))
     part = largest_part(fullest)
     share = fullest["total_bytes"] / usable
-    needs = f"{show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)} usable ({share:.0%})"
+    needs = f"{show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)} usable ({show(share, SHARE)})"
     found = [f"Memory: stage {fullest['stage']} needs {needs}, mostly {part}."]
     total = sum(terms.values())
     others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
     found += [
-        f"Time: {TERMS[name]} takes {show_named('step_time_s', terms[name])}, {terms[name] / total:.0%} of the step."
+        f"Time: {TERMS[name]} takes {show_named('step_time_s', terms[name])}, {_share(terms[name], total)} of the step."
         for name in others[:2]
         if terms[name] >= 0.02 * total
     ]
-    found.append(f"Compute alone is {terms['compute'] / total:.0%} of the step.")
+    found.append(f"Compute alone is {_share(terms['compute'], total)} of the step.")
     return found
+
+
+def _share(part: float, total: float) -> str:
+    return show(part / total, SHARE)
 
 
 def largest_part(stage: Document) -> str:
@@ -73,7 +77,7 @@ def why_not(terms: dict[str, float], best: dict[str, float]) -> str:
         return f"As fast within {abs(gap) * 1e3:.2g} ms; {_differences(terms, best)}."
     word = "slower" if gap > 0 else "faster"
     size = show_named("step_time_s", abs(gap))
-    return f"{size} ({abs(share):.1%}) {word}: {_differences(terms, best)}."
+    return f"{size} ({show(abs(share), SHARE)}) {word}: {_differences(terms, best)}."
 
 
 def _differences(terms: dict[str, float], best: dict[str, float]) -> str:
