@@ -177,10 +177,9 @@ def widest(estimates: Mapping[str, Mapping[str, float]], names: tuple[str, ...])
 
 
 def interval(name: str, estimate: Mapping[str, float]) -> str:
-    """`14.9 – 16.6 s`: both ends in the unit that fits the value."""
-    text = units.show_named(name, estimate["value"], estimate["low"], estimate["high"])
-    low, _, high = text[text.index("(") + 1 : text.rindex(")")].partition(" to ")
-    return f"{low} – {high} {split(text[: text.index('(')].strip())[1]}".strip()
+    """`14.9 – 16.6 s`: both ends, the unit said once where it is the same."""
+    low, high = (units.show_named(name, estimate[end]) for end in ("low", "high"))
+    return f"{split(low)[0] if split(low)[1] == split(high)[1] else low} – {high}"
 
 
 def split(shown: str) -> tuple[str, str]:

@@ -127,13 +127,7 @@ def _bar(part: Part, theme: Theme) -> go.Bar:
             "color": theme.tint(f"fig-{part.term.colour}", part.term.strength),
             "line": {"color": theme["surface"], "width": 1},
         },
-        text=[
-            f"{part.term.short} {shown}"
-            if part.share >= 2 * LABELLED
-            else part.term.short
-            if part.share >= LABELLED
-            else ""
-        ],
+        text=[_inside(part, shown)],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
@@ -141,6 +135,13 @@ def _bar(part: Part, theme: Theme) -> go.Bar:
         constraintext="none",
         hovertemplate=f"<b>{part.term.label}</b><br>{shown}, {units.show(part.share, units.SHARE)}<extra></extra>",
     )
+
+
+def _inside(part: Part, shown: str) -> str:
+    """What fits into the bar: name and time, the name, or nothing. The space keeps it off the edge."""
+    if part.share < LABELLED:
+        return ""
+    return f"\u2002{part.term.short} {shown}" if part.share >= 2 * LABELLED else f"\u2002{part.term.short}"
 
 
 def _percent(share: float) -> str:

@@ -66,7 +66,7 @@ def spots(result: Document) -> tuple[Spot, ...]:
 
 def title(result: Document) -> str:
     """How many layouts nothing beats."""
-    feasible = units.show(result["search"]["feasible"], units.COUNT)
+    feasible = units.count(result["search"]["feasible"])
     count = len(result["frontier"])
     if count <= 1:
         return f"Nothing beats this plan on any count: {feasible} layouts fit"
@@ -244,7 +244,15 @@ def _terms(picked: list[Document], answer: list[Document]) -> Iterator[Differenc
     for name in [*theirs, *(name for name in mine if name not in theirs)] if mine else ():
         one, other = mine.get(name, 0.0), theirs.get(name, 0.0)
         if one > 0 or other > 0:
-            yield _difference(term_of(name).label, "term_s", one, other, more_is_better=False)
+            yield _seconds(term_of(name).label, one, other)
+
+
+def _seconds(label: str, picked: float, answer: float) -> Difference:
+    """A term's change in seconds: shares of a small term would shout."""
+    shown, was, change = (units.show(abs(value), units.DURATION) for value in (picked, answer, picked - answer))
+    same = shown == was
+    sign = "+" if picked > answer else "−"
+    return Difference(label, shown, was, "" if same else sign + change, None if same else picked < answer)
 
 
 def _difference(label: str, name: str, picked: float, answer: float, *, more_is_better: bool) -> Difference:

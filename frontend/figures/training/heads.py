@@ -91,7 +91,7 @@ def _price(result: Document) -> str:
 
 
 def _hardware_flops(estimates: Document) -> str:
-    return f"hardware {units.show(estimates['hfu']['value'], units.SHARE)}" if "hfu" in estimates else ""
+    return f"with recomputation {units.show(estimates['hfu']['value'], units.SHARE)}" if "hfu" in estimates else ""
 
 
 def _words(name: str) -> str:

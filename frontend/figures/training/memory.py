@@ -38,7 +38,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     most = max(capacity, *(stage["total_bytes"] / GB for stage in stages))
     xaxis = theme.axis("Memory of one GPU (GB)", range=[0, 1.1 * most], fixedrange=True)
     margin = {"l": 56 if len(stages) > 1 else 4, "r": 12, "t": 22, "b": 44}
-    gap = 0.3 if len(stages) <= ROOMY else 0.12
+    gap = 0.3 if len(stages) <= ROOMY else 0
     drawn = go.Figure(
         [_bars(group, stages, theme) for group in GROUPS],
         theme.layout(

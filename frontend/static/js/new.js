@@ -112,7 +112,7 @@ function number(wrong = wrongLines) {
   wrongLines = wrong;
   const count = editor.value.split("\n").length;
   gutter.replaceChildren(...Array.from({ length: count }, (_, index) => lineNumber(index + 1)));
-  editor.rows = Math.min(Math.max(count + 1, 14), 34);
+  editor.rows = Math.min(Math.max(count + 1, 18), 34);
   gutter.scrollTop = editor.scrollTop;
 }
 
