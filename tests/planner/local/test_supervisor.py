@@ -316,6 +316,22 @@ def test_reset_asks_and_then_removes_everything(server: Server):
     assert (server.home.exists(), directory.exists()) == (False, False)
 
 
+def test_init_makes_all_that_a_start_needs_and_leaves_nothing_running(tmp_path: Path):
+    fresh = Server(tmp_path / "home", free_port())
+
+    first = fresh.call("init")
+    second = fresh.call("init")
+    left = fresh.processes()
+    password = (fresh.home / "demo-password").read_text().strip()
+    done = fresh.call("reset", "--yes")
+
+    said = f"{fresh.home} is ready. Start with `isoflop up`.\nSign in as demo with the password {password}\n"
+    assert first == (0, "", f"Preparing the database and the pages …\n{said}")
+    assert second == (0, "", said)
+    assert left == []
+    assert done[0] == 0
+
+
 def test_commands_on_a_home_that_is_not_there_say_so(tmp_path: Path):
     nowhere = Server(tmp_path / "nowhere", free_port())
 
