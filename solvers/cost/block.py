@@ -23,11 +23,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from solvers.cost.architecture import Architecture, Gemm, Stack
+from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
 from solvers.cost.layouts import Floats, Ints, Shards
+from solvers.cost.parts import Gemm, Stack
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
 
 # Flash attention computes the scores again in its backward pass: five products for the forward's two

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.cost.architecture import Activation, Architecture
+from solvers.cost.architecture import Architecture
 from solvers.cost.block import Job, expert_cut
 from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.parts import Activation
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
 
 WEIGHT_BYTES = 2.0

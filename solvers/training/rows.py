@@ -12,13 +12,14 @@ import numpy as np
 
 from solvers import catalogue
 from solvers.catalogue import Model, Node
-from solvers.cost.architecture import Stack, architecture_of
+from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
 from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
 from solvers.cost.memory import peak_memory
+from solvers.cost.parts import Stack
 from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
 from solvers.optimise.enumerate import divisors, product

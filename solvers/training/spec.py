@@ -8,7 +8,7 @@ from pydantic.config import JsonDict
 
 from solvers.base import Spec
 from solvers.catalogue import ModelRef, NodeRef, price_of
-from solvers.cost.architecture import Stack
+from solvers.cost.parts import Stack
 from solvers.errors import Problem, SpecError, TooLarge, unknown
 from solvers.units import Count, Fraction, Seconds, Usd, UsdPerHour
 

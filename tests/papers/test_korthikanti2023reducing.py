@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from solvers import catalogue
-from solvers.cost.architecture import Stack, architecture_of
+from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
 from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import DEFAULT
 from solvers.cost.layouts import FULL, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Layouts, Shards
 from solvers.cost.memory import stage_memory
+from solvers.cost.parts import Stack
 from solvers.cost.step import step_time
 from solvers.training.job import tables_of
 

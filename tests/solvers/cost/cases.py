@@ -7,11 +7,12 @@ import numpy as np
 
 from solvers import catalogue
 from solvers.catalogue import Model, Node
-from solvers.cost.architecture import Stack, architecture_of
+from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
 from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.cost.layouts import Layouts, Shards
+from solvers.cost.parts import Stack
 
 SOURCE = [{"title": "a test"}]
 GPT_22B = {

@@ -4,9 +4,10 @@ import pytest
 
 from solvers import catalogue
 from solvers.catalogue import parameters as count
-from solvers.cost.architecture import Stack, architecture_of
+from solvers.cost.architecture import architecture_of
 from solvers.cost.block import block_of
 from solvers.cost.memory import footprint_of
+from solvers.cost.parts import Stack
 from tests.solvers.cost.cases import job, one
 
 MODELS = catalogue.names("models")

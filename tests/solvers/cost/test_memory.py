@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from solvers.cost.architecture import Stack
 from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE
 from solvers.cost.memory import PARTS, footprint_of, memory_of_stage, peak_memory, stage_memory
+from solvers.cost.parts import Stack
 from solvers.cost.pipeline import layers_per_stage
 from tests.solvers.cost.cases import GPT_22B, OLD, SOURCE, job, one
 

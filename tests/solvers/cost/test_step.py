@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from solvers.cost.architecture import Stack
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL
+from solvers.cost.parts import Stack
 from solvers.cost.step import StepTime, step_time
 from solvers.training.job import tables_of
 from tests.solvers.cost.cases import SOURCE, free_of_overheads, job, one

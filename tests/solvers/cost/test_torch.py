@@ -7,10 +7,10 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.functional import scaled_dot_product_attention, silu
 from torch.utils.flop_counter import FlopCounterMode
 
-from solvers.cost.architecture import Stack
 from solvers.cost.flops import layer_flops
 from solvers.cost.layouts import NONE
 from solvers.cost.memory import dense_parameters, footprint_of
+from solvers.cost.parts import Stack
 from tests.solvers.cost.cases import SOURCE, job, one
 
 HIDDEN, FFN, HEADS, KV_HEADS, WIDTH, LENGTH, BATCH = 256, 704, 8, 2, 32, 128, 2

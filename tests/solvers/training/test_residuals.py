@@ -33,7 +33,8 @@ def test_the_model_at_its_priors_beats_a_constant_utilisation_on_systematic_swee
     result = accuracy(sweep)
 
     assert result["expressible"] == len(sweep)
-    assert result["step_time"]["mape"] < 0.08 < 0.15 < result["constant_mfu_baseline"]["mape"]
+    assert result["step_time"]["mape"] < 0.08
+    assert result["constant_mfu_baseline"]["mape"] > 0.15
     assert max(group["regret"] for group in result["ranking"]) < 0.05
 
 

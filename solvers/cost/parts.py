@@ -1,0 +1,45 @@
+"""What a layer is made of, as records: its framework's habits, its matrix products, what it keeps for later."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Split = Literal["columns", "inner", "whole", "expert_columns", "expert_inner"]
+Stored = Literal["sequence", "tensor", "expert_tokens", "expert_hidden"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What the training framework does: the attention kernel, dropout, overlap of traffic, width of gradients."""
+
+    attention: Literal["flash", "flash1", "unfused"] = "flash"
+    dropout: bool = False
+    overlap: bool = True
+    gradient_bytes: int = 4
+
+
+@dataclass(frozen=True)
+class Gemm:
+    """`share` times a layer: (`rows` tokens) x `inner` x `columns`; KV columns are never cut finer than a KV head."""
+
+    name: str
+    share: float
+    columns: float
+    inner: float
+    split: Split
+    rows: float = 1.0
+    kv_columns: float = 0.0
+
+    @property
+    def parameters(self) -> float:
+        """Weights of one such product, uncut."""
+        return (self.columns + self.kv_columns) * self.inner
+
+
+@dataclass(frozen=True)
+class Activation:
+    """`bytes` for each token of the average layer, how they are cut, and whether selective recomputation drops them."""
+
+    name: str
+    bytes: float
+    stored: Stored
+    dropped: bool = False
