@@ -21,7 +21,7 @@ from solvers.training.plan import (
 from solvers.training.pool import Pool, best, pareto, pool_of, sample
 from solvers.training.search import Found, search
 from solvers.training.sensitivity import sensitivity
-from solvers.training.space import space_of
+from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.techniques import verdicts
 from solvers.training.words import binding, headline, why_not
@@ -78,7 +78,7 @@ def node_counts(spec: TrainingSpec) -> list[int]:
 
 def search_size(spec: TrainingSpec) -> int:
     """Everything that a solve looks at."""
-    return space_of(spec, nodes=spec.hardware.nodes).candidates
+    return sum(size_of(spec, nodes=nodes) for nodes in node_counts(spec))
 
 
 def _counted(found: list[Found]) -> Document:

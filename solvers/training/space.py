@@ -19,6 +19,8 @@ from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B, RECOMPUTE, SCH
 from solvers.optimise.enumerate import divisors, product, spread
 from solvers.training.spec import Options, TrainingSpec
 
+ZERO_STAGES = 4
+
 
 @dataclass(frozen=True)
 class Space:
@@ -54,6 +56,20 @@ def space_of(spec: TrainingSpec, *, nodes: int) -> Space:
     degrees = _with_experts(degrees, spec, rejected)
     shards, layouts = _spread(degrees, spec, rejected)
     return Space(shards=shards, layouts=layouts, rejected=dict(sorted(rejected.items())))
+
+
+def size_of(spec: TrainingSpec, *, nodes: int) -> int:
+    """How many candidates `space_of` has before any technique is forbidden or fixed; without making them."""
+    rejected: Counter[str] = Counter()
+    gpus = nodes * spec.hardware.node.gpus
+    degrees = _with_experts(_sieve(_degrees(gpus), _rules(spec, gpus), rejected), spec, rejected)
+    share, which = np.unique(spec.global_batch // degrees.dp, return_inverse=True)
+    micro_batches = np.array([len(divisors(int(one))) for one in share], dtype=np.int64)[which]
+    stages, which = np.unique(degrees.pp, return_inverse=True)
+    schedules = np.array([len(_schedules(int(one), spec.model.layers)) for one in stages], dtype=np.int64)[which]
+    levels = len(RECOMPUTE) * np.where(degrees.dp * degrees.cp > 1, ZERO_STAGES, 1)
+    each = micro_batches * np.where(degrees.tp > 1, 2, 1) * schedules * levels
+    return int(each.sum()) + sum(rejected.values())
 
 
 def _degrees(gpus: int) -> _Degrees:
@@ -147,7 +163,7 @@ def _layouts(row: Ints, shards: Shards, degrees: _Degrees, spec: TrainingSpec, r
     pp = degrees.pp[row]
     pick, choice = spread(pp, {int(p): _schedules(int(p), spec.model.layers) for p in np.unique(pp)})
     many = (degrees.dp * degrees.cp)[row][pick] > 1
-    inner, rest = spread(many.astype(np.int64), {0: _levels(1), 1: _levels(4)})
+    inner, rest = spread(many.astype(np.int64), {0: _levels(1), 1: _levels(ZERO_STAGES)})
     pick, choice = pick[inner], choice[inner]
     recompute, zero = rest // 4, rest % 4
     schedule, vpp = choice % 4, choice // 4
