@@ -64,5 +64,5 @@ def _listen(stop: threading.Event, instance: str) -> None:
             beat_at = time.monotonic() + presence.BEAT_S
         while dispatch():
             continue
-        for _ in connection.connection.notifies(timeout=POLL_S, stop_after=1):
-            break
+        with connection.wrap_database_errors:
+            list(connection.connection.notifies(timeout=POLL_S, stop_after=1))

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from jobs import broker
 from jobs.celery import app
 from jobs.tasks import solve
-from planner.models import Result, Run
+from planner.models import Heartbeat, Result, Run
 from planner.services import presence, runs
 from solvers import documents, kinds
 from tests import factories
@@ -243,13 +244,15 @@ def test_postgres_hanging_up_on_everybody_is_survived(workshop: Workshop, tmp_pa
 
 def test_both_loops_leave_in_good_order(workshop: Workshop):
     sweeper, worker = workshop.sweeper(), workshop.worker()
-    wait_until(lambda: presence.missing() == (), seconds=10)
+    names = [f"{socket.gethostname()}:{process.pid}" for process in (sweeper, worker)]
+    theirs = Heartbeat.objects.filter(instance__in=names)
+    wait_until(lambda: theirs.count() == 3, seconds=10)
 
     for process in (sweeper, worker):
         process.terminate()
 
     assert [process.wait(15) for process in (sweeper, worker)] == [0, 0]
-    assert presence.missing() == ("worker", "dispatcher", "sweeper")
+    assert list(theirs) == []
 
 
 def test_a_real_spec_gives_the_result_that_it_gives_without_a_server(crew: Workshop):

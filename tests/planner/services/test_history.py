@@ -4,6 +4,7 @@ from django.db import connection
 from planner.models import Project, Run
 from planner.services import claims, history, projects
 from planner.services.claims import Answered
+from planner.services.comparison import _best
 from planner.services.errors import Invalid, NotFound
 from solvers import kinds
 from tests import factories
@@ -140,8 +141,6 @@ def test_a_comparison_marks_what_differs(project):
 
 
 def test_the_best_of_a_line_is_that_with_less_time_or_more_tokens():
-    from planner.services.comparison import _best
-
     assert _best("step_time_s", [2.0, 1.0, None]) == 1
     assert _best("tokens_per_s", [2.0, 1.0]) == 0
     assert _best("step_time_s", [1.0, 1.0]) is None
