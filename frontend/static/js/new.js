@@ -50,7 +50,16 @@ function show(found, by) {
   const fresh = plan.elements.fresh?.checked;
   verdict.innerHTML = found.verdict;
   if (fresh && plan.elements.fresh) plan.elements.fresh.checked = true;
+  nameButton();
 }
+
+// The button says what a press will do: an answer that is there already is opened, unless a fresh one is wanted.
+function nameButton() {
+  const fresh = plan.elements.fresh;
+  const says = document.getElementById("solve-says");
+  if (says) says.textContent = fresh && !fresh.checked ? "Open the answer" : "Find the plan";
+}
+verdict.addEventListener("change", nameButton);
 
 function say(text) {
   const line = document.createElement("p");
