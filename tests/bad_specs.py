@@ -1,4 +1,4 @@
-"""Specs that must be refused: one table for the solvers, the services, the REST interface, the pages and the command line.
+"""Specs that must be refused: one table for solvers, services, REST, pages and the command line.
 
 Each is refused at `at` with `code`, in words that hold `says`, quickly and without a traceback.
 """
@@ -45,35 +45,87 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 NAMES = (
-    _bad("unknown GPU node", _with("hardware: {node: dgx-h10, nodes: 2}"), "unknown_name", "/hardware/node", "dgx-h100"),
+    _bad(
+        "unknown GPU node", _with("hardware: {node: dgx-h10, nodes: 2}"), "unknown_name", "/hardware/node", "dgx-h100"
+    ),
     _bad("unknown model", _with("model: llama-3.1-71b"), "unknown_name", "/model", "llama-3.1-70b"),
     _bad("unknown kind", _with("kind: trainig"), "unknown_name", "/kind", "training"),
     _bad("unknown key", _with("sequence_lenght: 8192"), "unknown_field", "/sequence_lenght", "sequence_length"),
-    _bad("unknown key in a mapping", _with("hardware: {node: dgx-h100, node_count: 2}"), "unknown_field", "/hardware/node_count", "nodes"),
+    _bad(
+        "unknown key in a mapping",
+        _with("hardware: {node: dgx-h100, node_count: 2}"),
+        "unknown_field",
+        "/hardware/node_count",
+        "nodes",
+    ),
     _bad("unknown technique", _with("options: {forbid: [zero4]}"), "unknown_name", "/options/forbid/0", "zero3"),
-    _bad("unknown GPU in an own node", _with("hardware: {node: {gpu: h200-sxn, gpus: 8, link: nvlink-4}, nodes: 1}"), "unknown_name", "/hardware/node/gpu", "h200-sxm"),
+    _bad(
+        "unknown GPU in an own node",
+        _with("hardware: {node: {gpu: h200-sxn, gpus: 8, link: nvlink4}, nodes: 1}"),
+        "unknown_name",
+        "/hardware/node/gpu",
+        "h200-sxm",
+    ),
     _bad("unknown objective", _with("objective: speed"), "literal_error", "/objective", "step_time"),
-    _bad("a path where the server reads", _with("model: {hf_config: /etc/passwd}"), "not_a_config", "/model/hf_config", "command line"),
-)  # fmt: skip
+    _bad(
+        "a path where the server reads",
+        _with("model: {hf_config: /etc/passwd}"),
+        "not_a_config",
+        "/model/hf_config",
+        "command line",
+    ),
+)
 SIZES = (
     _bad("zero nodes", _with("hardware: {node: dgx-h100, nodes: 0}"), "greater_than_equal", "/hardware/nodes", "1"),
     _bad("a negative batch", _with("global_batch: -1024"), "greater_than_equal", "/global_batch", "1"),
     _bad("zero tokens", _with("tokens: 0"), "zero", "/tokens", "zero"),
-    _bad("a wrong unit", _with("constraints: {max_step_time: 8 GB}"), "wrong_unit", "/constraints/max_step_time", "duration"),
+    _bad(
+        "a wrong unit",
+        _with("constraints: {max_step_time: 8 GB}"),
+        "wrong_unit",
+        "/constraints/max_step_time",
+        "duration",
+    ),
     _bad("no unit", _with("constraints: {max_step_time: '8'}"), "no_unit", "/constraints/max_step_time", "8"),
-    _bad("an unknown unit", _with("constraints: {max_step_time: 8 parsecs}"), "unknown_unit", "/constraints/max_step_time", "parsecs"),
-    _bad("a batch that does not divide", _with("options: {fix: {dp: 3}}").replace("nodes: 2", "nodes: 3"), "does_not_divide", "/options/fix/dp", "does not divide"),
-    _bad("a GPU count that does not divide", _with("options: {fix: {tp: 5}}"), "does_not_divide", "/options/fix/tp", "does not divide"),
+    _bad(
+        "an unknown unit",
+        _with("constraints: {max_step_time: 8 parsecs}"),
+        "unknown_unit",
+        "/constraints/max_step_time",
+        "parsecs",
+    ),
+    _bad(
+        "a batch that does not divide",
+        _with("options: {fix: {dp: 3}}").replace("nodes: 2", "nodes: 3"),
+        "does_not_divide",
+        "/options/fix/dp",
+        "does not divide",
+    ),
+    _bad(
+        "a GPU count that does not divide",
+        _with("options: {fix: {tp: 5}}"),
+        "does_not_divide",
+        "/options/fix/tp",
+        "does not divide",
+    ),
     _bad("too many nodes", _with("hardware: {node: dgx-h100, nodes: 1000000}"), "too_large", "/hardware/nodes", "most"),
     _bad("too long a sequence", _with("sequence_length: 99999999999"), "too_large", "/sequence_length", "most"),
     _bad("too large a batch", _with("global_batch: 99999999999"), "too_large", "/global_batch", "most"),
-    _bad("too large a head-room", _with("constraints: {memory_headroom: 1.5}"), "too_large", "/constraints/memory_headroom", "share"),
+    _bad(
+        "too large a head-room",
+        _with("constraints: {memory_headroom: 1.5}"),
+        "too_large",
+        "/constraints/memory_headroom",
+        "share",
+    ),
     _bad("a name beyond its length", _with("name: " + "x" * 201), "string_too_long", "/name", "200"),
-)  # fmt: skip
+)
 TYPES = (
     _bad("text for a number", _with("global_batch: many"), "int_parsing", "/global_batch", "integer"),
     _bad("a list for a number", _with("global_batch: [1024]"), "int_type", "/global_batch", "integer"),
-    _bad("half a node", _with("hardware: {node: dgx-h100, nodes: 1.5}"), "int_from_float", "/hardware/nodes", "integer"),
+    _bad(
+        "half a node", _with("hardware: {node: dgx-h100, nodes: 1.5}"), "int_from_float", "/hardware/nodes", "integer"
+    ),
     _bad("nothing where a model belongs", _with("model:"), "wrong_type", "/model", ""),
     _bad("a number for a kind", _with("kind: 7"), "wrong_type", "/kind", "training"),
     _bad("no model", _without("model"), "missing", "/model", "missing"),
@@ -83,7 +135,7 @@ TYPES = (
     _bad("a list", b"- kind: training\n", "not_a_mapping", "", "list"),
     _bad("a word", b"training\n", "not_a_mapping", "", "text"),
     _bad("two documents", GOOD + "---\n" + GOOD, "several_documents", "", "one spec"),
-)  # fmt: skip
+)
 HOSTILE = (
     _bad("billion laughs", LAUGHS + GOOD, "alias", "", "line 1"),
     _bad("an anchor", _with("name: &a plan"), "alias", "", "Write the value out"),
@@ -101,6 +153,6 @@ HOSTILE = (
     _bad("5 MB", GOOD + "# " + "x" * 5_000_000, "too_large", "", "bytes"),
     _bad("broken syntax", _with("options: {fix: [1"), "syntax", "", "line"),
     _bad("a tab for indentation", "kind: training\nhardware:\n\tnodes: 2\n", "syntax", "", "line"),
-)  # fmt: skip
+)
 
 BAD_SPECS = (*NAMES, *SIZES, *TYPES, *HOSTILE)

@@ -14,14 +14,13 @@ from planner.models import CatalogueEntry, Role
 from planner.models.catalogue import Section
 from planner.services import catalogue as own
 from solvers import catalogue
-from solvers.documents import Document
 from solvers.errors import UnknownName, nearest
 
 router = Router(tags=["catalogue"])
 
 Project = Annotated[
     str, Query(max_length=60, description="Whose own entries are meant; a token's own project if left out.")
-]  # noqa: E501
+]
 
 
 @router.get("", auth=needs(""), response=list[str], operation_id="list_sections")

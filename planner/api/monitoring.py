@@ -1,9 +1,9 @@
-"""Is it alive, is it ready, how much of what: for load balancers and Prometheus. None of it names a project or a user."""
+"""Is it alive, is it ready, how much of what: for load balancers and Prometheus. Nothing names a project or a user."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -52,15 +52,17 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> HttpResponse:
-    """This process can serve: the database answers. The broker is no condition, as runs are accepted without it."""
+    """This process can serve: the database answers.
+
+    Runs are accepted without a worker or a broker; who is missing is said, and is no condition.
+    """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        missing = presence.missing()
     except Error:
         body = {"status": "unavailable", "database": "down"}
         response = JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "2"})
         return _uncached(response)
-    return _uncached(JsonResponse({"status": "ok", "database": "ok"}))
+    return _uncached(JsonResponse({"status": "ok", "database": "ok", "missing": list(missing)}))
 
 
 @require_safe

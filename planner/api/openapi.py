@@ -101,7 +101,7 @@ def _idempotency_key() -> Document:
 
 
 def _spec(name: str, schemas: Document) -> Document:
-    """Puts a kind's spec and all it refers to among the components, each under the kind's name; returns the reference."""
+    """A reference to a kind's spec, which is put among the components with all it refers to, under the kind's name."""
     schema = kinds.schema(name)
     title = f"{name.capitalize()}Spec"
     definitions = schema.pop("$defs", {})

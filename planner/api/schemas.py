@@ -44,7 +44,7 @@ class RunAsked(SpecCarrier):
     """A plan is asked for."""
 
     project: str = Field("", max_length=60, description="The project's slug; a token's own project if left out.")
-    fresh: bool = Field(False, description="Solve anew, even if history has the answer.")
+    fresh: bool = Field(default=False, description="Solve anew, even if history has the answer.")
 
 
 class SpecAsked(SpecCarrier):

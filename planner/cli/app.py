@@ -5,8 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from planner.cli import accuracy, bench, catalogue, export, kinds, projects, runs, solve, tokens
-from planner.cli import server
+from planner.cli import accuracy, bench, catalogue, export, kinds, projects, runs, server, solve, tokens
 from planner.cli.exits import exits
 
 
@@ -56,7 +55,7 @@ def _show_version(wanted: bool) -> None:
 def _options(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,  # noqa: E501
+    ] = False,
 ) -> None:
     """Options of the command itself."""
 

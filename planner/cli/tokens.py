@@ -30,15 +30,14 @@ def list_(output: Shown = Form.TABLE) -> None:
 def issue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the token is for.")],
     *,
-    scope: Annotated[list[str], typer.Option(help="What it may do; give it several times.")] = [
-        "runs:read",
-        "runs:write",
-    ],  # noqa: B006, E501 -- typer reads the default
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do; runs:read and runs:write if left out.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
 ) -> None:
     """Issue a token; its secret goes to stdout, this once."""
     with connect() as client:
-        issued = client.post("tokens", {"name": name, "scopes": scope, "days": days})
+        issued = client.post("tokens", {"name": name, "scopes": scope or ["runs:read", "runs:write"], "days": days})
     typer.echo(issued["secret"])
 
 

@@ -31,7 +31,7 @@ def write(result: Document, format_name: str) -> str:
 
 
 def json_text(document: object) -> str:
-    """JSON for people and diffs: indented, keys sorted, so that equal documents are equal text wherever they were stored."""
+    """JSON for people and diffs: indented, keys sorted, so that equal documents are equal text."""
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -118,7 +118,7 @@ def _options(options: list[Document]) -> Table:
 
 
 def _brief(result: Document) -> Table:
-    """The alternatives with the two estimates that differ most visibly: the first and the memory, where there is one."""
+    """The alternatives with the two estimates that differ most visibly: the first and the memory."""
     names = list(result["estimates"])
     chosen = names[:1] + [name for name in names[1:] if name.endswith("_bytes")][:1]
     rows = tuple(

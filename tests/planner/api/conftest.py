@@ -1,7 +1,7 @@
 """A team with its tokens, another project beside it, and a way to call the API as any of them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,8 @@ class Team:
 
 
 @pytest.fixture(autouse=True)
-def _full_buckets() -> Iterator[None]:
+def _full_buckets() -> None:
     buckets.cache_clear()
-    yield
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ OWN = {
     "title": "Our pod",
     "gpu": "h100-sxm",
     "gpus": 8,
-    "link": "nvlink-4",
-    "nic": "connectx-7",
+    "link": "nvlink4",
+    "nic": "ib-ndr-400",
     "nics": 4,
 }
 

@@ -14,7 +14,9 @@ from tests.planner.api.conftest import secret_of, solve
 
 pytestmark = pytest.mark.django_db
 
-NODE = {"gpu": "h100-sxm", "gpus": 8, "link": "nvlink-4", "nic": "connectx-7", "nics": 4}
+NODE = {"gpu": "h100-sxm", "gpus": 8, "link": "nvlink4", "nic": "ib-ndr-400", "nics": 4}
+
+ISSUE = {"name": "x", "scopes": ["runs:read"], "project": "lab"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ ROUTES = (
     Route("PUT", "/projects/lab/members/viewer", "set_member", "owner", 200, {"role": "viewer"}, "projects:write"),
     Route("DELETE", "/projects/lab/members/leaver", "remove_member", "owner", 204, None, "projects:write"),
     Route("GET", "/tokens?project=lab", "list_tokens", "viewer", 200, None, "admin"),
-    Route("POST", "/tokens", "issue_token", "viewer", 201, {"name": "x", "scopes": ["runs:read"], "project": "lab"}, "admin"),
+    Route("POST", "/tokens", "issue_token", "viewer", 201, ISSUE, "admin"),
     Route("DELETE", "/tokens/{token_id}", "revoke_token", "owner", 204, None, "admin"),
     Route("GET", "/catalogue", "list_sections", "viewer", 200, None, "", open_to_all=True),
     Route("GET", "/catalogue/nodes?project=lab", "list_entries", "viewer", 200, None, ""),

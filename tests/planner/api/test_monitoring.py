@@ -3,6 +3,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from planner.services import presence
+
 pytestmark = pytest.mark.django_db
 
 
@@ -22,6 +24,14 @@ def test_it_is_alive_but_not_ready_without_a_database(monkeypatch):
     assert Client().get("/healthz").status_code == 200
     response = Client().get("/readyz")
     assert (response.status_code, response["Retry-After"], response.json()["database"]) == (503, "2", "down")
+
+
+def test_whoever_is_missing_is_named_by_a_server_that_is_ready():
+    presence.beat(presence.WORKER, "here:1")
+
+    response = Client().get("/readyz")
+
+    assert (response.status_code, response.json()["missing"]) == (200, ["dispatcher", "sweeper"])
 
 
 def test_the_metrics_count_runs_by_state_and_name_nobody(call, queued, team):

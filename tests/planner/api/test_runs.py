@@ -1,8 +1,8 @@
 from uuid import uuid4
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from planner.models import OutboxEntry, Run
 from planner.services import runs

@@ -2,6 +2,7 @@ import threading
 import time
 
 import pytest
+from django.db import connection
 
 from planner.api import waiting
 from planner.services import runs
@@ -48,8 +49,6 @@ def test_a_wait_ends_as_soon_as_the_run_does(call, team, queued):
 
 
 def cancel_elsewhere(run, user):
-    from django.db import connection
-
     runs.cancel(run, user=user)
     connection.close()
 
