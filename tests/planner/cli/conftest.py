@@ -14,7 +14,7 @@ COMMAND = (sys.executable, "-c", "from planner.cli import main; main()")
 
 @pytest.fixture
 def isoflop(tmp_path: Path) -> Isoflop:
-    """`isoflop("solve", "-", stdin=b"...")` in an empty folder, with nothing of the test session's server in its environment."""
+    """`isoflop("solve", "-", stdin=b"")` in an empty folder; nothing of the session's server is in its environment."""
 
     def run(
         *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None

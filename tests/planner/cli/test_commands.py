@@ -123,8 +123,8 @@ def test_help_lists_the_commands_of_the_contract_and_loads_nothing_slow(isoflop)
 
     listed = {line.split()[0] for line in done.stdout.decode().split("Commands:")[1].splitlines() if line.strip()}
     assert listed >= {
-        "solve", "validate", "schema", "kinds", "catalogue", "export", "accuracy", "bench", "runs", "projects", "tokens",
-        "init", "up", "down", "status", "reset", "backup",
+        "solve", "validate", "schema", "kinds", "catalogue", "export", "accuracy", "bench", "runs", "projects",
+        "tokens", "init", "up", "down", "status", "reset", "backup",
     }  # fmt: skip
     slow = {"django", "celery", "numpy", "pydantic", "httpx", "yaml", "rich.table", "psycopg", "scipy"}
     assert slow & {line.rsplit("|", 1)[-1].strip() for line in loaded.splitlines()} == set()
