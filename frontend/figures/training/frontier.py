@@ -197,13 +197,14 @@ def _scatter(name: str, group: list[Spot], marker: dict[str, Any]) -> go.Scatter
 def _capacity(found: tuple[Spot, ...], capacity: float, theme: Theme) -> go.Scatter:
     """The GPU's memory as a trace and not as a shape: it stays in place on log axes."""
     times = [spot.step_time_s for spot in found]
+    in_view = min(max(times), NEAR * found[0].step_time_s)
     return go.Scatter(
         name="Memory of the GPU",
-        x=[min(times), max(times)],
-        y=[capacity / GB] * 2,
+        x=[min(times), in_view, max(times)],
+        y=[capacity / GB] * 3,
         mode="lines+text",
         line={"color": theme["bad"], "width": 1.5, "dash": "dash"},
-        text=["", f"{units.show(capacity, units.SIZE)} on the GPU"],
+        text=["", f"{units.show(capacity, units.SIZE)} on the GPU", ""],
         textposition="top left",
         textfont={"color": theme["bad"], "size": 12},
         hoverinfo="skip",
