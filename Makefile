@@ -34,8 +34,8 @@ format: $(VENV)/.lint  ## Put code and templates into the house style
 bench: $(VENV)/.run  ## Measure the solvers' speed
 	@$(BIN)/isoflop bench
 
-accuracy: $(VENV)/.run  ## Print the accuracy tables of the README
-	@$(BIN)/isoflop accuracy training
+accuracy: $(VENV)/.test  ## Compare the models with the published figures of papers
+	@$(BIN)/python -m pytest tests/papers --verbose
 
 lock: $(VENV)/.made  ## Choose new exact versions of all dependencies
 	$(BIN)/pip install --quiet 'uv~=0.13.9'

@@ -118,7 +118,7 @@ def test_the_lock_names_every_dependency_once_for_each_python():
     text = (CHECKOUT / "pyproject.toml").read_text()
     wanted = {
         re.sub(r"[-_.]+", "-", name).lower()
-        for name in re.findall(r'^    "([A-Za-z][\w-]*)[^"]*[=>~][^"]*",', text, re.MULTILINE)
+        for name in re.findall(r'^    "([A-Za-z][\w.-]*)[^"]*[=>~][^"]*",', text, re.MULTILINE)
     }
 
     assert [
