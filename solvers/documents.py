@@ -28,7 +28,9 @@ TYPE_NAMES = {
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_DIGITS = 32
+# NUL, half a surrogate pair; and what turns the direction of the text around it, so that a name reads as another.
 FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # YAML 1.1 reads 1e9 as text for want of a dot; people write 1e9 and 1.4e12 alike and mean a number.
 NUMBER = re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?([eE][-+]?\d+)?$|^[-+]?\.\d+([eE][-+]?\d+)?$")
 NOT_FINITE = re.compile(r"^[-+]?(\.inf|\.Inf|\.INF|\.nan|\.NaN|\.NAN|inf|infinity|nan)$", re.IGNORECASE)
@@ -74,7 +76,7 @@ def read(text: str | bytes) -> Document:
 
 
 def _json(source: str) -> Document:
-    """Strict JSON, which has escapes that YAML lacks. ValueError: then the YAML reader says what is wrong, and where."""
+    """Strict JSON, which has escapes that YAML lacks. ValueError: then the YAML reader says what is wrong and where."""
     value: Document = json.loads(source, object_pairs_hook=_unique, parse_constant=float)
     check(value)
     return value
@@ -147,6 +149,9 @@ def _check_text(text: object, *, at: str) -> None:
         raise SpecError(Problem("key_not_text", f"The key {text!r:.40} is not text.", at, "Put quotes around it."))
     if FORBIDDEN.search(text):
         raise SpecError(Problem("bad_character", "A NUL or half a surrogate pair is not text.", at, "Remove it."))
+    if turning := TURNING.search(text):
+        message = f"The invisible character U+{ord(turning[0]):04X} turns the direction of the text."
+        raise SpecError(Problem("bad_character", message, at, "Remove it; Arabic and Hebrew need none."))
 
 
 def _document(events: Iterator[Any]) -> object:

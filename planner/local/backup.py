@@ -27,10 +27,17 @@ class Source:
 def backup(setup: Setup, file: Path) -> int:
     """Write the database to `file`, which only we can read; returns its size. An older file stays until then."""
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    with _source(setup) as source, os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        options = ["--format=custom", "--no-owner", "--no-privileges"]
-        _run(source, ["pg_dump", *options], output=out.fileno())
-    fresh.replace(file)
+    try:
+        out = os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as error:
+        fail("no_file", f"{file} cannot be written: {error.strerror}.", hint="Name a file in a directory of yours.")
+    try:
+        with _source(setup) as source, out:
+            options = ["--format=custom", "--no-owner", "--no-privileges"]
+            _run(source, ["pg_dump", *options], output=out.fileno())
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
     return file.stat().st_size
 
 

@@ -21,7 +21,10 @@ def path() -> Path:
 
 def make(home: Path) -> Path:
     """Create the home, or check that it is ours and private."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        fail("no_home", f"{home} cannot be made: {error.strerror}.", hint="ISOFLOP_HOME names another directory.")
     if home.stat().st_uid != os.geteuid():
         fail(
             "foreign_home",

@@ -341,3 +341,14 @@ def test_commands_on_a_home_that_is_not_there_say_so(tmp_path: Path):
     assert answers == {"down": (2, "", said), "reset": (2, "", said)}
     assert nowhere.call("status") == (1, f"down: nothing runs from {nowhere.home}\n", "")
     assert not nowhere.home.exists()
+
+
+def test_a_home_or_a_backup_that_cannot_be_made_is_our_users_to_mend(tmp_path: Path, server: Server):
+    file = tmp_path / "file"
+    file.write_text("not a directory")
+    home = Server(file, free_port())
+
+    said = f"error: {file} cannot be made: File exists.\n  hint: ISOFLOP_HOME names another directory.\n"
+    assert home.call("init") == (2, "", said)
+    code, _, words = server.call("backup", str(file / "backup"))
+    assert (code, words.splitlines()[0]) == (2, f"error: {file / 'backup'} cannot be written: Not a directory.")
