@@ -9,11 +9,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from frontend import choosing
 from frontend.forms import draft, names, text, values
 from frontend.forms.draft import Draft
 from frontend.views.scope import in_project, reader
 from planner.models import Project
-from planner.services import catalogue, history, runs
+from planner.services import history, runs
 from solvers import documents, kinds, units
 from solvers.documents import Document
 from solvers.errors import SpecError, UnknownName
@@ -69,7 +70,8 @@ def _posted_draft(request: HttpRequest, project: Project, *, changed: str) -> Dr
     kind, base = _kind(request.POST.get("kind", "")), request.POST.get("base", "").replace("\r\n", "\n")
     checked = _checker(project)
     if changed == "form":
-        return draft.from_form(request.POST, written, kind=kind, base=base, start=_starter(project), check=checked)
+        start = choosing.starter(project)
+        return draft.from_form(request.POST, written, kind=kind, base=base, start=start, check=checked)
     return draft.from_text(written, kind=kind, base=base, check=checked)
 
 
@@ -110,7 +112,7 @@ def _context(project: Project, found: Draft, bound: tuple[values.Bound, ...]) ->
         "bound": bound,
         "shape": values.shape(bound),
         "elsewhere": values.unplaced(bound, found.problems),
-        "lists": {section: _names(project, section) for section in names.sections(bound)},
+        "lists": {section: choosing.choices(project, section) for section in names.sections(bound)},
         "size": None if found.size is None else units.count(found.size),
         "answered": runs.answered(project, found.spec) if found.spec else None,
     }
@@ -124,19 +126,6 @@ def _frame(found: Draft) -> dict[str, Any]:
             (stem, documents.read(preset).get("name", stem)) for stem, preset in kinds.examples(found.kind).items()
         ],
     }
-
-
-def _names(project: Project, section: str) -> list[names.Name]:
-    own = [names.Name(entry.name, f"{project.name}'s own") for entry in catalogue.entries(project, section)]
-    return [*own, *names.listed(section)]
-
-
-def _starter(project: Project) -> values.Start:
-    def start(section: str, name: str) -> Document | None:
-        own = {entry.name: entry.document for entry in catalogue.entries(project, section)}
-        return own.get(name) or names.start(section, name)
-
-    return start
 
 
 def _checker(project: Project) -> draft.Check:
