@@ -1,0 +1,82 @@
+import csv
+import io
+import json
+
+import pytest
+
+from planner.exports import FORMATS, write
+from planner.exports.report import report, words
+from solvers import kinds
+from solvers.documents import read
+from solvers.errors import UnknownName
+from tests.bad_specs import GOOD
+
+SOLVED = kinds.solve(kinds.parse(read(GOOD)))
+INFEASIBLE = kinds.solve(kinds.parse(read(kinds.examples("training")["too-few-gpus-llama-3.1-405b"])))
+
+
+@pytest.mark.parametrize("result", [SOLVED, INFEASIBLE], ids=["solved", "infeasible"])
+def test_json_and_yaml_hold_the_whole_result(result):
+    assert json.loads(write(result, "json")) == result
+    assert read(write(result, "yaml")) == result
+
+
+def test_a_format_that_does_not_exist_offers_the_nearest():
+    with pytest.raises(UnknownName) as refused:
+        write(SOLVED, "jsonn")
+
+    assert refused.value.problems[0].hint == "Did you mean json?"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_of_the_csv_is_a_formula(text):
+    hostile = {
+        **SOLVED,
+        "plan": {**SOLVED["plan"], "label": text},
+        "alternatives": [{**SOLVED["alternatives"][0], "why_not": text}],
+    }
+
+    rows = list(csv.reader(io.StringIO(write(hostile, "csv"), newline="")))
+
+    assert (rows[1][1], rows[2][-1]) == (f"'{text}", f"'{text}")
+    assert [float(cell) for cell in rows[1][2:-1]] == [estimate["value"] for estimate in SOLVED["estimates"].values()]
+
+
+def test_markdown_holds_no_markup_of_others():
+    hostile = {**SOLVED, "explanation": {**SOLVED["explanation"], "headline": "<script>|x|</script> [a](http://b) `c`"}}
+
+    first = write(hostile, "md").splitlines()[0]
+
+    assert first == r"**&lt;script&gt;\|x\|&lt;/script&gt; \[a](http://b) \`c\`**"
+
+
+def test_an_infeasible_result_says_why_and_what_would_help():
+    answer = report(INFEASIBLE)
+
+    assert answer.headline == f"No plan is feasible: {INFEASIBLE['infeasible']['reason']}"
+    assert answer.tables[0].title == "Smallest change that would help"
+    assert answer.tables[0].rows[0][1] == INFEASIBLE["infeasible"]["smallest_change"]["message"]
+
+
+@pytest.mark.parametrize("result", [SOLVED, INFEASIBLE], ids=["solved", "infeasible"])
+def test_every_row_has_a_cell_for_each_column(result):
+    for table in report(result).tables:
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("step_time_s", "step time"), ("tokens_per_s", "tokens per s"), ("peak_memory_bytes", "peak memory"), ("mfu", "MFU"),
+     ("cost_usd_per_step", "cost per step"), ("tp", "TP")],
+)  # fmt: skip
+def test_names_are_said_without_their_unit(name, said):
+    assert words(name) == said
+
+
+def test_there_is_a_media_type_for_every_format():
+    assert {name: entry.media_type for name, entry in FORMATS.items()} == {
+        "json": "application/json",
+        "yaml": "application/yaml",
+        "md": "text/markdown",
+        "csv": "text/csv",
+    }
