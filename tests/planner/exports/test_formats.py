@@ -43,7 +43,8 @@ def test_no_cell_of_the_csv_is_a_formula(text):
 
 
 def test_markdown_holds_no_markup_of_others():
-    hostile = {**SOLVED, "explanation": {**SOLVED["explanation"], "headline": "<script>|x|</script> [a](http://b) `c`"}}
+    headline = "<script>|x|</script> [a](http://b) `c`"
+    hostile = {**SOLVED, "explanation": {**SOLVED["explanation"], "headline": headline}}
 
     first = write(hostile, "md").splitlines()[0]
 
