@@ -67,9 +67,15 @@ def test_every_row_has_a_cell_for_each_column(result):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("step_time_s", "step time"), ("tokens_per_s", "tokens per s"), ("peak_memory_bytes", "peak memory"), ("mfu", "MFU"),
-     ("cost_usd_per_step", "cost per step"), ("tp", "TP")],
-)  # fmt: skip
+    [
+        ("step_time_s", "step time"),
+        ("tokens_per_s", "tokens per s"),
+        ("peak_memory_bytes", "peak memory"),
+        ("mfu", "MFU"),
+        ("cost_usd_per_step", "cost per step"),
+        ("tp", "TP"),
+    ],
+)
 def test_names_are_said_without_their_unit(name, said):
     assert words(name) == said
 
