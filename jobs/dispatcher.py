@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import structlog
 from django.conf import settings
@@ -15,6 +16,8 @@ from planner.services import outbox, presence
 
 log = structlog.get_logger(__name__)
 POLL_S = 1.0
+# redis-py tries four times; a mute broker must not keep the dispatcher from its next sign of life.
+ANSWER_S = 2
 
 
 def run(stop: threading.Event, instance: str) -> None:
@@ -30,27 +33,30 @@ def run(stop: threading.Event, instance: str) -> None:
 
 def dispatch() -> int:
     """Gives the broker what is due; returns how many messages it took. The first refusal ends the round."""
-    taken: list[OutboxEntry] = []
     entries = outbox.pending()
-    for entry in entries:
-        try:
-            _publish(entry)
-        except Exception as error:  # noqa: BLE001 -- each broker's client has errors of its own; the message is kept
-            log.warning("broker_away", error=str(error))
-            app.pool.force_close_all()
-            for waiting in entries[len(taken) :]:
-                outbox.postpone(waiting, f"{type(error).__name__}: {error}")
-            break
-        taken.append(entry)
+    taken: list[OutboxEntry] = []
+    try:
+        taken.extend(_publish(entries))
+    except Exception as error:  # noqa: BLE001 -- each broker's client has errors of its own; the messages are kept
+        log.warning("broker_away", error=str(error))
+        for waiting in entries[len(taken) :]:
+            outbox.postpone(waiting, f"{type(error).__name__}: {error}")
     if taken:
         outbox.sent(taken)
     return len(taken)
 
 
-def _publish(entry: OutboxEntry) -> None:
+def _publish(entries: list[OutboxEntry]) -> Iterator[OutboxEntry]:
+    """Yields each entry when the broker has it. The connection lives for one round, so that no dead one is kept."""
+    if not entries:
+        return
     if settings.BROKER_URL.startswith(broker.SCHEME):
         broker.prepare(settings.BROKER_DIR)
-    solve.apply_async((str(entry.run_id),), retry=False)
+    options = {**app.conf.broker_transport_options, "socket_timeout": ANSWER_S}
+    with app.connection_for_write(transport_options=options) as line:
+        for entry in entries:
+            solve.apply_async((str(entry.run_id),), connection=line, retry=False)
+            yield entry
 
 
 def _listen(stop: threading.Event, instance: str) -> None:
