@@ -137,6 +137,9 @@ TOKEN_RATE = Quantity(
     "a rate of tokens", ("12000 tokens/s",), {"tokens/s": 1.0, "k tokens/s": 1e3, "M tokens/s": 1e6},
     _thousands("tokens/s", "k tokens/s", "M tokens/s"),
 )  # fmt: skip
+COUNT_RATE = Quantity(
+    "a rate of events", ("1200 /s",), {"/s": 1.0}, _thousands("/s", "k /s", "M /s"),
+)  # fmt: skip
 SHARE = Quantity(
     "a share", ("0.08", "8 %"), {"": 1.0, "%": 0.01}, (Rung("%", 0.01),), unit_needed=False, highest=1.0
 )  # fmt: skip
@@ -173,7 +176,9 @@ def count(number: float) -> str:
 
 
 def show_interval(value: float, low: float, high: float, quantity: Quantity) -> str:
-    """`value (low to high)`, all three in the unit that fits the value."""
+    """`value (low to high)`, all three in the unit that fits the value; money carries its sign each time."""
+    if quantity is MONEY:
+        return f"{show(value, MONEY)} ({show(low, MONEY)} to {show(high, MONEY)})"
     rung = _rung(value, quantity)
     return f"{_written(value, rung)} ({_digits(low / rung.factor)} to {_digits(high / rung.factor)})"
 
@@ -195,7 +200,7 @@ def show_named(name: str, value: float, low: float | None = None, high: float | 
 _ENDINGS = (
     ("tokens_per_s", TOKEN_RATE), ("tokens_per_s_per_gpu", TOKEN_RATE), ("flops_per_s", SPEED), ("bytes_per_s", RATE),
     ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY), ("_usd", MONEY), ("_bytes", SIZE),
-    ("_flops", WORK), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY), ("mfu", SHARE), ("hfu", SHARE),
+    ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY), ("mfu", SHARE), ("hfu", SHARE),
     ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
 )  # fmt: skip
 
