@@ -69,7 +69,10 @@ def read(text: str | bytes) -> Document:
         what = TYPE_NAMES[type(value)]
         raise SpecError(
             Problem(
-                "not_a_mapping", f"A spec is a mapping of fields; this is {what}.", "", "Begin with `kind: training`."
+                "not_a_mapping",
+                f"A document is a mapping of fields; this is {what}.",
+                "",
+                "Write `field: value` lines, or JSON.",
             )
         )
     return value
@@ -104,7 +107,14 @@ def check(value: object, *, at: str = "", depth: int = 0) -> None:
         case str():
             _check_text(value, at=at)
         case float() if not math.isfinite(value):
-            raise SpecError(Problem("not_finite", "NaN and Infinity are not quantities.", at, "Write a finite number."))
+            raise SpecError(
+                Problem(
+                    "not_finite",
+                    "NaN and Infinity are not quantities.",
+                    at,
+                    "Write a finite number, or leave the field out.",
+                )
+            )
         case int() if abs(value) >= 10**MAX_DIGITS:
             raise TooLarge(Problem("too_large", f"A number with more than {MAX_DIGITS} digits.", at))
 
@@ -161,7 +171,7 @@ def _document(events: Iterator[Any]) -> object:
     ]
     starts = sum(isinstance(event, yaml.DocumentStartEvent) for event in documents)
     if starts == 0:
-        raise SpecError(Problem("empty", "The document is empty.", "", "Begin with `kind: training`."))
+        raise SpecError(Problem("empty", "The document is empty.", "", "Write `field: value` lines, or JSON."))
     if starts > 1:
         raise SpecError(
             Problem("several_documents", "More than one document in the text.", "", "Send one spec at a time.")
@@ -238,7 +248,9 @@ def _scalar(event: Any, *, at: str) -> object:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     if NOT_FINITE.match(text):
-        raise SpecError(Problem("not_finite", f"'{text}' is not a quantity.", at, "Write a finite number."))
+        raise SpecError(
+            Problem("not_finite", f"'{text}' is not a quantity.", at, "Write a finite number, or leave the field out.")
+        )
     return _number(text, at=at) if NUMBER.match(text) else text
 
 
@@ -254,7 +266,14 @@ def _number(text: str, *, at: str) -> int | float:
         return int(plain)
     number = float(plain)
     if not math.isfinite(number):
-        raise SpecError(Problem("not_finite", f"'{text}' is too large to be a number.", at, "Write a finite number."))
+        raise SpecError(
+            Problem(
+                "not_finite",
+                f"'{text}' is too large to be a number.",
+                at,
+                "Write a finite number, or leave the field out.",
+            )
+        )
     return number
 
 

@@ -200,8 +200,8 @@ def show_named(name: str, value: float, low: float | None = None, high: float | 
 _ENDINGS = (
     ("tokens_per_s", TOKEN_RATE), ("tokens_per_s_per_gpu", TOKEN_RATE), ("flops_per_s", SPEED), ("bytes_per_s", RATE),
     ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY), ("_usd", MONEY), ("_bytes", SIZE),
-    ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY), ("mfu", SHARE), ("hfu", SHARE),
-    ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
+    ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY),
+    ("mfu", SHARE), ("hfu", SHARE), ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
 )  # fmt: skip
 
 

@@ -21,7 +21,18 @@ from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
 
 CHUNK = 4096
-Seen = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Fastest:
+    """The fastest layout that fits, so far."""
+
+    layouts: Layouts
+    tables: Tables
+    step_time_s: float
+
+
+Seen = Callable[[int, int, Fastest | None], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,7 @@ class Found:
         return self.layouts.size
 
 
-def unwatched(done: int, total: int) -> None:
+def unwatched(done: int, total: int, fastest: Fastest | None) -> None:
     """The listener of a search that nobody watches."""
 
 
@@ -64,6 +75,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     times: list[Floats] = []
     memories: list[Floats] = []
     least, nearest = np.inf, space.layouts.take(slice(0, 0))
+    fastest: Fastest | None = None
     for part in chunks(space.layouts, size=CHUNK):
         layouts = space.layouts.take(part)
         memory = peak_memory(layouts, tables.shards, tables.footprint, job)
@@ -75,7 +87,8 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         times.append(step_time(kept, tables.shards, tables.block, tables.footprint, job).total)
         memories.append(memory[fits])
         rows.append(np.flatnonzero(fits) + part.start)
-        seen(part.stop, space.layouts.size)
+        fastest = _faster(fastest, kept, times[-1], tables)
+        seen(part.stop, space.layouts.size, fastest)
     index = _joined(rows, np.int64)
     time, memory = _joined(times, np.float64), _joined(memories, np.float64)
     price = spec.hardware.usd_per_gpu_hour or 0.0
@@ -93,6 +106,15 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         rejected=dict(sorted(rejected.items())),
         nearest=nearest,
     )
+
+
+def _faster(fastest: Fastest | None, layouts: Layouts, times: Floats, tables: Tables) -> Fastest | None:
+    if not times.size:
+        return fastest
+    row = int(times.argmin())
+    if fastest is not None and times[row] >= fastest.step_time_s:
+        return fastest
+    return Fastest(layouts.take(slice(row, row + 1)), tables, float(times[row]))
 
 
 def _joined(parts: list[Floats] | list[Ints], kind: type) -> Floats:

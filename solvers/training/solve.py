@@ -19,7 +19,7 @@ from solvers.training.plan import (
     terms_of,
 )
 from solvers.training.pool import Pool, best, pareto, pool_of, sample
-from solvers.training.search import Found, search
+from solvers.training.search import Fastest, Found, search
 from solvers.training.sensitivity import sensitivity
 from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
@@ -51,9 +51,10 @@ def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
     seen = 0
     for place, nodes in enumerate(numbers):
 
-        def report(done: int, total: int, place: int = place, before: int = seen) -> None:
+        def report(done: int, total: int, fastest: Fastest | None, place: int = place, before: int = seen) -> None:
             share = (place + done / total) / len(numbers)
-            progress(stage="searching layouts", fraction=0.8 * share, candidates=before + done)
+            best = None if fastest is None else _best(fastest)
+            progress(stage="searching layouts", fraction=0.8 * share, candidates=before + done, best=best)
 
         found.append(search(spec, nodes=nodes, seen=report))
         seen += found[-1].candidates
@@ -93,7 +94,7 @@ def _counted(found: list[Found]) -> Document:
     }
 
 
-def _best(choice: Choice) -> Document:
+def _best(choice: Choice | Fastest) -> Document:
     return {"label": label(layout_document(choice.layouts, choice.tables)), "step_time_s": choice.step_time_s}
 
 

@@ -219,3 +219,15 @@ def test_progress_counts_candidates() -> None:
     counts = [count for _, _, count in seen]
     assert (counts == sorted(counts), counts[-1]) == (True, result["search"]["candidates"])
     assert all(0.0 <= fraction <= 1.0 for _, fraction, _ in seen)
+
+
+def test_progress_shows_the_best_so_far_which_only_gets_better() -> None:
+    best: list[float] = []
+
+    def listen(*, stage: str, fraction: float, candidates: int, best_so_far: list[float] = best, **said: Any) -> None:
+        best_so_far += [said["best"]["step_time_s"]] if said["best"] else []
+
+    result = kinds.solve(kinds.parse(SMALL), listen)
+
+    assert best == sorted(best, reverse=True)
+    assert best[-1] == pytest.approx(result["estimates"]["step_time_s"]["value"])
