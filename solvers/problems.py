@@ -8,6 +8,17 @@ from pydantic import ValidationError
 from solvers.documents import Document, pointer_token
 from solvers.errors import IsoflopError, Problem, nearest
 
+# What pydantic says in words of Python, in words of documents.
+WORDS = {
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "This field wants a mapping."),
+    **dict.fromkeys(("tuple_type", "list_type", "set_type"), "This field wants a list."),
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "This field wants a whole number."
+    ),
+    "string_type": "This field wants text; put quotes around it.",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "This field wants true or false."),
+}
+
 
 def problems_of(error: ValidationError, root: Document) -> tuple[Problem, ...]:
     """Every problem of `error` once, in order; `root` is the JSON Schema of what was validated."""
@@ -35,7 +46,7 @@ def _from_entry(entry: dict[str, Any], root: Document) -> Iterable[Problem]:
         ]
     if entry["type"] == "missing":
         return [Problem("missing", f"'{field}' is missing.", at, _description(entry["loc"], root))]
-    message = str(cause) if cause else entry["msg"]
+    message = str(cause) if cause else WORDS.get(entry["type"], "") or entry["msg"]
     message = message.removeprefix("Value error, ")
     return [
         Problem(

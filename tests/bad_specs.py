@@ -121,17 +121,21 @@ SIZES = (
     _bad("a name beyond its length", _with("name: " + "x" * 201), "string_too_long", "/name", "200"),
 )
 TYPES = (
-    _bad("text for a number", _with("global_batch: many"), "int_parsing", "/global_batch", "integer"),
-    _bad("a list for a number", _with("global_batch: [1024]"), "int_type", "/global_batch", "integer"),
+    _bad("text for a number", _with("global_batch: many"), "int_parsing", "/global_batch", "whole number"),
+    _bad("a list for a number", _with("global_batch: [1024]"), "int_type", "/global_batch", "whole number"),
     _bad(
-        "half a node", _with("hardware: {node: dgx-h100, nodes: 1.5}"), "int_from_float", "/hardware/nodes", "integer"
+        "half a node",
+        _with("hardware: {node: dgx-h100, nodes: 1.5}"),
+        "int_from_float",
+        "/hardware/nodes",
+        "whole number",
     ),
     _bad("nothing where a model belongs", _with("model:"), "wrong_type", "/model", ""),
     _bad("a number for a kind", _with("kind: 7"), "wrong_type", "/kind", "training"),
     _bad("no model", _without("model"), "missing", "/model", "missing"),
     _bad("no kind", _without("kind"), "missing", "/kind", "training"),
-    _bad("empty document", b"", "empty", "", "kind: training"),
-    _bad("only a comment", b"# nothing\n", "empty", "", "kind: training"),
+    _bad("empty document", b"", "empty", "", "field: value"),
+    _bad("only a comment", b"# nothing\n", "empty", "", "field: value"),
     _bad("a list", b"- kind: training\n", "not_a_mapping", "", "list"),
     _bad("a word", b"training\n", "not_a_mapping", "", "text"),
     _bad("two documents", GOOD + "---\n" + GOOD, "several_documents", "", "one spec"),

@@ -122,6 +122,18 @@ def test_every_problem_is_listed_at_once() -> None:
     assert {p.at for p in problems(document)} == {"/sequence_length", "/global_batch", "/seed"}
 
 
+def test_a_wrong_type_is_said_in_words_of_documents() -> None:
+    wrong = example("training", hardware=5, tags="a", sequence_length="8k", global_batch=1.5, options=None)
+
+    assert {p.at: p.message for p in problems(wrong)} == {
+        "/hardware": "This field wants a mapping.",
+        "/tags": "This field wants a list.",
+        "/sequence_length": "This field wants a whole number.",
+        "/global_batch": "This field wants a whole number.",
+        "/options": "This field wants a mapping.",
+    }
+
+
 def test_a_number_that_is_not_finite_never_leaves_as_a_result() -> None:
     with pytest.raises(ValueError, match="not finite"):
         kinds._rounded({"a": [1.0, float("nan")]})
