@@ -118,6 +118,6 @@ def _problems(context: ValidationErrorContext[Any]) -> tuple[Problem, ...]:
 
 def _in_body(found: Problem) -> Problem:
     if found.at == "/body" and found.code == "missing":
-        hint = "Send one as JSON or YAML; a spec begins with `kind: training`."
-        return Problem("empty", "The request has no body.", "", hint)
+        hint = "Write `field: value` lines, or JSON."
+        return Problem("empty", "The body is empty.", "", hint)
     return Problem(found.code, found.message, found.at.removeprefix("/body"), found.hint)
