@@ -45,6 +45,11 @@ def wait_for(run: Run, *states: str, seconds: float = 30.0) -> Run:
     return run
 
 
+def pids(mark: Path) -> list[int]:
+    """The processes that have written their numbers into the file."""
+    return [int(pid) for pid in mark.read_text().split()] if mark.exists() else []
+
+
 def gone(pid: int) -> bool:
     """Whether the process has ended (a zombie has)."""
     try:

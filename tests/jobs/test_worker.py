@@ -1,4 +1,4 @@
-"""The whole way, with processes that are killed, stopped and cut off."""
+"""Processes that are killed, stopped, frozen and cut off: each test has its own."""
 
 import os
 import signal
@@ -8,44 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from jobs import broker
-from jobs.celery import app
-from jobs.tasks import solve
 from planner.models import Heartbeat, Result, Run
-from planner.services import presence, runs
-from solvers import documents, kinds
+from planner.services import presence
 from tests import factories
-from tests.jobs.conftest import QUICK, Workshop, gone, hang_up, wait_for, wait_until
+from tests.jobs.conftest import QUICK, Workshop, gone, hang_up, pids, wait_for, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def pids(mark: Path) -> list[int]:
-    return [int(pid) for pid in mark.read_text().split()] if mark.exists() else []
-
-
-def test_a_submitted_run_is_solved_and_its_progress_was_seen(crew: Workshop):
-    run = factories.run(factories.project(), act="sleep", seconds=2, seed=5)
-
-    wait_until(lambda: Run.objects.get(id=run.id).progress != {}, seconds=10)
-    progress = Run.objects.get(id=run.id).progress
-    wait_for(run, "solved")
-
-    assert progress == {"stage": "started", "fraction": 0.0, "candidates": 1, "best": {"label": "first"}}
-    assert (run.attempts, run.fence, run.problems, run.lease_until) == (1, 1, [], None)
-    assert run.summary == {"headline": "trial 5 is done", "label": "trial 5", "estimates": {}}
-    assert run.result.key == run.result_key
-    assert run.result.document["plan"] == {"label": "trial 5"}
-    assert run.created < run.started < run.finished
-
-
-def test_no_answer_is_an_answer(crew: Workshop):
-    run = factories.run(factories.project(), act="infeasible")
-
-    wait_for(run, "infeasible")
-
-    assert run.summary == {"headline": "nothing fits"}
-    assert run.result.document["infeasible"]["binding"] == ["memory"]
 
 
 def test_a_run_of_a_killed_worker_finishes_once_within_45_seconds(workshop: Workshop, tmp_path: Path):
@@ -79,22 +47,6 @@ def test_nothing_survives_a_killed_worker(workshop: Workshop, tmp_path: Path):
     worker.wait()
 
     wait_until(lambda: all(gone(pid) for pid in pids(mark)), seconds=5)
-
-
-def test_five_deliveries_of_each_message_make_one_result(crew: Workshop):
-    project = factories.project()
-    queued = [factories.run(project, act="sleep", seconds=0.2, seed=seed) for seed in range(4)]
-
-    with app.connection_for_write(transport_options=broker.prepare(crew.broker)) as line:
-        for _ in range(5):
-            for run in queued:
-                solve.apply_async((str(run.id),), connection=line, retry=False)
-    for run in queued:
-        wait_for(run, "solved")
-    time.sleep(1)
-
-    assert list(Run.objects.filter(project=project).values_list("attempts", "fence")) == [(1, 1)] * 4
-    assert Result.objects.count() == 4
 
 
 def test_a_stopped_worker_gives_its_run_back_and_another_takes_it_at_once(workshop: Workshop, tmp_path: Path):
@@ -135,31 +87,6 @@ def test_a_frozen_worker_that_comes_back_changes_nothing(workshop: Workshop, tmp
     assert run.worker != f"{run.worker.partition(':')[0]}:{frozen.pid}"
 
 
-def test_a_poisonous_run_ends_after_three_attempts_while_others_are_solved(crew: Workshop):
-    project = factories.project()
-    poison = factories.run(project, act="segfault")
-    others = [factories.run(project, seed=seed) for seed in range(1, 6)]
-
-    wait_for(poison, "crashed")
-    for run in others:
-        wait_for(run, "solved")
-
-    assert (poison.attempts, [problem["code"] for problem in poison.problems]) == (3, ["worker_lost"])
-    assert "SIGSEGV" in poison.trace
-    assert [run.attempts for run in others] == [1] * 5
-
-
-def test_a_crash_is_kind_to_the_user_and_plain_to_the_operator(crew: Workshop):
-    run = factories.run(factories.project(), act="crash")
-
-    wait_for(run, "crashed")
-
-    assert run.attempts == 1
-    assert [problem["code"] for problem in run.problems] == ["crashed"]
-    assert "secret" not in str(run.problems)
-    assert "KeyError: 'a secret of the solver'" in run.trace
-
-
 def test_limits_of_the_settings_hold_and_the_same_worker_goes_on(workshop: Workshop):
     workshop.sweeper()
     worker = workshop.worker(ISOFLOP_SOLVE_SECONDS="2", ISOFLOP_SOLVE_MEMORY="1 GiB")
@@ -174,21 +101,6 @@ def test_limits_of_the_settings_hold_and_the_same_worker_goes_on(workshop: Works
     assert [problem["code"] for run in (slow, large) for problem in run.problems] == ["time_limit", "memory_limit"]
     assert 1.9 < (slow.finished - slow.started).total_seconds() < 4
     assert worker.poll() is None
-
-
-def test_a_running_run_is_cancelled_within_five_seconds(crew: Workshop, tmp_path: Path):
-    mark = tmp_path / "pids"
-    project = factories.project()
-    run = factories.run(project, act="sleep", seconds=60, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
-
-    asked = time.monotonic()
-    runs.cancel(run, user=project.created_by)
-    wait_for(run, "cancelled", seconds=5)
-
-    assert time.monotonic() - asked < 5
-    assert not Result.objects.exists()
-    assert [gone(pid) for pid in pids(mark)] == [True]
 
 
 def test_a_lost_message_is_rung_again(workshop: Workshop):
@@ -253,18 +165,6 @@ def test_both_loops_leave_in_good_order(workshop: Workshop):
 
     assert [process.wait(15) for process in (sweeper, worker)] == [0, 0]
     assert list(theirs) == []
-
-
-def test_a_real_spec_gives_the_result_that_it_gives_without_a_server(crew: Workshop):
-    text = kinds.examples("training")["llama-3.1-8b-8-h100"]
-    project = factories.project()
-    run = runs.submit(project, documents.read(text), user=project.created_by, text=text).run
-
-    wait_for(run, "solved", seconds=60)
-
-    here = kinds.solve(kinds.parse(documents.read(text)))
-    assert run.result.digest == documents.digest(here)
-    assert {**run.result.document, "search": here["search"]} == here
 
 
 def test_the_messages_carry_an_id_and_nothing_else(workshop: Workshop):
