@@ -6,6 +6,7 @@ there are too many processes or too much memory, and when the worker's end of th
 
 import os
 import select
+import shutil
 import signal
 import socket
 import time
@@ -38,7 +39,11 @@ def run(channel: socket.socket) -> None:
     outlet.offer({"guard": guard, "solver": solver})
     reason, status = _watch(channel, outlet, solver, reading, Limits(**request["limits"]))
     clean = processes.end_all_below(guard, known=solver)
-    outlet.close_with({"exit": {"reason": reason, "status": status, "clean": clean}})
+    try:
+        outlet.close_with({"exit": {"reason": reason, "status": status, "clean": clean}})
+    except OSError:
+        # The worker is gone, so nobody else will.
+        shutil.rmtree(request["folder"], ignore_errors=True)
 
 
 def _become_solver(channel: socket.socket, request: Message, reading: int, writing: int, guard: int) -> None:

@@ -37,7 +37,9 @@ def test_a_run_of_a_killed_worker_finishes_once_within_45_seconds(workshop: Work
 
 
 def test_nothing_survives_a_killed_worker(workshop: Workshop, tmp_path: Path):
-    mark = tmp_path / "pids"
+    mark, scratch = tmp_path / "pids", tmp_path / "scratch"
+    scratch.mkdir()
+    workshop.environment["TMPDIR"] = str(scratch)
     workshop.sweeper()
     worker = workshop.worker()
     factories.run(factories.project(), act="escape", seconds=60, mark=str(mark))
@@ -47,6 +49,7 @@ def test_nothing_survives_a_killed_worker(workshop: Workshop, tmp_path: Path):
     worker.wait()
 
     wait_until(lambda: all(gone(pid) for pid in pids(mark)), seconds=5)
+    wait_until(lambda: list(scratch.glob("isoflop-solve-*")) == [], seconds=5)
 
 
 def test_a_stopped_worker_gives_its_run_back_and_another_takes_it_at_once(workshop: Workshop, tmp_path: Path):
