@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from solvers.documents import Document
 from solvers.errors import Problem
@@ -17,16 +18,27 @@ S = TypeVar("S", bound="Spec")
 Tag = Annotated[str, Field(min_length=1, max_length=40)]
 
 
+def _whole(value: Any) -> Any:
+    """Python counts true as 1; a document does not mean that."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "This field wants a whole number.")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+
+
 class Spec(BaseModel):
     """The fields that every kind's spec has. Subclasses add their own; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     kind: str = Field(title="Kind", description="Which question this spec asks.")
-    version: int = Field(default=1, ge=1, title="Version", description="Version of the kind's vocabulary.")
+    version: Whole = Field(default=1, ge=1, title="Version", description="Version of the kind's vocabulary.")
     name: str = Field(default="", max_length=200, title="Name", description="What people call this plan.")
     tags: tuple[Tag, ...] = Field(default=(), max_length=20, title="Tags", description="Words to find it by.")
-    seed: int = Field(default=0, ge=0, lt=2**31, title="Seed", description="For whatever the solver draws by chance.")
+    seed: Whole = Field(default=0, ge=0, lt=2**31, title="Seed", description="For whatever the solver draws by chance.")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ NAMES = (
 SIZES = (
     _bad("zero nodes", _with("hardware: {node: dgx-h100, nodes: 0}"), "greater_than_equal", "/hardware/nodes", "1"),
     _bad("a negative batch", _with("global_batch: -1024"), "greater_than_equal", "/global_batch", "1"),
+    _bad("true for a number", _with("hardware: {node: dgx-h100, nodes: true}"), "int_type", "/hardware/nodes", ""),
     _bad("zero tokens", _with("tokens: 0"), "zero", "/tokens", "zero"),
     _bad(
         "a wrong unit",

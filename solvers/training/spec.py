@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-from solvers.base import Spec
+from solvers.base import Positive, Spec, Whole
 from solvers.catalogue import ModelRef, NodeRef, price_of
 from solvers.cost.parts import Stack
 from solvers.errors import Problem, SpecError, TooLarge, unknown
@@ -72,7 +72,7 @@ class Hardware(Part):
         examples=["dgx-h100"],
         json_schema_extra={"x-catalogue": "nodes"},
     )
-    nodes: int = Field(
+    nodes: Whole = Field(
         ge=1, title="Nodes", description="How many of them.", examples=[64], json_schema_extra={"x-unit": "nodes"}
     )
     cost_usd_per_gpu_hour: UsdPerHour | None = Field(
@@ -152,13 +152,13 @@ class Constraints(Part):
 class Fixed(Part):
     """Degrees that are given, not chosen."""
 
-    tp: int | None = Field(default=None, ge=1, title="Tensor parallel", examples=[8])
-    pp: int | None = Field(default=None, ge=1, title="Pipeline parallel", examples=[4])
-    vpp: int | None = Field(default=None, ge=1, title="Model chunks a stage", examples=[5])
-    dp: int | None = Field(default=None, ge=1, title="Data parallel", examples=[16])
-    cp: int | None = Field(default=None, ge=1, title="Context parallel", examples=[1])
-    ep: int | None = Field(default=None, ge=1, title="Expert parallel", examples=[8])
-    micro_batch: int | None = Field(default=None, ge=1, title="Micro-batch", examples=[1])
+    tp: Positive | None = Field(default=None, title="Tensor parallel", examples=[8])
+    pp: Positive | None = Field(default=None, title="Pipeline parallel", examples=[4])
+    vpp: Positive | None = Field(default=None, title="Model chunks a stage", examples=[5])
+    dp: Positive | None = Field(default=None, title="Data parallel", examples=[16])
+    cp: Positive | None = Field(default=None, title="Context parallel", examples=[1])
+    ep: Positive | None = Field(default=None, title="Expert parallel", examples=[8])
+    micro_batch: Positive | None = Field(default=None, title="Micro-batch", examples=[1])
     sequence_parallel: bool | None = Field(default=None, title="Sequence parallel")
     schedule: Literal["gpipe", "1f1b", "interleaved"] | None = Field(default=None, title="Schedule")
     recompute: Literal["none", "selective", "full"] | None = Field(default=None, title="Recomputation")
@@ -209,14 +209,14 @@ class TrainingSpec(Spec):
         json_schema_extra={"x-catalogue": "models"},
     )
     hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
-    sequence_length: int = Field(
+    sequence_length: Whole = Field(
         ge=1,
         title="Sequence length",
         description="Tokens of one sequence.",
         examples=[8192],
         json_schema_extra={"x-unit": "tokens"},
     )
-    global_batch: int = Field(
+    global_batch: Whole = Field(
         ge=1,
         title="Global batch",
         description="Sequences of one optimizer step.",
