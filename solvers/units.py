@@ -93,7 +93,7 @@ _RATES = {
 
 SIZE = Quantity(
     "a size", ("80 GB", "192 GiB"), _BYTE_UNITS | _BIT_UNITS,
-    _thousands("B", "kB", "MB", "GB", "TB", "PB"), zero=False,
+    _thousands("bytes", "kB", "MB", "GB", "TB", "PB"), zero=False,
 )  # fmt: skip
 RATE = Quantity(
     "a rate", ("400 Gbit/s", "900 GB/s"), _RATES,

@@ -74,7 +74,7 @@ def title(result: Document) -> str:
     if rest[0].share > compute.share:
         larger, smaller = _percent(rest[0].share), _percent(compute.share)
         return f"{rest[0].term.label} takes {larger} of the step, more than compute ({smaller})"
-    return f"Compute fills {_percent(compute.share)} of the step; {_lower(rest[0].term.label)} costs most of the rest"
+    return f"Compute fills {_percent(compute.share)} of the step; most of the rest is {_lower(rest[0].term.label)}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:

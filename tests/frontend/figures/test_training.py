@@ -36,7 +36,7 @@ def test_the_breakdowns_title_is_what_it_shows():
         return breakdown.title({"explanation": {"breakdown": [{"term": k, "value": v} for k, v in terms.items()]}})
 
     assert title(compute=7.1, tensor_parallel=2.0, launch=0.9) == (
-        "Compute fills 71 % of the step; tensor parallelism costs most of the rest"
+        "Compute fills 71 % of the step; most of the rest is tensor parallelism"
     )
     assert title(compute=4.0, pipeline_bubble=6.0) == "Pipeline bubble takes 60 % of the step, more than compute (40 %)"
     assert title(compute=1.0, launch=0.001) == "Nearly all of the step is compute"
