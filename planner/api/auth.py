@@ -154,5 +154,5 @@ def _spend(request: HttpRequest, who: str) -> Allowance:
 
 def _unauthenticated(message: str, error: str = "") -> Exception:
     challenge = f'{CHALLENGE}, error="{error}"' if error else CHALLENGE
-    hint = "Send 'Authorization: Bearer if_...' with a token from the page Tokens."
+    hint = "Make a token on the page Tokens; set ISOFLOP_TOKEN to it, or send 'Authorization: Bearer if_...'."
     return refuse(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, hint=hint, WWW_Authenticate=challenge)
