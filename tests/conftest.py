@@ -76,6 +76,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """The session's own server goes with its databases; dropping one first only waits for who is still connected."""
+    return django_db_keepdb or bool(os.environ.get("ISOFLOP_TEST_POSTGRES"))
+
+
+@pytest.fixture(scope="session")
 def database_url(django_db_setup: None) -> str:
     """The address of the test database, for processes that a test starts."""
     from django.conf import settings  # noqa: PLC0415 -- Django loads after this module

@@ -138,6 +138,19 @@ def test_a_time_out_ends_with_5(isoflop):
     assert b"No result after 0.01 s." in done.stderr
 
 
+def reads(fifo: Path) -> None:
+    """Returns when somebody has opened the fifo for reading, and keeps it open until this process ends."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("nobody read the fifo")
+
+
 def test_an_interrupt_ends_with_130(tmp_path):
     spec = tmp_path / "spec.yaml"
     spec.write_text(GOOD)
@@ -145,8 +158,9 @@ def test_an_interrupt_ends_with_130(tmp_path):
     process = subprocess.Popen(
         [*COMMAND, "validate", "fifo"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- background jobs ignore it
     )  # fmt: skip
-    time.sleep(2)
+    reads(tmp_path / "fifo")
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)

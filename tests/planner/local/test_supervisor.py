@@ -81,6 +81,15 @@ class Server:
         return [process.name() for process in psutil.process_iter() if belongs(process, places)]
 
 
+def listens(process: psutil.Process) -> list[int]:
+    """The TCP ports on which a process listens; none when it has just ended."""
+    try:
+        connections = process.net_connections(kind="inet")
+    except psutil.NoSuchProcess:
+        return []
+    return [connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN]
+
+
 def belongs(process: psutil.Process, places: set[str]) -> bool:
     try:
         words = [*process.cmdline(), process.environ().get("ISOFLOP_HOME", ""), process.cwd()]
@@ -137,15 +146,9 @@ def test_status_names_what_runs(server: Server, first_start: subprocess.Popen[by
 
 
 def test_nobody_else_can_read_the_home_or_reach_the_database(server: Server, first_start: subprocess.Popen[bytes]):
-    listening = [
-        connection.laddr.port
-        for pid in psutil.pids()
-        if psutil.pid_exists(pid) and belongs(psutil.Process(pid), {str(server.home)})
-        for connection in psutil.Process(pid).net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
+    ours = [process for process in psutil.process_iter() if belongs(process, {str(server.home)})]
 
-    assert set(listening) == {server.port}
+    assert {port for process in ours for port in listens(process)} == {server.port}
 
 
 def test_a_second_start_in_the_same_home_is_refused(server: Server, first_start: subprocess.Popen[bytes]):
@@ -302,6 +305,17 @@ def test_a_killed_supervisor_leaves_no_process_and_does_not_hinder_the_next_star
     assert server.processes() == []
 
 
+def test_a_home_or_a_backup_that_cannot_be_made_is_our_users_to_mend(tmp_path: Path, server: Server):
+    file = tmp_path / "file"
+    file.write_text("not a directory")
+    home = Server(file, free_port())
+
+    said = f"error: {file} cannot be made: File exists.\n  hint: ISOFLOP_HOME names another directory.\n"
+    assert home.call("init") == (2, "", said)
+    code, _, words = server.call("backup", str(file / "backup"))
+    assert (code, words.splitlines()[0]) == (2, f"error: {file / 'backup'} cannot be written: Not a directory.")
+
+
 def test_reset_asks_and_then_removes_everything(server: Server):
     directory = Path((server.home / "postgres-directory").read_text().strip())
     asked = subprocess.run(
@@ -341,14 +355,3 @@ def test_commands_on_a_home_that_is_not_there_say_so(tmp_path: Path):
     assert answers == {"down": (2, "", said), "reset": (2, "", said)}
     assert nowhere.call("status") == (1, f"down: nothing runs from {nowhere.home}\n", "")
     assert not nowhere.home.exists()
-
-
-def test_a_home_or_a_backup_that_cannot_be_made_is_our_users_to_mend(tmp_path: Path, server: Server):
-    file = tmp_path / "file"
-    file.write_text("not a directory")
-    home = Server(file, free_port())
-
-    said = f"error: {file} cannot be made: File exists.\n  hint: ISOFLOP_HOME names another directory.\n"
-    assert home.call("init") == (2, "", said)
-    code, _, words = server.call("backup", str(file / "backup"))
-    assert (code, words.splitlines()[0]) == (2, f"error: {file / 'backup'} cannot be written: Not a directory.")
