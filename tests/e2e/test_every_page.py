@@ -101,6 +101,5 @@ def _look(page: Page, path: str) -> list[str]:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
     found = violations(page) + overflow(page) + small_targets(page)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("matchMedia('(prefers-color-scheme: dark)').matches")
     page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     return found + violations(page)
