@@ -17,7 +17,7 @@ run: $(VENV)/.run  ## Run Isoflop on this machine (PORT=8123 make run chooses th
 	@$(BIN)/isoflop up
 
 test: $(VENV)/.test browser  ## Run all tests (ARGS="-k word" passes pytest's options)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, types, floors and templates
 	$(BIN)/ruff check .
