@@ -1,5 +1,6 @@
 """Brokers that are away in the ways that brokers are away."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -9,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from planner.models import OutboxEntry, Run
-from planner.services import presence, runs
+from planner.services import presence, tokens
 from tests import factories
 from tests.factories import trial
 from tests.jobs.conftest import Workshop, wait_for, wait_until
@@ -44,9 +46,15 @@ def answers(port: int) -> bool:
 
 
 def submitted(seed: int, project) -> tuple[Run, float]:
+    """A run asked for over REST, and the seconds until it was accepted."""
+    _, secret = tokens.issue(project.created_by, project, name="test", scopes=["runs:write"], days=1)
+    body = json.dumps({"project": project.slug, "spec": trial(seed=seed)})
+    headers = {"Authorization": f"Bearer {secret}"}
     started = time.monotonic()
-    run = runs.submit(project, trial(seed=seed), user=project.created_by).run
-    return run, time.monotonic() - started
+    answer = Client().post("/api/v1/runs", body, content_type="application/json", headers=headers)
+    seconds = time.monotonic() - started
+    assert answer.status_code == 202
+    return Run.objects.get(id=answer.json()["id"]), seconds
 
 
 @pytest.mark.skipif(REDIS is None, reason="neither redis-server nor valkey-server is installed")
