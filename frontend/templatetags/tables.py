@@ -83,10 +83,10 @@ def written(value: Any, row: Row) -> str:
             return "–"
         case bool():
             return "yes" if value else "no"
-        case int() | float() if row.group == ANSWERED:
-            return units.show_named(row.label, value)
-        case int():
+        case int() if row.group != ANSWERED:
             return f"{value:,}"
+        case int() | float():
+            return units.show_named(row.label.rpartition(".")[2], value)
         case str() if DIGEST.fullmatch(value):
             return value[:12]
     return str(value)

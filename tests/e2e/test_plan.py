@@ -131,9 +131,10 @@ def test_a_plan_from_the_form_to_the_comparison(signed_in: Page, person: Person,
     page.locator("summary", has_text="Compare with").click()
     page.get_by_role("link", name="A small plan").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 plans side by side")
+    page.wait_for_load_state()
     page.get_by_label(f"Account of {person.name}").click()
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 20, 19)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 20, 19)")
 
 
 POINT = """() => {
