@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from planner.models import Project, Run
 from planner.services import claims, history, runs
@@ -33,8 +34,9 @@ def queued(project: Project, user: User, name: str = "Small model on one node", 
 
 def solved(project: Project, user: User, name: str = "Small model on one node", **changes: Any) -> Run:
     """A run with its answer, whatever it is."""
-    run = queued(project, user, name, **changes)
-    claim = claims.claim(run.id, worker="test")
+    with transaction.atomic():  # no worker sees it before it is claimed
+        run = queued(project, user, name, **changes)
+        claim = claims.claim(run.id, worker="test")
     assert claim is not None
     result = kinds.solve(kinds.parse(claim.spec), lambda **_: None)
     claims.finish(claim, claims.Answered(document=result, key=run.result_key))

@@ -103,9 +103,12 @@ def site(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         yield Site(url, environment)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def solving(site: Site) -> Iterator[Site]:
-    """The site with a worker and a sweeper, so that runs are solved."""
+    """The site with a worker and a sweeper, so that runs are solved.
+
+    They end with the module: elsewhere a run waits until its test takes it up.
+    """
     celery = ["-m", "celery", "--app", "jobs.celery", "worker", "--pool", "threads", "--concurrency", "2"]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     sweep = [sys.executable, "-m", "django", "sweep"]
