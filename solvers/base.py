@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from solvers.documents import Document
 from solvers.errors import Problem
 
 S = TypeVar("S", bound="Spec")
+ADVANCED: JsonDict = {"x-advanced": True}
 Tag = Annotated[str, Field(min_length=1, max_length=40)]
 
 
@@ -29,10 +31,14 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 
 
-class Spec(BaseModel):
-    """The fields that every kind's spec has. Subclasses add their own; unknown keys are errors."""
+class Part(BaseModel):
+    """A mapping inside a spec; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Spec(Part):
+    """The fields that every kind's spec has. Subclasses add their own."""
 
     kind: str = Field(title="Kind", description="Which question this spec asks.")
     version: Whole = Field(default=1, ge=1, title="Version", description="Version of the kind's vocabulary.")

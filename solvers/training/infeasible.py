@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
 from solvers.documents import Document
+from solvers.training.hardware import MOST_GPUS
 from solvers.training.intervals import NAME, digest_of_residuals
 from solvers.training.job import usable_bytes
+from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
 from solvers.training.pool import best, pool_of
 from solvers.training.search import Found, search, steps_of
-from solvers.training.spec import MOST_GPUS, TECHNIQUES, Options, TrainingSpec
+from solvers.training.spec import TrainingSpec
 from solvers.training.words import largest_part
 from solvers.units import SHARE, SIZE, show, show_named
 

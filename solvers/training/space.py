@@ -17,7 +17,8 @@ import numpy as np
 from solvers.catalogue import Model
 from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B, RECOMPUTE, SCHEDULES, Bools, Ints, Layouts, Shards
 from solvers.optimise.enumerate import divisors, product, spread
-from solvers.training.spec import Options, TrainingSpec
+from solvers.training.options import Options
+from solvers.training.spec import TrainingSpec
 
 ZERO_STAGES = 4
 

@@ -3,39 +3,21 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
-from pydantic.config import JsonDict
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from solvers.base import Positive, Spec, Whole
-from solvers.catalogue import ModelRef, NodeRef, price_of
-from solvers.cost.parts import Stack
-from solvers.errors import Problem, SpecError, TooLarge, unknown
-from solvers.units import Count, Fraction, Seconds, Usd, UsdPerHour
+from solvers.base import ADVANCED, Spec, Whole
+from solvers.catalogue import ModelRef
+from solvers.errors import Problem, SpecError, TooLarge
+from solvers.training.constraints import Constraints
+from solvers.training.hardware import Hardware
+from solvers.training.options import TECHNIQUES, Options, Software
+from solvers.units import Count
 
-MOST_GPUS = 131_072
 MOST_TOKENS_IN_SEQUENCE = 16_777_216
 MOST_SEQUENCES = 1_048_576
-MOST_HEADROOM = 0.95
-ADVANCED: JsonDict = {"x-advanced": True}
 
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
 Objective = Literal["step_time", "tokens_per_s", "cost", "fewest_gpus"]
-Technique = Literal[
-    "tp",
-    "pp",
-    "cp",
-    "ep",
-    "sequence_parallel",
-    "gpipe",
-    "interleaved",
-    "recompute_selective",
-    "recompute_full",
-    "zero1",
-    "zero2",
-    "zero3",
-    "tp_across_nodes",
-]
-TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
 
 
 def _precision(value: Any) -> Any:
@@ -44,158 +26,6 @@ def _precision(value: Any) -> Any:
         plain = value.strip().lower().replace("-", "").replace("_", "")
         return {"bfloat16": "bf16", "float16": "fp16", "half": "fp16", "nvfp4": "fp4", "mxfp8": "fp8"}.get(plain, plain)
     return value
-
-
-def _techniques(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        for index, name in enumerate(value):
-            if isinstance(name, str) and name not in TECHNIQUES:
-                raise unknown("technique", name, TECHNIQUES, at=f"/{index}")
-    return value
-
-
-Techniques = Annotated[tuple[Technique, ...], BeforeValidator(_techniques)]
-
-
-class Part(BaseModel):
-    """A mapping inside the spec; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
-
-
-class Hardware(Part):
-    """Equal nodes, joined by their NICs."""
-
-    node: NodeRef = Field(
-        title="Node",
-        description="A node of the catalogue, or your own: GPU, link, NICs.",
-        examples=["dgx-h100"],
-        json_schema_extra={"x-catalogue": "nodes"},
-    )
-    nodes: Whole = Field(
-        ge=1, title="Nodes", description="How many of them.", examples=[64], json_schema_extra={"x-unit": "nodes"}
-    )
-    cost_usd_per_gpu_hour: UsdPerHour | None = Field(
-        default=None,
-        title="Price of a GPU-hour",
-        description="Your price; otherwise the catalogue's.",
-        examples=["2.50 USD/h"],
-        json_schema_extra=ADVANCED,
-    )
-
-    @model_validator(mode="after")
-    def _within_limits(self) -> "Hardware":
-        if self.gpus > MOST_GPUS:
-            hint = f"At most {MOST_GPUS // self.node.gpus:,} nodes of {self.node.gpus} GPUs."
-            raise TooLarge(Problem("too_large", f"{self.gpus:,} GPUs; {MOST_GPUS:,} is the most.", "/nodes", hint))
-        if self.nodes > 1 and self.node.nic_bytes_per_s_per_gpu == 0:
-            hint = "Give the node `nic` and `nics`, or plan for one node."
-            raise SpecError(Problem("no_network", f"{self.nodes} nodes without NICs cannot talk.", "/node/nics", hint))
-        return self
-
-    @property
-    def gpus(self) -> int:
-        """All GPUs."""
-        return self.nodes * self.node.gpus
-
-    @property
-    def usd_per_gpu_hour(self) -> float | None:
-        """The spec's price, the node's, or the catalogue's; None where nobody knows one."""
-        if self.cost_usd_per_gpu_hour is not None:
-            return self.cost_usd_per_gpu_hour
-        if self.node.cost_usd_per_gpu_hour is not None:
-            return self.node.cost_usd_per_gpu_hour
-        price = price_of(self.node)
-        return price.usd_per_gpu_hour if price else None
-
-
-class Constraints(Part):
-    """What a plan must keep to."""
-
-    memory_headroom: Fraction = Field(
-        default=0.08,
-        title="Memory head-room",
-        description="Share of device memory that stays free.",
-        examples=[0.08],
-    )
-    max_step_time: Seconds | None = Field(
-        default=None,
-        gt=0,
-        title="Longest step",
-        description="No step may take longer.",
-        examples=["10 s"],
-    )
-    deadline: Seconds | None = Field(
-        default=None,
-        gt=0,
-        title="Deadline",
-        description="Time to train all tokens; needs tokens.",
-        examples=["40 days"],
-    )
-    budget: Usd | None = Field(
-        default=None,
-        gt=0,
-        title="Budget",
-        description="Dollars to train all tokens; needs tokens and a price.",
-        examples=["2000000 USD"],
-    )
-
-    @field_validator("memory_headroom")
-    @classmethod
-    def _some_memory_is_left(cls, value: float) -> float:
-        if value > MOST_HEADROOM:
-            message = f"{value:.0%} of the memory would stay free; {MOST_HEADROOM:.0%} is the most."
-            raise TooLarge(Problem("too_large", message, "", "It is the share that stays free, such as 0.08."))
-        return value
-
-
-class Fixed(Part):
-    """Degrees that are given, not chosen."""
-
-    tp: Positive | None = Field(default=None, title="Tensor parallel", examples=[8])
-    pp: Positive | None = Field(default=None, title="Pipeline parallel", examples=[4])
-    vpp: Positive | None = Field(default=None, title="Model chunks a stage", examples=[5])
-    dp: Positive | None = Field(default=None, title="Data parallel", examples=[16])
-    cp: Positive | None = Field(default=None, title="Context parallel", examples=[1])
-    ep: Positive | None = Field(default=None, title="Expert parallel", examples=[8])
-    micro_batch: Positive | None = Field(default=None, title="Micro-batch", examples=[1])
-    sequence_parallel: bool | None = Field(default=None, title="Sequence parallel")
-    schedule: Literal["gpipe", "1f1b", "interleaved"] | None = Field(default=None, title="Schedule")
-    recompute: Literal["none", "selective", "full"] | None = Field(default=None, title="Recomputation")
-    zero: Literal[0, 1, 2, 3] | None = Field(default=None, title="ZeRO stage", examples=[1])
-
-
-class Options(Part):
-    """Which techniques a plan may use: all, unless said otherwise."""
-
-    allow: Techniques | None = Field(
-        default=None, title="Allow only", description="Nothing else may be used; data parallelism always may."
-    )
-    forbid: Techniques = Field(default=(), title="Forbid", description="These may not be used.")
-    fix: Fixed = Field(default=Fixed(), title="Fix", description="Degrees that are given.", json_schema_extra=ADVANCED)
-
-    def forbids(self, technique: str) -> bool:
-        """Whether a plan may not use it."""
-        return technique in self.forbid or (self.allow is not None and technique not in self.allow)
-
-
-class Software(Part):
-    """What the training framework does."""
-
-    attention: Literal["flash", "flash1", "unfused"] = Field(
-        default="flash",
-        title="Attention",
-        description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021).",
-    )
-    dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
-    overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
-    gradient_bytes: Literal[2, 4] = Field(default=4, title="Bytes of a gradient", description="4: summed in fp32.")
-
-    def stack(self) -> Stack:
-        """As the cost kernel reads it."""
-        return Stack(
-            attention=self.attention, dropout=self.dropout, overlap=self.overlap, gradient_bytes=self.gradient_bytes
-        )
 
 
 class TrainingSpec(Spec):

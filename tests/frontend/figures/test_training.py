@@ -150,7 +150,7 @@ def test_every_alternative_and_every_beaten_layout_can_be_picked(small):
 
 
 def test_a_layout_picked_and_fixed_is_a_spec_again(small):
-    from solvers.training.spec import Fixed  # noqa: PLC0415 -- the vocabulary that the changes must speak
+    from solvers.training.options import Fixed  # noqa: PLC0415 -- the vocabulary that the changes must speak
 
     changes = [frontier.pick(small, f"f{index}").changes for index in range(len(small["frontier"]))]
 

@@ -1,0 +1,86 @@
+"""Which techniques a training plan may use, which degrees are given, and what the framework does."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from solvers.base import ADVANCED, Part, Positive
+from solvers.cost.parts import Stack
+from solvers.errors import unknown
+
+Technique = Literal[
+    "tp",
+    "pp",
+    "cp",
+    "ep",
+    "sequence_parallel",
+    "gpipe",
+    "interleaved",
+    "recompute_selective",
+    "recompute_full",
+    "zero1",
+    "zero2",
+    "zero3",
+    "tp_across_nodes",
+]
+TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
+
+
+def _techniques(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        for index, name in enumerate(value):
+            if isinstance(name, str) and name not in TECHNIQUES:
+                raise unknown("technique", name, TECHNIQUES, at=f"/{index}")
+    return value
+
+
+Techniques = Annotated[tuple[Technique, ...], BeforeValidator(_techniques)]
+
+
+class Fixed(Part):
+    """Degrees that are given, not chosen."""
+
+    tp: Positive | None = Field(default=None, title="Tensor parallel", examples=[8])
+    pp: Positive | None = Field(default=None, title="Pipeline parallel", examples=[4])
+    vpp: Positive | None = Field(default=None, title="Model chunks a stage", examples=[5])
+    dp: Positive | None = Field(default=None, title="Data parallel", examples=[16])
+    cp: Positive | None = Field(default=None, title="Context parallel", examples=[1])
+    ep: Positive | None = Field(default=None, title="Expert parallel", examples=[8])
+    micro_batch: Positive | None = Field(default=None, title="Micro-batch", examples=[1])
+    sequence_parallel: bool | None = Field(default=None, title="Sequence parallel")
+    schedule: Literal["gpipe", "1f1b", "interleaved"] | None = Field(default=None, title="Schedule")
+    recompute: Literal["none", "selective", "full"] | None = Field(default=None, title="Recomputation")
+    zero: Literal[0, 1, 2, 3] | None = Field(default=None, title="ZeRO stage", examples=[1])
+
+
+class Options(Part):
+    """Which techniques a plan may use: all, unless said otherwise."""
+
+    allow: Techniques | None = Field(
+        default=None, title="Allow only", description="Nothing else may be used; data parallelism always may."
+    )
+    forbid: Techniques = Field(default=(), title="Forbid", description="These may not be used.")
+    fix: Fixed = Field(default=Fixed(), title="Fix", description="Degrees that are given.", json_schema_extra=ADVANCED)
+
+    def forbids(self, technique: str) -> bool:
+        """Whether a plan may not use it."""
+        return technique in self.forbid or (self.allow is not None and technique not in self.allow)
+
+
+class Software(Part):
+    """What the training framework does."""
+
+    attention: Literal["flash", "flash1", "unfused"] = Field(
+        default="flash",
+        title="Attention",
+        description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021).",
+    )
+    dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
+    overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
+    gradient_bytes: Literal[2, 4] = Field(default=4, title="Bytes of a gradient", description="4: summed in fp32.")
+
+    def stack(self) -> Stack:
+        """As the cost kernel reads it."""
+        return Stack(
+            attention=self.attention, dropout=self.dropout, overlap=self.overlap, gradient_bytes=self.gradient_bytes
+        )
