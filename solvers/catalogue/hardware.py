@@ -198,6 +198,14 @@ class Node(Entry):
     )
     nics: int = Field(default=0, ge=0, le=1024, title="NIC ports", description="Ports in one node.")
     host_memory_bytes: Bytes | None = Field(default=None, alias="host_memory", title="Host memory", examples=["2 TB"])
+    host_memory_bytes_per_s: BytesPerSecond | None = Field(
+        default=None,
+        alias="host_memory_bandwidth",
+        title="Host memory bandwidth",
+        description="Of all processors of the node together.",
+        examples=["614 GB/s"],
+        json_schema_extra={"x-advanced": True},
+    )
     host_link: LinkRef | None = Field(
         default=None,
         title="Link to the host",

@@ -17,7 +17,7 @@ IDS = [f"{section}/{path.stem}" for section, path in FILES]
 QUANTITIES = {
     "gpus": ("memory", "memory_bandwidth", "power"),
     "links": ("bandwidth", "latency"),
-    "nodes": ("host_memory", "power"),
+    "nodes": ("host_memory", "host_memory_bandwidth", "power"),
     "prices": ("price",),
     "models": (),
 }
