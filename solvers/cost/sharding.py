@@ -57,8 +57,8 @@ def sharding_seconds(
     ahead = np.where(whole, 0.0, gather)
     behind = np.where(whole, 2.0 * reduce, np.where(sharded, gather + reduce, reduce))
     cover_ahead, cover_behind = _covers(sharded, job)
-    exposed = np.where(sharded, times, 1.0) * _exposed(ahead, cover_ahead * forward, layers, job)
-    exposed += np.where(zero >= 2, times, 1.0) * _exposed(behind, cover_behind * backward, layers, job)
+    exposed = np.where(sharded, times, 1.0) * exposed(ahead, cover_ahead * forward, layers, job)
+    exposed += np.where(zero >= 2, times, 1.0) * exposed(behind, cover_behind * backward, layers, job)
     passes = ADAM_BYTES * job.coefficients.optimizer_passes
     return exposed, updated * (passes / job.cluster.memory_bytes_per_s)
 
@@ -88,6 +88,7 @@ def _covers(sharded: Bools, job: Job) -> tuple[float, Floats | float]:
     return weights, np.where(sharded, weights, gradients)
 
 
-def _exposed(traffic: Floats, cover: Floats, layers: Floats, job: Job) -> Floats:
+def exposed(traffic: Floats, cover: Floats, layers: Floats, job: Job) -> Floats:
+    """What traffic of `layers` layers adds to a pass that hides it for `cover` seconds (X above)."""
     after = np.maximum(traffic / layers, traffic - cover)
     return after + job.coefficients.overlap_tax * (traffic - after)

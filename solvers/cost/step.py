@@ -47,46 +47,80 @@ class StepTime:
         return {field.name: float(getattr(self, field.name)[row]) for field in fields(self)}
 
 
-def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footprint, job: Job) -> StepTime:
-    """The terms for each layout; `block` and `footprint` belong to `shards`."""
+@dataclass(frozen=True)
+class LayerTime:
+    """Seconds for one micro-batch: of the average layer by term, forward and backward, and of the model's ends.
+
+    `forward` is the layer's forward pass with its traffic, once; `ends` the traffic of embedding and head.
+    """
+
+    compute: Floats
+    recompute: Floats
+    tensor_parallel: Floats
+    context_parallel: Floats
+    expert_parallel: Floats
+    launch: Floats
+    forward: Floats
+    head: Floats
+    ends: Floats
+    embedding: Floats
+
+    @property
+    def total(self) -> Floats:
+        """The layer."""
+        traffic = self.tensor_parallel + self.context_parallel + self.expert_parallel
+        return self.compute + self.recompute + traffic + self.launch
+
+
+def layer_time(layouts: Layouts, block: Block) -> LayerTime:
+    """The layer of each layout; `block` belongs to the layouts' shards."""
     cost = block.take(layouts.shard)
     full = (layouts.recompute == FULL).astype(np.float64)
     selective = (layouts.recompute == SELECTIVE).astype(np.float64)
-    again = full * cost.forward + selective * cost.selective
-    compute = cost.forward + cost.backward
-    tensor = (2.0 + full) * cost.tensor
-    context = cost.context_forward * (1.0 + full) + cost.context_backward
-    expert = (2.0 + full) * cost.expert
-    launch = cost.launch_forward * (1.0 + full) + cost.launch_backward
-    layer = compute + again + tensor + context + expert + launch
-    head = cost.head_forward + cost.head_backward
+    return LayerTime(
+        compute=cost.forward + cost.backward,
+        recompute=full * cost.forward + selective * cost.selective,
+        tensor_parallel=(2.0 + full) * cost.tensor,
+        context_parallel=cost.context_forward * (1.0 + full) + cost.context_backward,
+        expert_parallel=(2.0 + full) * cost.expert,
+        launch=cost.launch_forward * (1.0 + full) + cost.launch_backward,
+        forward=cost.forward + cost.tensor + cost.context_forward + cost.expert + cost.launch_forward,
+        head=cost.head_forward + cost.head_backward,
+        ends=cost.tensor_ends,
+        embedding=2.0 * cost.embedding,
+    )
 
-    slow, last_is_slow = _slowest(layouts, job, layer=layer, ends=head + cost.tensor_ends)
+
+def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footprint, job: Job) -> StepTime:
+    """The terms for each layout; `block` and `footprint` belong to `shards`."""
+    layer = layer_time(layouts, block)
+    each = layer.total
+    slow, last_is_slow = _slowest(layouts, job, layer=each, ends=layer.head + layer.ends)
     with_head = last_is_slow.astype(np.float64)
     single = (layouts.pp == 1).astype(np.float64)
-    transfer = _transfer_seconds(layouts, cost, job)
-    slowest = slow * layer + with_head * (head + cost.tensor_ends) + transfer
-    whole = job.architecture.layers * layer + head + 2.0 * cost.embedding + cost.tensor_ends + layouts.pp * transfer
+    transfer = _transfer_seconds(layouts, block, job)
+    slowest = slow * each + with_head * (layer.head + layer.ends) + transfer
+    whole = job.architecture.layers * each + layer.head + layer.embedding + layer.ends + layouts.pp * transfer
     times = layouts.micro_batches
     of_layers = times * slow
     most = most_layers(job.architecture.layers, layouts.pp)
-    forward = most * (cost.forward + cost.tensor + cost.context_forward + cost.expert + cost.launch_forward)
+    forward = most * layer.forward
     data_parallel, optimizer = sharding_seconds(
-        layouts, shards, footprint, job, layers=most, forward=forward, backward=most * layer - forward
+        layouts, shards, footprint, job, layers=most, forward=forward, backward=most * each - forward
     )
     return StepTime(
-        compute=of_layers * compute + times * (with_head * head + single * 2.0 * cost.embedding),
-        recompute=of_layers * again,
-        tensor_parallel=of_layers * tensor + times * with_head * cost.tensor_ends,
-        context_parallel=of_layers * context,
-        expert_parallel=of_layers * expert,
+        compute=of_layers * layer.compute + times * (with_head * layer.head + single * layer.embedding),
+        recompute=of_layers * layer.recompute,
+        tensor_parallel=of_layers * layer.tensor_parallel + times * with_head * layer.ends,
+        context_parallel=of_layers * layer.context_parallel,
+        expert_parallel=of_layers * layer.expert_parallel,
         pipeline_p2p=times * transfer,
         pipeline_bubble=bubble_seconds(
             slowest, (1.0 - single) * (whole - slowest), pp=layouts.pp, vpp=layouts.vpp, micro_batches=times
         ),
         data_parallel=data_parallel,
         optimizer=optimizer,
-        launch=of_layers * launch + job.coefficients.step_overhead_s,
+        launch=of_layers * layer.launch + job.coefficients.step_overhead_s,
     )
 
 
@@ -100,9 +134,14 @@ def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tupl
     return np.where(last_is_slow, last, middle), last_is_slow
 
 
-def _transfer_seconds(layouts: Layouts, cost: Block, job: Job) -> Floats:
-    """Exposed seconds of sending activations forward and gradients back, a stage and micro-batch."""
-    distance = job.cluster.gpus / layouts.pp
+def hop_seconds(layouts: Layouts, block: Block, job: Job, *, distance: Floats) -> Floats:
+    """Exposed seconds of one message between neighbouring stages, `distance` ranks apart."""
+    row = layouts.shard
     exposed = job.coefficients.pipeline_exposed if job.stack.overlap else 1.0
-    one = send_seconds(cost.boundary_bytes, distance, job.cluster) * exposed + cost.boundary_gather
+    return send_seconds(block.boundary_bytes[row], distance, job.cluster) * exposed + block.boundary_gather[row]
+
+
+def _transfer_seconds(layouts: Layouts, block: Block, job: Job) -> Floats:
+    """Exposed seconds of sending activations forward and gradients back, a stage and micro-batch."""
+    one = hop_seconds(layouts, block, job, distance=job.cluster.gpus / layouts.pp)
     return np.where(layouts.pp > 1, 2.0 * layouts.vpp * one, 0.0)
