@@ -57,10 +57,10 @@ def sharding_seconds(
     ahead = np.where(whole, 0.0, gather)
     behind = np.where(whole, 2.0 * reduce, np.where(sharded, gather + reduce, reduce))
     cover_ahead, cover_behind = _covers(sharded, job)
-    exposed = np.where(sharded, times, 1.0) * exposed(ahead, cover_ahead * forward, layers, job)
-    exposed += np.where(zero >= 2, times, 1.0) * exposed(behind, cover_behind * backward, layers, job)
+    shown = np.where(sharded, times, 1.0) * exposed(ahead, cover_ahead * forward, layers, job)
+    shown += np.where(zero >= 2, times, 1.0) * exposed(behind, cover_behind * backward, layers, job)
     passes = ADAM_BYTES * job.coefficients.optimizer_passes
-    return exposed, updated * (passes / job.cluster.memory_bytes_per_s)
+    return shown, updated * (passes / job.cluster.memory_bytes_per_s)
 
 
 def _ends(footprint: Footprint, layouts: Layouts) -> Floats:
