@@ -15,41 +15,50 @@ from functools import lru_cache
 from solvers.catalogue import Model
 from solvers.catalogue import parameters as count
 from solvers.cost.activations import activations_of, elementwise_of, score_bytes_of
+from solvers.cost.layouts import Bools, Number
 from solvers.cost.parts import Activation, Gemm, Stack
 from solvers.cost.products import gemms_of, kv_width, score_value_width
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The average layer, and what stands before and after the layers."""
+    """The average layer, and what stands before and after the layers.
 
-    layers: int
-    hidden: int
-    vocabulary: int
-    heads: int
-    kv_heads: int
-    experts: int
-    top_k: int
+    A number may be an array with one value for each row of the shards: many models of one structure at once.
+    """
+
+    layers: Number
+    hidden: Number
+    vocabulary: Number
+    heads: Number
+    kv_heads: Number
+    experts: Number
+    top_k: Number
     gemms: tuple[Gemm, ...]
     activations: tuple[Activation, ...]
-    attention_width: float
-    attention_share: float
-    window_share: float
-    window: float
-    kv_width: float
-    score_bytes: float
-    moe_share: float
-    shared_share: float
-    elementwise_sequence: float
-    elementwise_tensor: float
-    elementwise_expert: float
-    split_parameters: float
-    whole_parameters: float
-    expert_parameters: float
-    embedding_parameters: float
-    head_parameters: float
-    tied: bool
-    kernels: float
+    attention_width: Number
+    attention_share: Number
+    window_share: Number
+    window: Number
+    kv_width: Number
+    score_bytes: Number
+    moe_share: Number
+    shared_share: Number
+    elementwise_sequence: Number
+    elementwise_tensor: Number
+    elementwise_expert: Number
+    split_parameters: Number
+    whole_parameters: Number
+    expert_parameters: Number
+    embedding_parameters: Number
+    head_parameters: Number
+    tied: bool | Bools
+    kernels: Number
+
+    @property
+    def sparse(self) -> bool:
+        """Whether there are experts."""
+        return any(g.split.startswith("expert") for g in self.gemms)
 
 
 @lru_cache(maxsize=64)
@@ -105,4 +114,4 @@ def _kernels(model: Model, stack: Stack) -> float:
     attention = (model.attention_layers + model.window_layers) / model.layers
     unfused = UNFUSED_KERNELS * attention if stack.attention == "unfused" else 0.0
     routing = ROUTING_KERNELS * model.moe_layers / model.layers
-    return sum(g.share for g in gemms_of(model)) + attention + OTHER_KERNELS + unfused + routing
+    return float(sum(g.share for g in gemms_of(model))) + attention + OTHER_KERNELS + unfused + routing

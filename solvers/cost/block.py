@@ -27,7 +27,7 @@ from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
-from solvers.cost.layouts import Floats, Ints, Shards
+from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.parts import Gemm, Stack
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
 
@@ -68,14 +68,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Job:
-    """What is computed, by what: everything of the kernel's input that is no layout."""
+    """What is computed, by what: everything of the kernel's input that is no layout.
+
+    Numbers here and in its parts may be arrays with one value for each row of the shards; layouts and shards then
+    stand one to one. Many jobs of one structure (products, stack) are so one call of the kernel.
+    """
 
     architecture: Architecture
     stack: Stack
     cluster: Cluster
     coefficients: Coefficients
-    sequence_length: int
-    global_batch: int
+    sequence_length: Number
+    global_batch: Number
 
 
 def block_of(shards: Shards, job: Job) -> Block:
@@ -118,9 +122,9 @@ def block_of(shards: Shards, job: Job) -> Block:
     )
 
 
-def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: int) -> Floats:
+def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: Number) -> Floats:
     """Columns on one rank: keys and values of a head are copied, not cut, once there are more ranks than KV heads."""
-    return gemm.columns / cut + gemm.kv_columns / np.minimum(cut, max(kv_heads, 1))
+    return gemm.columns / cut + gemm.kv_columns / np.minimum(cut, np.maximum(kv_heads, 1))
 
 
 def _product_seconds(shards: Shards, tokens: Floats, job: Job) -> Floats:
@@ -162,16 +166,17 @@ def expert_cut(shards: Shards) -> Floats:
     return np.where(shards.ep > 1, 1.0, shards.tp.astype(np.float64))
 
 
-def attention_flops(architecture: Architecture, *, sequence_length: int, causal: bool) -> float:
+def attention_flops(architecture: Architecture, *, sequence_length: Number, causal: bool) -> Number:
     """Forward FLOPs of the attention core of the average layer for one sequence.
 
     4 a d s^2 for full attention [narayanan2021efficient, appendix]; half of it when causal; windows see min(w, s).
     """
-    length = float(sequence_length)
+    length = 1.0 * sequence_length
+    window = np.where(architecture.window > 0, architecture.window, length)
     half = 0.5 if causal else 1.0
     per_pair = 4.0 * architecture.attention_width
     full = (architecture.attention_share - architecture.window_share) * half * length * length
-    windowed = architecture.window_share * length * min(architecture.window or length, length * half)
+    windowed = architecture.window_share * length * np.minimum(window, length * half)
     return per_pair * (full + windowed)
 
 
@@ -200,7 +205,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     products = attention_seconds(
         flops, length, efficiency=coefficients.attention_forward, cluster=cluster, coefficients=coefficients
     )
-    pairs = float(job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
+    pairs = (1.0 * job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
     scores = memory_seconds(SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster)
     return products + scores, UNFUSED_BACKWARD * (products + scores)
 
@@ -236,7 +241,7 @@ def _context(shards: Shards, attention_forward: Floats, attention_backward: Floa
         * shards.micro_batch
         * job.sequence_length
         * architecture.kv_width
-        / np.minimum(shards.tp, max(architecture.kv_heads, 1))
+        / np.minimum(shards.tp, np.maximum(architecture.kv_heads, 1))
         * architecture.attention_share
     )
     seconds = gather_seconds(
@@ -257,7 +262,7 @@ def _beside(traffic: Floats, attention: Floats, coefficients: Coefficients) -> F
 def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
     """Seconds of the two exchanges with the experts in one pass, forward or backward."""
     architecture, coefficients = job.architecture, job.coefficients
-    if not architecture.experts:
+    if not architecture.sparse:
         return np.zeros(shards.size)
     entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
     seconds = dispatch_seconds(
@@ -276,7 +281,7 @@ def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Flo
     product = gemm_seconds(
         tokens,
         columns,
-        np.full(shards.size, float(job.architecture.hidden)),
+        job.architecture.hidden * np.ones(shards.size),
         rate=job.cluster.attention_flops_per_s,
         cluster=job.cluster,
         coefficients=job.coefficients,

@@ -6,47 +6,96 @@ The slowest of n GPUs sets the pace: their speeds spread by sigma, and the expec
 1 - sigma sqrt(2 ln n) of the mean [david2003order, section 10.5].
 """
 
-import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from solvers.catalogue import Node
 from solvers.cost.coefficients import Coefficients
+from solvers.cost.layouts import Number
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """`gpus` equal GPUs by their datasheet, and the share of each peak that large kernels reach.
+
+    `narrow` is 1 where the products' precision is faster than 16 bit. A number may be an array, as in `Job`.
+    """
+
+    gpus: Number
+    domain: Number
+    peak_flops_per_s: Number
+    half_peak_flops_per_s: Number
+    narrow: Number
+    achievable_compute: Number
+    memory_bytes: Number
+    memory_bytes_per_s: Number
+    achievable_memory: Number
+    intra_bytes_per_s: Number
+    intra_latency_s: Number
+    inter_bytes_per_s: Number
+    inter_latency_s: Number
 
 
 @dataclass(frozen=True)
 class Cluster:
     """`gpus` equal GPUs; rates are what large kernels and collectives reach, peaks are the datasheet's."""
 
-    gpus: int
-    domain: int
-    peak_flops_per_s: float
-    linear_flops_per_s: float
-    attention_flops_per_s: float
-    memory_bytes: float
-    memory_bytes_per_s: float
-    intra_bytes_per_s: float
-    intra_latency_s: float
-    inter_bytes_per_s: float
-    inter_latency_s: float
+    gpus: Number
+    domain: Number
+    peak_flops_per_s: Number
+    linear_flops_per_s: Number
+    attention_flops_per_s: Number
+    memory_bytes: Number
+    memory_bytes_per_s: Number
+    intra_bytes_per_s: Number
+    intra_latency_s: Number
+    inter_bytes_per_s: Number
+    inter_latency_s: Number
 
 
-def cluster_of(node: Node, *, gpus: int, precision: str, coefficients: Coefficients) -> Cluster:
-    """`gpus` GPUs in nodes like `node`, computing in `precision`; attention runs in 16 bit whatever the precision."""
+def hardware_of(node: Node, *, gpus: int, precision: str) -> Hardware:
+    """`gpus` GPUs in nodes like `node`, computing in `precision`; links at the rate that large messages reach."""
     gpu = node.gpu
     half, full = gpu.peak("bf16"), gpu.peak(precision)
-    kept = coefficients.low_precision_efficiency if precision in ("fp8", "fp4") and full > half else 1.0
-    pace = 1.0 / (1.0 + coefficients.straggler_spread * math.sqrt(2.0 * math.log(gpus)))
     network = node.nic
-    return Cluster(
+    return Hardware(
         gpus=gpus,
         domain=node.gpus,
         peak_flops_per_s=full,
-        linear_flops_per_s=full * gpu.achievable_compute * kept * pace,
-        attention_flops_per_s=half * gpu.achievable_compute * pace,
+        half_peak_flops_per_s=half,
+        narrow=float(precision in ("fp8", "fp4") and full > half),
+        achievable_compute=gpu.achievable_compute,
         memory_bytes=gpu.memory_bytes,
-        memory_bytes_per_s=gpu.memory_bytes_per_s * gpu.achievable_memory * pace,
+        memory_bytes_per_s=gpu.memory_bytes_per_s,
+        achievable_memory=gpu.achievable_memory,
         intra_bytes_per_s=node.link.bytes_per_s * node.link.achievable,
         intra_latency_s=node.link.latency_s,
         inter_bytes_per_s=node.nic_bytes_per_s_per_gpu * network.achievable if network else 0.0,
         inter_latency_s=network.latency_s if network else 0.0,
     )
+
+
+def paced(hardware: Hardware, coefficients: Coefficients) -> Cluster:
+    """What the hardware reaches; attention runs in 16 bit whatever the precision."""
+    kept = np.where(np.asarray(hardware.narrow) > 0, coefficients.low_precision_efficiency, 1.0)
+    pace = 1.0 / (1.0 + coefficients.straggler_spread * np.sqrt(2.0 * np.log(hardware.gpus)))
+    reached = hardware.achievable_compute * pace
+    return Cluster(
+        gpus=hardware.gpus,
+        domain=hardware.domain,
+        peak_flops_per_s=hardware.peak_flops_per_s,
+        linear_flops_per_s=hardware.peak_flops_per_s * kept * reached,
+        attention_flops_per_s=hardware.half_peak_flops_per_s * reached,
+        memory_bytes=hardware.memory_bytes,
+        memory_bytes_per_s=hardware.memory_bytes_per_s * hardware.achievable_memory * pace,
+        intra_bytes_per_s=hardware.intra_bytes_per_s,
+        intra_latency_s=hardware.intra_latency_s,
+        inter_bytes_per_s=hardware.inter_bytes_per_s,
+        inter_latency_s=hardware.inter_latency_s,
+    )
+
+
+def cluster_of(node: Node, *, gpus: int, precision: str, coefficients: Coefficients) -> Cluster:
+    """`gpus` GPUs in nodes like `node`, computing in `precision`."""
+    return paced(hardware_of(node, gpus=gpus, precision=precision), coefficients)

@@ -23,7 +23,10 @@ def _prior(value: float, low: float, high: float, source: str) -> float:
 
 @dataclass(frozen=True)
 class Coefficients:
-    """The coefficients, at their priors unless said otherwise. Units are in the names; the rest are fractions."""
+    """The coefficients, at their priors unless said otherwise. Units are in the names; the rest are fractions.
+
+    Calibration also gives arrays, one value for each row of the shards: many vectors of coefficients in one call.
+    """
 
     gemm_wave_elements: float = _prior(
         1.8e6,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.cost.cluster import Cluster
-from solvers.cost.layouts import Bools, Floats, Ints
+from solvers.cost.layouts import Bools, Floats, Ints, Number
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ def group_of(size: Ints | Floats, stride: Ints | Floats | int, cluster: Cluster)
     return Group(size=np.asarray(size, dtype=np.float64), inside=inside, outside=np.ceil(size / inside))
 
 
-def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: Number) -> Floats:
     """All-gather that leaves `total_bytes` on each rank; a reduce-scatter of `total_bytes` takes as long."""
     inside = total_bytes * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = total_bytes / group.inside * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
     return np.where(group.alone, 0.0, inside + outside + _latency(group, cluster, start_s=start_s))
 
 
-def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: int, start_s: float) -> Floats:
+def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number) -> Floats:
     """Every rank sends tokens of `token_bytes` in all, each to `copies` random members; both levels work at once.
 
     The way back (each token's results, added up in a domain before they leave it) takes as long.
@@ -66,10 +66,10 @@ def send_seconds(sent_bytes: Floats, distance: Floats, cluster: Cluster) -> Floa
     return np.where(distance < cluster.domain, near, far)
 
 
-def _latency(group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+def _latency(group: Group, cluster: Cluster, *, start_s: Number) -> Floats:
     return start_s + cluster.intra_latency_s * np.log2(group.inside) + cluster.inter_latency_s * np.log2(group.outside)
 
 
-def _inverse(bytes_per_s: float) -> float:
+def _inverse(bytes_per_s: Number) -> Number:
     """Seconds a byte; a cluster of one domain has no second level and never uses it."""
-    return 1.0 / bytes_per_s if bytes_per_s else 0.0
+    return np.where(np.asarray(bytes_per_s) > 0.0, 1.0 / np.maximum(bytes_per_s, 1.0), 0.0)

@@ -10,17 +10,17 @@ which takes full attention and counts recomputation: its figures are HFU with tw
 
 from solvers.cost.architecture import Architecture
 from solvers.cost.block import Job, attention_flops
-from solvers.cost.layouts import FULL, SELECTIVE
+from solvers.cost.layouts import FULL, SELECTIVE, Number
 
 
-def layer_flops(architecture: Architecture, *, sequence_length: int, causal: bool = True) -> float:
+def layer_flops(architecture: Architecture, *, sequence_length: Number, causal: bool = True) -> Number:
     """Forward FLOPs of the average layer for one sequence."""
     products = sum(g.share * 2.0 * g.rows * g.parameters for g in architecture.gemms)
     core = attention_flops(architecture, sequence_length=sequence_length, causal=causal)
     return products * sequence_length + core
 
 
-def model_flops(job: Job, *, causal: bool = True) -> float:
+def model_flops(job: Job, *, causal: bool = True) -> Number:
     """FLOPs of one optimizer step without recomputation."""
     architecture, length = job.architecture, job.sequence_length
     head = 2.0 * architecture.hidden * architecture.vocabulary * length
@@ -28,10 +28,10 @@ def model_flops(job: Job, *, causal: bool = True) -> float:
     return 3.0 * job.global_batch * (layers + head)
 
 
-def hardware_flops(job: Job, *, recompute: int) -> float:
+def hardware_flops(job: Job, *, recompute: int) -> Number:
     """FLOPs of one step with what is computed again."""
     architecture, length = job.architecture, job.sequence_length
-    again = 0.0
+    again: Number = 0.0
     if recompute == FULL:
         again = layer_flops(architecture, sequence_length=length)
     elif recompute == SELECTIVE and job.stack.attention == "unfused":

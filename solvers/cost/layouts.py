@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+# One value for all rows, or one for each row of the shards.
+Number = float | Floats
 
 GPIPE, ONE_F_ONE_B, INTERLEAVED = 0, 1, 2
 SCHEDULES = ("gpipe", "1f1b", "interleaved")

@@ -73,7 +73,7 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
     architecture = job.architecture
     tokens = shards.micro_batch * job.sequence_length / shards.cp
     ends = architecture.embedding_parameters / shards.tp
-    head = (architecture.embedding_parameters if architecture.tied else architecture.head_parameters) / shards.tp
+    head = np.where(architecture.tied, architecture.embedding_parameters, architecture.head_parameters) / shards.tp
     return Footprint(
         dense=dense_parameters(architecture, shards.tp),
         expert=architecture.expert_parameters * architecture.experts / (shards.ep * expert_cut(shards)),
@@ -93,7 +93,7 @@ def dense_parameters(architecture: Architecture, tp: Ints) -> Floats:
     """Parameters of the average layer on one rank, experts apart; KV heads are copied beyond one a rank."""
     kv = sum(g.share * g.kv_columns * g.inner for g in architecture.gemms)
     cut = architecture.split_parameters - kv
-    return cut / tp + kv / np.minimum(tp, max(architecture.kv_heads, 1)) + architecture.whole_parameters
+    return cut / tp + kv / np.minimum(tp, np.maximum(architecture.kv_heads, 1)) + architecture.whole_parameters
 
 
 def _stored(shards: Shards, tokens: Floats, job: Job, *, recompute: int) -> Floats:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from solvers.cost.layouts import Number
+
 Split = Literal["columns", "inner", "whole", "expert_columns", "expert_inner"]
 Stored = Literal["sequence", "tensor", "expert_tokens", "expert_hidden"]
 
@@ -22,15 +24,15 @@ class Gemm:
     """`share` times a layer: (`rows` tokens) x `inner` x `columns`; KV columns are never cut finer than a KV head."""
 
     name: str
-    share: float
-    columns: float
-    inner: float
+    share: Number
+    columns: Number
+    inner: Number
     split: Split
-    rows: float = 1.0
-    kv_columns: float = 0.0
+    rows: Number = 1.0
+    kv_columns: Number = 0.0
 
     @property
-    def parameters(self) -> float:
+    def parameters(self) -> Number:
         """Weights of one such product, uncut."""
         return (self.columns + self.kv_columns) * self.inner
 
@@ -40,6 +42,6 @@ class Activation:
     """`bytes` for each token of the average layer, how they are cut, and whether selective recomputation drops them."""
 
     name: str
-    bytes: float
+    bytes: Number
     stored: Stored
     dropped: bool = False

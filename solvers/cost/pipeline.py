@@ -19,21 +19,21 @@ Layers
 
 import numpy as np
 
-from solvers.cost.layouts import GPIPE, INTERLEAVED, Floats, Ints
+from solvers.cost.layouts import GPIPE, INTERLEAVED, Floats, Ints, Number
 
 
-def most_layers(layers: int, pp: Floats) -> Floats:
+def most_layers(layers: Number, pp: Floats) -> Floats:
     """Layers of the fullest stage."""
     return np.ceil(layers / pp)
 
 
-def first_layers(layers: int, pp: Floats) -> Floats:
+def first_layers(layers: Number, pp: Floats) -> Floats:
     """Layers of the stage that holds the embedding."""
     most = most_layers(layers, pp)
     return most - (pp * most - layers >= 2)
 
 
-def last_layers(layers: int, pp: Floats) -> Floats:
+def last_layers(layers: Number, pp: Floats) -> Floats:
     """Layers of the stage that holds the head."""
     most = most_layers(layers, pp)
     return most - (pp * most - layers >= 1)

@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.layouts import Floats
+from solvers.cost.layouts import Floats, Number
 
 
 def gemm_seconds(
@@ -21,8 +21,8 @@ def gemm_seconds(
     columns: Floats,
     inner: Floats,
     *,
-    matrices: Floats | float = 1.0,
-    rate: float,
+    matrices: Number = 1.0,
+    rate: Number,
     cluster: Cluster,
     coefficients: Coefficients,
 ) -> Floats:
@@ -38,7 +38,7 @@ def gemm_seconds(
 
 
 def attention_seconds(
-    flops: Floats, length: Floats, *, efficiency: float, cluster: Cluster, coefficients: Coefficients
+    flops: Floats, length: Floats, *, efficiency: Number, cluster: Cluster, coefficients: Coefficients
 ) -> Floats:
     """Seconds of fused attention that does `flops` over sequences of `length` tokens."""
     return flops * (1.0 + coefficients.attention_half_length / length) / (cluster.attention_flops_per_s * efficiency)

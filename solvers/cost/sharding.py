@@ -19,7 +19,7 @@ import numpy as np
 
 from solvers.cost.block import Job
 from solvers.cost.collectives import gather_seconds, group_of
-from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Number, Shards
 from solvers.cost.memory import Footprint
 
 # Adam reads gradient 4, weight 4 and moments 8, writes weight 4, moments 8 and the 16-bit copy 2.
@@ -46,7 +46,7 @@ def sharding_seconds(
     tp = shards.tp[row]
     gather, reduce = _traffic(dense, copies, tp, job)
     updated = np.where(zero >= 1, dense / copies, dense)
-    if job.architecture.experts:
+    if job.architecture.sparse:
         expert = layers * footprint.expert[row]
         held = footprint.expert_split[row]
         expert_copies = copies * tp / held
@@ -80,7 +80,7 @@ def _traffic(parameters: Floats, copies: Floats, stride: Ints | Floats, job: Job
     )
 
 
-def _covers(sharded: Bools, job: Job) -> tuple[float, Floats | float]:
+def _covers(sharded: Bools, job: Job) -> tuple[Number, Number]:
     """Share of the forward and of the backward pass that traffic may hide under."""
     if not job.stack.overlap:
         return 0.0, 0.0

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from solvers.cost.coefficients import DEFAULT, Coefficients
-from solvers.training.intervals import memory_interval, time_interval
-from solvers.training.rows import (
+from solvers.training.evidence.rows import (
     Case,
     NotExpressible,
     Prediction,
@@ -26,6 +25,7 @@ from solvers.training.rows import (
     measured_seconds,
     predict,
 )
+from solvers.training.intervals import memory_interval, time_interval
 
 LEVEL = 0.8
 FEWEST_IN_GROUP = 5

@@ -12,15 +12,15 @@ def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
     """The estimates of the contract, at the kind's interval level."""
     step = time_interval(choice.step_time_s, moe=spec.model.moe is not None, nodes=choice.nodes)
     tokens = float(spec.global_batch * spec.sequence_length)
-    gpus = choice.job.cluster.gpus
-    peak = gpus * choice.job.cluster.peak_flops_per_s
+    gpus = int(choice.job.cluster.gpus)
+    peak = gpus * float(choice.job.cluster.peak_flops_per_s)
     priced = spec.hardware.usd_per_gpu_hour is not None
     found = {
         "step_time_s": step,
         "tokens_per_s": _rate(tokens, step),
         "tokens_per_s_per_gpu": _rate(tokens / gpus, step),
-        "mfu": _rate(model_flops(choice.job) / peak, step),
-        "hfu": _rate(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0])) / peak, step),
+        "mfu": _rate(float(model_flops(choice.job)) / peak, step),
+        "hfu": _rate(float(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0]))) / peak, step),
         "peak_memory_bytes": memory_interval(choice.memory_bytes),
     }
     per_second = choice.cost_usd / choice.step_time_s

@@ -45,4 +45,4 @@ def tables_of(shards: Shards, job: Job) -> Tables:
 
 def usable_bytes(spec: TrainingSpec, job: Job) -> float:
     """Device memory that a plan may fill."""
-    return job.cluster.memory_bytes * (1.0 - spec.constraints.memory_headroom)
+    return float(job.cluster.memory_bytes) * (1.0 - spec.constraints.memory_headroom)

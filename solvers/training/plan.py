@@ -85,7 +85,7 @@ def plan_document(choice: Choice, *, usable: float) -> Document:
         "layout": layout,
         "gpus": choice.job.cluster.gpus,
         "nodes": choice.nodes,
-        "layers_per_stage": list(layers_per_stage(choice.job.architecture.layers, layout["pp"])),
+        "layers_per_stage": list(layers_per_stage(int(choice.job.architecture.layers), layout["pp"])),
         "memory": {
             "capacity_bytes": choice.job.cluster.memory_bytes,
             "usable_bytes": usable,
@@ -99,7 +99,7 @@ def stages_document(choice: Choice) -> list[Document]:
     pp = int(choice.layouts.pp[0])
     repeated = choice.layouts.take(np.zeros(pp, dtype=np.int64))
     stage = np.arange(pp, dtype=np.float64)
-    layers = np.array(layers_per_stage(choice.job.architecture.layers, pp), dtype=np.float64)
+    layers = np.array(layers_per_stage(int(choice.job.architecture.layers), pp), dtype=np.float64)
     tables = choice.tables
     memory = memory_of_stage(stage, layers, repeated, tables.shards, tables.footprint, choice.job)
     return [

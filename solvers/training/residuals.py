@@ -16,8 +16,8 @@ import numpy as np
 import yaml
 
 from solvers.training.accuracy import LEVEL, Scored, score_rows
+from solvers.training.evidence.rows import Row, from_flops
 from solvers.training.intervals import MEMORY, class_of
-from solvers.training.rows import Row, from_flops
 
 LICENCES = {
     "vTrain (KAIST/Samsung, MICRO-57)": "MIT",

@@ -92,7 +92,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     index = _joined(rows, np.int64)
     time, memory = _joined(times, np.float64), _joined(memories, np.float64)
     price = spec.hardware.usd_per_gpu_hour or 0.0
-    cost = step_cost_usd(time, gpus=job.cluster.gpus, usd_per_gpu_hour=price)
+    cost = step_cost_usd(time, gpus=int(job.cluster.gpus), usd_per_gpu_hour=price)
     keep = _meets(spec, time, cost, rejected)
     return Found(
         nodes=nodes,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from solvers.training.accuracy import accuracy
+from solvers.training.evidence.rows import Row
 from solvers.training.intervals import residuals, time_interval
 from solvers.training.residuals import LICENCES, residual_document
-from solvers.training.rows import Row
 
 MEASUREMENTS = Path(__file__).parents[4] / "shared" / "data" / "training" / "measurements.csv"
 

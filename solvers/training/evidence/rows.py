@@ -14,7 +14,7 @@ from solvers import catalogue
 from solvers.catalogue import Model, Node
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
-from solvers.cost.cluster import cluster_of
+from solvers.cost.cluster import Hardware, hardware_of, paced
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
@@ -59,6 +59,7 @@ class Case:
     """A row as the kernel sees it: one layout, or all that agree with what the row states."""
 
     job: Job
+    hardware: Hardware
     shards: Shards
     layouts: Layouts
     moe: bool
@@ -88,17 +89,17 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     nodes = -(-gpus // node.gpus)
     model = _model(row)
     batch = _batch(row)
-    cluster = cluster_of(node, gpus=gpus, precision=_precision(row), coefficients=coefficients)
+    hardware = hardware_of(node, gpus=gpus, precision=_precision(row))
     job = Job(
         architecture=architecture_of(model, stack),
         stack=stack,
-        cluster=cluster,
+        cluster=paced(hardware, coefficients),
         coefficients=coefficients,
         sequence_length=_whole(row, "seq_len"),
         global_batch=batch,
     )
     shards, layouts = _layouts(row, gpus=gpus, batch=batch, layers=model.layers)
-    return Case(job=job, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
+    return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
 
 
 def predict(case: Case) -> Prediction:
@@ -121,11 +122,11 @@ def measured_seconds(row: Row, case: Case) -> float:
     """Seconds of a step: stated, or from tokens/s and GPU, or from TFLOP/s under the source's own count."""
     if seconds := _number(row, "step_time_s"):
         return seconds
-    tokens = case.job.global_batch * case.job.sequence_length
+    tokens = float(case.job.global_batch * case.job.sequence_length)
     if rate := _number(row, "tok_s_gpu"):
-        return tokens / (rate * case.job.cluster.gpus)
+        return tokens / (rate * float(case.job.cluster.gpus))
     if flops := _number(row, "tflops_gpu"):
-        return _counted_flops(row, case) / (flops * TERA * case.job.cluster.gpus)
+        return _counted_flops(row, case) / (flops * TERA * float(case.job.cluster.gpus))
     raise NotExpressible("no time")
 
 
@@ -145,10 +146,10 @@ def _counted_flops(row: Row, case: Case) -> float:
 
     Source: equation 3 [narayanan2021efficient].
     """
-    plain = model_flops(case.job, causal=False)
+    plain = float(model_flops(case.job, causal=False))
     if _recompute(row) == FULL:
-        head = 6.0 * case.job.architecture.hidden * case.job.architecture.vocabulary
-        head *= case.job.sequence_length * case.job.global_batch
+        head = float(6.0 * case.job.architecture.hidden * case.job.architecture.vocabulary)
+        head *= float(case.job.sequence_length * case.job.global_batch)
         return (plain - head) * 4.0 / 3.0 + head
     return plain
 
@@ -156,7 +157,7 @@ def _counted_flops(row: Row, case: Case) -> float:
 def hardware_share(case: Case, seconds: float, *, recompute: int) -> float:
     """Share of peak that `seconds` mean, with what is computed again."""
     flops = hardware_flops(case.job, recompute=recompute)
-    return flops / (seconds * case.job.cluster.gpus * case.job.cluster.peak_flops_per_s)
+    return float(flops / (seconds * case.job.cluster.gpus * case.job.cluster.peak_flops_per_s))
 
 
 def _stack(row: Row) -> Stack:

@@ -1,0 +1,1 @@
+"""Published and own measurements: read, packed for the kernel, scored, held out."""
