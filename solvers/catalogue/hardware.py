@@ -71,6 +71,12 @@ class Gpu(Entry):
         examples=[{"bf16": "989 TFLOP/s", "fp8": "1979 TFLOP/s"}],
     )
     power_w: Watts | None = Field(default=None, alias="power", title="Power limit", examples=["700 W"])
+    asynchronous_products: bool = Field(
+        default=False,
+        title="Asynchronous matrix units",
+        description="Matrix units that run beside the threads that feed them (Hopper and later data-centre parts).",
+        json_schema_extra={"x-advanced": True},
+    )
     achievable_compute: Fraction = Field(
         default=0.7,
         title="Achievable share of peak speed",

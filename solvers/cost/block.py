@@ -190,7 +190,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
         / (shards.tp * shards.cp)
     )
     length = job.sequence_length / shards.cp
-    age = coefficients.attention_first_generation if job.stack.attention == "flash1" else 1.0
+    age = _age(job)
     if flash:
         forward, backward = (
             attention_seconds(
@@ -208,6 +208,15 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     pairs = (1.0 * job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
     scores = memory_seconds(SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster)
     return products + scores, UNFUSED_BACKWARD * (products + scores)
+
+
+def _age(job: Job) -> Number:
+    """Share of today's rate that the stack's fused attention reaches on these GPUs."""
+    if job.stack.attention not in ("flash1", "flash2"):
+        return 1.0
+    coefficients, asynchronous = job.coefficients, np.asarray(job.cluster.asynchronous) > 0
+    age = coefficients.attention_first_generation if job.stack.attention == "flash1" else 1.0
+    return age * np.where(asynchronous, coefficients.attention_older_instructions, 1.0)
 
 
 def _elementwise(shards: Shards, tokens: Floats, job: Job) -> Floats:

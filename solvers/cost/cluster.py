@@ -19,7 +19,8 @@ from solvers.cost.layouts import Number
 class Hardware:
     """`gpus` equal GPUs by their datasheet, and the share of each peak that large kernels reach.
 
-    `narrow` is 1 where the products' precision is faster than 16 bit. A number may be an array, as in `Job`.
+    `narrow` is 1 where the products' precision is faster than 16 bit, `asynchronous` where matrix units run beside the
+    threads that feed them. A number may be an array, as in `Job`.
     """
 
     gpus: Number
@@ -27,6 +28,7 @@ class Hardware:
     peak_flops_per_s: Number
     half_peak_flops_per_s: Number
     narrow: Number
+    asynchronous: Number
     achievable_compute: Number
     memory_bytes: Number
     memory_bytes_per_s: Number
@@ -46,6 +48,7 @@ class Cluster:
     peak_flops_per_s: Number
     linear_flops_per_s: Number
     attention_flops_per_s: Number
+    asynchronous: Number
     memory_bytes: Number
     memory_bytes_per_s: Number
     intra_bytes_per_s: Number
@@ -65,6 +68,7 @@ def hardware_of(node: Node, *, gpus: int, precision: str) -> Hardware:
         peak_flops_per_s=full,
         half_peak_flops_per_s=half,
         narrow=float(precision in ("fp8", "fp4") and full > half),
+        asynchronous=float(gpu.asynchronous_products),
         achievable_compute=gpu.achievable_compute,
         memory_bytes=gpu.memory_bytes,
         memory_bytes_per_s=gpu.memory_bytes_per_s,
@@ -87,6 +91,7 @@ def paced(hardware: Hardware, coefficients: Coefficients) -> Cluster:
         peak_flops_per_s=hardware.peak_flops_per_s,
         linear_flops_per_s=hardware.peak_flops_per_s * kept * reached,
         attention_flops_per_s=hardware.half_peak_flops_per_s * reached,
+        asynchronous=hardware.asynchronous,
         memory_bytes=hardware.memory_bytes,
         memory_bytes_per_s=hardware.memory_bytes_per_s * hardware.achievable_memory * pace,
         intra_bytes_per_s=hardware.intra_bytes_per_s,

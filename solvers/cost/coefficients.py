@@ -58,6 +58,14 @@ class Coefficients:
         "share of today's rate that the first FlashAttention kernels reach: 25-40 % of peak where the"
         " second generation reaches 50-73 % [dao2023flashattention2]",
     )
+    attention_older_instructions: float = _prior(
+        0.55,
+        0.3,
+        1.0,
+        "share of the rate that attention written for Ampere (first and second generation) keeps on GPUs with"
+        " asynchronous matrix units: 35 % of an H100's peak, 64 % of an A100's [shah2024flashattention3, abstract;"
+        " dao2023flashattention2]",
+    )
     attention_half_length: float = _prior(
         500.0, 0.0, 3000.0, "length at which causal attention reaches half of its rate [dao2023flashattention2]"
     )

@@ -13,7 +13,7 @@ Stored = Literal["sequence", "tensor", "expert_tokens", "expert_hidden"]
 class Stack:
     """What the training framework does: the attention kernel, dropout, overlap of traffic, width of gradients."""
 
-    attention: Literal["flash", "flash1", "unfused"] = "flash"
+    attention: Literal["flash", "flash2", "flash1", "unfused"] = "flash"
     dropout: bool = False
     overlap: bool = True
     gradient_bytes: int = 4

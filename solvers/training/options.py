@@ -70,10 +70,10 @@ class Options(Part):
 class Software(Part):
     """What the training framework does."""
 
-    attention: Literal["flash", "flash1", "unfused"] = Field(
+    attention: Literal["flash", "flash2", "flash1", "unfused"] = Field(
         default="flash",
         title="Attention",
-        description="Fused kernels, those of the first generation, or scores kept in memory (GPT stacks of 2021).",
+        description="Fused kernels of today, of an earlier generation, or scores kept in memory (GPT stacks of 2021).",
     )
     dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
     overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")

@@ -9,8 +9,9 @@ from solvers.cost.cluster import Cluster
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of, send_seconds
 
 CLUSTER = Cluster(
-    gpus=16, domain=4, peak_flops_per_s=1e12, linear_flops_per_s=1e12, attention_flops_per_s=1e12, memory_bytes=1e10,
-    memory_bytes_per_s=1e12, intra_bytes_per_s=100e9, intra_latency_s=0.0, inter_bytes_per_s=10e9, inter_latency_s=0.0,
+    gpus=16, domain=4, peak_flops_per_s=1e12, linear_flops_per_s=1e12, attention_flops_per_s=1e12, asynchronous=0.0,
+    memory_bytes=1e10, memory_bytes_per_s=1e12, intra_bytes_per_s=100e9, intra_latency_s=0.0, inter_bytes_per_s=10e9,
+    inter_latency_s=0.0,
 )  # fmt: skip
 
 
