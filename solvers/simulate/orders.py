@@ -61,7 +61,9 @@ class Orders:
         An array [p]. An activation lives from its forward to its last backward operation.
         """
         last = int(self.kind.max())
-        return np.cumsum((self.kind == FORWARD).astype(np.int64) - (self.kind == last), axis=1).max(axis=1)
+        kept = np.cumsum((self.kind == FORWARD).astype(np.int64) - (self.kind == last), axis=1)
+        most: Ints = kept.max(axis=1)
+        return most
 
 
 def group_of(stages: int, micro_batches: int) -> int:

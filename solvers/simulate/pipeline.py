@@ -43,7 +43,8 @@ class Seconds:
     def busy(self, chunks: int) -> Floats:
         """Seconds that each rank works for one micro-batch: [K, p]."""
         whole = self.forward + self.backward + self.weight
-        return whole.reshape(len(whole), chunks, -1).sum(axis=1)
+        by_rank: Floats = whole.reshape(len(whole), chunks, -1).sum(axis=1)
+        return by_rank
 
 
 def finish_times(program: Program, seconds: Seconds) -> Floats:
