@@ -36,7 +36,7 @@ class Problem:
     @property
     def stages(self) -> int:
         """S."""
-        return self.pace.shape[1]
+        return int(self.pace.shape[1])
 
     def take(self, rows: Ints | Bools) -> "Problem":
         """Some of the problems."""
@@ -77,7 +77,8 @@ def stage_seconds(problem: Problem, layers: Ints) -> Floats:
     ends = np.cumsum(layers, axis=1)
     sums = np.concatenate([np.zeros((len(ends), 1)), np.cumsum(problem.layer_s, axis=1)], axis=1)
     held = np.take_along_axis(sums, ends, axis=1) - np.take_along_axis(sums, ends - layers, axis=1)
-    return problem.extra_s + problem.pace * held
+    seconds: Floats = problem.extra_s + problem.pace * held
+    return seconds
 
 
 def without_room(problem: Problem) -> Problem:
@@ -110,7 +111,8 @@ def _programme(problem: Problem, widest: int, limit_s: Floats, *, squares: bool)
 def _spans(values: Floats, end: Ints, start: Ints) -> Floats:
     """Sums of values from start to end: [K, ends, starts]."""
     sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
-    return sums[:, end] - sums[:, start]
+    spans: Floats = sums[:, end] - sums[:, start]
+    return spans
 
 
 def _walked_back(chosen: Ints, layers: int) -> Ints:
@@ -130,4 +132,5 @@ def _least(problem: Problem, width: int) -> Floats:
         return np.full(count, np.inf)
     sums = np.concatenate([np.zeros((count, 1)), np.cumsum(problem.layer_s, axis=1)], axis=1)
     rows = sums[:, width:] - sums[:, :-width]
-    return rows.min(axis=1) * problem.pace.min(axis=1)
+    least: Floats = rows.min(axis=1) * problem.pace.min(axis=1)
+    return least
