@@ -3,8 +3,8 @@
 Symbols
     b micro-batch   s sequence   T = b s / c tokens of a rank   t, c, e tensor-, context-, expert-parallel sizes
 Terms, each for the average layer, forward and backward
-    compute   products at (T rows, columns / t) or (inner / t), attention core, bytes of norms and activations;
-              backward products take twice the forward (input and weight gradients)
+    compute   products (`linear.py`), attention core, bytes of norms and activations, twice those backward;
+              beside adapters weights are frozen and have no gradients
     tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
     context   gather of the other ranks' keys and values; twice that backward; hides under attention, whose kernels see
@@ -28,7 +28,8 @@ from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
 from solvers.cost.layouts import Floats, Ints, Number, Shards
-from solvers.cost.parts import Gemm, Stack
+from solvers.cost.linear import product_seconds
+from solvers.cost.parts import Adapters, Stack
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
 
 # Flash attention computes the scores again in its backward pass: five products for the forward's two
@@ -43,10 +44,14 @@ LOSS_FORWARD_BYTES, LOSS_BACKWARD_BYTES = 14.0, 8.0
 
 @dataclass(frozen=True)
 class Block:
-    """Seconds for one micro-batch: of one layer, and of the ends of the model. All arrays have one length."""
+    """Seconds for one micro-batch: of one layer, and of the ends of the model. All arrays have one length.
+
+    `weights` is the part of `backward` that makes the gradients of weights.
+    """
 
     forward: Floats
     backward: Floats
+    weights: Floats
     selective: Floats
     tensor: Floats
     context_forward: Floats
@@ -80,17 +85,25 @@ class Job:
     coefficients: Coefficients
     sequence_length: Number
     global_batch: Number
+    adapters: Adapters | None = None
 
 
 def block_of(shards: Shards, job: Job) -> Block:
     """The seconds of a layer for each row of `shards`."""
     architecture, cluster, coefficients = job.architecture, job.cluster, job.coefficients
     tokens = shards.micro_batch * job.sequence_length / shards.cp
-    products = _product_seconds(shards, tokens, job)
+    products = product_seconds(
+        shards,
+        tokens,
+        architecture=architecture,
+        cluster=cluster,
+        coefficients=coefficients,
+        adapters=job.adapters,
+    )
     attention_forward, attention_backward = _attention(shards, job)
     elementwise = _elementwise(shards, tokens, job)
-    forward = products + attention_forward + elementwise
-    backward = 2.0 * (products + elementwise) + attention_backward
+    forward = products.forward + attention_forward + elementwise
+    backward = products.inputs + products.weights + 2.0 * elementwise + attention_backward
     tensor = _tensor(shards, tokens, job)
     context_forward, context_backward = _context(shards, attention_forward, attention_backward, job)
     expert = _expert(shards, tokens, job)
@@ -106,6 +119,7 @@ def block_of(shards: Shards, job: Job) -> Block:
     return Block(
         forward=forward,
         backward=backward,
+        weights=products.weights,
         selective=attention_forward if job.stack.attention == "unfused" else elementwise,
         tensor=tensor,
         context_forward=context_forward,
@@ -114,56 +128,12 @@ def block_of(shards: Shards, job: Job) -> Block:
         launch_forward=gaps + np.maximum(issue - forward - tensor - expert, 0.0),
         launch_backward=2.0 * gaps + np.maximum(issue - backward - tensor - expert, 0.0),
         head_forward=head + loss_forward,
-        head_backward=2.0 * head + loss_backward,
+        head_backward=(1.0 if job.adapters else 2.0) * head + loss_backward,
         embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
         tensor_ends=2.0 * ends,
         boundary_bytes=2.0 * architecture.hidden * tokens / shards.tp,
         boundary_gather=np.where(shards.sequence_parallel > 0, 0.0, ends),
     )
-
-
-def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: Number) -> Floats:
-    """Columns on one rank: keys and values of a head are copied, not cut, once there are more ranks than KV heads."""
-    return gemm.columns / cut + gemm.kv_columns / np.minimum(cut, np.maximum(kv_heads, 1))
-
-
-def _product_seconds(shards: Shards, tokens: Floats, job: Job) -> Floats:
-    total: Floats = np.zeros(shards.size)
-    for gemm in job.architecture.gemms:
-        total = total + gemm.share * _one_product(gemm, shards, tokens, job)
-    return total
-
-
-def _one_product(gemm: Gemm, shards: Shards, tokens: Floats, job: Job) -> Floats:
-    ones = np.ones(shards.size)
-    rows, columns, inner, matrices = tokens, gemm.columns * ones, gemm.inner * ones, 1.0 * ones
-    match gemm.split:
-        case "columns":
-            columns = local_columns(gemm, shards.tp, job.architecture.kv_heads)
-        case "inner":
-            inner = gemm.inner / shards.tp
-        case "whole":
-            rows = tokens / np.where(shards.sequence_parallel > 0, shards.tp, 1)
-        case "expert_columns" | "expert_inner":
-            cut = expert_cut(shards)
-            matrices = job.architecture.experts / shards.ep
-            rows = tokens * cut / shards.tp * gemm.rows / matrices * job.coefficients.expert_imbalance
-            columns = gemm.columns / (cut if gemm.split == "expert_columns" else ones)
-            inner = gemm.inner / (cut if gemm.split == "expert_inner" else ones)
-    return gemm_seconds(
-        rows,
-        columns,
-        inner,
-        matrices=matrices,
-        rate=job.cluster.linear_flops_per_s,
-        cluster=job.cluster,
-        coefficients=job.coefficients,
-    )
-
-
-def expert_cut(shards: Shards) -> Floats:
-    """By how much tensor parallelism cuts an expert: by t without expert parallelism, not at all with it."""
-    return np.where(shards.ep > 1, 1.0, shards.tp.astype(np.float64))
 
 
 def attention_flops(architecture: Architecture, *, sequence_length: Number, causal: bool) -> Number:

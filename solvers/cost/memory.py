@@ -8,6 +8,7 @@ Parts
                 [rajbhandari2020zero, section 3.1; korthikanti2023reducing])
     activations  layers in flight x bytes of a layer; full recomputation keeps the layer's input, 2 h a token
     logits       the last stage's, once
+    adapters     beside frozen weights, only they have gradients and optimizer
     buffers      the layer being computed again, gathered ZeRO-3 layers, allocator losses, CUDA context
 Assumptions
     The average layer stands for each. The embedding is on the first stage, the head on the last; a tied head is a
@@ -18,9 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.cost.adapters import adapter_parameters, is_kept
 from solvers.cost.architecture import Architecture
-from solvers.cost.block import Job, expert_cut
+from solvers.cost.block import Job
 from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.linear import expert_cut
 from solvers.cost.parts import Activation
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
 
@@ -34,7 +37,8 @@ POSITIONS = ("first", "second", "last")
 class Footprint:
     """Bytes of one layer and of the ends, for each row of the shards.
 
-    `expert_split` is the number of ranks that hold one set of experts together.
+    `expert_split` is the number of ranks that hold one set of experts together; `adapters` are the parameters that
+    train beside frozen ones, 0 where all train.
     """
 
     dense: Floats
@@ -42,6 +46,7 @@ class Footprint:
     embedding: Floats
     head: Floats
     expert_split: Floats
+    adapters: Floats
     activations: tuple[Floats, Floats, Floats]
     logits: Floats
 
@@ -80,6 +85,7 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
         embedding=ends,
         head=head,
         expert_split=shards.ep * expert_cut(shards),
+        adapters=adapter_parameters(job.adapters, architecture.gemms, shards.tp),
         activations=(
             _stored(shards, tokens, job, recompute=NONE),
             _stored(shards, tokens, job, recompute=SELECTIVE),
@@ -103,7 +109,7 @@ def _stored(shards: Shards, tokens: Floats, job: Job, *, recompute: int) -> Floa
         return 2.0 * architecture.hidden * tokens / along_sequence
     total: Floats = np.zeros(shards.size)
     for item in architecture.activations:
-        if recompute == NONE or not item.dropped:
+        if (recompute == NONE or not item.dropped) and is_kept(job.adapters, item.name):
             total = total + _one_stored(item, shards, tokens, along_sequence)
     if recompute == NONE and architecture.score_bytes:
         pairs = tokens * job.sequence_length * architecture.heads * architecture.attention_share
@@ -132,6 +138,7 @@ class Shared:
     kept: Floats
     logits: Floats
     buffers: Floats
+    adapters: Floats
     dense_share: Floats
     expert_share: Floats
 
@@ -143,7 +150,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     dense, expert = footprint.dense[row], footprint.expert[row]
     whole, selective, full = (stored[row] for stored in footprint.activations)
     kept = np.where(layouts.recompute == FULL, full, np.where(layouts.recompute == SELECTIVE, selective, whole))
-    gathered = job.coefficients.weight_buffers * WEIGHT_BYTES * (dense + expert)
+    gathered = job.coefficients.weight_buffers * weight_bytes(job) * (dense + expert)
     return Shared(
         dense=dense,
         expert=expert,
@@ -152,6 +159,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         kept=kept,
         logits=footprint.logits[row] * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1),
         buffers=whole - kept + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
+        adapters=footprint.adapters[row],
         dense_share=1.0 / copies,
         expert_share=footprint.expert_split[row] / (shards.tp[row] * copies),
     )
@@ -160,16 +168,26 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
 def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
     """Bytes of the fullest stage of each layout."""
     shared = shared_of(layouts, shards, footprint, job)
-    dense_bytes = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
-    expert_bytes = _bytes_a_parameter(layouts.zero, shared.expert_share, job)
+    trained = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
+    dense_bytes, expert_bytes = trained, _bytes_a_parameter(layouts.zero, shared.expert_share, job)
+    if job.adapters:
+        dense_bytes = weight_bytes(job) * np.where(layouts.zero >= 3, shared.dense_share, 1.0)
+        expert_bytes = weight_bytes(job) * np.where(layouts.zero >= 3, shared.expert_share, 1.0)
     lost = 1.0 + job.coefficients.fragmentation
     peak: Floats = np.zeros(layouts.size)
     for position in POSITIONS:
         stage, layers = stage_and_layers(position, layouts, job)
         dense, expert, live, logits = _contents(stage, layers, layouts, shared)
         total = dense * dense_bytes + expert * expert_bytes + (live + logits) * lost + shared.buffers
+        if job.adapters:
+            total = total + layers * shared.adapters * trained
         peak = np.maximum(peak, total)
     return peak
+
+
+def weight_bytes(job: Job) -> float:
+    """Bytes of a weight in the passes: 16 bit, or what frozen weights are kept in."""
+    return job.adapters.frozen_bytes if job.adapters else WEIGHT_BYTES
 
 
 def _bytes_a_parameter(zero: Ints, share: Floats, job: Job) -> Floats:
@@ -230,12 +248,17 @@ def outer_stages(layouts: Layouts, shards: Shards, footprint: Footprint, job: Jo
 def _stage(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job: Job) -> StageMemory:
     dense, expert, live, logits = _contents(stage, layers, layouts, shared)
 
-    def states(width: float, first_zero: int) -> Floats:
+    def of_all(width: float, first_zero: int) -> Floats:
         sharded = dense * shared.dense_share + expert * shared.expert_share
         return width * np.where(layouts.zero >= first_zero, sharded, dense + expert)
 
+    def of_adapters(width: float, first_zero: int) -> Floats:
+        return width * layers * shared.adapters * np.where(layouts.zero >= first_zero, shared.dense_share, 1.0)
+
+    states = of_adapters if job.adapters else of_all
+    beside = of_adapters(WEIGHT_BYTES, 3) if job.adapters else 0.0
     return StageMemory(
-        weights=states(WEIGHT_BYTES, 3),
+        weights=of_all(weight_bytes(job), 3) + beside,
         gradients=states(float(job.stack.gradient_bytes), 2),
         optimizer=states(OPTIMIZER_BYTES, 1),
         activations=live,

@@ -20,6 +20,18 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Adapters:
+    """Low-rank matrices of `rank` beside the products called `targets` [hu2022lora, section 4.1].
+
+    All other weights are frozen and take `frozen_bytes` each.
+    """
+
+    rank: Number
+    targets: tuple[str, ...]
+    frozen_bytes: float = 2.0
+
+
+@dataclass(frozen=True)
 class Gemm:
     """`share` times a layer: (`rows` tokens) x `inner` x `columns`; KV columns are never cut finer than a KV head."""
 

@@ -11,6 +11,8 @@ Exposed
     ZeRO 3   m ( X(AG(W), F) + X(AG(W) + RS(G), B) )    weights are gathered for each pass
     X(a, b) = x + rho (a - x),  x = max(a / layers, a - eta b), or a when the stack does not overlap
     rho: what hidden traffic still costs the compute that hides it
+Adapters
+    beside frozen weights only they have gradients and optimizer; frozen weights travel at ZeRO 3 alone
 Optimizer
     bytes of gradients, fp32 weights and two moments read and written, over memory bandwidth [kingma2015adam]
 """
@@ -20,7 +22,7 @@ import numpy as np
 from solvers.cost.block import Job
 from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Number, Shards
-from solvers.cost.memory import Footprint
+from solvers.cost.memory import WEIGHT_BYTES, Footprint, weight_bytes
 
 # Adam reads gradient 4, weight 4 and moments 8, writes weight 4, moments 8 and the 16-bit copy 2.
 ADAM_BYTES = 30.0
@@ -45,14 +47,22 @@ def sharding_seconds(
     copies = layouts.dp * shards.cp[row]
     tp = shards.tp[row]
     gather, reduce = _traffic(dense, copies, tp, job)
+    if job.adapters:
+        trained = layers * footprint.adapters[row]
+        kept, reduce = _traffic(trained, copies, tp, job)
+        gather = np.where(zero == 3, gather * (weight_bytes(job) / WEIGHT_BYTES) + kept, kept)
+        dense = trained
     updated = np.where(zero >= 1, dense / copies, dense)
     if job.architecture.sparse:
         expert = layers * footprint.expert[row]
         held = footprint.expert_split[row]
         expert_copies = copies * tp / held
         expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job)
-        gather, reduce = gather + expert_gather, reduce + expert_reduce
-        updated = updated + np.where(zero >= 1, expert / expert_copies, expert)
+        if job.adapters:
+            gather = gather + np.where(zero == 3, expert_gather * (weight_bytes(job) / WEIGHT_BYTES), 0.0)
+        else:
+            gather, reduce = gather + expert_gather, reduce + expert_reduce
+            updated = updated + np.where(zero >= 1, expert / expert_copies, expert)
     whole, sharded = zero == 0, zero == 3
     ahead = np.where(whole, 0.0, gather)
     behind = np.where(whole, 2.0 * reduce, np.where(sharded, gather + reduce, reduce))
