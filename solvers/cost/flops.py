@@ -1,6 +1,7 @@
 """FLOPs of a step under the two conventions that people report.
 
-    model     3 x forward: products (2 FLOPs a weight and token), causal attention (half of the pairs), head
+    model     3 x forward: products (2 FLOPs a weight and token), causal attention (half of the pairs), head;
+              frozen weights have no gradients: 2 x their products (adapters themselves are not counted)
     hardware  model + what is computed again: all of the layers under full recomputation, the attention core under
               selective recomputation of unfused attention
     MFU = model / (step x GPUs x peak)        HFU = hardware / (step x GPUs x peak)
@@ -15,9 +16,13 @@ from solvers.cost.layouts import FULL, SELECTIVE, Number
 
 def layer_flops(architecture: Architecture, *, sequence_length: Number, causal: bool = True) -> Number:
     """Forward FLOPs of the average layer for one sequence."""
-    products = sum(g.share * 2.0 * g.rows * g.parameters for g in architecture.gemms)
     core = attention_flops(architecture, sequence_length=sequence_length, causal=causal)
-    return products * sequence_length + core
+    return product_flops(architecture) * sequence_length + core
+
+
+def product_flops(architecture: Architecture) -> float:
+    """Forward FLOPs of the average layer's products for one token."""
+    return sum(g.share * 2.0 * g.rows * g.parameters for g in architecture.gemms)
 
 
 def model_flops(job: Job, *, causal: bool = True) -> Number:
@@ -25,7 +30,8 @@ def model_flops(job: Job, *, causal: bool = True) -> Number:
     architecture, length = job.architecture, job.sequence_length
     head = 2.0 * architecture.hidden * architecture.vocabulary * length
     layers = architecture.layers * layer_flops(architecture, sequence_length=length, causal=causal)
-    return 3.0 * job.global_batch * (layers + head)
+    frozen = head + architecture.layers * product_flops(architecture) * length if job.adapters else 0.0
+    return job.global_batch * (3.0 * (layers + head) - frozen)
 
 
 def hardware_flops(job: Job, *, recompute: int) -> Number:

@@ -35,6 +35,7 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients = DEFAU
         coefficients=coefficients,
         sequence_length=spec.sequence_length,
         global_batch=spec.global_batch,
+        adapters=spec.trained(),
     )
 
 

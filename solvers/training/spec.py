@@ -7,7 +7,9 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from solvers.base import ADVANCED, Spec, Whole
 from solvers.catalogue import ModelRef
+from solvers.cost.parts import Adapters
 from solvers.errors import Problem, SpecError, TooLarge
+from solvers.training.adaptation import LowRank, Task, adapters_of, problems_of
 from solvers.training.constraints import Constraints
 from solvers.training.hardware import Hardware
 from solvers.training.options import TECHNIQUES, Options, Software
@@ -66,6 +68,20 @@ class TrainingSpec(Spec):
         description="Of the matrix products; attention stays in 16 bit.",
         examples=["bf16"],
     )
+    task: Task = Field(
+        default="pretrain",
+        title="Task",
+        description="Pre-training and supervised fine-tuning (sft) train all weights and cost the same;"
+        " lora trains adapters beside frozen weights.",
+        examples=["lora"],
+    )
+    adapters: LowRank | None = Field(
+        default=None,
+        title="Adapters",
+        description="Their rank and place, for `task: lora`; otherwise rank 16 beside all products.",
+        examples=[{"rank": 16, "targets": "all"}],
+        json_schema_extra=ADVANCED,
+    )
     objective: Objective = Field(default="step_time", title="Objective", description="What the best plan is best at.")
     constraints: Constraints = Field(default=Constraints(), title="Constraints", description="What a plan keeps to.")
     options: Options = Field(default=Options(), title="Techniques", description="What a plan may use.")
@@ -94,9 +110,14 @@ class TrainingSpec(Spec):
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSpec":
         problems = [*_missing_tokens(self), *_missing_price(self), *_precision_of_gpu(self), *_fixed(self)]
+        problems += problems_of(self.model, self.task, self.adapters)
         if problems:
             raise SpecError(*problems)
         return self
+
+    def trained(self) -> Adapters | None:
+        """The adapters that train; None where all weights do."""
+        return adapters_of(self.task, self.adapters)
 
 
 def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
