@@ -20,9 +20,12 @@ def layer_flops(architecture: Architecture, *, sequence_length: Number, causal: 
     return product_flops(architecture) * sequence_length + core
 
 
-def product_flops(architecture: Architecture) -> float:
+def product_flops(architecture: Architecture) -> Number:
     """Forward FLOPs of the average layer's products for one token."""
-    return sum(g.share * 2.0 * g.rows * g.parameters for g in architecture.gemms)
+    total: Number = 0.0
+    for gemm in architecture.gemms:
+        total = total + gemm.share * 2.0 * gemm.rows * gemm.parameters
+    return total
 
 
 def model_flops(job: Job, *, causal: bool = True) -> Number:

@@ -5,6 +5,7 @@ baseline       = every run reaches the median hardware utilisation of the other 
 regret         = measured time of the row we would have picked over the best measured of its group, - 1
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from solvers.cost.coefficients import DEFAULT, Coefficients
+from solvers.training.evidence.columns import NotExpressible, Row
 from solvers.training.evidence.rows import (
     Case,
-    NotExpressible,
     Prediction,
-    Row,
     case_of,
     from_flops,
     hardware_share,
@@ -39,13 +39,18 @@ class Scored:
     row: Row
     case: Case
     prediction: Prediction
-    measured_s: float
+    measured_s: float | None
     measured_bytes: float | None
 
     @property
     def error(self) -> float:
         """Relative error of the step time."""
-        return self.prediction.step_time_s / self.measured_s - 1.0
+        return self.prediction.step_time_s / self.seconds - 1.0
+
+    @property
+    def seconds(self) -> float:
+        """The measured step time; not a number where the row states none."""
+        return self.measured_s or math.nan
 
 
 def score_rows(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> tuple[list[Scored], Counter[str]]:
@@ -67,7 +72,7 @@ def accuracy(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> di
     """The contract's `accuracy training` document, with the reasons and the errors by source beside it."""
     table = list(rows)
     scored, reasons = score_rows(table, coefficients=coefficients)
-    timed = [s for s in scored if not from_flops(s.row)]
+    timed = [s for s in scored if s.measured_s and not from_flops(s.row)]
     counted = [s for s in scored if from_flops(s.row)]
     return {
         "rows": len(table),
@@ -87,7 +92,7 @@ def accuracy(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> di
                 **summary([s.error for s in part]),
                 "constant_mfu_mape": _mean(np.abs(baseline_errors(part))),
             }
-            for name, part in sorted(_by_source(scored).items())
+            for name, part in sorted(_by_source([s for s in scored if s.measured_s]).items())
         },
     }
 
@@ -112,7 +117,7 @@ def summary(errors: list[float]) -> dict[str, float | None]:
 
 def baseline_errors(scored: list[Scored]) -> list[float]:
     """Errors of the constant-utilisation guess; each row is left out of its own median."""
-    shares = [hardware_share(s.case, s.measured_s, recompute=s.prediction.recompute) for s in scored]
+    shares = [hardware_share(s.case, s.seconds, recompute=s.prediction.recompute) for s in scored]
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, s in enumerate(scored):
         groups[s.row["gpu"], s.row.get("precision", "")].append(place)
@@ -134,9 +139,9 @@ def ranking(scored: list[Scored]) -> list[dict[str, Any]]:
     for key, members in sorted(groups.items()):
         if len(members) >= FEWEST_IN_GROUP:
             picked = min(members, key=lambda s: s.prediction.step_time_s)
-            best = min(s.measured_s for s in members)
+            best = min(s.seconds for s in members)
             name = " ".join(part for part in (key[1], f"h{key[2]}" if key[2] else "", key[4], f"x{key[5]}") if part)
-            found.append({"group": name, "rows": len(members), "regret": picked.measured_s / best - 1.0})
+            found.append({"group": name, "rows": len(members), "regret": picked.seconds / best - 1.0})
     return found
 
 
@@ -164,7 +169,7 @@ def _coverage(scored: list[Scored]) -> float | None:
     inside = []
     for s in scored:
         interval = time_interval(s.prediction.step_time_s, moe=s.case.moe, nodes=s.case.nodes)
-        inside.append(interval.low <= s.measured_s <= interval.high)
+        inside.append(interval.low <= s.seconds <= interval.high)
     return _mean(inside)
 
 

@@ -16,7 +16,8 @@ import numpy as np
 import yaml
 
 from solvers.training.accuracy import LEVEL, Scored, score_rows
-from solvers.training.evidence.rows import Row, from_flops
+from solvers.training.evidence.columns import Row
+from solvers.training.evidence.rows import from_flops
 from solvers.training.intervals import MEMORY, class_of
 
 LICENCES = {
@@ -34,7 +35,7 @@ def residual_document(rows: list[Row]) -> dict[str, Any]:
     """The file as a document: quantiles by class, and where they come from."""
     licensed = [row for row in rows if row.get("source") in LICENCES]
     scored, _ = score_rows(licensed)
-    timed = [s for s in scored if not from_flops(s.row)]
+    timed = [s for s in scored if s.measured_s and not from_flops(s.row)]
     classes: dict[str, list[Scored]] = {}
     for s in timed:
         classes.setdefault(class_of(moe=s.case.moe, nodes=s.case.nodes), []).append(s)
@@ -50,7 +51,7 @@ def residual_document(rows: list[Row]) -> dict[str, Any]:
 
 
 def _class(members: list[Scored]) -> dict[str, Any]:
-    return _quantiles(np.array([s.measured_s / s.prediction.step_time_s for s in members]), members)
+    return _quantiles(np.array([s.seconds / s.prediction.step_time_s for s in members]), members)
 
 
 def _quantiles(ratios: Any, members: list[Scored]) -> dict[str, Any]:

@@ -74,8 +74,12 @@ def batches_of(cases: Sequence[Case]) -> tuple[Batch, ...]:
     """The cases by structure; `owner` counts in the order of `cases`."""
     groups: dict[Hashable, list[int]] = {}
     for place, case in enumerate(cases):
-        groups.setdefault((structure(case.job.architecture), case.job.stack), []).append(place)
+        groups.setdefault(_kind(case.job), []).append(place)
     return tuple(_packed([cases[place] for place in places], places) for places in groups.values())
+
+
+def _kind(job: Job) -> Hashable:
+    return structure(job.architecture), job.stack, structure(job.adapters)
 
 
 def structure(value: Any) -> Hashable:

@@ -5,32 +5,32 @@ shards the optimizer where it says `dist-optimizer`, stacks of 2021 keep attenti
 leaves open of recomputation, micro-batch and interleaving is chosen as its authors would have: the fastest that fits.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers import catalogue
 from solvers.catalogue import Model, Node
+from solvers.cost.adapters import TARGETS
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
 from solvers.cost.cluster import Hardware, hardware_of, paced
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, Layouts, Shards
 from solvers.cost.memory import peak_memory
-from solvers.cost.parts import Stack
+from solvers.cost.parts import Adapters, Stack
 from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
-from solvers.optimise.enumerate import divisors, product
+from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
+from solvers.training.evidence.degrees import batch_of, gpus_of, layouts_of, recompute_of
 from solvers.training.job import tables_of
 
-Row = Mapping[str, str]
-OLD_STACKS = ("Megatron-LM", "Megatron-DeepSpeed")
 GIB = 2.0**30
 TERA = 1e12
 GIGABIT_BYTES = 1e9 / 8
-# Nodes of the catalogue for the GPUs of the tables, by what the table calls them (case and punctuation ignored).
+# Nodes of the catalogue for the GPUs of the tables, by what the table calls them (case and punctuation ignored). Primus
+# calls its GPUs MI3xx: by the titles of its sections the dense models ran on the MI325X, the mixture on the MI355X.
 NODES = {
     "a10080gb": "dgx-a100-80",
     "a10040gb": "dgx-a100-40",
@@ -47,11 +47,10 @@ NODES = {
     "nvidiah200sxm5141gb": "hgx-h200",
     "v10032gbdgx2": "dgx-2",
     "nvidiablackwellgpub200sxm180gb": "dgx-b200",
+    "mi300x": "mi300x-server",
+    "mi325x": "mi325x-server",
+    "mi355x": "mi355x-server",
 }
-
-
-class NotExpressible(Exception):
-    """The row says something that the model has no word for; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +78,27 @@ class Prediction:
 
 def case_of(row: Row, coefficients: Coefficients) -> Case:
     """The row as a case; NotExpressible says what the model has no word for."""
-    if row.get("task", "pretrain") not in ("", "pretrain", "sft"):
+    if row.get("task", "pretrain") not in ("", "pretrain", "sft", "lora"):
         raise NotExpressible(f"task {row['task']}")
     if row.get("offload", "none") not in ("", "none"):
         raise NotExpressible("offload")
     stack = _stack(row)
     node = _node(row)
-    gpus = _whole(row, "gpus")
+    gpus = gpus_of(row)
     nodes = -(-gpus // node.gpus)
     model = _model(row)
-    batch = _batch(row)
+    batch = batch_of(row)
     hardware = hardware_of(node, gpus=gpus, precision=_precision(row))
     job = Job(
         architecture=architecture_of(model, stack),
         stack=stack,
         cluster=paced(hardware, coefficients),
         coefficients=coefficients,
-        sequence_length=_whole(row, "seq_len"),
+        sequence_length=whole(row, "seq_len"),
         global_batch=batch,
+        adapters=_adapters(row),
     )
-    shards, layouts = _layouts(row, gpus=gpus, batch=batch, layers=model.layers)
+    shards, layouts = layouts_of(row, gpus=gpus, batch=batch, model=model)
     return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
 
 
@@ -118,27 +118,27 @@ def predict(case: Case) -> Prediction:
     )
 
 
-def measured_seconds(row: Row, case: Case) -> float:
-    """Seconds of a step: stated, or from tokens/s and GPU, or from TFLOP/s under the source's own count."""
-    if seconds := _number(row, "step_time_s"):
+def measured_seconds(row: Row, case: Case) -> float | None:
+    """Seconds of a step: stated, or from tokens/s and GPU, or from TFLOP/s under the source's own count; or None."""
+    if seconds := number(row, "step_time_s"):
         return seconds
     tokens = float(case.job.global_batch * case.job.sequence_length)
-    if rate := _number(row, "tok_s_gpu"):
+    if rate := number(row, "tok_s_gpu"):
         return tokens / (rate * float(case.job.cluster.gpus))
-    if flops := _number(row, "tflops_gpu"):
+    if flops := number(row, "tflops_gpu"):
         return _counted_flops(row, case) / (flops * TERA * float(case.job.cluster.gpus))
-    raise NotExpressible("no time")
+    return None
 
 
 def measured_memory(row: Row) -> float | None:
     """Bytes of the peak, where the row states it."""
-    peak = _number(row, "peak_mem_gib")
+    peak = number(row, "peak_mem_gib")
     return peak * GIB if peak else None
 
 
 def from_flops(row: Row) -> bool:
     """Whether the row's time has to be derived from TFLOP/s."""
-    return not _number(row, "step_time_s") and not _number(row, "tok_s_gpu")
+    return not number(row, "step_time_s") and not number(row, "tok_s_gpu") and bool(number(row, "tflops_gpu"))
 
 
 def _counted_flops(row: Row, case: Case) -> float:
@@ -147,7 +147,7 @@ def _counted_flops(row: Row, case: Case) -> float:
     Source: equation 3 [narayanan2021efficient].
     """
     plain = float(model_flops(case.job, causal=False))
-    if _recompute(row) == FULL:
+    if recompute_of(row) == FULL:
         head = float(6.0 * case.job.architecture.hidden * case.job.architecture.vocabulary)
         head *= float(case.job.sequence_length * case.job.global_batch)
         return (plain - head) * 4.0 / 3.0 + head
@@ -161,12 +161,28 @@ def hardware_share(case: Case, seconds: float, *, recompute: int) -> float:
 
 
 def _stack(row: Row) -> Stack:
-    """Megatron before 2023 kept scores and masks and did not overlap; its fp16 gradients had two bytes."""
-    if row.get("stack", "") in OLD_STACKS:
+    """Megatron before 2023 kept scores and masks and did not overlap; its fp16 gradients had two bytes.
+
+    NeMo's performance recipes reduce gradients in 16 bit (Megatron-Bridge, `grad_reduce_in_fp32` off).
+    """
+    if is_old(row):
         return Stack(attention="unfused", dropout=True, overlap=False, gradient_bytes=2 if _half(row) else 4)
     if "foundry" in row.get("stack", ""):
         return Stack(attention="flash1", gradient_bytes=2 if row.get("precision", "") == "bf16" else 4)
-    return Stack()
+    return Stack(gradient_bytes=2 if is_nemo(row) else 4)
+
+
+def _adapters(row: Row) -> Adapters | None:
+    """NVIDIA's recipes: rank 32 beside queries, keys and values; MLPerf's rules: rank 16 beside all of attention.
+
+    Sources: Megatron-Bridge, scripts/performance/configs/llama/llama3_llm_finetune.py @ v0.4.0; the LoRA benchmark of
+    MLPerf Training v4.1, whose submissions keep frozen weights in FP8.
+    """
+    if row.get("task") != "lora":
+        return None
+    if row.get("source", "").startswith("MLPerf"):
+        return Adapters(rank=16.0, targets=TARGETS["attention"], frozen_bytes=1.0)
+    return Adapters(rank=32.0, targets=TARGETS["qkv"])
 
 
 def _half(row: Row) -> bool:
@@ -175,33 +191,35 @@ def _half(row: Row) -> bool:
 
 def _node(row: Row) -> Node:
     plain = "".join(c for c in row["gpu"].lower() if c.isalnum())
+    if plain == "mi3xx":
+        plain = "mi355x" if row.get("arch") == "moe" else "mi325x"
     if plain not in NODES:
         raise NotExpressible(f"GPU {row['gpu']}")
     node = catalogue.node(NODES[plain])
-    size = int(_number(row, "gpus_per_node") or node.gpus)
+    size = int(number(row, "gpus_per_node") or node.gpus)
     if row.get("inter_gbps_per_gpu") and node.nic:
-        nic = node.nic.model_copy(update={"bytes_per_s": _whole(row, "inter_gbps_per_gpu") * GIGABIT_BYTES})
+        nic = node.nic.model_copy(update={"bytes_per_s": whole(row, "inter_gbps_per_gpu") * GIGABIT_BYTES})
         return node.model_copy(update={"gpus": size, "nic": nic, "nics": size})
     return node.model_copy(update={"gpus": size, "nics": max(node.nics * size // node.gpus, 1)})
 
 
 def _model(row: Row) -> Model:
     """From the row's own sizes where it has them, else by name."""
-    if _number(row, "hidden") and _number(row, "layers") and _number(row, "heads"):
+    if number(row, "hidden") and number(row, "layers") and number(row, "heads"):
         gated = row.get("arch", "").startswith(("llama", "mistral", "qwen"))
         plain = row.get("arch", "").startswith(("gpt", "mpt"))
         return catalogue.model(
             {
-                "layers": _whole(row, "layers"),
-                "hidden": _whole(row, "hidden"),
-                "heads": _whole(row, "heads"),
-                "kv_heads": int(_number(row, "kv_heads") or 0),
+                "layers": whole(row, "layers"),
+                "hidden": whole(row, "hidden"),
+                "heads": whole(row, "heads"),
+                "kv_heads": int(number(row, "kv_heads") or 0),
                 "gated": gated,
-                "ffn": int(_number(row, "ffn") or 4 * _whole(row, "hidden")),
-                "vocab": _whole(row, "vocab"),
+                "ffn": int(number(row, "ffn") or 4 * whole(row, "hidden")),
+                "vocab": whole(row, "vocab"),
                 "norm": "layernorm" if plain else "rmsnorm",
                 "tied_embeddings": plain,
-                "learned_positions": _whole(row, "seq_len") if row.get("arch", "").startswith("gpt") else 0,
+                "learned_positions": whole(row, "seq_len") if row.get("arch", "").startswith("gpt") else 0,
                 "source": [{"title": row.get("source", "a measurement") or "a measurement"}],
             }
         )
@@ -212,95 +230,8 @@ def _model(row: Row) -> Model:
         raise NotExpressible(f"model {row['model']}") from None
 
 
-def _batch(row: Row) -> int:
-    if _number(row, "gbs"):
-        return _whole(row, "gbs")
-    if _number(row, "mbs") and _number(row, "dp"):
-        return _whole(row, "mbs") * _whole(row, "dp") * int(_number(row, "ga") or 1)
-    raise NotExpressible("no batch")
-
-
 def _precision(row: Row) -> str:
     text = row.get("precision", "").lower()
     if "fp4" in text:
         return "fp4"
     return "fp8" if "fp8" in text or "granularity" in text else "fp16" if "fp16" in text else "bf16"
-
-
-def _recompute(row: Row) -> int | None:
-    text = row.get("recompute", "").lower()
-    if text in ("", "not stated"):
-        return None
-    return FULL if text == "full" else SELECTIVE if text.startswith("selective") else NONE
-
-
-def _zero(row: Row, copies: int) -> int:
-    text = row.get("sharding", "").lower()
-    if copies == 1:
-        return 0
-    if "grad_op" in text:
-        return 2
-    if text.startswith(("fsdp", "zero-3", "zero3")):
-        return 3
-    return 0 if text == "none" else 1
-
-
-def _layouts(row: Row, *, gpus: int, batch: int, layers: int) -> tuple[Shards, Layouts]:
-    if not _number(row, "tp"):
-        raise NotExpressible("no layout")
-    tp, pp, cp, ep = (int(_number(row, name) or 1) for name in ("tp", "pp", "cp", "ep"))
-    if gpus % (tp * pp * cp):
-        raise NotExpressible("degrees do not divide the GPUs")
-    dp = gpus // (tp * pp * cp)
-    if batch % dp:
-        raise NotExpressible("batch not divisible by data parallelism")
-    if (tp * cp * dp) % ep:
-        raise NotExpressible("ranks not divisible by expert parallelism")
-    stated = _number(row, "mbs")
-    if stated and (batch // dp) % int(stated):
-        raise NotExpressible("batch not divisible by the micro-batch")
-    sizes = np.array([int(stated)]) if stated else divisors(batch // dp)
-    level = _recompute(row)
-    levels = np.array([NONE, SELECTIVE, FULL] if level is None else [level])
-    place, vpp, recompute = product(np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), levels)
-    old = row.get("stack", "") in OLD_STACKS
-    sequence_parallel = int(tp > 1 and (not old or "SP" in row.get("recompute", "")))
-    one = np.ones_like(sizes)
-    shards = Shards(tp * one, cp * one, ep * one, sizes, sequence_parallel * one)
-    schedule = GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
-    many = np.ones(len(place))
-    return shards, Layouts(
-        shard=place,
-        dp=dp * many,
-        pp=pp * many,
-        vpp=vpp.astype(np.float64),
-        micro_batches=batch / (dp * sizes[place].astype(np.float64)),
-        schedule=np.where(vpp > 1, INTERLEAVED, schedule),
-        recompute=recompute,
-        zero=np.full(len(place), _zero(row, dp * cp)),
-    )
-
-
-def _chunks(row: Row, *, pp: int, layers: int) -> Ints:
-    """Model chunks of a stage: stated, or any where the row says only that it interleaves."""
-    stated = _number(row, "vpp")
-    if stated:
-        return np.array([int(stated)])
-    if pp > 1 and layers % pp == 0 and row.get("schedule", "").startswith("interleaved"):
-        return divisors(layers // pp)
-    return np.array([1])
-
-
-def _number(row: Row, name: str) -> float | None:
-    text = (row.get(name) or "").strip()
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
-
-
-def _whole(row: Row, name: str) -> int:
-    value = _number(row, name)
-    if not value or value < 1:
-        raise NotExpressible(f"no {name}")
-    return int(value)

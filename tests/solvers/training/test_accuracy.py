@@ -48,7 +48,7 @@ def test_tokens_a_second_and_seconds_are_the_same_measurement() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"task": "lora"}, "task lora"), ({"gpu": "TPU v4"}, "GPU TPU v4"), ({"tp": ""}, "no layout"),
+        ({"task": "dpo"}, "task dpo"), ({"gpu": "TPU v4"}, "GPU TPU v4"),
         ({"gbs": "62"}, "batch not divisible by data parallelism"), ({"offload": "cpu"}, "offload"),
         ({"mbs": "3"}, "batch not divisible by the micro-batch"), ({"pp": "5"}, "degrees do not divide the GPUs"),
         ({"hidden": "", "model": "no such model"}, "model no such model"), ({"gbs": "", "mbs": ""}, "no batch"),
@@ -133,3 +133,11 @@ def test_the_command_line_gets_the_contracts_document() -> None:
         "interval", "ranking",
     }  # fmt: skip
     assert expected <= result.keys()
+
+
+def test_a_row_without_a_time_is_expressible_and_not_scored() -> None:
+    result = accuracy([{**ROW}, _row(1.0)])
+
+    assert {name: result[name] for name in ("rows", "expressible", "scored")} == {
+        "rows": 2, "expressible": 2, "scored": 1,
+    }  # fmt: skip

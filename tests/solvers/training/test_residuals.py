@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from solvers.training.accuracy import accuracy
-from solvers.training.evidence.rows import Row
+from solvers.training.evidence.columns import Row
 from solvers.training.intervals import residuals, time_interval
 from solvers.training.residuals import LICENCES, residual_document
 

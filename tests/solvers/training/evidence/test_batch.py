@@ -5,7 +5,8 @@ import pytest
 
 from solvers.cost.coefficients import DEFAULT
 from solvers.training.evidence.batch import batches_of, coefficients_by_row, evaluate, predict_all
-from solvers.training.evidence.rows import Case, Row, case_of, predict
+from solvers.training.evidence.columns import Row
+from solvers.training.evidence.rows import Case, case_of, predict
 
 DENSE = {
     "source": "a test", "stack": "Megatron-LM", "model": "GPT", "arch": "gpt-dense", "hidden": "4096", "ffn": "16384",

@@ -1,0 +1,151 @@
+"""The layouts that agree with what a row states.
+
+A degree that a row states is taken; one that it leaves open may be any that divides. NeMo's performance recipes
+recompute parts of a layer at most, never whole layers; elsewhere any level may have run.
+"""
+
+import numpy as np
+
+from solvers.catalogue import Model
+from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
+from solvers.optimise.enumerate import divisors, product
+from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
+
+# What a row without degrees may have used: up to a node of tensor, 16 stages, 4 context-parallel ranks.
+OPEN = {"tp": (1, 2, 4, 8), "pp": (1, 2, 4, 8, 16), "cp": (1, 2, 4)}
+# Micro-batches of a stage where a source gives no batch: enough that most stages are busy most of the time.
+UNSTATED_PER_STAGE = 2
+
+
+def gpus_of(row: Row) -> int:
+    """GPUs of the run. A table's count that contradicts its own degrees gives way to their product.
+
+    Eight rows of NeMo's long-sequence page are such: an earlier revision of the page had the products.
+    """
+    gpus = whole(row, "gpus")
+    stated = [number(row, name) for name in ("tp", "pp", "cp", "dp")]
+    if not all(stated):
+        return gpus
+    return min(gpus, int(np.prod([int(degree or 1) for degree in stated])))
+
+
+def batch_of(row: Row) -> int:
+    """Sequences of a step: stated, or what micro-batches, ranks and their count make."""
+    if number(row, "gbs"):
+        return whole(row, "gbs")
+    if not (number(row, "mbs") and number(row, "dp")):
+        raise NotExpressible("no batch")
+    stages = int(number(row, "pp") or 1)
+    times = int(number(row, "ga") or (UNSTATED_PER_STAGE * stages if stages > 1 else 1))
+    return whole(row, "mbs") * whole(row, "dp") * times
+
+
+def recompute_of(row: Row) -> int | None:
+    """The level that the row states."""
+    text = row.get("recompute", "").lower()
+    if text in ("", "not stated"):
+        return None
+    return FULL if text == "full" else SELECTIVE if text.startswith("selective") else NONE
+
+
+def layouts_of(row: Row, *, gpus: int, batch: int, model: Model) -> tuple[Shards, Layouts]:
+    """All layouts that the row may mean; NotExpressible where its degrees contradict one another."""
+    tp, pp, cp = product(*(_choices(row, name, model) for name in ("tp", "pp", "cp")))
+    ep = int(number(row, "ep") or 1)
+    keep, reason = np.ones(len(tp), dtype=bool), ""
+    for message, holds in (
+        ("degrees do not divide the GPUs", gpus % (tp * pp * cp) == 0),
+        ("batch not divisible by data parallelism", batch % np.maximum(gpus // (tp * pp * cp), 1) == 0),
+        ("ranks not divisible by expert parallelism", (gpus // pp) % ep == 0),
+    ):
+        keep &= holds
+        reason = reason or ("" if keep.any() else message)
+    if reason:
+        raise NotExpressible(reason)
+    found = [
+        _with_batches(row, gpus=gpus, batch=batch, layers=model.layers, degrees=(int(t), int(p), int(c), ep))
+        for t, p, c in zip(tp[keep], pp[keep], cp[keep], strict=True)
+    ]
+    return _joined([one for one in found if one is not None])
+
+
+def _choices(row: Row, name: str, model: Model) -> Ints:
+    if stated := number(row, name):
+        return np.array([int(stated)])
+    if number(row, "tp"):
+        return np.array([1])
+    limit = {"tp": model.kv_heads, "pp": model.layers, "cp": model.layers}[name]
+    return np.array([degree for degree in OPEN[name] if degree == 1 or limit % degree == 0])
+
+
+def _with_batches(
+    row: Row, *, gpus: int, batch: int, layers: int, degrees: tuple[int, int, int, int]
+) -> tuple[Shards, Layouts] | None:
+    tp, pp, cp, ep = degrees
+    dp = gpus // (tp * pp * cp)
+    stated = number(row, "mbs")
+    if stated and (batch // dp) % int(stated):
+        if number(row, "tp"):
+            raise NotExpressible("batch not divisible by the micro-batch")
+        return None
+    sizes = np.array([int(stated)]) if stated else divisors(batch // dp)
+    place, vpp, recompute = product(np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), _levels(row))
+    sequence_parallel = int(tp > 1 and (not is_old(row) or "SP" in row.get("recompute", "")))
+    one = np.ones_like(sizes)
+    shards = Shards(tp * one, cp * one, ep * one, sizes, sequence_parallel * one)
+    schedule = GPIPE if row.get("schedule") == "gpipe" else ONE_F_ONE_B
+    many = np.ones(len(place))
+    return shards, Layouts(
+        shard=place,
+        dp=dp * many,
+        pp=pp * many,
+        vpp=vpp.astype(np.float64),
+        micro_batches=batch / (dp * sizes[place].astype(np.float64)),
+        schedule=np.where(vpp > 1, INTERLEAVED, schedule),
+        recompute=recompute,
+        zero=np.full(len(place), _zero(row, dp * cp)),
+    )
+
+
+def _joined(parts: list[tuple[Shards, Layouts]]) -> tuple[Shards, Layouts]:
+    if not parts:
+        raise NotExpressible("batch not divisible by the micro-batch")
+    if len(parts) == 1:
+        return parts[0]
+    starts = np.cumsum([0, *(shards.size for shards, _ in parts[:-1])])
+    columns = {
+        name: np.concatenate([getattr(shards, name) for shards, _ in parts])
+        for name in ("tp", "cp", "ep", "micro_batch", "sequence_parallel")
+    }
+    rows = {
+        name: np.concatenate([getattr(layouts, name) for _, layouts in parts])
+        for name in ("dp", "pp", "vpp", "micro_batches", "schedule", "recompute", "zero")
+    }
+    place = np.concatenate([layouts.shard + start for (_, layouts), start in zip(parts, starts, strict=True)])
+    return Shards(**columns), Layouts(shard=place, **rows)
+
+
+def _levels(row: Row) -> Ints:
+    level = recompute_of(row)
+    if level is not None:
+        return np.array([level])
+    return np.array([NONE, SELECTIVE] if is_nemo(row) else [NONE, SELECTIVE, FULL])
+
+
+def _chunks(row: Row, *, pp: int, layers: int) -> Ints:
+    """Model chunks of a stage: stated, or any where the row or its software interleaves."""
+    if stated := number(row, "vpp"):
+        return np.array([int(stated)])
+    interleaves = row.get("schedule", "").startswith("interleaved") or is_nemo(row)
+    return divisors(layers // pp) if pp > 1 and layers % pp == 0 and interleaves else np.array([1])
+
+
+def _zero(row: Row, copies: int) -> int:
+    text = row.get("sharding", "").lower()
+    if copies == 1:
+        return 0
+    if "grad_op" in text:
+        return 2
+    if text.startswith(("fsdp", "zero-3", "zero3")):
+        return 3
+    return 0 if text == "none" else 1

@@ -1,0 +1,36 @@
+"""Matrix products pass by pass, and how they are cut."""
+
+import numpy as np
+import pytest
+
+from solvers.cost.linear import expert_cut, local_columns, product_seconds
+from solvers.cost.parts import Gemm, Stack
+from tests.solvers.cost.cases import GPT_22B, free_of_overheads, job, one
+
+
+def test_a_product_has_three_passes_of_equal_work() -> None:
+    """12 h^2 weights a layer, 2 FLOPs each and token, at the rate that large products reach."""
+    job_ = job(GPT_22B, gpus=8, stack=Stack(), coefficients=free_of_overheads())
+    shards, _ = one(job_, micro_batch=4)
+    tokens = np.array([4.0 * 2048])
+
+    found = product_seconds(
+        shards, tokens, architecture=job_.architecture, cluster=job_.cluster, coefficients=job_.coefficients
+    )
+
+    expected = 2 * 12 * 6144**2 * 4 * 2048 / job_.cluster.linear_flops_per_s
+    assert (found.forward[0], found.inputs[0], found.weights[0]) == pytest.approx((expected,) * 3)
+
+
+def test_keys_and_values_are_copied_once_there_are_more_ranks_than_kv_heads() -> None:
+    gemm = Gemm("qkv", 1.0, columns=4096, inner=4096, split="columns", kv_columns=1024)
+
+    assert local_columns(gemm, np.array([1.0, 4.0, 8.0]), 4) == pytest.approx([5120, 1280, 768])
+
+
+def test_experts_are_cut_by_tensor_parallelism_only_without_expert_parallelism() -> None:
+    job_ = job(GPT_22B, gpus=8, stack=Stack())
+
+    cuts = [float(expert_cut(one(job_, tp=4, ep=ep)[0])[0]) for ep in (1, 2)]
+
+    assert cuts == [4.0, 1.0]
