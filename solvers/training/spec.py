@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from solvers.base import ADVANCED, Spec, Whole
+from solvers.base import ADVANCED, Part, Spec, Whole
 from solvers.catalogue import ModelRef
 from solvers.cost.parts import Adapters
 from solvers.errors import Problem, SpecError, TooLarge
@@ -30,8 +30,8 @@ def _precision(value: Any) -> Any:
     return value
 
 
-class TrainingSpec(Spec):
-    """Train a model on a cluster: which layout, how fast, what does it cost."""
+class Question(Spec):
+    """What is asked on whatever hardware; TrainingSpec and IslandsSpec say what that is."""
 
     kind: Literal["training"] = Field(default="training", title="Kind", description="A training plan.")
     model: ModelRef = Field(
@@ -40,7 +40,7 @@ class TrainingSpec(Spec):
         examples=["llama-3.1-70b"],
         json_schema_extra={"x-catalogue": "models"},
     )
-    hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
+    hardware: Part
     sequence_length: Whole = Field(
         ge=1,
         title="Sequence length",
@@ -107,20 +107,33 @@ class TrainingSpec(Spec):
             raise TooLarge(Problem("too_large", f"{value:,} sequences; {MOST_SEQUENCES:,} is the most.", "", hint))
         return value
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "TrainingSpec":
-        problems = [*_missing_tokens(self), *_missing_price(self), *_precision_of_gpu(self), *_fixed(self)]
-        problems += problems_of(self.model, self.task, self.adapters)
-        if problems:
-            raise SpecError(*problems)
-        return self
-
     def trained(self) -> Adapters | None:
         """The adapters that train; None where all weights do."""
         return adapters_of(self.task, self.adapters)
 
 
-def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
+class TrainingSpec(Question):
+    """Train a model on a cluster: which layout, how fast, what does it cost."""
+
+    hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainingSpec":
+        problems = [
+            *missing_tokens(self),
+            *missing_price(self, self.hardware.usd_per_gpu_hour, at="the hardware"),
+            *missing_precision(self, self.hardware, at="/precision"),
+            *_not_dividing(self, self.hardware.gpus),
+            *contradictions(self),
+            *problems_of(self.model, self.task, self.adapters),
+        ]
+        if problems:
+            raise SpecError(*problems)
+        return self
+
+
+def missing_tokens(spec: Question) -> list[Problem]:
+    """Limits on the whole run that lack its tokens."""
     return [
         Problem(
             "missing",
@@ -133,14 +146,14 @@ def _missing_tokens(spec: TrainingSpec) -> list[Problem]:
     ]
 
 
-def _missing_price(spec: TrainingSpec) -> list[Problem]:
-    price = spec.hardware.usd_per_gpu_hour
+def missing_price(spec: Question, price: float | None, *, at: str) -> list[Problem]:
+    """What counts dollars and lacks the price of a GPU-hour; `at` says where to write it."""
     if price == 0 and spec.objective == "cost":
         hint = "Give a price above zero, or plan for step_time."
         return [Problem("no_price", "Where a GPU-hour costs nothing, every plan is the cheapest.", "/objective", hint)]
     if price is not None:
         return []
-    hint = "Add `cost_usd_per_gpu_hour: 2.50 USD/h` to the hardware."
+    hint = f"Add `cost_usd_per_gpu_hour: 2.50 USD/h` to {at}."
     found = []
     if spec.constraints.budget is not None:
         found.append(Problem("no_price", "A budget needs the price of a GPU-hour.", "/constraints/budget", hint))
@@ -149,44 +162,56 @@ def _missing_price(spec: TrainingSpec) -> list[Problem]:
     return found
 
 
-def _precision_of_gpu(spec: TrainingSpec) -> list[Problem]:
-    gpu = spec.hardware.node.gpu
+def missing_precision(spec: Question, hardware: Hardware, *, at: str) -> list[Problem]:
+    """A precision that the GPU has no units for; 16 bit is 16 bit."""
+    gpu = hardware.node.gpu
     if gpu.has(spec.precision) or (spec.precision in ("bf16", "fp16") and (gpu.has("bf16") or gpu.has("fp16"))):
         return []
     known = ", ".join(sorted(gpu.peak_flops_per_s))
-    return [
-        Problem(
-            "no_precision",
-            f"{gpu.title or gpu.name} does not compute in {spec.precision}.",
-            "/precision",
-            f"It computes in {known}.",
-        )
-    ]
+    message = f"{gpu.title or gpu.name} does not compute in {spec.precision}."
+    return [Problem("no_precision", message, at, f"It computes in {known}.")]
 
 
-def _fixed(spec: TrainingSpec) -> list[Problem]:
-    """Fixed degrees that contradict the cluster, the model, the batch or one another."""
-    fix, gpus = spec.options.fix, spec.hardware.gpus
-    given = {name: degree for name in ("tp", "pp", "dp", "cp") if (degree := getattr(fix, name)) is not None}
-    found = []
-    if spec.objective in ("step_time", "tokens_per_s"):  # the others may leave GPUs out
-        found += [_contradiction(n, f"{d} does not divide {gpus:,} GPUs.") for n, d in given.items() if gpus % d]
-        if not found and gpus % math.prod(given.values()):
-            product = " x ".join(f"{name} {degree}" for name, degree in given.items())
-            message = f"{product} = {math.prod(given.values()):,} does not divide {gpus:,} GPUs."
-            found.append(_contradiction(next(reversed(given)), message))
-    elif math.prod(given.values()) > gpus:
-        product = " x ".join(f"{name} {degree}" for name, degree in given.items())
-        found.append(_contradiction(next(reversed(given)), f"{product} is more than {gpus:,} GPUs."))
+def _not_dividing(spec: Question, gpus: int) -> list[Problem]:
+    """Fixed degrees that do not divide all GPUs; the objectives that may leave GPUs out only need enough of them."""
+    given = _given(spec)
+    product = " x ".join(f"{name} {degree}" for name, degree in given.items())
+    ways = math.prod(given.values())
+    if spec.objective not in ("step_time", "tokens_per_s"):
+        return too_many(spec, gpus)
+    found = [contradiction(n, f"{d} does not divide {gpus:,} GPUs.") for n, d in given.items() if gpus % d]
+    if not found and gpus % ways:
+        message = f"{product} = {ways:,} does not divide {gpus:,} GPUs."
+        found.append(contradiction(next(reversed(given)), message))
+    return found
+
+
+def too_many(spec: Question, gpus: int) -> list[Problem]:
+    """Fixed degrees that need more GPUs than there are."""
+    given = _given(spec)
+    if math.prod(given.values()) <= gpus:
+        return []
+    product = " x ".join(f"{name} {degree}" for name, degree in given.items())
+    return [contradiction(next(reversed(given)), f"{product} is more than {gpus:,} GPUs.")]
+
+
+def _given(spec: Question) -> dict[str, int]:
+    fix = spec.options.fix
+    return {name: degree for name in ("tp", "pp", "dp", "cp") if (degree := getattr(fix, name)) is not None}
+
+
+def contradictions(spec: Question) -> list[Problem]:
+    """Fixed degrees that contradict the model, the batch or one another."""
+    fix, given, found = spec.options.fix, _given(spec), []
     if fix.dp is not None and spec.global_batch % fix.dp:
-        found.append(_contradiction("dp", f"{fix.dp} does not divide the batch of {spec.global_batch:,} sequences."))
+        found.append(contradiction("dp", f"{fix.dp} does not divide the batch of {spec.global_batch:,} sequences."))
     if fix.pp is not None and fix.pp > spec.model.layers:
-        found.append(_contradiction("pp", f"{fix.pp} stages for {spec.model.layers} layers."))
+        found.append(contradiction("pp", f"{fix.pp} stages for {spec.model.layers} layers."))
     if fix.ep is not None and fix.ep > 1 and (spec.model.moe is None or spec.model.moe.experts % fix.ep):
         experts = f"{fix.ep} does not divide {spec.model.moe.experts} experts." if spec.model.moe else ""
-        found.append(_contradiction("ep", experts or f"The model has no experts to spread over {fix.ep} GPUs."))
+        found.append(contradiction("ep", experts or f"The model has no experts to spread over {fix.ep} GPUs."))
     found += [
-        _contradiction(name, f"The spec forbids {name} and fixes it to {degree}.")
+        contradiction(name, f"The spec forbids {name} and fixes it to {degree}.")
         for name, degree in {**given, "ep": fix.ep}.items()
         if name in TECHNIQUES and degree is not None and degree > 1 and spec.options.forbids(name)
     ]
@@ -198,5 +223,6 @@ def _fixed(spec: TrainingSpec) -> list[Problem]:
     return found
 
 
-def _contradiction(name: str, message: str) -> Problem:
+def contradiction(name: str, message: str) -> Problem:
+    """A fixed degree that cannot be."""
     return Problem("does_not_divide", message, f"/options/fix/{name}", "Choose another, or leave it to the search.")
