@@ -7,8 +7,7 @@ Terms, each for the average layer, forward and backward
               beside adapters weights are frozen and have no gradients
     tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
-    context   gather of the other ranks' keys and values; twice that backward; hides under attention, whose kernels see
-              pieces of s / c tokens [liu2023ring]
+    context   exchange of keys and values, see `context`
     expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
@@ -27,6 +26,7 @@ from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
+from solvers.cost.context import context_seconds, piece_length
 from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import product_seconds
 from solvers.cost.parts import Adapters, Stack
@@ -104,8 +104,15 @@ def block_of(shards: Shards, job: Job) -> Block:
     elementwise = _elementwise(shards, tokens, job)
     forward = products.forward + attention_forward + elementwise
     backward = products.inputs + products.weights + 2.0 * elementwise + attention_backward
-    tensor = _tensor(shards, tokens, job)
-    context_forward, context_backward = _context(shards, attention_forward, attention_backward, job)
+    tensor = _tensor(shards, tokens, job, beside=products.forward)
+    context_forward, context_backward = context_seconds(
+        shards,
+        job.sequence_length,
+        attention=(attention_forward, attention_backward),
+        architecture=architecture,
+        cluster=cluster,
+        coefficients=coefficients,
+    )
     expert = _expert(shards, tokens, job)
     head, loss_forward, loss_backward = _head(shards, tokens, job)
     issue = architecture.kernels * coefficients.dispatch_s
@@ -159,7 +166,7 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
         * shards.micro_batch
         / (shards.tp * shards.cp)
     )
-    length = job.sequence_length / shards.cp
+    length = piece_length(shards, job.sequence_length)
     age = _age(job)
     if flash:
         forward, backward = (
@@ -199,8 +206,12 @@ def _elementwise(shards: Shards, tokens: Floats, job: Job) -> Floats:
     return memory_seconds(moved * job.coefficients.elementwise_passes, job.cluster)
 
 
-def _tensor(shards: Shards, tokens: Floats, job: Job) -> Floats:
-    """Exposed seconds of tensor-parallel collectives in one pass, forward or backward."""
+def _tensor(shards: Shards, tokens: Floats, job: Job, *, beside: Floats) -> Floats:
+    """Exposed seconds of tensor-parallel collectives in one pass, `beside` whose products they may run.
+
+    Split in pieces they hide under the products that make or need them, all but the first piece [wang2023overlap];
+    that takes sequence parallelism and a group inside one domain, whose GPUs read one another's memory.
+    """
     architecture, coefficients = job.architecture, job.coefficients
     reduced_experts = np.where(shards.ep > 1, architecture.shared_share, architecture.moe_share)
     reductions = sum(g.share for g in architecture.gemms if g.split == "inner" and not g.name.startswith("shared"))
@@ -210,32 +221,12 @@ def _tensor(shards: Shards, tokens: Floats, job: Job) -> Floats:
         job.cluster,
         start_s=coefficients.collective_start_s,
     )
-    return (reductions + reduced_experts) * one * coefficients.tensor_exposed
-
-
-def _context(shards: Shards, attention_forward: Floats, attention_backward: Floats, job: Job) -> tuple[Floats, Floats]:
-    architecture, coefficients = job.architecture, job.coefficients
-    gathered = (
-        2.0
-        * shards.micro_batch
-        * job.sequence_length
-        * architecture.kv_width
-        / np.minimum(shards.tp, np.maximum(architecture.kv_heads, 1))
-        * architecture.attention_share
-    )
-    seconds = gather_seconds(
-        gathered, group_of(shards.cp, shards.tp, job.cluster), job.cluster, start_s=coefficients.collective_start_s
-    )
-    return (
-        _beside(seconds, attention_forward, coefficients),
-        _beside(2.0 * seconds, attention_backward, coefficients),
-    )
-
-
-def _beside(traffic: Floats, attention: Floats, coefficients: Coefficients) -> Floats:
-    """Seconds that traffic adds to the attention it runs beside: what is left over, and the tax on what is hidden."""
-    left = np.maximum(traffic - coefficients.attention_overlap * attention, 0.0)
-    return left + coefficients.overlap_tax * (traffic - left)
+    traffic = (reductions + reduced_experts) * one * coefficients.tensor_exposed
+    if not job.stack.overlap_tensor:
+        return traffic
+    able = (shards.sequence_parallel > 0) & (shards.tp <= job.cluster.domain)
+    hidden = np.where(able, np.minimum(coefficients.tensor_overlap * traffic, beside), 0.0)
+    return traffic - (1.0 - coefficients.overlap_tax) * hidden
 
 
 def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:

@@ -37,6 +37,9 @@ class Hardware:
     intra_latency_s: Number
     inter_bytes_per_s: Number
     inter_latency_s: Number
+    host_bytes_per_s: Number = 0.0
+    host_memory_bytes: Number = 0.0
+    host_memory_bytes_per_s: Number = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Cluster:
     intra_latency_s: Number
     inter_bytes_per_s: Number
     inter_latency_s: Number
+    host_bytes_per_s: Number = 0.0
+    host_memory_bytes: Number = 0.0
+    host_memory_bytes_per_s: Number = 0.0
 
 
 def hardware_of(node: Node, *, gpus: int, precision: str) -> Hardware:
@@ -77,6 +83,9 @@ def hardware_of(node: Node, *, gpus: int, precision: str) -> Hardware:
         intra_latency_s=node.link.latency_s,
         inter_bytes_per_s=node.nic_bytes_per_s_per_gpu * network.achievable if network else 0.0,
         inter_latency_s=network.latency_s if network else 0.0,
+        host_bytes_per_s=node.host_link.bytes_per_s * node.host_link.achievable if node.host_link else 0.0,
+        host_memory_bytes=(node.host_memory_bytes or 0.0) / node.gpus,
+        host_memory_bytes_per_s=(node.host_memory_bytes_per_s or 0.0) / node.gpus,
     )
 
 
@@ -98,6 +107,9 @@ def paced(hardware: Hardware, coefficients: Coefficients) -> Cluster:
         intra_latency_s=hardware.intra_latency_s,
         inter_bytes_per_s=hardware.inter_bytes_per_s,
         inter_latency_s=hardware.inter_latency_s,
+        host_bytes_per_s=hardware.host_bytes_per_s,
+        host_memory_bytes=hardware.host_memory_bytes,
+        host_memory_bytes_per_s=hardware.host_memory_bytes_per_s,
     )
 
 

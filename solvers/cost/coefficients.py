@@ -101,6 +101,26 @@ class Coefficients:
     tensor_exposed: float = _prior(
         1.0, 0.2, 1.0, "share of tensor-parallel collectives on the critical path [korthikanti2023reducing]"
     )
+    tensor_overlap: float = _prior(
+        0.7,
+        0.3,
+        0.96,
+        "share of tensor-parallel traffic that hides under the products it is split with, where the stack does so:"
+        " up to 96 % [chang2024flux]",
+    )
+    expert_overlap: float = _prior(
+        0.7,
+        0.2,
+        1.0,
+        "share of a layer's compute that the exchange of another micro-batch's tokens can hide under"
+        " [deepseek2024v3, section 3.2.1]",
+    )
+    offload_overlap: float = _prior(
+        0.8, 0.0, 1.0, "share of a pass that traffic with the host can hide under [rajbhandari2021zeroinfinity]"
+    )
+    host_memory_efficiency: float = _prior(
+        0.75, 0.5, 0.95, "share of the host's memory bandwidth that streams of all its cores reach [mccalpin1995stream]"
+    )
     pipeline_exposed: float = _prior(
         0.5,
         0.0,

@@ -5,6 +5,7 @@
     reduce-scatter                 the same;  all-reduce  twice that
     dispatch, S bytes of tokens    t = max( k S (i - 1) / i / b1 ,  S (o - 1) (1 - (1 - 1 / o)^k) / b2 )  +  latency
                                    each token goes to k random members; a domain gets it once and spreads it inside
+    exchange, S bytes of each rank t = max( S (i - 1) / g / b1 ,  S (g - i) / g / b2 )  +  latency
     latency                        start + l1 log2 i + l2 log2 o
 
 b1, b2: achieved bytes/s of a GPU inside and between domains; l1, l2 their latencies. Hierarchical: ranks of one domain
@@ -45,6 +46,14 @@ def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start
     inside = total_bytes * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = total_bytes / group.inside * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
     return np.where(group.alone, 0.0, inside + outside + _latency(group, cluster, start_s=start_s))
+
+
+def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
+    """All-to-all: every rank holds `held_bytes` and sends an equal part to each; both levels work at once."""
+    inside = held_bytes * (group.inside - 1.0) / group.size / cluster.intra_bytes_per_s
+    outside = held_bytes * (group.size - group.inside) / group.size * _inverse(cluster.inter_bytes_per_s)
+    latency = _latency(group, cluster, start_s=start_s)
+    return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
 
 
 def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number) -> Floats:

@@ -22,10 +22,11 @@ import numpy as np
 from solvers.cost.adapters import adapter_parameters, is_kept
 from solvers.cost.architecture import Architecture
 from solvers.cost.block import Job
-from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, ZB_H1, Floats, Ints, Layouts, Shards
 from solvers.cost.linear import expert_cut
 from solvers.cost.parts import Activation
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
+from solvers.cost.refined import Shares, for_experts, shares_of
 
 WEIGHT_BYTES = 2.0
 OPTIMIZER_BYTES = 12.0
@@ -136,11 +137,13 @@ class Shared:
     embedding: Floats
     head: Floats
     kept: Floats
+    whole: Floats
     logits: Floats
     buffers: Floats
     adapters: Floats
     dense_share: Floats
     expert_share: Floats
+    refined: tuple[Shares, Shares] | None
 
 
 def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Shared:
@@ -148,31 +151,52 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     row = layouts.shard
     copies = layouts.dp * shards.cp[row]
     dense, expert = footprint.dense[row], footprint.expert[row]
-    whole, selective, full = (stored[row] for stored in footprint.activations)
-    kept = np.where(layouts.recompute == FULL, full, np.where(layouts.recompute == SELECTIVE, selective, whole))
+    kept = kept_of(layouts, footprint)
+    here, beside = on_device(kept, layouts, footprint)
     gathered = job.coefficients.weight_buffers * weight_bytes(job) * (dense + expert)
     return Shared(
         dense=dense,
         expert=expert,
         embedding=footprint.embedding[row],
         head=footprint.head[row],
-        kept=kept,
+        kept=here,
+        whole=footprint.activations[NONE][row],
         logits=footprint.logits[row] * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1),
-        buffers=whole - kept + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
+        buffers=beside + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
         adapters=footprint.adapters[row],
         dense_share=1.0 / copies,
         expert_share=footprint.expert_split[row] / (shards.tp[row] * copies),
+        refined=_refined_shares(layouts, shards, footprint, job),
     )
+
+
+def kept_of(layouts: Layouts, footprint: Footprint) -> Floats:
+    """Bytes that the average layer keeps of one micro-batch, wherever they wait."""
+    whole, selective, full = (stored[layouts.shard] for stored in footprint.activations)
+    kept = np.where(layouts.recompute == FULL, full, np.where(layouts.recompute == SELECTIVE, selective, whole))
+    if layouts.refined is None:
+        return kept
+    return kept + layouts.refined.recomputed * (full - kept)
+
+
+def on_device(kept: Floats, layouts: Layouts, footprint: Footprint) -> tuple[Floats, Floats]:
+    """Bytes of a layer that wait on the device, and those of the layer at work: what is computed again, or underway.
+
+    Of offloaded activations two layers are on the device at a time: one leaves or arrives while the other is used.
+    """
+    whole = footprint.activations[NONE][layouts.shard]
+    refined = layouts.refined
+    if refined is None:
+        return kept, whole - kept
+    again = np.where(refined.recomputed > 0, footprint.activations[FULL][layouts.shard], kept)
+    underway = np.where(refined.offloaded > 0, 2.0 * kept, 0.0)
+    return kept * (1.0 - refined.offloaded), whole - again + underway
 
 
 def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
     """Bytes of the fullest stage of each layout."""
     shared = shared_of(layouts, shards, footprint, job)
-    trained = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
-    dense_bytes, expert_bytes = trained, _bytes_a_parameter(layouts.zero, shared.expert_share, job)
-    if job.adapters:
-        dense_bytes = weight_bytes(job) * np.where(layouts.zero >= 3, shared.dense_share, 1.0)
-        expert_bytes = weight_bytes(job) * np.where(layouts.zero >= 3, shared.expert_share, 1.0)
+    trained, dense_bytes, expert_bytes = _bytes_of_parameters(layouts, shared, job)
     lost = 1.0 + job.coefficients.fragmentation
     peak: Floats = np.zeros(layouts.size)
     for position in POSITIONS:
@@ -188,6 +212,42 @@ def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job
 def weight_bytes(job: Job) -> float:
     """Bytes of a weight in the passes: 16 bit, or what frozen weights are kept in."""
     return job.adapters.frozen_bytes if job.adapters else WEIGHT_BYTES
+
+
+def _bytes_of_parameters(layouts: Layouts, shared: Shared, job: Job) -> tuple[Floats, Floats, Floats]:
+    """Bytes on one rank for each parameter of a stage: of one that trains, of a dense one and of an expert's."""
+    if shared.refined is None:
+        trained = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
+        if not job.adapters:
+            return trained, trained, _bytes_a_parameter(layouts.zero, shared.expert_share, job)
+        shares = [np.where(layouts.zero >= 3, share, 1.0) for share in (shared.dense_share, shared.expert_share)]
+    else:
+        trained, experts = (_refined_bytes(each, job) for each in shared.refined)
+        if not job.adapters:
+            return trained, trained, experts
+        shares = [each.weights for each in shared.refined]
+    frozen, frozen_experts = (weight_bytes(job) * share for share in shares)
+    return trained, frozen, frozen_experts
+
+
+def _refined_shares(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> tuple[Shares, Shares] | None:
+    """Parts of dense parameters and of experts on one rank, where layouts have groups of their own."""
+    refined, row = layouts.refined, layouts.shard
+    if refined is None:
+        return None
+    tp, held, domain = shards.tp[row], footprint.expert_split[row], job.cluster.domain
+    return shares_of(refined, tp, domain), shares_of(for_experts(refined, tp / held), held, domain)
+
+
+def _part(shares: Shares, first_zero: int) -> Floats:
+    """Part of what ZeRO stage `first_zero` begins to share."""
+    return {3: shares.weights, 2: shares.gradients, 1: shares.optimizer}[first_zero]
+
+
+def _refined_bytes(shares: Shares, job: Job) -> Floats:
+    """Weights, gradients and optimizer of one parameter of a stage on one rank, by groups."""
+    gradient = float(job.stack.gradient_bytes)
+    return WEIGHT_BYTES * shares.weights + gradient * shares.gradients + OPTIMIZER_BYTES * shares.optimizer
 
 
 def _bytes_a_parameter(zero: Ints, share: Floats, job: Job) -> Floats:
@@ -207,10 +267,17 @@ def _contents(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared) -
     in_flight = micro_batches_in_flight(
         stage, pp=layouts.pp, vpp=layouts.vpp, micro_batches=layouts.micro_batches, schedule=layouts.schedule
     )
+    delayed: Floats | float = 0.0
+    if layouts.refined is not None:
+        # What waits for its weight gradients under ZB-H1 has been computed again, and is whole.
+        waiting = in_flight - np.minimum(layouts.micro_batches, layouts.pp - stage)
+        delayed = np.where(layouts.schedule == ZB_H1, waiting * layers * (shared.whole - shared.kept), 0.0)
+        # Beside the exchange with experts another micro-batch computes: a chunk more is in flight.
+        in_flight = in_flight + layouts.refined.expert_overlap / layouts.vpp
     return (
         layers * shared.dense + ends,
         layers * shared.expert,
-        in_flight * layers * shared.kept,
+        in_flight * layers * shared.kept + delayed,
         np.where(last, shared.logits, 0.0),
     )
 
@@ -249,10 +316,15 @@ def _stage(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job:
     dense, expert, live, logits = _contents(stage, layers, layouts, shared)
 
     def of_all(width: float, first_zero: int) -> Floats:
+        if shared.refined is not None:
+            of_dense, of_expert = (_part(shares, first_zero) for shares in shared.refined)
+            return width * (dense * of_dense + expert * of_expert)
         sharded = dense * shared.dense_share + expert * shared.expert_share
         return width * np.where(layouts.zero >= first_zero, sharded, dense + expert)
 
     def of_adapters(width: float, first_zero: int) -> Floats:
+        if shared.refined is not None:
+            return width * layers * shared.adapters * _part(shared.refined[0], first_zero)
         return width * layers * shared.adapters * np.where(layouts.zero >= first_zero, shared.dense_share, 1.0)
 
     states = of_adapters if job.adapters else of_all

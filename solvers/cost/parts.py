@@ -17,6 +17,9 @@ class Stack:
     dropout: bool = False
     overlap: bool = True
     gradient_bytes: int = 4
+    overlap_gradients: bool = True
+    overlap_weights: bool = True
+    overlap_tensor: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ Symbols
 Bubble
     GPipe, 1F1B   sum of the other stages' times: (p - 1) t when equal, (p - 1) / (m + p - 1) of the step
                   [huang2019gpipe, section 2.3; narayanan2021efficient, section 2.2.1]
+    ZB-H1         less twice the other stages' weight gradients, (p - 1) (F + B - W) when equal [qi2024zero, table 1]
     interleaved   the same over v, and (v - 1) (p - m mod p) t / v more when p does not divide m
                   [narayanan2021efficient, section 2.2.2]
 In flight, stage i from 0
     GPipe         m L / p layers       1F1B  min(m, p - i) L / p
+    ZB-H1         min(m, p) L / p on every stage: weight gradients wait, most on the last [qi2024zero, section 2.1]
     interleaved   min(m v, 2 (p - i - 1) + (v - 1) p + 1) chunks of L / (p v): L (1 + (p - 1) / (p v)) at stage 0
                   [korthikanti2023reducing, section 4.2.3]
 Layers
@@ -19,7 +21,7 @@ Layers
 
 import numpy as np
 
-from solvers.cost.layouts import GPIPE, INTERLEAVED, Floats, Ints, Number
+from solvers.cost.layouts import GPIPE, INTERLEAVED, ZB_H1, Floats, Ints, Number
 
 
 def most_layers(layers: Number, pp: Floats) -> Floats:
@@ -59,4 +61,5 @@ def micro_batches_in_flight(stage: Floats, *, pp: Floats, vpp: Floats, micro_bat
     plain = np.minimum(micro_batches, pp - stage)
     chunks = np.minimum(micro_batches * vpp, 2 * (pp - stage - 1) + (vpp - 1) * pp + 1)
     kept = np.where(schedule == INTERLEAVED, chunks / vpp, plain)
+    kept = np.where(schedule == ZB_H1, np.minimum(micro_batches, pp), kept)
     return np.where(schedule == GPIPE, micro_batches, kept)

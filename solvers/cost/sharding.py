@@ -43,7 +43,7 @@ def sharding_seconds(
     `forward` and `backward` are a stage's passes of one micro-batch, `layers` its layers.
     """
     row, zero, times = layouts.shard, layouts.zero, layouts.micro_batches
-    dense = layers * footprint.dense[row] + _ends(footprint, layouts)
+    dense = layers * footprint.dense[row] + ends_of(footprint, layouts)
     copies = layouts.dp * shards.cp[row]
     tp = shards.tp[row]
     gather, reduce = _traffic(dense, copies, tp, job)
@@ -69,11 +69,16 @@ def sharding_seconds(
     cover_ahead, cover_behind = _covers(sharded, job)
     shown = np.where(sharded, times, 1.0) * exposed(ahead, cover_ahead * forward, layers, job)
     shown += np.where(zero >= 2, times, 1.0) * exposed(behind, cover_behind * backward, layers, job)
+    return shown, optimizer_seconds(updated, job)
+
+
+def optimizer_seconds(updated: Floats, job: Job) -> Floats:
+    """Seconds of the update of `updated` parameters on the GPU."""
     passes = ADAM_BYTES * job.coefficients.optimizer_passes
-    return shown, updated * (passes / job.cluster.memory_bytes_per_s)
+    return updated * (passes / job.cluster.memory_bytes_per_s)
 
 
-def _ends(footprint: Footprint, layouts: Layouts) -> Floats:
+def ends_of(footprint: Footprint, layouts: Layouts) -> Floats:
     """Parameters of the larger of embedding and head, or of both where they share a stage."""
     row = layouts.shard
     apart = np.maximum(footprint.embedding, footprint.head)[row]
@@ -94,7 +99,8 @@ def _covers(sharded: Bools, job: Job) -> tuple[Number, Number]:
     """Share of the forward and of the backward pass that traffic may hide under."""
     if not job.stack.overlap:
         return 0.0, 0.0
-    weights, gradients = job.coefficients.weight_overlap, job.coefficients.gradient_overlap
+    weights = job.coefficients.weight_overlap if job.stack.overlap_weights else 0.0
+    gradients = job.coefficients.gradient_overlap if job.stack.overlap_gradients else 0.0
     return weights, np.where(sharded, weights, gradients)
 
 

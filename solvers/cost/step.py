@@ -13,10 +13,12 @@ import numpy as np
 
 from solvers.cost.block import Block, Job
 from solvers.cost.collectives import send_seconds
-from solvers.cost.layouts import FULL, SELECTIVE, Bools, Floats, Layouts, Shards
-from solvers.cost.memory import Footprint
+from solvers.cost.host import host_activation_seconds, host_adam_seconds
+from solvers.cost.layouts import FULL, SELECTIVE, ZB_H1, Bools, Floats, Layouts, Shards
+from solvers.cost.memory import Footprint, kept_of
+from solvers.cost.partition import partition_seconds
 from solvers.cost.pipeline import bubble_seconds, first_layers, last_layers, most_layers
-from solvers.cost.sharding import sharding_seconds
+from solvers.cost.sharding import optimizer_seconds, sharding_seconds
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class StepTime:
     pipeline_bubble: Floats
     data_parallel: Floats
     optimizer: Floats
+    host: Floats
     launch: Floats
 
     @property
@@ -61,6 +64,8 @@ class LayerTime:
     expert_parallel: Floats
     launch: Floats
     forward: Floats
+    weights: Floats
+    host: Floats
     head: Floats
     ends: Floats
     embedding: Floats
@@ -69,31 +74,57 @@ class LayerTime:
     def total(self) -> Floats:
         """The layer."""
         traffic = self.tensor_parallel + self.context_parallel + self.expert_parallel
-        return self.compute + self.recompute + traffic + self.launch
+        return self.compute + self.recompute + traffic + self.host + self.launch
 
 
-def layer_time(layouts: Layouts, block: Block) -> LayerTime:
-    """The layer of each layout; `block` belongs to the layouts' shards."""
-    cost = block.take(layouts.shard)
+def layer_time(layouts: Layouts, block: Block, footprint: Footprint, job: Job) -> LayerTime:
+    """The layer of each layout; `block` and `footprint` belong to the layouts' shards."""
+    cost, refined = block.take(layouts.shard), layouts.refined
     full = (layouts.recompute == FULL).astype(np.float64)
     selective = (layouts.recompute == SELECTIVE).astype(np.float64)
+    host: Floats = np.zeros(layouts.size)
+    if refined is not None:
+        full = np.maximum(full, refined.recomputed)
+        selective = selective * (1.0 - full)
+        host = _host_of_layer(layouts, cost, footprint, job)
+    compute = cost.forward + cost.backward
+    expert = (2.0 + full) * cost.expert
+    if refined is not None and job.architecture.sparse:
+        expert = np.where(refined.expert_overlap > 0, _beside_compute(expert, compute, job), expert)
     return LayerTime(
-        compute=cost.forward + cost.backward,
+        compute=compute,
         recompute=full * cost.forward + selective * cost.selective,
         tensor_parallel=(2.0 + full) * cost.tensor,
         context_parallel=cost.context_forward * (1.0 + full) + cost.context_backward,
-        expert_parallel=(2.0 + full) * cost.expert,
+        expert_parallel=expert,
         launch=cost.launch_forward * (1.0 + full) + cost.launch_backward,
         forward=cost.forward + cost.tensor + cost.context_forward + cost.expert + cost.launch_forward,
+        weights=cost.weights,
+        host=host,
         head=cost.head_forward + cost.head_backward,
         ends=cost.tensor_ends,
         embedding=2.0 * cost.embedding,
     )
 
 
+def _host_of_layer(layouts: Layouts, cost: Block, footprint: Footprint, job: Job) -> Floats:
+    """Seconds that a layer waits for its activations' way to the host and back."""
+    refined = layouts.refined
+    if refined is None or not refined.offloaded.any():
+        return np.zeros(layouts.size)
+    stored = refined.offloaded * kept_of(layouts, footprint)
+    return host_activation_seconds(stored, cost.forward, cost.backward, job)
+
+
+def _beside_compute(traffic: Floats, compute: Floats, job: Job) -> Floats:
+    """What the exchange with experts adds where another micro-batch computes meanwhile [deepseek2024v3]."""
+    left = np.maximum(traffic - job.coefficients.expert_overlap * compute, 0.0)
+    return left + job.coefficients.overlap_tax * (traffic - left)
+
+
 def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footprint, job: Job) -> StepTime:
     """The terms for each layout; `block` and `footprint` belong to `shards`."""
-    layer = layer_time(layouts, block)
+    layer = layer_time(layouts, block, footprint, job)
     each = layer.total
     slow, last_is_slow = _slowest(layouts, job, layer=each, ends=layer.head + layer.ends)
     with_head = last_is_slow.astype(np.float64)
@@ -105,9 +136,14 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     of_layers = times * slow
     most = most_layers(job.architecture.layers, layouts.pp)
     forward = most * layer.forward
-    data_parallel, optimizer = sharding_seconds(
-        layouts, shards, footprint, job, layers=most, forward=forward, backward=most * each - forward
+    delayed = layouts.schedule == ZB_H1
+    # Under ZB-H1 the last gradients of weights come after the last backward pass: only they hide their traffic.
+    backward = np.where(delayed, most * layer.weights, most * each - forward)
+    data_parallel, optimizer, waiting = _step_ends(
+        layouts, shards, footprint, job, layers=most, forward=forward, backward=backward
     )
+    others = (1.0 - single) * (whole - slowest)
+    filled = np.where(delayed, 2.0 * (job.architecture.layers - slow) * layer.weights, 0.0)
     return StepTime(
         compute=of_layers * layer.compute + times * (with_head * layer.head + single * layer.embedding),
         recompute=of_layers * layer.recompute,
@@ -116,12 +152,41 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
         expert_parallel=of_layers * layer.expert_parallel,
         pipeline_p2p=times * transfer,
         pipeline_bubble=bubble_seconds(
-            slowest, (1.0 - single) * (whole - slowest), pp=layouts.pp, vpp=layouts.vpp, micro_batches=times
+            slowest, np.maximum(others - filled, 0.0), pp=layouts.pp, vpp=layouts.vpp, micro_batches=times
         ),
         data_parallel=data_parallel,
         optimizer=optimizer,
+        host=of_layers * layer.host + waiting,
         launch=of_layers * layer.launch + job.coefficients.step_overhead_s,
     )
+
+
+def _step_ends(
+    layouts: Layouts,
+    shards: Shards,
+    footprint: Footprint,
+    job: Job,
+    *,
+    layers: Floats,
+    forward: Floats,
+    backward: Floats,
+) -> tuple[Floats, Floats, Floats]:
+    """Exposed traffic of data parallelism, the optimizer, and the wait for the host, seconds a step."""
+    refined = layouts.refined
+    if refined is None:
+        exposed, optimizer = sharding_seconds(
+            layouts, shards, footprint, job, layers=layers, forward=forward, backward=backward
+        )
+        return exposed, optimizer, np.zeros(layouts.size)
+    exposed, updated = partition_seconds(
+        layouts, shards, footprint, job, layers=layers, forward=forward, backward=backward
+    )
+    optimizer = optimizer_seconds(updated, job)
+    if not refined.optimizer_offload.any():
+        return exposed, optimizer, np.zeros(layouts.size)
+    on_host, waiting = host_adam_seconds(updated, backward, job)
+    away = refined.optimizer_offload > 0
+    return exposed, np.where(away, on_host, optimizer), np.where(away, waiting, 0.0)
 
 
 def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Floats, Bools]:

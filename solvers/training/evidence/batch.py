@@ -126,7 +126,11 @@ def _taken(value: Any, places: Ints) -> Any:
 
 def _joined(parts: Sequence[Any]) -> Any:
     names = [field.name for field in fields(parts[0])]
-    return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    return type(parts[0])(**{name: _column([getattr(part, name) for part in parts]) for name in names})
+
+
+def _column(values: Sequence[Any]) -> Any:
+    return None if all(value is None for value in values) else np.concatenate(values)
 
 
 def evaluate(batch: Batch, coefficients: Coefficients) -> Evaluated:

@@ -4,6 +4,8 @@ A degree that a row states is taken; one that it leaves open may be any that div
 recompute parts of a layer at most, never whole layers; elsewhere any level may have run.
 """
 
+from typing import Any
+
 import numpy as np
 
 from solvers.catalogue import Model
@@ -117,7 +119,7 @@ def _joined(parts: list[tuple[Shards, Layouts]]) -> tuple[Shards, Layouts]:
         name: np.concatenate([getattr(shards, name) for shards, _ in parts])
         for name in ("tp", "cp", "ep", "micro_batch", "sequence_parallel")
     }
-    rows = {
+    rows: dict[str, Any] = {
         name: np.concatenate([getattr(layouts, name) for _, layouts in parts])
         for name in ("dp", "pp", "vpp", "micro_batches", "schedule", "recompute", "zero")
     }
