@@ -1,4 +1,10 @@
-"""What a model's average layer keeps for its backward pass, and the bytes it moves beside its products."""
+"""What a model's average layer keeps for its backward pass, and the bytes it moves beside its products.
+
+What a stack keeps depends on who runs again: nothing, the layer's cheap operators ("modules"), or all but the results
+of attention and of every other product ("operators"). `dropped` marks what selective recomputation lets go. Cheap are
+norms, activation functions, and the projections up from latents of multi-head latent attention (Megatron's modules
+layernorm, moe_act, mla_up_proj).
+"""
 
 from solvers.catalogue import Model
 from solvers.catalogue import parameters as count
@@ -22,37 +28,56 @@ def activations_of(model: Model, stack: Stack) -> tuple[Activation, ...]:
     With dropout, no gate, k = a and f = 4 h this is s b h (34 + 5 a s / h): section 4.1 [korthikanti2023reducing].
     """
     layers, hidden = model.layers, model.hidden
-    flash = stack.attention != "unfused"
-    mixers = (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / layers
-    blocks = (model.mlp_layers + model.moe_layers) / layers
+    operators, cheap = stack.selective == "operators", _cheap(stack)
+    mixers, blocks = _mixers(model), (model.mlp_layers + model.moe_layers) / layers
+    inputs = stack.linear_input_bytes
     found = [
-        Activation("norm_inputs", 2 * hidden * (mixers + blocks), "sequence"),
-        Activation("mixer_input", 2 * hidden * mixers, "sequence", dropped=flash),
-        Activation("block_input", 2 * hidden * blocks, "sequence", dropped=flash),
+        Activation("layer_input", 2 * hidden, "sequence"),
+        Activation("norm_inputs", 2 * hidden * (mixers + blocks - 1), "sequence", dropped=operators),
+        Activation("mixer_input", inputs * hidden * mixers, "sequence", dropped=cheap),
+        Activation("block_input", inputs * hidden * blocks, "sequence", dropped=cheap),
     ]
     if stack.dropout:
         found.append(Activation("dropout_masks", hidden * (mixers + blocks), "sequence"))
-    return (*found, *_mixer_activations(model, flash=flash), *_block_activations(model, flash=flash))
+    if operators:
+        found.append(Activation("reduced_outputs", 2 * hidden * (mixers + blocks), "reduced", added=True))
+        if not stack.compiled:
+            found.append(Activation("block_output", 2 * hidden * blocks, "replicated", added=True))
+    return (*found, *_mixer_activations(model, stack), *_block_activations(model, stack))
 
 
-def _mixer_activations(model: Model, *, flash: bool) -> list[Activation]:
+def _cheap(stack: Stack) -> bool:
+    """Whether selective recomputation drops norms' and activation functions' results: not where scores are kept."""
+    return stack.attention != "unfused"
+
+
+def _mixers(model: Model) -> float:
+    return (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / model.layers
+
+
+def _mixer_activations(model: Model, stack: Stack) -> list[Activation]:
     found: list[Activation] = []
+    operators = stack.selective == "operators"
     share = (model.attention_layers + model.window_layers) / model.layers
     if share:
         mla = model.mla
         output = model.heads * (mla.v_dim if mla else model.head_dim)
         queries = model.heads * (mla.nope_dim + mla.rope_dim if mla else model.head_dim)
+        half = kv_width(model) * share
+        again = mla is not None and _cheap(stack) and not operators
         found += [
-            Activation("queries", 2 * queries * share, "tensor"),
-            Activation("keys_values", 2 * kv_width(model) * share, "tensor"),
+            Activation("queries", 2 * queries * share, "tensor", dropped=again),
+            Activation("keys", half, "kv", dropped=operators or again),
+            Activation("values", half, "kv", dropped=again),
             Activation("attention_output", 2 * output * share, "tensor"),
         ]
-        if flash:
+        if stack.linear_input_bytes < 2.0:
+            found.append(Activation("quantised_output", stack.linear_input_bytes * output * share, "tensor"))
+        if stack.attention != "unfused":
             found.append(Activation("softmax_sums", 4 * model.heads * share, "tensor"))
         if mla:
-            found.append(
-                Activation("latents", 2 * ((mla.q_rank or 0) + mla.kv_rank + mla.rope_dim) * share, "sequence")
-            )
+            latents = 2 * ((mla.q_rank or 0) + mla.kv_rank + mla.rope_dim) * share
+            found.append(Activation("latents", latents, "sequence"))
     for name, layers, parameters, width in (
         ("mamba", model.mamba_layers, count.mamba, mamba_width(model)),
         ("linear", model.linear_layers, count.linear, linear_width(model)),
@@ -63,15 +88,16 @@ def _mixer_activations(model: Model, *, flash: bool) -> list[Activation]:
     return found
 
 
-def _block_activations(model: Model, *, flash: bool) -> list[Activation]:
+def _block_activations(model: Model, stack: Stack) -> list[Activation]:
     found: list[Activation] = []
+    cheap, operators = _cheap(stack), stack.selective == "operators"
+    inputs = stack.linear_input_bytes
     if model.mlp_layers:
         share = model.mlp_layers / model.layers
-        gates = 2 if model.gated else 1
-        found += [
-            Activation("mlp_up", 2 * gates * model.ffn * share, "tensor"),
-            Activation("mlp_activation", 2 * model.ffn * share, "tensor", dropped=flash),
-        ]
+        found.append(Activation("mlp_up", 2 * model.ffn * share, "tensor"))
+        if model.gated:
+            found.append(Activation("mlp_gate", 2 * model.ffn * share, "tensor", dropped=operators))
+        found.append(Activation("mlp_activation", inputs * model.ffn * share, "tensor", dropped=cheap))
     moe = model.moe
     if moe:
         share = model.moe_layers / model.layers
@@ -79,16 +105,36 @@ def _block_activations(model: Model, *, flash: bool) -> list[Activation]:
         entry = moe.latent or model.hidden
         found += [
             Activation("router", 4 * moe.experts * share, "sequence"),
-            Activation("dispatched", 2 * 2 * moe.top_k * entry * share, "expert_tokens"),
+            Activation("dispatched", (2 + inputs) * moe.top_k * entry * share, "expert_tokens"),
             Activation("expert_up", 2 * gates * moe.top_k * moe.ffn * share, "expert_hidden"),
-            Activation("expert_activation", 2 * moe.top_k * moe.ffn * share, "expert_hidden", dropped=flash),
+            Activation("expert_activation", inputs * moe.top_k * moe.ffn * share, "expert_hidden", dropped=cheap),
         ]
         if moe.shared_ffn:
             found += [
                 Activation("shared_up", 2 * gates * moe.shared_ffn * share, "tensor"),
-                Activation("shared_activation", 2 * moe.shared_ffn * share, "tensor", dropped=flash),
+                Activation("shared_activation", inputs * moe.shared_ffn * share, "tensor", dropped=cheap),
             ]
     return found
+
+
+def working_of(model: Model) -> dict[str, float]:
+    """Bytes that the backward pass of the widest operator needs beside what was kept, for each token.
+
+    MLP: gradients of the product (f) and of its gates (f or 2 f), two bytes each. Attention: of output, queries, keys
+    and values, and the fp32 sum of the queries' [dao2023flashattention2, section 3.1]. Experts: as an MLP for each of
+    the k, and the token's gradient twice (before and after the exchange).
+    """
+    gates = 2 if model.gated else 1
+    mla = model.mla
+    queries = model.heads * (mla.nope_dim + mla.rope_dim if mla else model.head_dim)
+    output = model.heads * (mla.v_dim if mla else model.head_dim)
+    attention = 2 * output + 6 * queries + 2 * kv_width(model) if model.attention_layers + model.window_layers else 0
+    widest = [float(attention), 2.0 * (gates + 1) * model.ffn if model.mlp_layers else 0.0]
+    expert = 0.0
+    if moe := model.moe:
+        widest.append(2.0 * (gates + 1) * (moe.shared_ffn or 0))
+        expert = moe.top_k * (2.0 * (gates + 1) * moe.ffn + 4.0 * (moe.latent or model.hidden))
+    return {"working_tensor": max(widest), "working_expert": expert}
 
 
 def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from solvers.catalogue import Model
 from solvers.catalogue import parameters as count
-from solvers.cost.activations import activations_of, elementwise_of, score_bytes_of
+from solvers.cost.activations import activations_of, elementwise_of, score_bytes_of, working_of
 from solvers.cost.layouts import Bools, Number
 from solvers.cost.parts import Activation, Gemm, Stack
 from solvers.cost.products import gemms_of, kv_width, score_value_width
@@ -47,6 +47,8 @@ class Architecture:
     elementwise_sequence: Number
     elementwise_tensor: Number
     elementwise_expert: Number
+    working_tensor: Number
+    working_expert: Number
     split_parameters: Number
     whole_parameters: Number
     expert_parameters: Number
@@ -89,6 +91,7 @@ def architecture_of(model: Model, stack: Stack) -> Architecture:
         moe_share=model.moe_layers / model.layers,
         shared_share=model.moe_layers / model.layers if model.moe and model.moe.shared_ffn else 0.0,
         **elementwise_of(model, stack),
+        **working_of(model),
         split_parameters=split,
         whole_parameters=max(total - split - expert * experts, 0.0),
         expert_parameters=expert,

@@ -151,12 +151,12 @@ class Coefficients:
     fragmentation: float = _prior(
         0.04, 0.0, 0.2, "share of activation bytes lost in the caching allocator [guo2024gmlake]"
     )
-    logits_bytes: float = _prior(
-        10.0,
-        4.0,
-        16.0,
-        "bytes for each logit at the peak: 16-bit logits 2, fp32 copy 4, its log-softmax 4; backward"
-        " holds as much [korthikanti2023reducing, section 4.3; paszke2019pytorch]",
+    logits_held: float = _prior(
+        1.0,
+        0.5,
+        1.5,
+        "bytes of the logits over those of the loss's definition: kernels that work in pieces or in place hold less,"
+        " vocabularies that are padded more [paszke2019pytorch]",
     )
     weight_buffers: float = _prior(
         2.0, 1.0, 4.0, "gathered layers alive at once under ZeRO-3: the running one and its prefetch [zhao2023fsdp]"

@@ -1,15 +1,20 @@
-"""Bytes of device memory on a pipeline stage, part by part.
+"""Bytes of device memory on a pipeline stage at its fullest moment, part by part.
 
 Symbols
-    P_d, P_e  parameters of a stage cut by tensor parallelism, and of its experts   n_d, n_e ranks that hold copies
+    P      parameters of a stage on one rank, the experts' apart: each has its own number n of ranks with copies
+    g, o   bytes of a gradient and of the optimizer: 4, or 2; fp32 weights 4 and two moments, 12 in all
 Parts
-    weights      2 P       / n at ZeRO 3                gradients   g P  / n from ZeRO 2
-    optimizer   12 P       / n from ZeRO 1 (fp32 copy and two moments: 16 to 18 bytes in all
-                [rajbhandari2020zero, section 3.1; korthikanti2023reducing])
-    activations  layers in flight x bytes of a layer; full recomputation keeps the layer's input, 2 h a token
-    logits       the last stage's, once
-    adapters     beside frozen weights, only they have gradients and optimizer
-    buffers      the layer being computed again, gathered ZeRO-3 layers, allocator losses, CUDA context
+    weights      2 P; 2 P / n at ZeRO 3, nothing where fp32 weights are cast when they are gathered (FSDP)
+    gradients    g P  / n from ZeRO 2           optimizer    o P  / n from ZeRO 1
+                 16 to 18 bytes in all [rajbhandari2020zero, section 3.1; korthikanti2023reducing]
+    adapters     beside frozen weights, only they have gradients and optimizer [hu2022lora, section 4.2]
+    activations  layers in flight x bytes that a layer keeps (solvers.cost.stored)
+    logits       on the last stage, where they are more than the working set: one of the two is alive at the peak
+    buffers      the working set of a backward pass where that is more; gathered weights and gradients on their way
+    fragmentation  share of activations, logits and working set that the caching allocator cannot use again
+    context      the CUDA context, workspaces and communication channels outside the allocator
+What a meter shows
+    allocated = all but the last two     reserved = all but the context     device = all (nvidia-smi; what has to fit)
 Assumptions
     The average layer stands for each. The embedding is on the first stage, the head on the last; a tied head is a
     second copy there when p > 1. The fullest stage is the first, the second or the last.
@@ -19,18 +24,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.cost.adapters import adapter_parameters, is_kept
+from solvers.cost.adapters import adapter_parameters
 from solvers.cost.architecture import Architecture
 from solvers.cost.block import Job
 from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE, ZB_H1, Floats, Ints, Layouts, Shards
 from solvers.cost.linear import expert_cut
-from solvers.cost.parts import Activation
 from solvers.cost.pipeline import first_layers, last_layers, micro_batches_in_flight, most_layers
 from solvers.cost.refined import Shares, for_experts, shares_of
+from solvers.cost.stage import StageMemory
+from solvers.cost.states import bytes_a_parameter, passing_bytes, state_bytes, zero_shares
+from solvers.cost.stored import gradient_working_bytes, kept_bytes, logits_bytes
 
-WEIGHT_BYTES = 2.0
-OPTIMIZER_BYTES = 12.0
-PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers")
+# A layer's gradients between its backward pass and their shard: 16 bit, and the fp32 buffer that is reduced.
+REDUCED_BYTES = 6.0
 POSITIONS = ("first", "second", "last")
 
 
@@ -49,37 +55,17 @@ class Footprint:
     expert_split: Floats
     adapters: Floats
     activations: tuple[Floats, Floats, Floats]
+    working: Floats
     logits: Floats
-
-
-@dataclass(frozen=True)
-class StageMemory:
-    """Bytes of one stage for each layout, part by part."""
-
-    weights: Floats
-    gradients: Floats
-    optimizer: Floats
-    activations: Floats
-    logits: Floats
-    buffers: Floats
-
-    @property
-    def total(self) -> Floats:
-        """All parts."""
-        return self.weights + self.gradients + self.optimizer + self.activations + self.logits + self.buffers
-
-    def part(self, name: str) -> Floats:
-        """One of PARTS."""
-        found: Floats = getattr(self, name)
-        return found
+    logits_kept: Floats
 
 
 def footprint_of(shards: Shards, job: Job) -> Footprint:
     """Parameters (a count) and stored bytes of one layer, for each way of cutting it."""
     architecture = job.architecture
-    tokens = shards.micro_batch * job.sequence_length / shards.cp
     ends = architecture.embedding_parameters / shards.tp
     head = np.where(architecture.tied, architecture.embedding_parameters, architecture.head_parameters) / shards.tp
+    logits, logits_kept = logits_bytes(shards, job)
     return Footprint(
         dense=dense_parameters(architecture, shards.tp),
         expert=architecture.expert_parameters * architecture.experts / (shards.ep * expert_cut(shards)),
@@ -88,11 +74,13 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
         expert_split=shards.ep * expert_cut(shards),
         adapters=adapter_parameters(job.adapters, architecture.gemms, shards.tp),
         activations=(
-            _stored(shards, tokens, job, recompute=NONE),
-            _stored(shards, tokens, job, recompute=SELECTIVE),
-            _stored(shards, tokens, job, recompute=FULL),
+            kept_bytes(shards, job, recompute=NONE),
+            kept_bytes(shards, job, recompute=SELECTIVE),
+            kept_bytes(shards, job, recompute=FULL),
         ),
-        logits=job.coefficients.logits_bytes * tokens * architecture.vocabulary / shards.tp,
+        working=gradient_working_bytes(shards, job),
+        logits=logits,
+        logits_kept=logits_kept,
     )
 
 
@@ -101,31 +89,6 @@ def dense_parameters(architecture: Architecture, tp: Ints) -> Floats:
     kv = sum(g.share * g.kv_columns * g.inner for g in architecture.gemms)
     cut = architecture.split_parameters - kv
     return cut / tp + kv / np.minimum(tp, np.maximum(architecture.kv_heads, 1)) + architecture.whole_parameters
-
-
-def _stored(shards: Shards, tokens: Floats, job: Job, *, recompute: int) -> Floats:
-    architecture = job.architecture
-    along_sequence = np.where(shards.sequence_parallel > 0, shards.tp, 1)
-    if recompute == FULL:
-        return 2.0 * architecture.hidden * tokens / along_sequence
-    total: Floats = np.zeros(shards.size)
-    for item in architecture.activations:
-        if (recompute == NONE or not item.dropped) and is_kept(job.adapters, item.name):
-            total = total + _one_stored(item, shards, tokens, along_sequence)
-    if recompute == NONE and architecture.score_bytes:
-        pairs = tokens * job.sequence_length * architecture.heads * architecture.attention_share
-        total = total + architecture.score_bytes * pairs / shards.tp
-    return total
-
-
-def _one_stored(item: Activation, shards: Shards, tokens: Floats, along_sequence: Ints) -> Floats:
-    match item.stored:
-        case "sequence":
-            return item.bytes * tokens / along_sequence
-        case "tensor" | "expert_hidden":
-            return item.bytes * tokens / shards.tp
-        case "expert_tokens":
-            return item.bytes * tokens * expert_cut(shards) / shards.tp
 
 
 @dataclass(frozen=True)
@@ -138,8 +101,9 @@ class Shared:
     head: Floats
     kept: Floats
     whole: Floats
+    working: Floats
     logits: Floats
-    buffers: Floats
+    gathered: Floats
     adapters: Floats
     dense_share: Floats
     expert_share: Floats
@@ -151,9 +115,9 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     row = layouts.shard
     copies = layouts.dp * shards.cp[row]
     dense, expert = footprint.dense[row], footprint.expert[row]
-    kept = kept_of(layouts, footprint)
-    here, beside = on_device(kept, layouts, footprint)
-    gathered = job.coefficients.weight_buffers * weight_bytes(job) * (dense + expert)
+    here, beside = on_device(kept_of(layouts, footprint), layouts, footprint)
+    waiting = np.where(layouts.schedule == GPIPE, layouts.micro_batches - 1, 0)
+    layer = dense + expert
     return Shared(
         dense=dense,
         expert=expert,
@@ -161,8 +125,11 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         head=footprint.head[row],
         kept=here,
         whole=footprint.activations[NONE][row],
-        logits=footprint.logits[row] * np.where(layouts.schedule == GPIPE, layouts.micro_batches, 1),
-        buffers=beside + np.where(layouts.zero >= 3, gathered, 0.0) + job.coefficients.context_bytes,
+        working=beside
+        + footprint.working[row]
+        + np.where(layouts.zero >= 2, REDUCED_BYTES * (footprint.adapters[row] if job.adapters else layer), 0.0),
+        logits=footprint.logits[row] + waiting * footprint.logits_kept[row],
+        gathered=np.where(layouts.zero >= 3, job.coefficients.weight_buffers * passing_bytes(job) * layer, 0.0),
         adapters=footprint.adapters[row],
         dense_share=1.0 / copies,
         expert_share=footprint.expert_split[row] / (shards.tp[row] * copies),
@@ -187,47 +154,48 @@ def on_device(kept: Floats, layouts: Layouts, footprint: Footprint) -> tuple[Flo
     whole = footprint.activations[NONE][layouts.shard]
     refined = layouts.refined
     if refined is None:
-        return kept, whole - kept
+        return kept, np.maximum(whole - kept, 0.0)
     again = np.where(refined.recomputed > 0, footprint.activations[FULL][layouts.shard], kept)
     underway = np.where(refined.offloaded > 0, 2.0 * kept, 0.0)
-    return kept * (1.0 - refined.offloaded), whole - again + underway
+    return kept * (1.0 - refined.offloaded), np.maximum(whole - again, 0.0) + underway
 
 
 def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
-    """Bytes of the fullest stage of each layout."""
+    """Bytes that the fullest stage of each layout takes on its device."""
     shared = shared_of(layouts, shards, footprint, job)
     trained, dense_bytes, expert_bytes = _bytes_of_parameters(layouts, shared, job)
     lost = 1.0 + job.coefficients.fragmentation
     peak: Floats = np.zeros(layouts.size)
     for position in POSITIONS:
         stage, layers = stage_and_layers(position, layouts, job)
-        dense, expert, live, logits = _contents(stage, layers, layouts, shared)
-        total = dense * dense_bytes + expert * expert_bytes + (live + logits) * lost + shared.buffers
+        dense, expert, live, logits, gathered = _contents(stage, layers, layouts, shared, job)
+        alive = live + np.maximum(logits, shared.working)
+        total = dense * dense_bytes + expert * expert_bytes + alive * lost + gathered
         if job.adapters:
             total = total + layers * shared.adapters * trained
         peak = np.maximum(peak, total)
-    return peak
-
-
-def weight_bytes(job: Job) -> float:
-    """Bytes of a weight in the passes: 16 bit, or what frozen weights are kept in."""
-    return job.adapters.frozen_bytes if job.adapters else WEIGHT_BYTES
+    return peak + job.coefficients.context_bytes
 
 
 def _bytes_of_parameters(layouts: Layouts, shared: Shared, job: Job) -> tuple[Floats, Floats, Floats]:
     """Bytes on one rank for each parameter of a stage: of one that trains, of a dense one and of an expert's."""
     if shared.refined is None:
-        trained = _bytes_a_parameter(layouts.zero, shared.dense_share, job)
-        if not job.adapters:
-            return trained, trained, _bytes_a_parameter(layouts.zero, shared.expert_share, job)
-        shares = [np.where(layouts.zero >= 3, share, 1.0) for share in (shared.dense_share, shared.expert_share)]
+        trained, experts = (
+            bytes_a_parameter(layouts.zero, share, job) for share in (shared.dense_share, shared.expert_share)
+        )
     else:
-        trained, experts = (_refined_bytes(each, job) for each in shared.refined)
-        if not job.adapters:
-            return trained, trained, experts
-        shares = [each.weights for each in shared.refined]
-    frozen, frozen_experts = (weight_bytes(job) * share for share in shares)
+        trained, experts = (np.sum(state_bytes(shares, job), axis=0) for shares in shared.refined)
+    if not job.adapters:
+        return trained, trained, experts
+    frozen, frozen_experts = (passing_bytes(job) * shares.weights for shares in _shares(layouts, shared))
     return trained, frozen, frozen_experts
+
+
+def _shares(layouts: Layouts, shared: Shared) -> tuple[Shares, Shares]:
+    """Parts of weights, gradients and optimizer on one rank, for dense parameters and for experts."""
+    if shared.refined is not None:
+        return shared.refined
+    return zero_shares(layouts.zero, shared.dense_share), zero_shares(layouts.zero, shared.expert_share)
 
 
 def _refined_shares(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> tuple[Shares, Shares] | None:
@@ -239,29 +207,10 @@ def _refined_shares(layouts: Layouts, shards: Shards, footprint: Footprint, job:
     return shares_of(refined, tp, domain), shares_of(for_experts(refined, tp / held), held, domain)
 
 
-def _part(shares: Shares, first_zero: int) -> Floats:
-    """Part of what ZeRO stage `first_zero` begins to share."""
-    return {3: shares.weights, 2: shares.gradients, 1: shares.optimizer}[first_zero]
-
-
-def _refined_bytes(shares: Shares, job: Job) -> Floats:
-    """Weights, gradients and optimizer of one parameter of a stage on one rank, by groups."""
-    gradient = float(job.stack.gradient_bytes)
-    return WEIGHT_BYTES * shares.weights + gradient * shares.gradients + OPTIMIZER_BYTES * shares.optimizer
-
-
-def _bytes_a_parameter(zero: Ints, share: Floats, job: Job) -> Floats:
-    """Weights, gradients and optimizer of one parameter of a stage on one rank, by ZeRO stage."""
-    gradient = job.stack.gradient_bytes
-    return (
-        np.array([WEIGHT_BYTES + gradient + OPTIMIZER_BYTES, WEIGHT_BYTES + gradient, WEIGHT_BYTES, 0.0])[zero]
-        + np.array([0.0, OPTIMIZER_BYTES, OPTIMIZER_BYTES + gradient, OPTIMIZER_BYTES + gradient + WEIGHT_BYTES])[zero]
-        * share
-    )
-
-
-def _contents(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared) -> tuple[Floats, Floats, Floats, Floats]:
-    """Dense and expert parameters of a stage, bytes of its layers in flight, and of its logits."""
+def _contents(
+    stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job: Job
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Dense and expert parameters of a stage, bytes of its layers in flight, of its logits, of gathered weights."""
     last = stage == layouts.pp - 1
     ends = np.where(stage == 0, shared.embedding, 0.0) + np.where(last, shared.head, 0.0)
     in_flight = micro_batches_in_flight(
@@ -279,7 +228,20 @@ def _contents(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared) -
         layers * shared.expert,
         in_flight * layers * shared.kept + delayed,
         np.where(last, shared.logits, 0.0),
+        shared.gathered + np.where(layouts.zero >= 3, _gathered_ends(ends, shared, job), 0.0),
     )
+
+
+def _gathered_ends(ends: Floats, shared: Shared, job: Job) -> Floats:
+    """Embedding and head while they are whole.
+
+    FSDP's outermost module keeps them gathered from the first pass to the last, copies them out of a buffer of the
+    stream that gathers, and holds the head's gradient until the end [zhao2023fsdp; liang2024torchtitan]; others gather
+    them when they are used.
+    """
+    if job.stack.weights != "cast":
+        return passing_bytes(job) * np.maximum(shared.embedding, shared.head) * (ends > 0)
+    return passing_bytes(job) * (ends + np.maximum(ends, shared.dense + shared.expert) + np.minimum(ends, shared.head))
 
 
 def stage_and_layers(position: str, layouts: Layouts, job: Job) -> tuple[Floats, Floats]:
@@ -313,27 +275,30 @@ def outer_stages(layouts: Layouts, shards: Shards, footprint: Footprint, job: Jo
 
 
 def _stage(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job: Job) -> StageMemory:
-    dense, expert, live, logits = _contents(stage, layers, layouts, shared)
-
-    def of_all(width: float, first_zero: int) -> Floats:
-        if shared.refined is not None:
-            of_dense, of_expert = (_part(shares, first_zero) for shares in shared.refined)
-            return width * (dense * of_dense + expert * of_expert)
-        sharded = dense * shared.dense_share + expert * shared.expert_share
-        return width * np.where(layouts.zero >= first_zero, sharded, dense + expert)
-
-    def of_adapters(width: float, first_zero: int) -> Floats:
-        if shared.refined is not None:
-            return width * layers * shared.adapters * _part(shared.refined[0], first_zero)
-        return width * layers * shared.adapters * np.where(layouts.zero >= first_zero, shared.dense_share, 1.0)
-
-    states = of_adapters if job.adapters else of_all
-    beside = of_adapters(WEIGHT_BYTES, 3) if job.adapters else 0.0
+    dense, expert, live, logits, gathered = _contents(stage, layers, layouts, shared, job)
+    working = shared.working
+    weights, gradients, optimizer = _states(dense, expert, layers * shared.adapters, layouts, shared, job)
     return StageMemory(
-        weights=of_all(weight_bytes(job), 3) + beside,
-        gradients=states(float(job.stack.gradient_bytes), 2),
-        optimizer=states(OPTIMIZER_BYTES, 1),
+        weights=weights,
+        gradients=gradients,
+        optimizer=optimizer,
         activations=live,
-        logits=logits,
-        buffers=shared.buffers + job.coefficients.fragmentation * (live + logits),
+        logits=np.where(logits > working, logits, 0.0),
+        buffers=np.where(logits > working, 0.0, working) + gathered,
+        fragmentation=job.coefficients.fragmentation * (live + np.maximum(logits, working)),
+        context=job.coefficients.context_bytes + np.zeros_like(live),
     )
+
+
+def _states(
+    dense: Floats, expert: Floats, adapters: Floats, layouts: Layouts, shared: Shared, job: Job
+) -> tuple[Floats, Floats, Floats]:
+    """Bytes of a stage's weights, gradients and optimizer; of adapters and frozen weights where there are adapters."""
+    of_dense, of_expert = _shares(layouts, shared)
+    if not job.adapters:
+        pairs = zip(*(state_bytes(shares, job) for shares in (of_dense, of_expert)), strict=True)
+        weights, gradients, optimizer = (dense * one + expert * other for one, other in pairs)
+        return weights, gradients, optimizer
+    frozen = passing_bytes(job) * (dense * of_dense.weights + expert * of_expert.weights)
+    weights, gradients, optimizer = (adapters * one for one in state_bytes(of_dense, job))
+    return frozen + weights, gradients, optimizer

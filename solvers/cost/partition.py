@@ -21,9 +21,10 @@ import numpy as np
 from solvers.cost.block import Job
 from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.layouts import Floats, Ints, Layouts, Shards
-from solvers.cost.memory import WEIGHT_BYTES, Footprint, weight_bytes
+from solvers.cost.memory import Footprint
 from solvers.cost.refined import Refined, for_experts
 from solvers.cost.sharding import ends_of, exposed
+from solvers.cost.states import WEIGHT_BYTES, passing_bytes
 
 INT8_BYTES, INT4_BYTES = 1.0, 0.5
 
@@ -90,7 +91,7 @@ def traffic_of(
     """
     w, g, o = refined.weight_group, refined.gradient_group, refined.optimizer_group
     gradient = float(job.stack.gradient_bytes)
-    width = weight_bytes(job) if frozen else WEIGHT_BYTES
+    width = passing_bytes(job) if frozen else WEIGHT_BYTES
     gathered = np.where(refined.quantized_weights > 0, np.minimum(INT8_BYTES, width), width)
     gradient_bytes = np.where(refined.quantized_gradients > 0, INT4_BYTES, gradient)
     near = np.clip(np.floor(job.cluster.domain / stride), 1.0, w)

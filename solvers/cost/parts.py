@@ -6,12 +6,27 @@ from typing import Literal
 from solvers.cost.layouts import Number
 
 Split = Literal["columns", "inner", "whole", "expert_columns", "expert_inner"]
-Stored = Literal["sequence", "tensor", "expert_tokens", "expert_hidden"]
+Stored = Literal["sequence", "tensor", "kv", "replicated", "reduced", "expert_tokens", "expert_hidden"]
+
+# Bytes of an element that a product keeps for its weight gradient when it computes in FP8 or NVFP4: the numbers, and
+# for NVFP4 an FP8 scale for every sixteen. FP8 weights are kept twice, along rows and columns, instead of 16-bit ones;
+# NVFP4 ones lie so beside them [nvidia2025transformerengine].
+LINEAR_INPUT_BYTES = {"fp8": 1.0, "fp4": 0.5625}
+WEIGHT_COPIES = {"fp4": 1.125}
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What the training framework does: the attention kernel, dropout, overlap of traffic, width of gradients."""
+    """What the training framework does: kernels, dropout, overlap of traffic, and what it keeps in memory.
+
+    loss        how cross entropy treats the logits: solvers.cost.stored.LOSS_BYTES
+    weights     copied: 16-bit weights beside the optimizer's fp32 copy; cast: fp32 weights, cast when they are gathered
+    selective   modules: norms, activation functions and attention scores run again [korthikanti2023reducing];
+                operators: results of attention and of every other product are kept [liang2024torchtitan]
+    compiled    the compiler drops what the backward pass never reads
+    linear_input_bytes   of an element that a product keeps for its weight gradient: 2, or 1 in FP8
+    weight_copies        bytes of low-precision copies beside each 16-bit weight
+    """
 
     attention: Literal["flash", "flash2", "flash1", "unfused"] = "flash"
     dropout: bool = False
@@ -20,6 +35,13 @@ class Stack:
     overlap_gradients: bool = True
     overlap_weights: bool = True
     overlap_tensor: bool = False
+    loss: Literal["eager", "fp32", "fused", "chunked"] = "fp32"
+    weights: Literal["copied", "cast"] = "copied"
+    moment_bytes: int = 4
+    selective: Literal["modules", "operators"] = "modules"
+    compiled: bool = True
+    linear_input_bytes: float = 2.0
+    weight_copies: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +76,13 @@ class Gemm:
 
 @dataclass(frozen=True)
 class Activation:
-    """`bytes` for each token of the average layer, how they are cut, and whether selective recomputation drops them."""
+    """`bytes` for each token of the average layer, how they are cut, and what selective recomputation does to them.
+
+    It drops some (`dropped`), and keeps others only because its rule says so (`added`).
+    """
 
     name: str
     bytes: Number
     stored: Stored
     dropped: bool = False
+    added: bool = False

@@ -22,7 +22,8 @@ import numpy as np
 from solvers.cost.block import Job
 from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Number, Shards
-from solvers.cost.memory import WEIGHT_BYTES, Footprint, weight_bytes
+from solvers.cost.memory import Footprint
+from solvers.cost.states import WEIGHT_BYTES, passing_bytes
 
 # Adam reads gradient 4, weight 4 and moments 8, writes weight 4, moments 8 and the 16-bit copy 2.
 ADAM_BYTES = 30.0
@@ -50,7 +51,7 @@ def sharding_seconds(
     if job.adapters:
         trained = layers * footprint.adapters[row]
         kept, reduce = _traffic(trained, copies, tp, job)
-        gather = np.where(zero == 3, gather * (weight_bytes(job) / WEIGHT_BYTES) + kept, kept)
+        gather = np.where(zero == 3, gather * (passing_bytes(job) / WEIGHT_BYTES) + kept, kept)
         dense = trained
     updated = np.where(zero >= 1, dense / copies, dense)
     if job.architecture.sparse:
@@ -59,7 +60,7 @@ def sharding_seconds(
         expert_copies = copies * tp / held
         expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job)
         if job.adapters:
-            gather = gather + np.where(zero == 3, expert_gather * (weight_bytes(job) / WEIGHT_BYTES), 0.0)
+            gather = gather + np.where(zero == 3, expert_gather * (passing_bytes(job) / WEIGHT_BYTES), 0.0)
         else:
             gather, reduce = gather + expert_gather, reduce + expert_reduce
             updated = updated + np.where(zero >= 1, expert / expert_copies, expert)

@@ -25,6 +25,7 @@ from solvers.training.evidence.rows import (
     measured_seconds,
     predict,
 )
+from solvers.training.evidence.stacks import shown_bytes
 from solvers.training.intervals import memory_interval, time_interval
 
 LEVEL = 0.8
@@ -51,6 +52,11 @@ class Scored:
     def seconds(self) -> float:
         """The measured step time; not a number where the row states none."""
         return self.measured_s or math.nan
+
+    @property
+    def shown_bytes(self) -> float:
+        """The predicted peak as the row's framework would print it."""
+        return shown_bytes(self.prediction.memory_bytes, self.case.job.coefficients)
 
 
 def score_rows(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> tuple[list[Scored], Counter[str]]:
@@ -156,7 +162,7 @@ def _by_source(scored: list[Scored]) -> dict[str, list[Scored]]:
 
 
 def _memory(scored: list[Scored]) -> dict[str, Any]:
-    errors = [s.prediction.memory_bytes / s.measured_bytes - 1.0 for s in scored if s.measured_bytes]
+    errors = [s.shown_bytes / s.measured_bytes - 1.0 for s in scored if s.measured_bytes]
     return {
         "rows": len(errors),
         "mape": _mean(np.abs(errors)),
@@ -178,7 +184,7 @@ def memory_coverage(scored: list[Scored]) -> float | None:
     inside = []
     for s in scored:
         if s.measured_bytes:
-            interval = memory_interval(s.prediction.memory_bytes)
+            interval = memory_interval(s.shown_bytes)
             inside.append(interval.low <= s.measured_bytes <= interval.high)
     return _mean(inside)
 

@@ -8,8 +8,9 @@ import numpy as np
 from solvers.base import Estimate
 from solvers.cost.block import Job
 from solvers.cost.layouts import RECOMPUTE, SCHEDULES, Layouts
-from solvers.cost.memory import PARTS, memory_of_stage
+from solvers.cost.memory import memory_of_stage
 from solvers.cost.pipeline import layers_per_stage
+from solvers.cost.stage import PARTS
 from solvers.cost.step import step_time
 from solvers.documents import Document
 from solvers.training.job import Tables

@@ -46,7 +46,7 @@ def residual_document(rows: list[Row]) -> dict[str, Any]:
         "command": COMMAND,
         "sources": [_source(name, licensed) for name in LICENCES if any(row["source"] == name for row in licensed)],
         "step_time": {name: _class(members) for name, members in sorted(classes.items())},
-        MEMORY: _quantiles(np.array([(s.measured_bytes or 0.0) / s.prediction.memory_bytes for s in memory]), memory),
+        MEMORY: _quantiles(np.array([(s.measured_bytes or 0.0) / s.shown_bytes for s in memory]), memory),
     }
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from solvers.cost.block import Job
 from solvers.cost.layouts import Floats, Ints, Layouts
-from solvers.cost.memory import PARTS, outer_stages, peak_memory
+from solvers.cost.memory import outer_stages, peak_memory
 from solvers.cost.price import step_cost_usd
+from solvers.cost.stage import PARTS
 from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
 from solvers.training.space import Space, chunks, space_of

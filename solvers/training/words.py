@@ -1,7 +1,7 @@
 """The answer in sentences."""
 
 from solvers.base import Estimate
-from solvers.cost.memory import PARTS
+from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training.plan import Choice, label, layout_document, stages_document
 from solvers.training.spec import TrainingSpec

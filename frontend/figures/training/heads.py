@@ -15,6 +15,8 @@ PARTS = {
     "activations_bytes": "activations",
     "logits_bytes": "logits",
     "buffers_bytes": "buffers",
+    "fragmentation_bytes": "fragmentation",
+    "context_bytes": "the CUDA context",
 }
 
 

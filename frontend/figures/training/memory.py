@@ -18,7 +18,7 @@ GROUPS = (
     ("Weights, gradients", "compute", ("weights_bytes", "gradients_bytes")),
     ("Optimizer", "data", ("optimizer_bytes",)),
     ("Activations", "memory", ("activations_bytes",)),
-    ("Logits, buffers", "other", ("logits_bytes", "buffers_bytes")),
+    ("Logits, buffers, allocator", "other", ("logits_bytes", "buffers_bytes", "fragmentation_bytes", "context_bytes")),
 )
 
 

@@ -37,7 +37,9 @@ def _memory(needs: Document) -> tuple[tuple[str, str], ...]:
 
 
 def _part(name: str) -> str:
-    return {"optimizer": "optimizer states", "buffers": "communication buffers"}.get(name, name)
+    return {"optimizer": "optimizer states", "buffers": "working buffers", "context": "the CUDA context"}.get(
+        name, name
+    )
 
 
 def _limits(needs: list[Document]) -> tuple[tuple[str, str], ...]:

@@ -35,3 +35,11 @@ def is_old(row: Row) -> bool:
 def is_nemo(row: Row) -> bool:
     """Whether NVIDIA's NeMo ran it: Launcher, NeMo, Megatron-Bridge, and the MLPerf submissions made with it."""
     return row.get("stack", "").startswith("NeMo") or row.get("source", "").startswith("MLPerf")
+
+
+def precision_of(row: Row) -> str:
+    """The narrowest type of the products, as the catalogue calls it; a footnote's choice of FP8 scaling is FP8."""
+    text = row.get("precision", "").lower()
+    if "fp4" in text:
+        return "fp4"
+    return "fp8" if "fp8" in text or "granularity" in text else "fp16" if "fp16" in text else "bf16"

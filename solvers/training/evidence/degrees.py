@@ -12,6 +12,7 @@ from solvers.catalogue import Model
 from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
 from solvers.optimise.enumerate import divisors, product
 from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
+from solvers.training.evidence.stacks import zero_stages_of
 
 # What a row without degrees may have used: up to a node of tensor, 16 stages, 4 context-parallel ranks.
 OPEN = {"tp": (1, 2, 4, 8), "pp": (1, 2, 4, 8, 16), "cp": (1, 2, 4)}
@@ -91,7 +92,10 @@ def _with_batches(
             raise NotExpressible("batch not divisible by the micro-batch")
         return None
     sizes = np.array([int(stated)]) if stated else divisors(batch // dp)
-    place, vpp, recompute = product(np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), _levels(row))
+    zero_stages = np.array(zero_stages_of(row, copies=dp * cp, stages=pp))
+    place, vpp, recompute, zero = product(
+        np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), _levels(row), zero_stages
+    )
     sequence_parallel = int(tp > 1 and (not is_old(row) or "SP" in row.get("recompute", "")))
     one = np.ones_like(sizes)
     shards = Shards(tp * one, cp * one, ep * one, sizes, sequence_parallel * one)
@@ -105,7 +109,7 @@ def _with_batches(
         micro_batches=batch / (dp * sizes[place].astype(np.float64)),
         schedule=np.where(vpp > 1, INTERLEAVED, schedule),
         recompute=recompute,
-        zero=np.full(len(place), _zero(row, dp * cp)),
+        zero=zero,
     )
 
 
@@ -140,14 +144,3 @@ def _chunks(row: Row, *, pp: int, layers: int) -> Ints:
         return np.array([int(stated)])
     interleaves = row.get("schedule", "").startswith("interleaved") or is_nemo(row)
     return divisors(layers // pp) if pp > 1 and layers % pp == 0 and interleaves else np.array([1])
-
-
-def _zero(row: Row, copies: int) -> int:
-    text = row.get("sharding", "").lower()
-    if copies == 1:
-        return 0
-    if "grad_op" in text:
-        return 2
-    if text.startswith(("fsdp", "zero-3", "zero3")):
-        return 3
-    return 0 if text == "none" else 1

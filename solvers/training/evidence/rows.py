@@ -19,11 +19,12 @@ from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL, Layouts, Shards
 from solvers.cost.memory import peak_memory
-from solvers.cost.parts import Adapters, Stack
+from solvers.cost.parts import Adapters
 from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
-from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
+from solvers.training.evidence.columns import NotExpressible, Row, number, precision_of, whole
 from solvers.training.evidence.degrees import batch_of, gpus_of, layouts_of, recompute_of
+from solvers.training.evidence.stacks import stack_of
 from solvers.training.job import tables_of
 
 GIB = 2.0**30
@@ -82,13 +83,13 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
         raise NotExpressible(f"task {row['task']}")
     if row.get("offload", "none") not in ("", "none"):
         raise NotExpressible("offload")
-    stack = _stack(row)
+    stack = stack_of(row)
     node = _node(row)
     gpus = gpus_of(row)
     nodes = -(-gpus // node.gpus)
     model = _model(row)
     batch = batch_of(row)
-    hardware = hardware_of(node, gpus=gpus, precision=_precision(row))
+    hardware = hardware_of(node, gpus=gpus, precision=precision_of(row))
     job = Job(
         architecture=architecture_of(model, stack),
         stack=stack,
@@ -160,18 +161,6 @@ def hardware_share(case: Case, seconds: float, *, recompute: int) -> float:
     return float(flops / (seconds * case.job.cluster.gpus * case.job.cluster.peak_flops_per_s))
 
 
-def _stack(row: Row) -> Stack:
-    """Megatron before 2023 kept scores and masks and did not overlap; its fp16 gradients had two bytes.
-
-    NeMo's performance recipes reduce gradients in 16 bit (Megatron-Bridge, `grad_reduce_in_fp32` off).
-    """
-    if is_old(row):
-        return Stack(attention="unfused", dropout=True, overlap=False, gradient_bytes=2 if _half(row) else 4)
-    if "foundry" in row.get("stack", ""):
-        return Stack(attention="flash1", gradient_bytes=2 if row.get("precision", "") == "bf16" else 4)
-    return Stack(gradient_bytes=2 if is_nemo(row) else 4)
-
-
 def _adapters(row: Row) -> Adapters | None:
     """NVIDIA's recipes: rank 32 beside queries, keys and values; MLPerf's rules: rank 16 beside all of attention.
 
@@ -183,10 +172,6 @@ def _adapters(row: Row) -> Adapters | None:
     if row.get("source", "").startswith("MLPerf"):
         return Adapters(rank=16.0, targets=TARGETS["attention"], frozen_bytes=1.0)
     return Adapters(rank=32.0, targets=TARGETS["qkv"])
-
-
-def _half(row: Row) -> bool:
-    return row.get("precision", "").lower() == "fp16"
 
 
 def _node(row: Row) -> Node:
@@ -228,10 +213,3 @@ def _model(row: Row) -> Model:
         return catalogue.model(name)
     except IsoflopError:
         raise NotExpressible(f"model {row['model']}") from None
-
-
-def _precision(row: Row) -> str:
-    text = row.get("precision", "").lower()
-    if "fp4" in text:
-        return "fp4"
-    return "fp8" if "fp8" in text or "granularity" in text else "fp16" if "fp16" in text else "bf16"

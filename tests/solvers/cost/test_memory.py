@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from solvers.cost.layouts import FULL, GPIPE, NONE, SELECTIVE
-from solvers.cost.memory import PARTS, footprint_of, memory_of_stage, peak_memory, stage_memory
+from solvers.cost.memory import footprint_of, memory_of_stage, peak_memory, stage_memory
 from solvers.cost.parts import Stack
 from solvers.cost.pipeline import layers_per_stage
+from solvers.cost.stage import PARTS
 from tests.solvers.cost.cases import GPT_22B, OLD, SOURCE, job, one
 
 # h 64, L 4, f 256, a 4, V 1000: a layer has 12 h^2 + norms 4 h = 49,408 parameters, the embedding 64,000.

@@ -231,21 +231,28 @@ class Oracle:
         else:
             flying = min(m, x.pp - number)
         kept, whole = self.stored(x, x.recompute), self.stored(x, "none")
-        tokens = x.mb * self.s / x.cp
-        logits = C.logits_bytes * tokens * self.model.vocab / x.tp if last else 0.0
-        logits *= m if x.schedule == "gpipe" else 1
-        live = flying * layers * kept
-        gathered = C.weight_buffers * 2 * self.parameters(x, 1, embedding=False, head=False) if x.zero == 3 else 0.0
-        return states + (live + logits) * (1 + C.fragmentation) + whole - kept + gathered + C.context_bytes
+        tokens, along = x.mb * self.s / x.cp, x.tp if x.sp else 1
+        layer = self.parameters(x, 1, embedding=False, head=False)
+        mlp, attention = 2 * (self.gates + 1) * self.f, 8 * self.width + 2 * self.kv
+        working = whole - kept + tokens * max(mlp, attention) / x.tp + (6 * layer if x.zero >= 2 else 0)
+        entry = 4 * self.h * tokens / along
+        waiting = m - 1 if x.schedule == "gpipe" else 0
+        logits = (6 + 4 * waiting) * tokens * self.model.vocab / x.tp + (1 + waiting) * entry if last else 0.0
+        alive = flying * layers * kept + max(logits, working)
+        gathered = C.weight_buffers * 2 * layer if x.zero == 3 else 0.0
+        if x.zero == 3 and (last or number == 0):
+            ends = [self.parameters(x, 0, embedding=first, head=not first) for first in (True, False)]
+            gathered += 2 * max(ends)
+        return states + alive * (1 + C.fragmentation) + gathered + C.context_bytes
 
     def stored(self, x: Layout, recompute: str) -> float:
         tokens, along = x.mb * self.s / x.cp, x.tp if x.sp else 1
         if recompute == "full":
             return 2 * self.h * tokens / along
         sequence = 4 * self.h + (4 * self.h if recompute == "none" else 0)
-        tensor = 4 * self.width + 2 * self.kv + 4 * self.model.heads + 2 * self.gates * self.f
+        tensor = 4 * self.width + 4 * self.model.heads + 2 * self.gates * self.f
         tensor += 2 * self.f if recompute == "none" else 0
-        return tokens * (sequence / along + tensor / x.tp)
+        return tokens * (sequence / along + tensor / x.tp + 2 * self.kv / min(x.tp, self.model.kv_heads))
 
     def cost(self, seconds: float) -> float:
         """Dollars of a step."""

@@ -86,7 +86,7 @@ def test_regret_is_what_the_picked_row_costs_over_the_best() -> None:
 
 def test_memory_is_scored_where_it_was_measured() -> None:
     scored, _ = score_rows([_row(1.0)])
-    gib = scored[0].prediction.memory_bytes / 2**30
+    gib = scored[0].shown_bytes / 2**30
 
     memory = accuracy([{**_row(1.0), "peak_mem_gib": repr(gib * 1.25)}, _row(1.0)])["peak_memory"]
 

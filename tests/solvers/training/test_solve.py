@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from solvers import kinds
-from solvers.cost.memory import PARTS
+from solvers.cost.stage import PARTS
 from solvers.documents import canonical, read
 from solvers.training.intervals import residuals
 

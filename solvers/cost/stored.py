@@ -1,0 +1,90 @@
+"""Bytes of live tensors for each way of cutting a layer: kept activations, the working set, logits.
+
+Symbols
+    T = b s / c tokens of a rank   t tensor-parallel size   t_s = t with sequence parallelism, else 1   V vocabulary
+Kept by a layer until its backward pass
+    none       all items       selective  those not dropped, those added       full  its input, 2 T h / t_s
+Working set of a layer's backward pass
+    what is computed again, kept(none) - kept(level), and the gradients of the widest operator
+Logits, bytes each at the fullest moment of cross entropy, and kept between its passes
+    eager    12, 4  fp32 log-softmax 4, its gradient 4, the logits' gradient 4; the 16-bit logits are gone
+    fp32      6, 4  an fp32 copy 4 that becomes the softmax and then the gradient, in 16 bit beside it 2: Megatron's
+                    vocabulary-parallel loss [shoeybi2019megatron, section 3]
+    fused     4, 2  16-bit logits 2, their gradient 2: one kernel, or a compiled loss [liang2024torchtitan]
+    chunked 1.5, 0  an eighth of the tokens at a time, each like `eager` [hsu2024liger]
+"""
+
+import numpy as np
+
+from solvers.cost.adapters import is_kept
+from solvers.cost.architecture import Architecture
+from solvers.cost.block import Job
+from solvers.cost.layouts import FULL, NONE, Floats, Shards
+from solvers.cost.linear import expert_cut
+from solvers.cost.parts import Activation
+
+LOSS_BYTES = {"eager": 12.0, "fp32": 6.0, "fused": 4.0, "chunked": 1.5}
+LOSS_KEPT = {"eager": 4.0, "fp32": 4.0, "fused": 2.0, "chunked": 0.0}
+# The last norm's input and output, two bytes each: the head's own activations.
+HEAD_INPUT_BYTES = 4.0
+
+
+def kept_bytes(shards: Shards, job: Job, *, recompute: int) -> Floats:
+    """What the average layer keeps of one micro-batch on one rank, at a level of recomputation."""
+    architecture = job.architecture
+    tokens = shards.micro_batch * job.sequence_length / shards.cp
+    if recompute == FULL:
+        return 2.0 * architecture.hidden * tokens / _along_sequence(shards)
+    total: Floats = np.zeros(shards.size)
+    for item in architecture.activations:
+        lost = item.added if recompute == NONE else item.dropped
+        if not lost and is_kept(job.adapters, item.name):
+            total = total + _one(item, shards, tokens, job)
+    if recompute == NONE and job.stack.attention == "unfused":
+        pairs = tokens * job.sequence_length * architecture.heads * architecture.attention_share
+        total = total + architecture.score_bytes * pairs / shards.tp
+    return total
+
+
+def _one(item: Activation, shards: Shards, tokens: Floats, job: Job) -> Floats:
+    held = item.bytes * tokens
+    match item.stored:
+        case "sequence":
+            held = held / _along_sequence(shards)
+        case "tensor":
+            held = held / shards.tp
+        case "kv":
+            held = held / np.minimum(shards.tp, np.maximum(job.architecture.kv_heads, 1))
+        case "reduced":
+            held = np.where(shards.tp > 1, held / _along_sequence(shards), 0.0)
+        case "expert_hidden":
+            held = held / shards.tp * _busiest(shards, job)
+        case "expert_tokens":
+            held = held * expert_cut(shards) / shards.tp * _busiest(shards, job)
+    return held
+
+
+def _busiest(shards: Shards, job: Job) -> Floats:
+    """Tokens of the busiest expert group over the mean; a rank that holds all experts sees all its tokens."""
+    return np.where(shards.ep > 1, job.coefficients.expert_imbalance, 1.0)
+
+
+def _along_sequence(shards: Shards) -> Floats:
+    return np.where(shards.sequence_parallel > 0, shards.tp, 1).astype(np.float64)
+
+
+def gradient_working_bytes(shards: Shards, job: Job) -> Floats:
+    """Gradients that are alive in the backward pass of the widest operator of a layer."""
+    architecture = job.architecture
+    tokens = shards.micro_batch * job.sequence_length / shards.cp
+    expert = architecture.working_expert * _busiest(shards, job)
+    return np.maximum(architecture.working_tensor, expert) * tokens / shards.tp
+
+
+def logits_bytes(shards: Shards, job: Job) -> tuple[Floats, Floats]:
+    """Bytes of one micro-batch's logits and the head's input: at the fullest moment, and between the passes."""
+    architecture: Architecture = job.architecture
+    tokens = shards.micro_batch * job.sequence_length / shards.cp
+    logits = job.coefficients.logits_held * tokens * architecture.vocabulary / shards.tp
+    entry = HEAD_INPUT_BYTES * architecture.hidden * tokens / _along_sequence(shards)
+    return LOSS_BYTES[job.stack.loss] * logits + entry, LOSS_KEPT[job.stack.loss] * logits + entry

@@ -1,0 +1,76 @@
+"""What the software behind a published measurement does: read from its own sources, never tuned to a row.
+
+Megatron-LM before 2023   scores and dropout masks kept, nothing overlapped, losses op by op in fp32
+llm-foundry               PyTorch FSDP over fp32 weights, fused cross entropy (its models' default `loss_fn`)
+torchtitan                FSDP2 over fp32 weights; selective recomputation keeps attention and every other product.
+The loss ran op by op until October 2024, when runs with torch.compile began to compile
+it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]
+NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, in their performance recipes
+"""
+
+from dataclasses import replace
+
+from solvers.cost.coefficients import Coefficients
+from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
+from solvers.training.evidence.columns import Row, is_nemo, is_old, precision_of
+
+# The benchmarks' own date, year and month, from which a compiled run has a compiled loss.
+COMPILED_LOSS = "202501"
+# Models whose NeMo recipes keep Adam's moments in 16 bit (`use_precision_aware_optimizer`).
+HALF_MOMENTS = ("deepseek", "kimi")
+
+
+def stack_of(row: Row) -> Stack:
+    """The habits of the row's software."""
+    name, precision = row.get("stack", ""), row.get("precision", "").lower()
+    if is_old(row):
+        half = 2 if precision == "fp16" else 4
+        return Stack(attention="unfused", dropout=True, overlap=False, loss="eager", gradient_bytes=half)
+    if "foundry" in name:
+        pure = 2 if precision == "bf16" else 4
+        return Stack(attention="flash1", gradient_bytes=pure, weights="cast", loss="fused", compiled=False)
+    if "torchtitan" in name:
+        compiled = "torch.compile" in row.get("note", "")
+        late = row.get("date", "").replace("-", "") >= COMPILED_LOSS
+        eager = Stack(weights="cast", selective="operators", compiled=compiled, loss="eager")
+        return replace(eager, loss="fused") if compiled and late else eager
+    return _nemo(row) if is_nemo(row) else Stack()
+
+
+def _nemo(row: Row) -> Stack:
+    """Low-precision products keep their inputs in it; FP8 weights stand in for the 16-bit ones, NVFP4's lie beside."""
+    precision = precision_of(row)
+    half = any(name in row.get("model", "").lower() for name in HALF_MOMENTS)
+    return Stack(
+        gradient_bytes=2,
+        loss="fused",
+        moment_bytes=2 if half else 4,
+        linear_input_bytes=LINEAR_INPUT_BYTES.get(precision, 2.0),
+        weight_copies=WEIGHT_COPIES.get(precision, 0.0),
+    )
+
+
+def zero_stages_of(row: Row, *, copies: int, stages: int) -> tuple[int, ...]:
+    """ZeRO stages that the row may mean: one where it says so, else the distributed optimizer's or full sharding.
+
+    torchtitan never gives gathered weights back between the micro-batches of a pipeline, and reduces gradients once:
+    what a rank then holds and sends is ZeRO 1 (its `reshard_after_forward` policy) [liang2024torchtitan].
+    """
+    text = row.get("sharding", "").lower()
+    if copies == 1:
+        return (0,)
+    if "grad_op" in text:
+        return (2,)
+    if text.startswith(("fsdp", "zero-3", "zero3")):
+        return (1,) if stages > 1 and "torchtitan" in row.get("stack", "") else (3,)
+    if text == "none":
+        return (0,)
+    return (1, 3) if "not stated" in text and stages == 1 else (1,)
+
+
+def shown_bytes(device_bytes: float, coefficients: Coefficients) -> float:
+    """What a published peak shows when the device holds `device_bytes`: what PyTorch's allocator reserved.
+
+    Frameworks print that (torchtitan: `max_reserved_gib`), without the CUDA context; nvidia-smi would count it.
+    """
+    return device_bytes - float(coefficients.context_bytes)

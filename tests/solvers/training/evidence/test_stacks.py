@@ -1,0 +1,52 @@
+"""What the software of a published run does, from what the row says."""
+
+import pytest
+
+from solvers.cost.parts import Stack
+from solvers.training.evidence.stacks import stack_of, zero_stages_of
+
+TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "torch.compile; float8"}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"stack": "Megatron-LM", "precision": "fp16"},
+            Stack(attention="unfused", dropout=True, overlap=False, loss="eager", gradient_bytes=2),
+        ),
+        (
+            {"stack": "llm-foundry/Composer FSDP", "precision": "amp_bf16"},
+            Stack(attention="flash1", weights="cast", loss="fused", compiled=False),
+        ),
+        (TITAN, Stack(weights="cast", selective="operators", loss="fused")),
+        ({**TITAN, "date": "202412"}, Stack(weights="cast", selective="operators", loss="eager")),
+        ({**TITAN, "note": ""}, Stack(weights="cast", selective="operators", loss="eager", compiled=False)),
+        ({"stack": "NeMo 26.04 NeMo Container"}, Stack(gradient_bytes=2, loss="fused")),
+        (
+            {"stack": "NeMo 26.04 NeMo Container", "model": "DeepSeekV3", "precision": "MXFP8"},
+            Stack(gradient_bytes=2, loss="fused", moment_bytes=2, linear_input_bytes=1.0),
+        ),
+        ({"stack": "Megatron-Core r0.8.0"}, Stack()),
+    ],
+)
+def test_a_stack_has_the_habits_of_its_software(row: dict[str, str], expected: Stack) -> None:
+    assert stack_of(row) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "copies", "stages", "expected"),
+    [
+        (TITAN, 8, 1, (3,)),
+        (TITAN, 8, 4, (1,)),
+        (TITAN, 1, 1, (0,)),
+        ({"sharding": "FSDP-SHARD_GRAD_OP"}, 8, 1, (2,)),
+        ({"sharding": "none"}, 8, 1, (0,)),
+        ({"sharding": "dist-optimizer(not stated)"}, 8, 1, (1, 3)),
+        ({"sharding": "dist-optimizer(not stated)"}, 8, 2, (1,)),
+    ],
+)
+def test_sharding_that_a_row_leaves_open_is_left_open(
+    row: dict[str, str], copies: int, stages: int, expected: tuple[int, ...]
+) -> None:
+    assert zero_stages_of(row, copies=copies, stages=stages) == expected
