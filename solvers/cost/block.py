@@ -27,19 +27,21 @@ from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
 from solvers.cost.context import context_seconds, piece_length
+from solvers.cost.launch import launch_seconds
 from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import product_seconds
 from solvers.cost.parts import Adapters, Stack
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
+from solvers.cost.scores import score_bytes
 
 # Flash attention computes the scores again in its backward pass: five products for the forward's two
 # (section 3.1.2 [dao2023flashattention2]). Unfused attention has four.
 FLASH_BACKWARD = 2.5
 UNFUSED_BACKWARD = 2.0
-# Unfused attention passes over the scores, forward: written 2 bytes, softmax 4, dropout 5 with its mask, read 2.
-SCORE_TRAFFIC = {True: 13.0, False: 8.0}
-# Cross entropy reads 16-bit logits, writes an fp32 copy and reads it twice; backward writes a 16-bit gradient.
-LOSS_FORWARD_BYTES, LOSS_BACKWARD_BYTES = 14.0, 8.0
+# Bytes a logit of cross entropy, forward and backward. Fused: reads 16 bits, writes an fp32 copy and reads it twice;
+# backward writes a 16-bit gradient. Operator by operator in fp32, as stacks of 2021 do [shoeybi2019megatron]: cast 6,
+# maximum 4, difference 8, exponential 8, sum 4, quotient 8; backward scales (8) and casts (6).
+LOSS_BYTES = {"fused": (14.0, 8.0), "plain": (38.0, 14.0)}
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,14 @@ def block_of(shards: Shards, job: Job) -> Block:
     )
     expert = _expert(shards, tokens, job)
     head, loss_forward, loss_backward = _head(shards, tokens, job)
-    issue = architecture.kernels * coefficients.dispatch_s
-    gaps = architecture.kernels * coefficients.kernel_gap_s
+    launch_forward, launch_backward = launch_seconds(
+        shards,
+        forward=forward + tensor + expert,
+        backward=backward + tensor + expert,
+        architecture=architecture,
+        stack=job.stack,
+        coefficients=coefficients,
+    )
     ends = gather_seconds(
         2.0 * tokens * architecture.hidden,
         group_of(shards.tp, 1, cluster),
@@ -132,8 +140,8 @@ def block_of(shards: Shards, job: Job) -> Block:
         context_forward=context_forward,
         context_backward=context_backward,
         expert=expert,
-        launch_forward=gaps + np.maximum(issue - forward - tensor - expert, 0.0),
-        launch_backward=2.0 * gaps + np.maximum(issue - backward - tensor - expert, 0.0),
+        launch_forward=launch_forward,
+        launch_backward=launch_backward,
         head_forward=head + loss_forward,
         head_backward=(1.0 if job.adapters else 2.0) * head + loss_backward,
         embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
@@ -183,7 +191,10 @@ def _attention(shards: Shards, job: Job) -> tuple[Floats, Floats]:
         flops, length, efficiency=coefficients.attention_forward, cluster=cluster, coefficients=coefficients
     )
     pairs = (1.0 * job.sequence_length) ** 2 * shards.micro_batch * architecture.heads / (shards.tp * shards.cp)
-    scores = memory_seconds(SCORE_TRAFFIC[job.stack.dropout] * pairs * architecture.attention_share, cluster)
+    moved = score_bytes(
+        shards, pairs=pairs * architecture.attention_share, heads=architecture.heads, dropout=job.stack.dropout
+    )
+    scores = memory_seconds(moved, cluster)
     return products + scores, UNFUSED_BACKWARD * (products + scores)
 
 
@@ -256,9 +267,10 @@ def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Flo
         cluster=job.cluster,
         coefficients=job.coefficients,
     )
-    logits = tokens * columns
+    logits = tokens * columns * job.coefficients.loss_passes
+    forward_bytes, backward_bytes = LOSS_BYTES["plain" if job.stack.attention == "unfused" else "fused"]
     return (
         product,
-        memory_seconds(LOSS_FORWARD_BYTES * logits, job.cluster),
-        memory_seconds(LOSS_BACKWARD_BYTES * logits, job.cluster),
+        memory_seconds(forward_bytes * logits, job.cluster),
+        memory_seconds(backward_bytes * logits, job.cluster),
     )

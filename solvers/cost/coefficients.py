@@ -82,6 +82,21 @@ class Coefficients:
         "time of the host to issue one operator eagerly, framework included [paszke2019pytorch];"
         " hidden where the GPU is slower",
     )
+    collective_issue_s: float = _prior(
+        2e-5,
+        0.0,
+        1e-4,
+        "host time of a collective for each doubling of its ranks: tens of microseconds to enqueue, and all wait for"
+        " the last host [li2020pytorchddp]; counts only where the host is slower than the GPU, as in vTrain's"
+        " single-node rows, which suggested the term",
+    )
+    loss_passes: float = _prior(
+        1.0,
+        0.5,
+        3.0,
+        "bytes of cross entropy over those of its operators [paszke2019pytorch]; vTrain's single-node rows showed that"
+        " the loss of a small model is worth a coefficient",
+    )
     collective_start_s: float = _prior(
         1.2e-5, 2e-6, 1e-4, "smallest all-reduce of NCCL inside a node [nccl2019latency]"
     )

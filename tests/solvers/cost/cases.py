@@ -73,7 +73,7 @@ def free_of_overheads(**changes: float) -> Coefficients:
     off = {
         "gemm_wave_elements": 1e-9, "gemm_wave_s": 0.0, "attention_half_length": 0.0, "attention_forward": 1.0,
         "attention_backward": 1.0, "elementwise_passes": 0.0, "kernel_gap_s": 0.0, "dispatch_s": 0.0,
-        "collective_start_s": 0.0, "expert_imbalance": 1.0, "optimizer_passes": 1.0, "step_overhead_s": 0.0,
-        "straggler_spread": 0.0, "overlap_tax": 0.0,
+        "collective_start_s": 0.0, "collective_issue_s": 0.0, "expert_imbalance": 1.0, "optimizer_passes": 1.0,
+        "step_overhead_s": 0.0, "straggler_spread": 0.0, "overlap_tax": 0.0,
     }  # fmt: skip
     return replace(DEFAULT, **{**off, **changes})

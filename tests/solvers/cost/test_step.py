@@ -1,14 +1,17 @@
 """Step times by hand, with every overhead switched off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from solvers.cost.block import block_of
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL
 from solvers.cost.parts import Stack
 from solvers.cost.step import StepTime, step_time
 from solvers.training.job import tables_of
-from tests.solvers.cost.cases import SOURCE, free_of_overheads, job, one
+from tests.solvers.cost.cases import OLD, SOURCE, free_of_overheads, job, one
 
 # h 1024, f 4096, no gate, 16 heads of 64, L 4, V 32,768, s 1024, one H100: every product is bound by compute.
 PLAIN = {
@@ -46,6 +49,18 @@ def test_compute_is_flops_over_rate() -> None:
     compute = _terms().compute[0]
 
     assert compute == pytest.approx(8 * (4 * layer + head) / _rate() + _loss_and_embedding_s(), rel=1e-9)
+
+
+def test_cross_entropy_operator_by_operator_moves_fifty_two_bytes_a_logit() -> None:
+    """30 bytes more than the fused one, for 8 sequences of 1024 tokens and 32,768 logits."""
+    stacks = [replace(OLD, attention=attention) for attention in ("flash", "unfused")]
+    cases = [job(PLAIN, gpus=1, stack=stack, sequence_length=1024) for stack in stacks]
+
+    fused, plain = (float(block_of(one(case)[0], case).head_forward[0]) for case in cases)
+    fused_back, plain_back = (float(block_of(one(case)[0], case).head_backward[0]) for case in cases)
+
+    moved = 1024 * 32768 / float(cases[0].cluster.memory_bytes_per_s)
+    assert [plain - fused, plain_back - fused_back] == pytest.approx([24 * moved, 6 * moved])
 
 
 def test_full_recomputation_runs_the_layers_again() -> None:

@@ -119,13 +119,14 @@ class Oracle:
         reduction = 2 * self.gather(2 * tokens * self.h, x.tp, 1) * C.tensor_exposed
         exchange = self.gather(2 * x.mb * self.s * self.kv / kv_cut, x.cp, x.tp)
         kernels = 4 + 1 + 16
+        issue = kernels * C.dispatch_s + 2 * (2 if x.sp else 1) * math.log2(x.tp) * C.collective_issue_s
         ahead = products + forward + elementwise
         behind = 2 * (products + elementwise) + backward
         return {
             "forward": ahead, "backward": behind, "selective": elementwise, "tensor": 2 * reduction,
             "cp_forward": self.beside(exchange, forward), "cp_backward": self.beside(2 * exchange, backward),
-            "launch_forward": kernels * C.kernel_gap_s + max(kernels * C.dispatch_s - ahead - 2 * reduction, 0),
-            "launch_backward": 2 * kernels * C.kernel_gap_s + max(kernels * C.dispatch_s - behind - 2 * reduction, 0),
+            "launch_forward": kernels * C.kernel_gap_s + max(issue - ahead - 2 * reduction, 0),
+            "launch_backward": 2 * kernels * C.kernel_gap_s + max(issue - behind - 2 * reduction, 0),
         }  # fmt: skip
 
     def rate_16(self) -> float:
@@ -154,7 +155,7 @@ class Oracle:
         one += layer["cp_forward"] * (1 + full) + layer["cp_backward"]
         one += layer["launch_forward"] * (1 + full) + layer["launch_backward"]
         tokens = x.mb * self.s / x.cp
-        head = 3 * self.head_gemm(tokens, x.tp) + 22 * tokens * self.model.vocab / x.tp / self.hbm
+        head = 3 * self.head_gemm(tokens, x.tp) + 22 * C.loss_passes * tokens * self.model.vocab / x.tp / self.hbm
         head += 2 * self.gather(2 * tokens * self.h, x.tp, 1)
         embed = 6 * self.h * tokens / self.hbm
         send = self.transfer(x, tokens)
