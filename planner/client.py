@@ -98,10 +98,6 @@ class Client:
         document: Document = self.get(f"runs/{run_id}/result")
         return document
 
-    def export(self, run_id: str, format_name: str) -> str:
-        """The result in another format, as text."""
-        return self._send("GET", f"runs/{run_id}/exports/{format_name}").text
-
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Document]:
         """Every entry of a list, page after page."""
         cursor = ""

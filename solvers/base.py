@@ -100,10 +100,23 @@ class Infeasible:
 
 
 @dataclass(frozen=True)
+class Export:
+    """A way to carry a plan to where it runs: a result document becomes files, by name.
+
+    `write` raises CannotExpress where the plan holds something that the format has no words for.
+    """
+
+    name: str
+    title: str
+    write: Callable[[Document], dict[str, str]]
+
+
+@dataclass(frozen=True)
 class Kind(Generic[S]):
     """One question that Isoflop answers.
 
-    `calibration` names the coefficients that the solver uses; `search_size` counts layouts cheaply.
+    `calibration` names the coefficients that the solver uses; `search_size` counts layouts cheaply; `exports` are the
+    formats of this kind alone.
     """
 
     name: str
@@ -115,3 +128,4 @@ class Kind(Generic[S]):
     interval_level: float = 0.8
     calibration: str = "prior"
     search_size: Callable[[S], int] | None = None
+    exports: tuple[Export, ...] = ()

@@ -4,6 +4,7 @@
     |-- SpecError                the document is wrong: 422, exit code 2
     |   |-- UnknownName          a name that no catalogue has
     |   `-- TooLarge             a size beyond what we accept
+    |-- CannotExpress            a plan holds what an export format has no words for: 422, exit code 2
     `-- SolveError               the document is right, solving it went wrong: the run is failed
         `-- LimitExceeded        wall clock, CPU, memory or processes
 
@@ -50,6 +51,10 @@ class UnknownName(SpecError):
 
 class TooLarge(SpecError):
     """A size beyond what we accept."""
+
+
+class CannotExpress(IsoflopError):
+    """A plan holds something that an export format has no words for."""
 
 
 class SolveError(IsoflopError):

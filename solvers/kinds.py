@@ -96,7 +96,11 @@ def spec_document(spec: Spec) -> Document:
 
 def spec_hash(spec: Spec) -> str:
     """What was asked, as a hash: what people call it is left out."""
-    return digest({key: value for key, value in spec_document(spec).items() if key not in NOT_THE_QUESTION})
+    return digest(_question(spec))
+
+
+def _question(spec: Spec) -> Document:
+    return {key: value for key, value in spec_document(spec).items() if key not in NOT_THE_QUESTION}
 
 
 def provenance(spec: Spec) -> Document:
@@ -116,10 +120,11 @@ def result_key(spec: Spec) -> str:
 
 
 def solve(spec: Spec, progress: Progress = silent) -> Document:
-    """The result document. The caller fills in `search.seconds`, as solvers read no clock."""
+    """The result document, with its question as `spec`. The caller fills in `search.seconds`: solvers read no clock."""
     kind = get(spec.kind)
     outcome = kind.solve(spec, progress)
-    envelope = {"kind": kind.name, "version": kind.version, "spec_hash": spec_hash(spec)}
+    question = _question(spec)
+    envelope = {"kind": kind.name, "version": kind.version, "spec_hash": digest(question)}
     tail = {
         "search": {
             "candidates": 0,
@@ -135,8 +140,7 @@ def solve(spec: Spec, progress: Progress = silent) -> Document:
         ],
     }
     body = _solved(outcome, kind) if isinstance(outcome, Solved) else _infeasible(outcome)
-    rounded: Document = _rounded({**envelope, **body, **tail})
-    return rounded
+    return {**_rounded({**envelope, **body, **tail}), "spec": question}
 
 
 def _solved(outcome: Solved, kind: Kind[Any]) -> Document:

@@ -22,7 +22,7 @@ def held(request: HttpRequest) -> frozenset[str]:
 
 
 def respond(
-    request: HttpRequest, body: str, *, tag: str, media_type: str, headers: Iterable[tuple[str, str]] = ()
+    request: HttpRequest, body: str | bytes, *, tag: str, media_type: str, headers: Iterable[tuple[str, str]] = ()
 ) -> HttpResponse:
     """The body with its ETag, or 304."""
     have = held(request)

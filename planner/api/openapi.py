@@ -25,7 +25,7 @@ CONFLICT = {"409": "It clashes with the state of things."}
 NOT_MODIFIED = {"304": {"description": "What the caller holds (If-None-Match) is still so."}}
 CONDITIONAL = frozenset({"read_run", "read_result", "export_result"})
 CAN_CONFLICT = frozenset({"read_result", "export_result", "set_member", "remove_member", "submit_run"})
-EXPORTS = ("application/json", "application/yaml", "text/markdown", "text/csv")
+EXPORTS = ("application/json", "application/yaml", "text/markdown", "text/csv", "text/plain", "application/zip")
 HEADERS = {
     "submit_run": {
         "Location": "Where the run is.",

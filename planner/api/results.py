@@ -1,5 +1,6 @@
 """`/runs/{id}/result` and `/runs/{id}/exports/{format}`: the answer, in the form that was asked for."""
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +12,7 @@ from planner.api.auth import caller, needs
 from planner.api.conditional import etag, respond
 from planner.api.problem import Refusal, refuse
 from planner.api.visible import run as visible
-from planner.exports import FORMATS, write
+from planner.exports import FORMATS, download, files, known, write
 from planner.models import Run
 from solvers.documents import Document
 from solvers.errors import Problem, nearest
@@ -31,9 +32,17 @@ def result(
 
 @router.get("/{uuid:run_id}/exports/{name}", auth=needs("runs:read"), response=str, operation_id="export_result")
 def export(request: HttpRequest, run_id: UUID, name: str) -> HttpResponse:
-    """Read the result in another format, as a file to keep."""
-    response = _written(request, run_id, name)
-    response["Content-Disposition"] = f'attachment; filename="isoflop-{run_id.hex[:8]}.{name}"'
+    """Read the result in another format, as a file to keep; several files come as one zip. 422: the format cannot."""
+    run = visible(caller(request), run_id)
+    result = document(run)
+    if name not in known(result):
+        raise _no_format(name, known(result))
+    stem = f"isoflop-{run_id.hex[:8]}"
+    body, filename, media_type = download(files(result, name, stem=stem), stem=f"{stem}-{name}")
+    if name in FORMATS:
+        media_type = f"{FORMATS[name].media_type}; charset=utf-8"
+    response = respond(request, body, tag=etag(name, body), media_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 
@@ -53,11 +62,15 @@ def document(run: Run) -> Document:
 def _written(request: HttpRequest, run_id: UUID, name: str) -> HttpResponse:
     run = visible(caller(request), run_id)
     if name not in FORMATS:
-        hint = nearest(name, FORMATS)
-        raise refuse(HTTPStatus.NOT_FOUND, "unknown_format", f"There is no export format '{name[:40]}'.", hint=hint)
+        raise _no_format(name, FORMATS)
     body = write(document(run), name)
     media_type = f"{FORMATS[name].media_type}; charset=utf-8"
     return respond(request, body, tag=etag(name, body), media_type=media_type)
+
+
+def _no_format(name: str, there: Iterable[str]) -> Refusal:
+    message = f"There is no export format '{name[:40]}'."
+    return refuse(HTTPStatus.NOT_FOUND, "unknown_format", message, hint=nearest(name, there))
 
 
 def _accepted(request: HttpRequest) -> str:

@@ -9,25 +9,29 @@ import typer
 from planner.cli.exits import usage
 from planner.cli.server_address import connect
 
+EXECUTE = 0o111
+FORMATS_HELP = (
+    "json, yaml, md or csv; a training plan also megatron, bridge, torchtitan, deepspeed, slurm or kubernetes: "
+    "files that start it."
+)
+
 
 def export(
     source: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run's id, or a file with a result as JSON.")],
     *,
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="json, yaml, md or csv.")],
-    out_dir: Annotated[Path, typer.Option("--out-dir", help="Folder for the file; made if it is not there.")] = Path(),
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=FORMATS_HELP)],
+    out_dir: Annotated[Path, typer.Option("--out-dir", help="Folder for the files; made if it is not there.")] = Path(),
 ) -> None:
-    """Write a result in another format; the path of the file goes to stdout."""
-    from planner.exports import FORMATS, write  # noqa: PLC0415 -- pydantic is slow to import
-    from solvers.errors import nearest  # noqa: PLC0415 -- only where it is needed
+    """Write a result in another format; the paths of its files go to stdout."""
+    from planner.exports import files  # noqa: PLC0415 -- pydantic is slow to import
 
-    if to not in FORMATS:
-        raise usage("unknown_format", f"There is no export format '{to}'.", nearest(to, FORMATS))
     if _is_run(source):
         with connect() as client:
-            name, text = source, client.export(source, to)
+            name, result = source, client.result(source)
     else:
-        name, text = Path(source).stem, write(_result(source), to)
-    typer.echo(_written(out_dir / f"{name}.{to}", text))
+        name, result = Path(source).stem, _result(source)
+    for file, text in files(result, to, stem=name).items():
+        typer.echo(_written(out_dir / file, text))
 
 
 def _is_run(source: str) -> bool:
@@ -53,6 +57,8 @@ def _written(path: Path, text: str) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
+        if path.suffix == ".sh":
+            path.chmod(path.stat().st_mode | EXECUTE)
     except OSError as error:
         raise usage("unwritable", f"{path}: {error.strerror or error}.", "Give another --out-dir.") from None
     return str(path)

@@ -1,16 +1,22 @@
-"""The formats a result can be written in, each a pure function from the document to text."""
+"""The formats a result can be written in: four for every kind, each a text, and those of the kind itself, as files."""
 
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.exports import markdown
 from planner.exports.report import headline, label
+from solvers import kinds
+from solvers.base import Export
 from solvers.documents import Document, dump_yaml
 from solvers.errors import unknown
 
+EPOCH = (1980, 1, 1, 0, 0, 0)
+EXECUTABLE, PLAIN = 0o755, 0o644
+SCRIPTS = (".sh", ".sbatch")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,6 +34,48 @@ def write(result: Document, format_name: str) -> str:
     if format_name not in FORMATS:
         raise unknown("export format", format_name, FORMATS, at="/format")
     return FORMATS[format_name].write(result)
+
+
+def known(result: Document) -> list[str]:
+    """The formats that there are for a result of this kind."""
+    return [*FORMATS, *_own(result)]
+
+
+def files(result: Document, format_name: str, *, stem: str) -> dict[str, str]:
+    """The result as files, by name: one called `stem`, or those of the kind's format.
+
+    UnknownName when no such format exists, CannotExpress where the format cannot say the plan.
+    """
+    if format_name in FORMATS:
+        return {f"{stem}.{format_name}": write(result, format_name)}
+    own = _own(result)
+    if format_name not in own:
+        raise unknown("export format", format_name, known(result), at="/format")
+    return own[format_name].write(result)
+
+
+def download(written: dict[str, str], *, stem: str) -> tuple[str | bytes, str, str]:
+    """What one answer can carry: the one file, or all of them as a zip; its name and media type."""
+    if len(written) == 1:
+        [(name, text)] = written.items()
+        return text, name, "text/plain; charset=utf-8"
+    return archive(written), f"{stem}.zip", "application/zip"
+
+
+def archive(written: dict[str, str]) -> bytes:
+    """Files as one zip; the same files are the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, text in written.items():
+            entry = zipfile.ZipInfo(name, date_time=EPOCH)
+            entry.external_attr = (EXECUTABLE if name.endswith(SCRIPTS) else PLAIN) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            bundle.writestr(entry, text)
+    return packed.getvalue()
+
+
+def _own(result: Document) -> dict[str, Export]:
+    return {export.name: export for export in kinds.get(result["kind"]).exports}
 
 
 def json_text(document: object) -> str:

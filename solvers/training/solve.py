@@ -6,6 +6,7 @@ from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.training.estimates import estimates_of
+from solvers.training.exports import EXPORTS
 from solvers.training.infeasible import infeasible
 from solvers.training.intervals import NAME, digest_of_residuals
 from solvers.training.job import usable_bytes
@@ -171,4 +172,5 @@ KIND = Kind(
     spec=TrainingSpec,
     solve=solve,
     search_size=search_size,
+    exports=EXPORTS,
 )

@@ -1,0 +1,242 @@
+"""Megatron-LM: a plan as the arguments of `pretrain_gpt.py` behind `torchrun`, one node a call.
+
+Arguments are those of Megatron core 0.15 to 0.19.
+"""
+
+from solvers.documents import Document
+from solvers.training.exports import megatron_model
+from solvers.training.exports.planned import Planned, planned
+from solvers.training.exports.refuse import Rule, check, layout
+from solvers.training.exports.shell import Argument, Need, Raw, arguments, needs, script
+
+FILE = "megatron.sh"
+# FSDP inside Megatron shards what ZeRO-2 and ZeRO-3 shard.
+SHARDING = {2: "optim_grads", 3: "optim_grads_params"}
+
+
+def write(result: Document) -> dict[str, str]:
+    """One script. CannotExpress where Megatron-LM has no words for a part of the plan."""
+    plan = planned(result)
+    check(rules(plan))
+    return {FILE: text(plan)}
+
+
+def rules(plan: Planned) -> list[Rule]:
+    """What Megatron-LM cannot say."""
+    uneven_micro_batches = plan.vpp > 1 and plan.micro_batches % plan.pp > 0
+    return [
+        Rule(plan.schedule not in ("1f1b", "interleaved"), layout("schedule"), _schedule(plan)),
+        Rule(
+            plan.zero > 1 and plan.pp > 1,
+            layout("zero"),
+            f"Megatron-LM does not shard {'weights' if plan.zero == 3 else 'gradients'} (ZeRO-{plan.zero}) of stages"
+            " of a pipeline.",
+            "Plan again with `options: {forbid: [zero2, zero3]}`, or with `fix: {pp: 1}`.",
+        ),
+        Rule(
+            uneven_micro_batches,
+            layout("vpp"),
+            f"Interleaved stages want micro-batches in groups of {plan.pp}; the plan has {plan.micro_batches}.",
+            "Plan again with `options: {forbid: [interleaved]}`, or with another global batch.",
+        ),
+        Rule(
+            plan.experts > 0 and plan.tp > 1 and not plan.sequence_parallel,
+            layout("sequence_parallel"),
+            "Megatron-LM's experts under tensor parallelism want sequence parallelism.",
+            "Plan again with `options: {fix: {sequence_parallel: true}}`.",
+        ),
+        Rule(
+            plan.precision == "fp8" and not _nvidia(plan), "/spec/precision", "FP8 is Transformer Engine's, on NVIDIA."
+        ),
+        *megatron_model.rules(plan),
+    ]
+
+
+def text(plan: Planned) -> str:
+    """The script."""
+    return script(
+        [
+            f"Megatron-LM: {plan.title}, {plan.label}, on {plan.nodes} x {plan.gpus_per_node} {plan.gpu.shown}.",
+            "Run it on every node; NODE_RANK tells nodes apart, MASTER_ADDR is the address of node 0.",
+            *notes(plan),
+        ],
+        needs(wanted(plan)),
+        "\n".join([*_defaults(plan), _connections(plan)]),
+        *(arguments(name, given) for name, given in groups(plan)),
+        _launch(plan),
+    )
+
+
+def notes(plan: Planned) -> list[str]:
+    """Where the file does more or less than the plan."""
+    if plan.recompute == "selective" and "mlp" in modules(plan):
+        return [
+            "Megatron-LM cannot recompute the activation of a dense feed-forward layer alone: it recomputes the layer,",
+            "which takes less memory than planned and a longer step.",
+        ]
+    return []
+
+
+def wanted(plan: Planned) -> list[Need]:
+    """What the plan does not know and nothing starts without."""
+    found: list[Need] = [
+        ("MEGATRON_DIR", "folder of a Megatron-LM checkout"),
+        ("DATA_PATH", "prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes"),
+        ("TOKENIZER", "name or folder of a Hugging Face tokenizer"),
+        ("CHECKPOINT_DIR", "folder for checkpoints that all nodes share"),
+        ("SAVE_INTERVAL", "steps between checkpoints"),
+        ("LR", "peak learning rate"),
+    ]
+    if plan.steps is None:
+        found.append(("TRAIN_STEPS", "optimizer steps; the spec has no tokens to count them from"))
+    if not plan.model.learned_positions:
+        found.append(("ROTARY_BASE", "base of the rotary embedding, rope_theta in the config.json of the model"))
+    if plan.nodes > 1:
+        found += [("MASTER_ADDR", "address of node 0"), ("NODE_RANK", f"number of this node, 0 to {plan.nodes - 1}")]
+    return found
+
+
+def groups(plan: Planned) -> list[tuple[str, list[Argument]]]:
+    """All arguments, by subject."""
+    return [
+        ("MODEL", megatron_model.arguments(plan)),
+        ("LAYOUT", _layout(plan)),
+        ("MEMORY", _memory(plan)),
+        ("NUMBERS", _numbers(plan)),
+        ("TRAINING", _training(plan)),
+    ]
+
+
+def _schedule(plan: Planned) -> str:
+    return f"Megatron-LM runs 1F1B and interleaved pipelines, no {plan.schedule}."
+
+
+def _layout(plan: Planned) -> list[Argument]:
+    found: list[Argument] = [
+        ("--tensor-model-parallel-size", str(plan.tp)),
+        ("--pipeline-model-parallel-size", str(plan.pp)),
+        ("--context-parallel-size", str(plan.cp)),
+    ]
+    if plan.layers_evenly and plan.vpp > 1:
+        found.append(("--num-layers-per-virtual-pipeline-stage", str(plan.layers_per_stage[0] // plan.vpp)))
+    elif not plan.layers_evenly:
+        found.append(("--pipeline-model-parallel-layout", stages(plan)))
+    if plan.sequence_parallel:
+        found.append(("--sequence-parallel",))
+    if plan.experts:
+        found.append(("--expert-model-parallel-size", str(plan.ep)))
+        found.append(("--expert-tensor-parallel-size", str(1 if plan.ep > 1 else plan.tp)))
+    return found
+
+
+def stages(plan: Planned) -> str:
+    """Layers of each stage, in Megatron-LM's letters: E embedding, t layer, m multi-token prediction, L loss."""
+    parts = ["t" * layers for layers in plan.layers_per_stage]
+    parts[0] = "E" + parts[0]
+    parts[-1] += "m" * plan.model.mtp_layers + "L"
+    return "|".join(parts)
+
+
+def _memory(plan: Planned) -> list[Argument]:
+    """Sharding of the model's state, and recomputation."""
+    found: list[Argument] = []
+    if plan.zero:
+        found.append(("--use-distributed-optimizer",))
+    if plan.zero in SHARDING:
+        found += [
+            ("--use-megatron-fsdp",),
+            ("--data-parallel-sharding-strategy", SHARDING[plan.zero]),
+            ("--ckpt-format", "fsdp_dtensor"),
+            ("--no-gradient-accumulation-fusion",),
+        ]
+    else:
+        found.append(("--ckpt-format", "torch_dist"))
+    if plan.overlap and plan.dp * plan.cp > 1:
+        found.append(("--overlap-grad-reduce",))
+        found += [("--overlap-param-gather",)] if plan.zero else []
+    if plan.recompute == "full":
+        found += [
+            ("--recompute-granularity", "full"),
+            ("--recompute-method", "uniform"),
+            ("--recompute-num-layers", "1"),
+        ]
+    elif plan.recompute == "selective":
+        found += [("--recompute-granularity", "selective"), ("--recompute-modules", *modules(plan))]
+    return found
+
+
+def modules(plan: Planned) -> list[str]:
+    """What selective recomputation computes again: scores that are kept, or else norms and activations."""
+    if plan.attention == "unfused":
+        return ["core_attn"]
+    moe = plan.model.moe
+    return [
+        "layernorm",
+        *(["mlp"] if plan.model.mlp_layers else []),
+        *(["moe_act"] if moe else []),
+        *(["shared_experts"] if moe and moe.shared_ffn else []),
+    ]
+
+
+def _numbers(plan: Planned) -> list[Argument]:
+    """Precision of products, gradients and attention."""
+    found: list[Argument] = [("--fp16",) if plan.precision == "fp16" else ("--bf16",)]
+    if plan.precision == "fp8":
+        recipe = ("e4m3", "mxfp8") if plan.blackwell else ("hybrid", "tensorwise")
+        found += [("--fp8-format", recipe[0]), ("--fp8-recipe", recipe[1])]
+    elif plan.precision == "fp4":
+        found += [("--fp4-format", "e2m1"), ("--fp4-recipe", "nvfp4")]
+    if plan.gradient_bytes == 4:
+        found.append(("--accumulate-allreduce-grads-in-fp32",))
+    elif plan.precision != "fp16":
+        found.append(("--grad-reduce-in-bf16",))
+    dropout = "0.1" if plan.dropout else "0.0"
+    return [
+        *found,
+        ("--attention-backend", "unfused" if plan.attention == "unfused" else "flash"),
+        ("--attention-dropout", dropout),
+        ("--hidden-dropout", dropout),
+    ]
+
+
+def _training(plan: Planned) -> list[Argument]:
+    return [
+        ("--micro-batch-size", str(plan.micro_batch)),
+        ("--global-batch-size", str(plan.global_batch)),
+        ("--train-iters", Raw('"${TRAIN_STEPS}"')),
+        ("--lr", Raw('"${LR}"')),
+        ("--data-path", Raw('"${DATA_PATH}"')),
+        ("--split", "99,1,0"),
+        ("--tokenizer-type", "HuggingFaceTokenizer"),
+        ("--tokenizer-model", Raw('"${TOKENIZER}"')),
+        ("--save", Raw('"${CHECKPOINT_DIR}"')),
+        ("--load", Raw('"${CHECKPOINT_DIR}"')),
+        ("--save-interval", Raw('"${SAVE_INTERVAL}"')),
+        ("--log-interval", "1"),
+        ("--log-throughput",),
+    ]
+
+
+def _defaults(plan: Planned) -> list[str]:
+    steps = [] if plan.steps is None else [f'TRAIN_STEPS="${{TRAIN_STEPS:-{plan.steps}}}"']
+    one = ['MASTER_ADDR="${MASTER_ADDR:-localhost}"', 'NODE_RANK="${NODE_RANK:-0}"'] if plan.nodes == 1 else []
+    return [*steps, *one, 'MASTER_PORT="${MASTER_PORT:-29500}"']
+
+
+def _connections(plan: Planned) -> str:
+    """Megatron-LM checks it: one queue keeps tensor-parallel traffic in order, FSDP wants several."""
+    return "unset CUDA_DEVICE_MAX_CONNECTIONS" if plan.zero in SHARDING else "export CUDA_DEVICE_MAX_CONNECTIONS=1"
+
+
+def _nvidia(plan: Planned) -> bool:
+    return plan.gpu.vendor.upper() != "AMD"
+
+
+def _launch(plan: Planned) -> str:
+    names = " ".join(f'"${{{name}[@]}}"' for name, _ in groups(plan))
+    return (
+        "exec torchrun \\\n"
+        f"  --nnodes {plan.nodes} --nproc-per-node {plan.gpus_per_node} \\\n"
+        '  --node-rank "${NODE_RANK}" --master-addr "${MASTER_ADDR}" --master-port "${MASTER_PORT}" \\\n'
+        f'  "${{MEGATRON_DIR}}/pretrain_gpt.py" {names}'
+    )

@@ -1,0 +1,140 @@
+"""What a result fixes, as the export formats read it: the model, the cluster, the batch and the layout."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from solvers.catalogue import Model
+from solvers.catalogue.hardware import Gpu
+from solvers.documents import Document
+from solvers.errors import CannotExpress, Problem
+from solvers.training.spec import TrainingSpec
+
+PUBLISHED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
+# What a field of a layout holds where it changes nothing.
+NEUTRAL: tuple[Any, ...] = (None, False, 0, 1, "none", "", [], {})
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One plan and what it is a plan for. `steps` is None where the spec does not count tokens."""
+
+    label: str
+    model: Model
+    gpu: Gpu
+    gpus_per_node: int
+    nodes: int
+    gpus: int
+    sequence_length: int
+    global_batch: int
+    steps: int | None
+    precision: str
+    attention: str
+    dropout: bool
+    overlap: bool
+    gradient_bytes: int
+    layers_per_stage: tuple[int, ...]
+    tp: int
+    pp: int
+    vpp: int
+    dp: int
+    cp: int
+    ep: int
+    micro_batch: int
+    micro_batches: int
+    sequence_parallel: bool
+    schedule: str
+    recompute: str
+    zero: int
+
+    @property
+    def title(self) -> str:
+        """The model as people call it."""
+        return self.model.title or ("your own model" if self.model.name == "own" else self.model.name)
+
+    @property
+    def published_as(self) -> str:
+        """The model's name on the Hugging Face hub; empty where the catalogue knows none."""
+        return next((alias for alias in self.model.aliases if PUBLISHED.fullmatch(alias)), "")
+
+    @property
+    def layers_evenly(self) -> bool:
+        """Whether every stage has as many layers."""
+        return len(set(self.layers_per_stage)) == 1
+
+    @property
+    def experts(self) -> int:
+        """Routed experts; 0 in a dense model."""
+        return self.model.moe.experts if self.model.moe else 0
+
+    @property
+    def blackwell(self) -> bool:
+        """Whether the GPU computes in four bits, as NVIDIA's do since Blackwell; those use block-scaled formats."""
+        return self.gpu.has("fp4")
+
+
+KNOWN = (
+    "tp",
+    "pp",
+    "vpp",
+    "dp",
+    "cp",
+    "ep",
+    "micro_batch",
+    "micro_batches",
+    "sequence_parallel",
+    "schedule",
+    "recompute",
+    "zero",
+)
+
+
+def planned(result: Document) -> Planned:
+    """The plan of a result. CannotExpress where there is none, or where it holds what no format here knows."""
+    if result["status"] != "solved":
+        raise CannotExpress(
+            Problem("no_plan", "The result holds no plan to export.", "/status", "json, yaml, md and csv say why.")
+        )
+    if "spec" not in result:
+        hint = "Solve the spec again: results of this version hold their question."
+        raise CannotExpress(Problem("no_spec", "The result does not hold the spec it answers.", "/spec", hint))
+    spec = TrainingSpec.model_validate(result["spec"])
+    plan = result["plan"]
+    layout = plan["layout"]
+    _nothing_else(layout)
+    _one_kind_of_node(spec)
+    return Planned(
+        label=plan["label"],
+        model=spec.model,
+        gpu=spec.hardware.node.gpu,
+        gpus_per_node=spec.hardware.node.gpus,
+        nodes=plan["nodes"],
+        gpus=plan["gpus"],
+        sequence_length=spec.sequence_length,
+        global_batch=spec.global_batch,
+        steps=math.ceil(spec.tokens / (spec.global_batch * spec.sequence_length)) if spec.tokens else None,
+        precision=spec.precision,
+        attention=spec.software.attention,
+        dropout=spec.software.dropout,
+        overlap=spec.software.overlap,
+        gradient_bytes=spec.software.gradient_bytes,
+        layers_per_stage=tuple(plan["layers_per_stage"]),
+        **{name: layout[name] for name in KNOWN},
+    )
+
+
+def _nothing_else(layout: Mapping[str, Any]) -> None:
+    """A file that leaves out part of a layout would be another plan."""
+    for name, value in layout.items():
+        if name not in KNOWN and value not in NEUTRAL:
+            message = f"No training format here can say `{name}: {value}`."
+            hint = "json and yaml hold the whole plan; or plan again without it."
+            raise CannotExpress(Problem("cannot_express", message, f"/plan/layout/{name}", hint))
+
+
+def _one_kind_of_node(spec: TrainingSpec) -> None:
+    if getattr(spec.hardware, "islands", ()):
+        message = "A plan over islands of different nodes is no single launch."
+        raise CannotExpress(Problem("cannot_express", message, "/spec/hardware/islands", "json and yaml hold it."))

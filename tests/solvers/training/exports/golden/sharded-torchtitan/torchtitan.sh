@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# torchtitan 0.2: Llama 3.1 8B, TP1 PP1 DP8 mb2 full ZeRO-3. Run it on every node, beside torchtitan.toml.
+set -euo pipefail
+
+: "${HF_ASSETS:?is not set: folder with the tokenizer, as scripts/download_hf_assets.py of torchtitan fetches it}"
+: "${DATASET:?is not set: name of a dataset that torchtitan knows, such as c4}"
+: "${DUMP_DIR:?is not set: folder for checkpoints and logs that all nodes share}"
+: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
+: "${LR:?is not set: peak learning rate}"
+
+HERE="$(cd "$(dirname "$0")" && pwd)"
+export PYTHONPATH="${HERE}${PYTHONPATH:+:${PYTHONPATH}}"
+
+OPTIONS=(
+  --job.config_file "${HERE}/torchtitan.toml"
+  --job.dump_folder "${DUMP_DIR}"
+  --model.hf_assets_path "${HF_ASSETS}"
+  --training.dataset "${DATASET}"
+  --checkpoint.interval "${SAVE_INTERVAL}"
+  --optimizer.lr "${LR}"
+)
+if [ -n "${DATASET_PATH:-}" ]; then OPTIONS+=(--training.dataset_path "${DATASET_PATH}"); fi
+
+exec torchrun \
+  --nnodes 1 --nproc-per-node 8 \
+  --rdzv-backend c10d --rdzv-id isoflop --rdzv-endpoint "localhost:${MASTER_PORT:-29500}" \
+  -m torchtitan.train "${OPTIONS[@]}"

@@ -1,0 +1,14 @@
+"""Writes the golden files anew: `python -m tests.solvers.training.exports.write_golden`, then look at the difference."""
+
+from pathlib import Path
+
+from solvers import kinds
+from tests.solvers.training.exports import cases, reading
+
+if __name__ == "__main__":
+    exports = {export.name: export for export in kinds.get("training").exports}
+    for case, name in cases.GOLDEN:
+        folder = Path(__file__).parent / "golden" / f"{case}-{name}"
+        for old in folder.glob("*"):
+            old.unlink()
+        reading.written(exports[name].write(cases.result(case)), folder)
