@@ -32,6 +32,7 @@ in_project = [
     path("runs/<uuid:run>/figures/<slug:name>.json", runs.figure, name="run-figure"),
     path("runs/<uuid:run>/spec.yaml", runs.spec, name="run-spec"),
     path("runs/<uuid:run>/result.json", runs.download, {"form": "json"}, name="run-json"),
+    path("runs/<uuid:run>/exports/<slug:form>", runs.export, name="run-export"),
     path("runs/<uuid:run>/result.yaml", runs.download, {"form": "yaml"}, name="run-yaml"),
 ]
 

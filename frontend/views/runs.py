@@ -17,11 +17,12 @@ from frontend.figures import answer
 from frontend.figures.theme import theme
 from frontend.views.scope import in_project, reader
 from frontend.views.tokens import USUAL
+from planner import exports
 from planner.models import Project, Run
 from planner.services import history, presence, runs, tokens
 from solvers import documents, kinds, units
 from solvers.documents import Document
-from solvers.errors import IsoflopError
+from solvers.errors import IsoflopError, UnknownName
 
 QUICK_S = 10
 """So long after it was submitted a run is asked for four times a second, later once a second."""
@@ -124,6 +125,22 @@ def download(_: HttpRequest, project: Project, run: UUID, form: str) -> HttpResp
 
 
 @in_project("viewer")
+def export(request: HttpRequest, project: Project, run: UUID, form: str) -> HttpResponse:
+    """The plan as files for a framework or a scheduler: one file, or a zip of them."""
+    result = _result(project, run)
+    stem = f"{run.hex[:8]}-{form}"
+    try:
+        body, name, kind = exports.download(exports.files(result, form, stem=stem), stem=stem)
+    except UnknownName as error:
+        raise Http404(form) from error
+    except IsoflopError as error:
+        for problem in error.problems:
+            messages.error(request, f"{problem.message} {problem.hint}".strip())
+        return redirect("run", project.slug, run)
+    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@in_project("viewer")
 def spec(_: HttpRequest, project: Project, run: UUID) -> HttpResponse:
     """The spec as it was written."""
     return _file(_spec_text(history.run(project, run)), f"{run.hex[:8]}-spec.yaml")
@@ -164,6 +181,7 @@ def _answered(request: HttpRequest, project: Project, run: Run) -> dict[str, Any
     others = history.page(project, state="solved", limit=COMPARABLE + 1).rows
     return {
         "result": result,
+        "formats": exports.offered(result),
         "answer": found,
         "headline": answer.emphasised(found.headline, found.bold),
         "others": [other for other in others if other.id != run.id][:COMPARABLE],

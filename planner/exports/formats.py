@@ -12,7 +12,7 @@ from planner.exports.report import headline, label
 from solvers import kinds
 from solvers.base import Export
 from solvers.documents import Document, dump_yaml
-from solvers.errors import unknown
+from solvers.errors import CannotExpress, unknown
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 EXECUTABLE, PLAIN = 0o755, 0o644
@@ -39,6 +39,28 @@ def write(result: Document, format_name: str) -> str:
 def known(result: Document) -> list[str]:
     """The formats that there are for a result of this kind."""
     return [*FORMATS, *_own(result)]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A format of the kind, for a menu: what it is, and why it cannot say this plan, if so."""
+
+    name: str
+    title: str
+    refused: str
+
+
+def offered(result: Document) -> list[Offer]:
+    """The kind's own formats for one result."""
+    return [Offer(export.name, export.title, _refusal(export, result)) for export in _own(result).values()]
+
+
+def _refusal(export: Export, result: Document) -> str:
+    try:
+        export.write(result)
+    except CannotExpress as refused:
+        return " ".join(problem.message for problem in refused.problems[:2])
+    return ""
 
 
 def files(result: Document, format_name: str, *, stem: str) -> dict[str, str]:

@@ -22,18 +22,18 @@ def _export(name: str) -> Export:
         try:
             return writer(result)
         except CannotExpress as refused:
-            raise CannotExpress(*(_with_others(problem, name, result) for problem in refused.problems)) from None
+            raise CannotExpress(*_with_others(refused.problems, name, result)) from None
 
     return Export(name, title, write)
 
 
-def _with_others(problem: Problem, name: str, result: Document) -> Problem:
-    """The problem, with the formats that can express this plan in its hint."""
-    if problem.code != "cannot_express":
-        return problem
+def _with_others(problems: tuple[Problem, ...], name: str, result: Document) -> list[Problem]:
+    """The problems, each with the formats that can express this plan in its hint."""
+    if any(problem.code != "cannot_express" for problem in problems):
+        return list(problems)
     able = [other for other in WRITERS if other != name and _can(other, result)]
     others = f"These can: {', '.join(able)}." if able else "No other training format can; json and yaml hold the plan."
-    return Problem(problem.code, problem.message, problem.at, " ".join(filter(None, [others, problem.hint])))
+    return [Problem(p.code, p.message, p.at, " ".join(filter(None, [others, p.hint]))) for p in problems]
 
 
 def _can(name: str, result: Document) -> bool:

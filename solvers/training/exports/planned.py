@@ -100,11 +100,12 @@ def planned(result: Document) -> Planned:
     if "spec" not in result:
         hint = "Solve the spec again: results of this version hold their question."
         raise CannotExpress(Problem("no_spec", "The result does not hold the spec it answers.", "/spec", hint))
-    spec = TrainingSpec.model_validate(result["spec"])
     plan = result["plan"]
+    _one_kind_of_node(plan)
+    spec = TrainingSpec.model_validate(result["spec"])
+    _pretraining(spec)
     layout = plan["layout"]
     _nothing_else(layout)
-    _one_kind_of_node(spec)
     return Planned(
         label=plan["label"],
         model=spec.model,
@@ -134,7 +135,13 @@ def _nothing_else(layout: Mapping[str, Any]) -> None:
             raise CannotExpress(Problem("cannot_express", message, f"/plan/layout/{name}", hint))
 
 
-def _one_kind_of_node(spec: TrainingSpec) -> None:
-    if getattr(spec.hardware, "islands", ()):
+def _one_kind_of_node(plan: Document) -> None:
+    if plan.get("islands"):
         message = "A plan over islands of different nodes is no single launch."
-        raise CannotExpress(Problem("cannot_express", message, "/spec/hardware/islands", "json and yaml hold it."))
+        raise CannotExpress(Problem("cannot_express", message, "/plan/islands", "json and yaml hold the whole plan."))
+
+
+def _pretraining(spec: TrainingSpec) -> None:
+    if spec.task != "pretrain":
+        message = f"The training formats start pre-training, no {spec.task}."
+        raise CannotExpress(Problem("cannot_express", message, "/spec/task", "json and yaml hold the whole plan."))

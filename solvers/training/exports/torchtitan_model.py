@@ -85,7 +85,7 @@ def module(plan: Planned) -> str:
     name, chosen = flavor(model)
     if chosen != FLAVOR:
         return ""
-    sizes = {
+    sizes: dict[str, float] = {
         "dim": model.hidden,
         "n_layers": model.layers,
         "n_heads": model.heads,

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from planner.exports import archive, files, offered
 from planner.models import Project, Role, Run, Token
 from planner.services import claims, presence, projects, runs
 from solvers import documents
@@ -259,3 +260,33 @@ def test_hostile_names_stay_text(browser: Client, project: Project, ada: User) -
     page = browser.get(address(run)).content.decode()
 
     assert hostile not in page
+
+
+def test_the_export_menu_offers_each_framework_with_what_it_is_or_why_not(
+    browser: Client, project: Project, ada: User
+) -> None:
+    run = plans.solved(project, ada, options={"fix": {"tp": 1, "pp": 2, "zero": 1, "schedule": "1f1b"}})
+
+    page = shown(browser, run)
+
+    for offer in offered(run.result.document):
+        if offer.refused:
+            assert f"<b>{offer.name}</b><small>{offer.refused}</small></p>" in page
+        else:
+            assert f"{address(run, f'/exports/{offer.name}')}" in page
+            assert f"<b>{offer.name}</b><small>{offer.title}</small></a>" in page
+
+
+def test_an_export_is_downloaded_and_one_that_cannot_be_says_why_on_the_page(
+    browser: Client, project: Project, ada: User
+) -> None:
+    run = plans.solved(project, ada, options={"fix": {"tp": 1, "pp": 2, "zero": 1, "schedule": "1f1b"}})
+
+    file, bundle = (browser.get(address(run, f"/exports/{name}")) for name in ("megatron", "slurm"))
+    refused = browser.get(address(run, "/exports/deepspeed"), follow=True)
+    missing = browser.get(address(run, "/exports/tarball"))
+
+    assert file.content.decode() == files(run.result.document, "megatron", stem="")["megatron.sh"]
+    assert bundle.content == archive(files(run.result.document, "slurm", stem=""))
+    assert (refused.redirect_chain, missing.status_code) == ([(address(run), 302)], 404)
+    assert "builds its 2 stages" in html.unescape(refused.content.decode())

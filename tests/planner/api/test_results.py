@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from planner.exports import write
+from planner.exports import archive, files, write
 from planner.models import Result
+from planner.services import runs
 from solvers.documents import read
+from tests.planner.api.conftest import solve
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,29 @@ def test_an_export_is_a_file_with_the_result(call, solved, name):
 
     assert response.content.decode() == write(Result.objects.get(run=solved).document, name)
     assert response["Content-Disposition"] == f'attachment; filename="isoflop-{solved.id.hex[:8]}.{name}"'
+
+
+def test_a_framework_s_export_is_its_file_or_a_zip_of_them(call, solved):
+    document = Result.objects.get(run=solved).document
+
+    one, several = (call("GET", f"/runs/{solved.id}/exports/{name}") for name in ("megatron", "kubernetes"))
+
+    assert one.content.decode() == files(document, "megatron", stem="")["megatron.sh"]
+    assert several.content == archive(files(document, "kubernetes", stem=""))
+    assert [(r["Content-Type"], r["Content-Disposition"]) for r in (one, several)] == [
+        ("text/plain; charset=utf-8", 'attachment; filename="megatron.sh"'),
+        ("application/zip", f'attachment; filename="isoflop-{solved.id.hex[:8]}-kubernetes.zip"'),
+    ]
+
+
+def test_a_plan_that_a_framework_cannot_express_is_refused_at_its_field(call, team, spec):
+    pipeline = {**spec, "options": {"fix": {"pp": 2, "tp": 1}}}
+    run = solve(runs.submit(team.project, pipeline, user=team.editor).run)
+
+    response = call("GET", f"/runs/{run.id}/exports/deepspeed")
+
+    assert response.status_code == 422
+    assert "/plan/layout/pp" in [problem["at"] for problem in response.json()["problems"]]
 
 
 def test_the_csv_lists_the_plan_and_its_alternatives(call, solved):

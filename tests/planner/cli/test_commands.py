@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.exports import write
+from planner.exports import files, write
 from solvers import catalogue, kinds
 from solvers.documents import read
 from tests.bad_specs import GOOD
@@ -64,6 +64,15 @@ def test_export_writes_a_file_and_prints_its_path(isoflop, tmp_path, result_file
     written = tmp_path / done.stdout.decode().strip()
     assert written == tmp_path / "out" / f"plan.{name}"
     assert written.read_bytes().decode() == write(json.loads(result_file.read_text()), name)
+
+
+def test_export_writes_every_file_of_a_framework_and_lets_scripts_run(isoflop, tmp_path, result_file):
+    done = isoflop("export", str(result_file), "--to", "kubernetes", "--out-dir", "out")
+
+    expected = files(json.loads(result_file.read_text()), "kubernetes", stem="plan")
+    listed = [tmp_path / line for line in done.stdout.decode().splitlines()]
+    assert {path.name: path.read_text() for path in listed} == expected
+    assert {path.name for path in listed if path.stat().st_mode & 0o100} == {n for n in expected if n.endswith(".sh")}
 
 
 @pytest.mark.parametrize(("source", "to"), [("plan.json", "pdf"), ("nowhere.json", "md"), ("spec.yaml", "md")])

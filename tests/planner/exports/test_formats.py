@@ -1,14 +1,15 @@
 import csv
 import io
 import json
+import zipfile
 
 import pytest
 
-from planner.exports import FORMATS, write
+from planner.exports import FORMATS, archive, download, files, known, offered, write
 from planner.exports.report import report, words
 from solvers import kinds
 from solvers.documents import read
-from solvers.errors import UnknownName
+from solvers.errors import CannotExpress, UnknownName
 from tests.bad_specs import GOOD
 
 SOLVED = kinds.solve(kinds.parse(read(GOOD)))
@@ -87,3 +88,51 @@ def test_there_is_a_media_type_for_every_format():
         "md": "text/markdown",
         "csv": "text/csv",
     }
+
+
+def test_a_kind_s_own_formats_are_files_beside_the_four_texts():
+    texts = files(SOLVED, "md", stem="plan")
+    own = files(SOLVED, "megatron", stem="plan")
+
+    assert texts == {"plan.md": write(SOLVED, "md")}
+    assert own == {
+        name: text for export in kinds.get("training").exports[:1] for name, text in export.write(SOLVED).items()
+    }
+    assert known(SOLVED) == [*FORMATS, *(export.name for export in kinds.get("training").exports)]
+
+
+def test_files_of_a_format_that_does_not_exist_offer_the_nearest():
+    with pytest.raises(UnknownName) as refused:
+        files(SOLVED, "megatrom", stem="plan")
+
+    assert refused.value.problems[0].hint == "Did you mean megatron?"
+
+
+def test_an_infeasible_result_is_no_plan_for_a_framework():
+    with pytest.raises(CannotExpress) as refused:
+        files(INFEASIBLE, "slurm", stem="plan")
+
+    assert [(problem.code, problem.at) for problem in refused.value.problems] == [("no_plan", "/status")]
+
+
+def test_one_file_is_downloaded_as_it_is_and_several_as_one_zip_that_never_changes():
+    one = download({"a.sh": "echo\n"}, stem="plan")
+    several = download({"a.sh": "echo\n", "b.json": "{}\n"}, stem="plan")
+
+    assert one == ("echo\n", "a.sh", "text/plain; charset=utf-8")
+    assert several == (archive({"a.sh": "echo\n", "b.json": "{}\n"}), "plan.zip", "application/zip")
+    with zipfile.ZipFile(io.BytesIO(several[0])) as bundle:
+        held = {entry.filename: (bundle.read(entry), entry.external_attr >> 16) for entry in bundle.infolist()}
+    assert held == {"a.sh": (b"echo\n", 0o755), "b.json": (b"{}\n", 0o644)}
+
+
+def test_the_menu_says_what_each_format_is_and_why_it_cannot_say_a_plan():
+    offers = {offer.name: offer for offer in offered(SOLVED)}
+
+    assert list(offers) == ["megatron", "bridge", "torchtitan", "deepspeed", "slurm", "kubernetes"]
+    for name, offer in offers.items():
+        if offer.refused:
+            with pytest.raises(CannotExpress):
+                files(SOLVED, name, stem="plan")
+        else:
+            assert files(SOLVED, name, stem="plan")

@@ -80,7 +80,7 @@ def test_a_recipe_stops_with_a_word_where_something_is_not_filled_in(tmp_path):
     files = EXPORTS["bridge"].write(cases.result("dense"))
     folder = reading.written(files, tmp_path)
 
-    done = subprocess.run(["python3", "recipe.py"], cwd=folder, capture_output=True, text=True, env={})
+    done = subprocess.run(["python3", "recipe.py"], cwd=folder, capture_output=True, text=True, env={}, check=False)
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
@@ -137,6 +137,11 @@ def test_a_layout_with_a_field_that_no_format_knows_is_refused_by_all():
         [problem] = refusals("dense", name, layout={"activation_offload": 0.5})
 
         assert (problem.code, problem.at) == ("cannot_express", "/plan/layout/activation_offload")
+
+
+def test_a_plan_for_fine_tuning_is_refused_by_all():
+    for name in EXPORTS:
+        assert [problem.at for problem in refusals("dense", name, spec={"task": "lora"})] == ["/spec/task"]
 
 
 def test_a_field_that_changes_nothing_is_passed_over():

@@ -1,4 +1,4 @@
-"""Writes the golden files anew: `python -m tests.solvers.training.exports.write_golden`, then look at the difference."""
+"""Writes the golden files anew (`python -m tests.solvers.training.exports.write_golden`); look at the difference."""
 
 from pathlib import Path
 
