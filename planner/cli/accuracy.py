@@ -1,6 +1,7 @@
 """`isoflop accuracy`: how well a kind's models predict a table of measurements."""
 
 import csv
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,21 +9,39 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli.exits import usage
-from planner.cli.output import Form, data
+from planner.cli.output import Form, Output, data, tables
+
+MOST_SEEDS = 1000
 
 
 def accuracy(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of plan.")],
     *,
     measurements: Annotated[Path, typer.Option("--data", help="Measurements as CSV, one a row.")],
-    output: Annotated[Form, typer.Option("--output", "-o", help="How to print the scores.")] = Form.TABLE,
+    calibrate_on: Annotated[
+        Path | None, typer.Option("--calibrate-on", help="Fit the model on these measurements only.")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="How rows are held out: prior, cv5, cv5-grouped, leave-out:COLUMN, calibrate:N,M."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="Repeat random choices so many times.")] = 1,
+    memory: Annotated[Path | None, typer.Option("--memory", help="Score memory on this table too.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Score only these rows; may repeat.")
+    ] = None,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to print the scores.")] = Output.TABLE,
 ) -> None:
     """Score a kind's predictions against measurements; errors and shares are fractions (0.07, not 7)."""
     from solvers import kinds  # noqa: PLC0415 -- the solvers are slow to import
 
     kinds.get(kind, at="")
-    scores = import_module(f"{kinds.MODULES[kind]}.accuracy").score(rows(measurements))
-    data(scores, output, _table(kind, scores))
+    options: dict[str, Any] = {"calibrate_on": rows(calibrate_on)} if calibrate_on else {}
+    options |= {"protocol": protocol} if protocol else {}
+    options |= {"seeds": seeds} if seeds > 1 else {}
+    options |= {"memory": rows(memory)} if memory else {}
+    scores = import_module(f"{kinds.MODULES[kind]}.accuracy").score(chosen(rows(measurements), where or ()), **options)
+    _print(kind, scores, output)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -38,14 +57,60 @@ def rows(path: Path) -> list[dict[str, str]]:
         raise usage("unreadable", f"{path}: {reason}.", "Give a UTF-8 CSV file with a header.") from None
 
 
-def _table(kind: str, scores: dict[str, Any]) -> Any:
+def chosen(table: list[dict[str, str]], where: Sequence[str]) -> list[dict[str, str]]:
+    """The rows that agree with every COLUMN=VALUE, case ignored; a VALUE that ends in * says how the cell begins."""
+    from solvers.errors import nearest  # noqa: PLC0415 -- the solvers are slow to import
+
+    for condition in where:
+        column, equals, value = condition.partition("=")
+        if not equals:
+            raise usage("malformed", f"--where {condition}: COLUMN=VALUE was expected.", "For example gpu=H100.")
+        if table and column not in table[0]:
+            raise usage("unknown_column", f"There is no column called '{column}'.", nearest(column, table[0]))
+        values = {row[column] for row in table}
+        table = [row for row in table if _agrees(row[column], value)]
+        if not table:
+            raise usage("no_rows", f"No row has {column} = {value}.", nearest(value, values))
+    return table
+
+
+def _agrees(cell: str, value: str) -> bool:
+    wanted, found = value.casefold(), cell.strip().casefold()
+    return found.startswith(wanted[:-1]) if wanted.endswith("*") else found == wanted
+
+
+def _print(kind: str, scores: dict[str, Any], output: Output) -> None:
     from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
 
-    return Table(f"Accuracy of {kind}", ("score", "value"), tuple(_flat(scores)), numeric=1)
+    if output in (Output.JSON, Output.YAML):
+        data(scores, Form(output.value))
+        return
+    whole = {name: value for name, value in scores.items() if not _is_parts(value)}
+    found = [Table(f"Accuracy of {kind}", ("score", "value"), tuple(_flat(whole)), numeric=1)]
+    found += [_parts(name, value) for name, value in scores.items() if _is_parts(value)]
+    tables(found, output)
+
+
+def _is_parts(value: Any) -> bool:
+    """Whether these are the scores of several parts of the data."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(isinstance(part, dict) and "rows" in part for part in value.values())
+    )
+
+
+def _parts(name: str, parts: dict[str, Any]) -> Any:
+    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+
+    flat = {part: dict(_flat(scores)) for part, scores in parts.items()}
+    columns = tuple(dict.fromkeys(column for scores in flat.values() for column in scores))
+    lines = tuple((part, *(scores.get(column, "-") for column in columns)) for part, scores in flat.items())
+    return Table(name.replace("_", " ").capitalize(), ("part", *columns), lines, numeric=len(columns))
 
 
 def _flat(scores: Any, name: str = "") -> list[tuple[str, str]]:
-    """Scores by dotted name; of a list, its first entries."""
+    """Scores by their path; a list by its length."""
     match scores:
         case dict():
             return [row for key, value in scores.items() for row in _flat(value, f"{name} {key}".strip())]

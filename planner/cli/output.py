@@ -52,6 +52,16 @@ def data(value: Any, form: Form, table: "Table | None" = None) -> None:
         _print([table])
 
 
+def tables(found: "Sequence[Table]", output: Output) -> None:
+    """Tables for people: drawn for a terminal, or as Markdown."""
+    if output is not Output.MD:
+        _print(found)
+        return
+    from planner.exports.markdown import table_text  # noqa: PLC0415 -- pydantic is slow to import
+
+    out("\n\n".join(map(table_text, found)))
+
+
 def out(text: str) -> None:
     """Text on stdout as it is, ending in one newline, always as UTF-8."""
     sys.stdout.buffer.write(text.encode("utf-8"))

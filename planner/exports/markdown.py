@@ -12,14 +12,15 @@ def write(result: Document) -> str:
     """The whole report; what people named is escaped, so that it can hold no markup."""
     answer = report(result)
     blocks = [f"**{_escaped(answer.headline)}**", *(f"* {_escaped(note)}" for note in answer.notes)]
-    return "\n\n".join([*_joined(blocks), *map(_table, answer.tables)]) + "\n"
+    return "\n\n".join([*_joined(blocks), *map(table_text, answer.tables)]) + "\n"
 
 
 def _joined(blocks: list[str]) -> list[str]:
     return [blocks[0], "\n".join(blocks[1:])] if len(blocks) > 1 else blocks
 
 
-def _table(table: Table) -> str:
+def table_text(table: Table) -> str:
+    """One table under its title."""
     split = len(table.columns) - table.numeric
     rule = "|" + "|".join(" --- " if index < split else " ---: " for index in range(len(table.columns))) + "|"
     return "\n".join([f"### {_escaped(table.title)}", "", _line(table.columns), rule, *map(_line, table.rows)])

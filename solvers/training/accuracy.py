@@ -1,193 +1,185 @@
-"""Score the cost model on published measurements: rows in, scores out, in the contract's form.
+"""`isoflop accuracy training`: how far predictions are from measurements that they have not seen.
 
-error of a row = predicted / measured - 1        MAPE = mean |error|,  bias = mean error
-baseline       = every run reaches the median hardware utilisation of the other rows with its GPU and precision
-regret         = measured time of the row we would have picked over the best measured of its group, - 1
+Without a protocol and without rows to calibrate on the model is scored as it ships: measurements that its calibration
+has seen are scored apart from those it has not.
 """
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from solvers.cost.coefficients import DEFAULT, Coefficients
-from solvers.training.evidence.columns import NotExpressible, Row
-from solvers.training.evidence.rows import (
-    Case,
-    Prediction,
-    case_of,
-    from_flops,
-    hardware_share,
-    measured_memory,
-    measured_seconds,
-    predict,
+from solvers.calibration.covariance import Ints
+from solvers.errors import Problem, SpecError
+from solvers.training.evidence.baseline import guesses, guesses_of_others
+from solvers.training.evidence.columns import Row
+from solvers.training.evidence.posterior import LEVEL, Posterior, learned, predicted
+from solvers.training.evidence.protocols import Evidence, Fold, maker_of, once
+from solvers.training.evidence.scores import (
+    Scored,
+    baseline_mape,
+    by_part,
+    coverage,
+    joined,
+    kinds_of,
+    mean,
+    part_document,
+    ranking,
+    summary,
 )
-from solvers.training.evidence.stacks import shown_bytes
+from solvers.training.evidence.table import Table, table_of
 from solvers.training.intervals import memory_interval, time_interval
 
-LEVEL = 0.8
-FEWEST_IN_GROUP = 5
-GROUP = ("source", "model", "hidden", "layers", "gpu", "gpus", "gbs", "seq_len", "precision")
+# Without these a row of a table cannot be a training run.
+NEEDED = ("gpu", "gpus", "seq_len")
+ONE_OF = ("step_time_s", "tok_s_gpu", "tflops_gpu", "peak_mem_gib")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A row with what was measured and what was predicted."""
+def score(
+    rows: Sequence[Row],
+    *,
+    calibrate_on: Sequence[Row] = (),
+    protocol: str | None = None,
+    seeds: int = 1,
+) -> dict[str, Any]:
+    """The contract's `accuracy training` document. SpecError says what is wrong with the files or the protocol."""
+    make = maker_of(protocol) if protocol else None
+    for name, table_rows in (("data", rows), ("calibrate-on", calibrate_on)):
+        _checked(table_rows, name=name, empty=name == "calibrate-on")
+    table = table_of([*rows, *calibrate_on])
+    evidence = _evidence(table, count=len(rows))
+    folds = [fold for seed in range(seeds) for fold in make(evidence, seed)] if make else once(evidence)
+    scored = joined(_scored(table, folds))
+    counted = _at_priors(table, np.flatnonzero([r.counted and r.place < len(rows) for r in table.runs]))
+    return {
+        **_read(table, count=len(rows)),
+        "scored": len(np.unique(scored.run)),
+        "step_time": summary(scored.errors()),
+        "step_time_from_flops": {"rows": len(counted.run), **summary(counted.errors())},
+        "peak_memory": _memory(table, count=len(rows)),
+        "constant_mfu_baseline": {"mape": baseline_mape(scored)},
+        "interval": {"level": LEVEL, "coverage": coverage(scored)},
+        "ranking": ranking(scored),
+        "protocol": _protocol(protocol, folds, scored, seeds),
+        "by_source": by_part(scored, kinds_of(scored)),
+        "by_group": by_part(scored, scored.fold),
+    }
 
-    row: Row
-    case: Case
-    prediction: Prediction
-    measured_s: float | None
-    measured_bytes: float | None
 
-    @property
-    def error(self) -> float:
-        """Relative error of the step time."""
-        return self.prediction.step_time_s / self.seconds - 1.0
-
-    @property
-    def seconds(self) -> float:
-        """The measured step time; not a number where the row states none."""
-        return self.measured_s or math.nan
-
-    @property
-    def shown_bytes(self) -> float:
-        """The predicted peak as the row's framework would print it."""
-        return shown_bytes(self.prediction.memory_bytes, self.case.job.coefficients)
+def _evidence(table: Table, *, count: int) -> Evidence:
+    timed = table.timed()
+    places = np.array([table.runs[place].place for place in timed], dtype=np.int64)
+    return Evidence(table=table, scored=timed[places < count], beside=timed[places >= count])
 
 
-def score_rows(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> tuple[list[Scored], Counter[str]]:
-    """The rows that the model can express, and why it cannot express the others."""
-    scored: list[Scored] = []
-    reasons: Counter[str] = Counter()
-    for row in rows:
-        try:
-            case = case_of(row, coefficients)
-            measured = measured_seconds(row, case)
-        except NotExpressible as reason:
-            reasons[str(reason)] += 1
+def _scored(table: Table, folds: Sequence[Fold]) -> list[Scored]:
+    """Each fold's predictions; a fit starts from the scales of the one before."""
+    found = [_at_priors(table, np.zeros(0, dtype=np.int64))]
+    before: Posterior | None = None
+    for fold in folds:
+        if not fold.train.size:
+            found.append(_at_priors(table, fold.test))
             continue
-        scored.append(Scored(row, case, predict(case), measured, measured_memory(row)))
-    return scored, reasons
-
-
-def accuracy(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> dict[str, Any]:
-    """The contract's `accuracy training` document, with the reasons and the errors by source beside it."""
-    table = list(rows)
-    scored, reasons = score_rows(table, coefficients=coefficients)
-    timed = [s for s in scored if s.measured_s and not from_flops(s.row)]
-    counted = [s for s in scored if from_flops(s.row)]
-    return {
-        "rows": len(table),
-        "scored": len(timed),
-        "expressible": len(scored),
-        "not_expressible": dict(sorted(reasons.items())),
-        "fits_memory": sum(s.prediction.fits for s in scored),
-        "step_time": summary([s.error for s in timed]),
-        "step_time_from_flops": {"rows": len(counted), **summary([s.error for s in counted])},
-        "peak_memory": _memory(scored),
-        "constant_mfu_baseline": {"mape": _mean(np.abs(baseline_errors(timed)))},
-        "interval": {"level": LEVEL, "coverage": _coverage(timed)},
-        "ranking": ranking(timed),
-        "by_source": {
-            name: {
-                "rows": len(part),
-                **summary([s.error for s in part]),
-                "constant_mfu_mape": _mean(np.abs(baseline_errors(part))),
-            }
-            for name, part in sorted(_by_source([s for s in scored if s.measured_s]).items())
-        },
-    }
-
-
-def score(rows: list[dict[str, str]]) -> dict[str, Any]:
-    """`isoflop accuracy training`: the scores at the priors."""
-    return accuracy(rows)
-
-
-def summary(errors: list[float]) -> dict[str, float | None]:
-    """MAPE, median and 90th percentile of the absolute error, and bias."""
-    if not errors:
-        return {"mape": None, "median": None, "p90": None, "bias": None}
-    size = np.abs(errors)
-    return {
-        "mape": float(size.mean()),
-        "median": float(np.median(size)),
-        "p90": float(np.quantile(size, 0.9)),
-        "bias": float(np.mean(errors)),
-    }
-
-
-def baseline_errors(scored: list[Scored]) -> list[float]:
-    """Errors of the constant-utilisation guess; each row is left out of its own median."""
-    shares = [hardware_share(s.case, s.seconds, recompute=s.prediction.recompute) for s in scored]
-    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, s in enumerate(scored):
-        groups[s.row["gpu"], s.row.get("precision", "")].append(place)
-    errors = []
-    for members in groups.values():
-        for place in members:
-            others = [shares[other] for other in members if other != place]
-            if others:
-                errors.append(shares[place] / float(np.median(others)) - 1.0)
-    return errors
-
-
-def ranking(scored: list[Scored]) -> list[dict[str, Any]]:
-    """Regret of the predicted best in each group that differs only in its layout."""
-    groups: dict[tuple[str, ...], list[Scored]] = defaultdict(list)
-    for s in scored:
-        groups[tuple(s.row.get(name) or "" for name in GROUP)].append(s)
-    found = []
-    for key, members in sorted(groups.items()):
-        if len(members) >= FEWEST_IN_GROUP:
-            picked = min(members, key=lambda s: s.prediction.step_time_s)
-            best = min(s.seconds for s in members)
-            name = " ".join(part for part in (key[1], f"h{key[2]}" if key[2] else "", key[4], f"x{key[5]}") if part)
-            found.append({"group": name, "rows": len(members), "regret": picked.seconds / best - 1.0})
+        before = learned(table, fold.train, start=before)
+        seen = predicted(before, table, fold.test)
+        low, high = seen.interval()
+        found.append(
+            Scored(
+                table=table,
+                run=fold.test,
+                seed=np.full(len(fold.test), fold.seed),
+                fold=(fold.label,) * len(fold.test),
+                seconds=np.exp(seen.mean),
+                low=np.exp(low),
+                high=np.exp(high),
+                guess=guesses(table, fold.train, fold.test),
+            )
+        )
     return found
 
 
-def _by_source(scored: list[Scored]) -> dict[str, list[Scored]]:
-    """Rows of each source; a source whose files are different experiments counts once for each."""
-    groups: dict[str, list[Scored]] = defaultdict(list)
-    for s in scored:
-        kind = "MoE" if s.case.moe else "dense"
-        nodes = "one node" if s.case.nodes == 1 else "several nodes"
-        groups[f"{s.row.get('source', '')} / {kind} / {nodes}"].append(s)
-    return groups
+def _at_priors(table: Table, index: Ints) -> Scored:
+    """Nothing fitted; the guess of each run is the median of all others."""
+    seconds = table.prior.step_time_s[index]
+    intervals = [
+        time_interval(float(s), moe=table.runs[place].case.moe, nodes=table.runs[place].case.nodes)
+        for s, place in zip(seconds, index, strict=True)
+    ]
+    return Scored(
+        table=table,
+        run=index,
+        seed=np.zeros(len(index), dtype=np.int64),
+        fold=("all",) * len(index),
+        seconds=seconds,
+        low=np.array([one.low for one in intervals]),
+        high=np.array([one.high for one in intervals]),
+        guess=guesses_of_others(table, index),
+    )
 
 
-def _memory(scored: list[Scored]) -> dict[str, Any]:
-    errors = [s.shown_bytes / s.measured_bytes - 1.0 for s in scored if s.measured_bytes]
+def _read(table: Table, *, count: int) -> dict[str, Any]:
+    own = [place for place, run in enumerate(table.runs) if run.place < count]
+    reasons = Counter(reason for place, reason in table.reasons.items() if place < count)
     return {
-        "rows": len(errors),
-        "mape": _mean(np.abs(errors)),
-        "worst_under": min(errors) if errors else None,
-        "coverage": memory_coverage(scored),
+        "rows": count,
+        "expressible": len(own),
+        "not_expressible": dict(sorted(reasons.items())),
+        "fits_memory": int(table.prior.fits[own].sum()),
     }
 
 
-def _coverage(scored: list[Scored]) -> float | None:
+def _memory(table: Table, *, count: int) -> dict[str, Any]:
+    own = [(i, run.memory_bytes) for i, run in enumerate(table.runs) if run.place < count and run.memory_bytes]
+    shown = table.shown_bytes()
+    errors = np.array([float(shown[i]) / measured - 1.0 for i, measured in own])
     inside = []
-    for s in scored:
-        interval = time_interval(s.prediction.step_time_s, moe=s.case.moe, nodes=s.case.nodes)
-        inside.append(interval.low <= s.seconds <= interval.high)
-    return _mean(inside)
+    for i, measured in own:
+        interval = memory_interval(float(shown[i]))
+        inside.append(interval.low <= measured <= interval.high)
+    return {
+        "rows": len(errors),
+        "mape": mean(np.abs(errors)),
+        "worst_under": float(errors.min()) if len(errors) else None,
+        "coverage": mean(inside),
+    }
 
 
-def memory_coverage(scored: list[Scored]) -> float | None:
-    """Share of measured peaks inside their interval."""
-    inside = []
-    for s in scored:
-        if s.measured_bytes:
-            interval = memory_interval(s.shown_bytes)
-            inside.append(interval.low <= s.measured_bytes <= interval.high)
-    return _mean(inside)
+def _protocol(name: str | None, folds: Sequence[Fold], scored: Scored, seeds: int) -> dict[str, Any]:
+    """How rows were held out, and scores on one node and on several: mean and worst over the seeds."""
+    nodes = np.array([run.case.nodes for run in scored.runs()])
+    found: dict[str, Any] = {
+        "name": name or "as it ships",
+        "seeds": seeds,
+        "folds": [
+            {"label": f.label, "seed": f.seed, "calibrated_on": len(f.train), "scored": len(f.test)} for f in folds
+        ],
+    }
+    for label, where in (("one_node", nodes == 1), ("several_nodes", nodes > 1)):
+        parts = [part_document(scored.take(where & (scored.seed == seed))) for seed in sorted(set(scored.seed))]
+        parts = [part for part in parts if part["rows"]]
+        mapes, regrets = [p["mape"] for p in parts], [p["regret"]["mean"] for p in parts if p["regret"]["groups"]]
+        worst = [p["regret"]["worst"] for p in parts if p["regret"]["groups"]]
+        found[label] = {
+            "mape": {"mean": mean(mapes), "worst": max(mapes, default=None)},
+            "regret": {"mean": mean(regrets), "worst": max(worst, default=None)},
+        }
+    return found
 
 
-def _mean(values: Any) -> float | None:
-    return float(np.mean(values)) if len(values) else None
+def _checked(rows: Sequence[Row], *, name: str, empty: bool) -> None:
+    """SpecError for a file without rows or without the columns that every measurement needs."""
+    if not rows:
+        if empty:
+            return
+        raise SpecError(Problem("empty", "The file has a header and no rows.", name, "Give one row for each run."))
+    columns = {column for row in rows for column in row}
+    missing = [column for column in NEEDED if column not in columns]
+    if missing:
+        message = f"The file has no column called {' or '.join(repr(c) for c in missing)}."
+        raise SpecError(
+            Problem("missing_column", message, name, f"Its first row has: {', '.join(sorted(columns))[:300]}.")
+        )
+    if not columns.intersection(ONE_OF):
+        message = "The file has no column with a measurement."
+        raise SpecError(Problem("missing_column", message, name, f"One of {', '.join(ONE_OF)} is needed."))

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from solvers.training.accuracy import LEVEL, Scored, score_rows
+from solvers.calibration.covariance import Floats
+from solvers.calibration.fit import weighted_quantile
 from solvers.training.evidence.columns import Row
-from solvers.training.evidence.rows import from_flops
+from solvers.training.evidence.posterior import LEVEL
+from solvers.training.evidence.table import Run, Table, table_of
 from solvers.training.intervals import MEMORY, class_of
 
 LICENCES = {
@@ -34,29 +36,31 @@ COMMAND = "python -m solvers.training.residuals < measurements.csv"
 def residual_document(rows: list[Row]) -> dict[str, Any]:
     """The file as a document: quantiles by class, and where they come from."""
     licensed = [row for row in rows if row.get("source") in LICENCES]
-    scored, _ = score_rows(licensed)
-    timed = [s for s in scored if s.measured_s and not from_flops(s.row)]
-    classes: dict[str, list[Scored]] = {}
-    for s in timed:
-        classes.setdefault(class_of(moe=s.case.moe, nodes=s.case.nodes), []).append(s)
-    memory = [s for s in scored if s.measured_bytes]
+    table = table_of(licensed)
+    classes: dict[str, list[int]] = {}
+    for place in table.timed():
+        run = table.runs[place]
+        classes.setdefault(class_of(moe=run.case.moe, nodes=run.case.nodes), []).append(int(place))
+    measured = [(place, run.memory_bytes) for place, run in enumerate(table.runs) if run.memory_bytes]
+    ratios = np.array([bytes_ / table.shown_bytes()[place] for place, bytes_ in measured])
     return {
         "level": LEVEL,
         "how": "measured / predicted at the priors; each source weighs the same within its class",
         "command": COMMAND,
         "sources": [_source(name, licensed) for name in LICENCES if any(row["source"] == name for row in licensed)],
-        "step_time": {name: _class(members) for name, members in sorted(classes.items())},
-        MEMORY: _quantiles(np.array([(s.measured_bytes or 0.0) / s.shown_bytes for s in memory]), memory),
+        "step_time": {name: _class(table, members) for name, members in sorted(classes.items())},
+        MEMORY: _quantiles(ratios, [table.runs[place] for place, _ in measured]),
     }
 
 
-def _class(members: list[Scored]) -> dict[str, Any]:
-    return _quantiles(np.array([s.seconds / s.prediction.step_time_s for s in members]), members)
+def _class(table: Table, members: list[int]) -> dict[str, Any]:
+    runs = [table.runs[place] for place in members]
+    return _quantiles(np.array([run.seconds for run in runs]) / table.prior.step_time_s[members], runs)
 
 
-def _quantiles(ratios: Any, members: list[Scored]) -> dict[str, Any]:
-    sizes = Counter(s.row["source"] for s in members)
-    weights = np.array([1.0 / sizes[s.row["source"]] for s in members])
+def _quantiles(ratios: Floats, runs: list[Run]) -> dict[str, Any]:
+    sizes = Counter(run.row["source"] for run in runs)
+    weights = np.array([1.0 / sizes[run.row["source"]] for run in runs])
     tail = (1.0 - LEVEL) / 2.0
     low, median, high = (weighted_quantile(ratios, weights, share) for share in (tail, 0.5, 1.0 - tail))
     return {
@@ -64,13 +68,6 @@ def _quantiles(ratios: Any, members: list[Scored]) -> dict[str, Any]:
         "median": round(median, 4),
         "rows": dict(sorted(sizes.items())),
     }
-
-
-def weighted_quantile(values: Any, weights: Any, share: float) -> float:
-    """The least value below which, itself included, lies at least `share` of the weight."""
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(reached, share)])
 
 
 def _source(name: str, rows: list[Row]) -> dict[str, Any]:

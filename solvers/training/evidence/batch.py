@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.cost.block import Job, block_of
 from solvers.cost.cluster import Hardware, paced
-from solvers.cost.coefficients import Coefficients
+from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards
 from solvers.cost.memory import footprint_of, peak_memory
 from solvers.cost.step import StepTime, step_time
@@ -57,6 +57,15 @@ class Evaluated:
     fits: Bools
     terms: StepTime
 
+    def by_term(self) -> dict[str, Floats]:
+        """Seconds of each term of the step."""
+        return {f.name: np.broadcast_to(getattr(self.terms, f.name), self.seconds.shape) for f in fields(StepTime)}
+
+    def take(self, index: Ints) -> "Evaluated":
+        """The chosen rows."""
+        terms = StepTime(**{name: values[index] for name, values in self.by_term().items()})
+        return Evaluated(self.seconds[index], self.memory_bytes[index], self.fits[index], terms)
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -68,18 +77,16 @@ class Predictions:
     recompute: Ints
     terms: dict[str, Floats]
     chosen: tuple[Batch, ...]
+    found: tuple[Evaluated, ...]
 
 
 def batches_of(cases: Sequence[Case]) -> tuple[Batch, ...]:
     """The cases by structure; `owner` counts in the order of `cases`."""
     groups: dict[Hashable, list[int]] = {}
     for place, case in enumerate(cases):
-        groups.setdefault(_kind(case.job), []).append(place)
+        shared = replace(case.job, coefficients=DEFAULT, cluster=cases[0].job.cluster)
+        groups.setdefault((structure(shared), case.job.stack), []).append(place)
     return tuple(_packed([cases[place] for place in places], places) for places in groups.values())
-
-
-def _kind(job: Job) -> Hashable:
-    return structure(job.architecture), job.stack, structure(job.adapters)
 
 
 def structure(value: Any) -> Hashable:
@@ -125,12 +132,11 @@ def _taken(value: Any, places: Ints) -> Any:
 
 
 def _joined(parts: Sequence[Any]) -> Any:
-    names = [field.name for field in fields(parts[0])]
-    return type(parts[0])(**{name: _column([getattr(part, name) for part in parts]) for name in names})
-
-
-def _column(values: Sequence[Any]) -> Any:
-    return None if all(value is None for value in values) else np.concatenate(values)
+    """Records of arrays one after the other; what is absent in all stays absent."""
+    first = parts[0]
+    if is_dataclass(first) and not isinstance(first, type):
+        return replace(first, **{f.name: _joined([getattr(part, f.name) for part in parts]) for f in fields(first)})
+    return np.concatenate(parts) if isinstance(first, np.ndarray) else first
 
 
 def evaluate(batch: Batch, coefficients: Coefficients) -> Evaluated:
@@ -147,17 +153,18 @@ def predict_all(batches: Sequence[Batch], coefficients: Coefficients, *, count: 
     seconds, memory = np.zeros(count), np.zeros(count)
     fits, recompute = np.zeros(count, dtype=bool), np.zeros(count, dtype=np.int64)
     terms = {field.name: np.zeros(count) for field in fields(StepTime)}
-    chosen = []
+    chosen, kept = [], []
     for batch in batches:
         found = evaluate(batch, coefficients)
         rows = picked(batch, found)
         place = batch.owner[rows]
         seconds[place], memory[place] = found.seconds[rows], found.memory_bytes[rows]
         fits[place], recompute[place] = found.fits[rows], batch.layouts.recompute[rows]
-        for name, values in terms.items():
-            values[place] = np.broadcast_to(getattr(found.terms, name), found.seconds.shape)[rows]
         chosen.append(batch.take(rows))
-    return Predictions(seconds, memory, fits, recompute, terms, tuple(chosen))
+        kept.append(found.take(rows))
+        for name, values in kept[-1].by_term().items():
+            terms[name][place] = values
+    return Predictions(seconds, memory, fits, recompute, terms, tuple(chosen), tuple(kept))
 
 
 def picked(batch: Batch, found: Evaluated) -> Ints:

@@ -11,6 +11,7 @@ NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, in their pe
 from dataclasses import replace
 
 from solvers.cost.coefficients import Coefficients
+from solvers.cost.layouts import Floats
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
 from solvers.training.evidence.columns import Row, is_nemo, is_old, precision_of
 
@@ -68,7 +69,7 @@ def zero_stages_of(row: Row, *, copies: int, stages: int) -> tuple[int, ...]:
     return (1, 3) if "not stated" in text and stages == 1 else (1,)
 
 
-def shown_bytes(device_bytes: float, coefficients: Coefficients) -> float:
+def shown_bytes(device_bytes: Floats, coefficients: Coefficients) -> Floats:
     """What a published peak shows when the device holds `device_bytes`: what PyTorch's allocator reserved.
 
     Frameworks print that (torchtitan: `max_reserved_gib`), without the CUDA context; nvidia-smi would count it.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from solvers.training.accuracy import accuracy
+from solvers.training.accuracy import score
 from solvers.training.evidence.columns import Row
 from solvers.training.intervals import residuals, time_interval
 from solvers.training.residuals import LICENCES, residual_document
@@ -30,7 +30,7 @@ def test_the_model_at_its_priors_beats_a_constant_utilisation_on_systematic_swee
     """The multi-node sweep of one cluster: 8 % against 19 % of the constant guess; regret of the pick below 5 %."""
     sweep = [row for row in rows if row["src_file"].endswith("ground_truth_multi.csv")]
 
-    result = accuracy(sweep)
+    result = score(sweep, protocol="prior")
 
     assert result["expressible"] == len(sweep)
     assert result["step_time"]["mape"] < 0.08

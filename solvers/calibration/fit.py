@@ -1,0 +1,190 @@
+"""Fit coefficients, effects and discrepancy to measurements; predict with an interval.
+
+repeat   linearise log model(x, z) at the likeliest z; scales at the mode of their posterior on some rows;
+         noise of each row by how far outside it lies without itself (Student's t, nu degrees of freedom,
+         by expectation-maximisation [lange1989robust]); z at its posterior mean
+interval mean + q sd, q: quantiles of (measured - mean) / sd when a row (near) or its whole group (far) is left
+         out; between the two by the share of the prior's variance that is left at x [romano2019conformalized]
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales, variances
+from solvers.calibration.process import Process, condition
+from solvers.calibration.scales import Belief, likeliest
+
+FREEDOM = 4.0
+# Noise variance is never inflated more than this, nor deflated below the class's.
+MOST_INFLATION = 50.0
+# One step of the linearisation moves a coefficient by at most this many prior standard deviations.
+LONGEST_STEP = 1.5
+ROUNDS = 2
+FIRST_ITERATIONS, NEXT_ITERATIONS = 30, 10
+
+# z [d] -> log model [n] and its slopes [n, d]
+Linearise = Callable[[Floats], tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """n measured rows: logarithms, what the covariance sees of them (slopes aside), their groups and noise classes."""
+
+    measured: Floats
+    features: Floats
+    labels: Ints
+    weights: Floats
+    groups: Ints
+    noise_class: Ints
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.measured)
+
+    def rows(self, slopes: Floats) -> Rows:
+        """What the covariance sees."""
+        return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them."""
+
+    near: tuple[float, float]
+    far: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The posterior: coefficients at `z` (standard normal before), and the process of what they leave."""
+
+    z: Floats
+    process: Process
+    tails: Tails
+
+    def predict(self, rows: Rows, log_model: Floats, noise: Floats) -> "Predicted":
+        """Distributions of log measured; `log_model` [n] at `z`, `noise` [n] standard deviations of a measurement."""
+        mean, variance = self.process.predict(rows)
+        before = variances(rows, self.process.scales)
+        return Predicted(
+            mean=mean + log_model - rows.slopes @ self.z,
+            deviation=np.sqrt(variance + noise**2),
+            novelty=np.sqrt(np.minimum(variance / before, 1.0)),
+            tails=self.tails,
+        )
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Normal distributions of log measured [n]; `novelty` is 0 at a measurement and 1 far from all."""
+
+    mean: Floats
+    deviation: Floats
+    novelty: Floats
+    tails: Tails
+
+    def interval(self) -> tuple[Floats, Floats]:
+        """Ends of the interval of log measured."""
+        low, high = (
+            near + (far - near) * self.novelty for near, far in zip(self.tails.near, self.tails.far, strict=True)
+        )
+        return self.mean + low * self.deviation, self.mean + high * self.deviation
+
+
+def fit(
+    evidence: Evidence,
+    linearise: Linearise,
+    *,
+    coefficients: int,
+    classes: Ints,
+    belief: Belief,
+    strata: Ints,
+    most: int,
+    level: float,
+    start: Scales | None = None,
+) -> Fitted:
+    """The posterior after `evidence`. Scales are learned from at most `most` rows, spread evenly over `strata`."""
+    some = spread_evenly(strata, most=most)
+    scales = belief.mean if start is None else start
+    z = np.zeros(coefficients)
+    inflation = np.ones(evidence.size)
+    for round_number in range(ROUNDS):
+        log_model, slopes = linearise(z)
+        rows, target = evidence.rows(slopes), evidence.measured - log_model + slopes @ z
+        iterations = FIRST_ITERATIONS if round_number == 0 and start is None else NEXT_ITERATIONS
+        for _ in range(2):
+            scales = likeliest(
+                rows.take(some),
+                target[some],
+                classes=classes,
+                noise_class=evidence.noise_class[some],
+                inflation=inflation[some],
+                belief=belief,
+                start=scales,
+                iterations=iterations,
+            )
+            process = _conditioned(rows, target, evidence, inflation, scales, classes)
+            residual, variance = process.without_itself()
+            inflation = _inflation(residual, variance)
+        process = _conditioned(rows, target, evidence, inflation, scales, classes)
+        z = z + np.clip(process.coefficients()[0] - z, -LONGEST_STEP, LONGEST_STEP)
+    log_model, slopes = linearise(z)
+    target = evidence.measured - log_model + slopes @ z
+    process = _conditioned(evidence.rows(slopes), target, evidence, inflation, scales, classes)
+    return Fitted(z=z, process=process, tails=_tails(process, evidence.groups, level))
+
+
+def _conditioned(
+    rows: Rows, target: Floats, evidence: Evidence, inflation: Floats, scales: Scales, classes: Ints
+) -> Process:
+    noise = np.exp(2.0 * scales.noise)[evidence.noise_class] * inflation
+    return condition(rows, target, noise=noise, scales=scales, classes=classes)
+
+
+def _inflation(residual: Floats, variance: Floats) -> Floats:
+    """By how much the noise of a row has to grow for its residual to be likely."""
+    weight = (FREEDOM + 1.0) / (FREEDOM + residual**2 / variance)
+    return np.clip(1.0 / weight, 1.0, MOST_INFLATION)
+
+
+def _tails(process: Process, groups: Ints, level: float) -> Tails:
+    near = _quantiles(*process.without_itself(), groups, level)
+    several = len(np.unique(groups)) > 1
+    far = _quantiles(*process.without_group(groups), groups, level) if several else near
+    return Tails(near=near, far=far)
+
+
+def _quantiles(residual: Floats, variance: Floats, groups: Ints, level: float) -> tuple[float, float]:
+    """Quantiles of standardised residuals; a group counts as the root of its rows."""
+    score = residual / np.sqrt(variance)
+    _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    weights = 1.0 / np.sqrt(sizes[place])
+    low, high = (weighted_quantile(score, weights, share) for share in ((1.0 - level) / 2.0, (1.0 + level) / 2.0))
+    return min(low, 0.0), max(high, 0.0)
+
+
+def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:
+    """The least value below which, itself included, lies at least `share` of the weight."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(reached, share)), len(values) - 1)])
+
+
+def spread_evenly(strata: Ints, *, most: int) -> Ints:
+    """At most `most` rows: all of small strata, evenly spaced ones of large strata, each stratum up to one quota."""
+    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
+    if sum(map(len, members)) <= most:
+        return np.arange(len(strata))
+    sizes = np.array([len(rows) for rows in members])
+    quota = 1
+    while np.minimum(sizes, quota + 1).sum() <= most:
+        quota += 1
+    picked = [rows if len(rows) <= quota else rows[_evenly(len(rows), quota)] for rows in members]
+    return np.sort(np.concatenate(picked))
+
+
+def _evenly(count: int, quota: int) -> Ints:
+    return np.unique(np.linspace(0, count - 1, quota).round().astype(np.int64))

@@ -1,0 +1,69 @@
+"""Rows with their residuals taken in: predictions for other rows, and how rows would be predicted without their group.
+
+mean = k^T (K + N)^-1 y,   variance = k(x, x) - k^T (K + N)^-1 k      (equations 2.23, 2.24 [rasmussen2006gaussian])
+a group left out: residual = B^-1 [(K + N)^-1 y]_g,  covariance = B^-1,  B = [(K + N)^-1]_gg   (section 5.4.2 there)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_solve, solve_triangular
+
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales, covariance, variances
+
+LEAST_VARIANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class Process:
+    """A Gaussian process that has seen `rows`: the factor of K + N and the weights (K + N)^-1 y."""
+
+    rows: Rows
+    scales: Scales
+    classes: Ints
+    factor: Floats
+    weights: Floats
+
+    def predict(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Mean and variance, noise not included."""
+        mean, half = self._seen(rows)
+        return mean, np.maximum(variances(rows, self.scales) - (half**2).sum(axis=0), LEAST_VARIANCE)
+
+    def joint(self, rows: Rows) -> tuple[Floats, Floats]:
+        """Mean and covariance of rows together, noise not included."""
+        mean, half = self._seen(rows)
+        return mean, covariance(rows, rows, self.scales, self.classes) - half.T @ half
+
+    def coefficients(self) -> tuple[Floats, Floats]:
+        """Posterior mean and covariance of z."""
+        slopes = self.rows.slopes
+        half = solve_triangular(self.factor, slopes, lower=True, check_finite=False)
+        return slopes.T @ self.weights, np.eye(slopes.shape[1]) - half.T @ half
+
+    def without_group(self, groups: Ints) -> tuple[Floats, Floats]:
+        """Residual and variance (noise included) of each row, were its group not there."""
+        inverse = cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False)
+        residual, variance = np.empty(self.rows.size), np.empty(self.rows.size)
+        for group in np.unique(groups):
+            index = np.flatnonzero(groups == group)
+            block = np.linalg.inv(inverse[np.ix_(index, index)])
+            residual[index], variance[index] = block @ self.weights[index], np.diag(block)
+        return residual, variance
+
+    def without_itself(self) -> tuple[Floats, Floats]:
+        """Residual and variance (noise included) of each row, were it alone not there."""
+        own = np.diag(cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False))
+        return self.weights / own, 1.0 / own
+
+    def _seen(self, rows: Rows) -> tuple[Floats, Floats]:
+        between = covariance(rows, self.rows, self.scales, self.classes)
+        return between @ self.weights, solve_triangular(self.factor, between.T, lower=True, check_finite=False)
+
+
+def condition(rows: Rows, residuals: Floats, *, noise: Floats, scales: Scales, classes: Ints) -> Process:
+    """The process after `residuals` [n] with noise variances `noise` [n]."""
+    total = covariance(rows, rows, scales, classes)
+    total[np.diag_indices(rows.size)] += noise
+    factor: Floats = np.linalg.cholesky(total).astype(np.float64, copy=False)
+    weights = cho_solve((factor, True), residuals, check_finite=False)
+    return Process(rows=rows, scales=scales, classes=classes, factor=factor, weights=weights)

@@ -1,0 +1,83 @@
+"""Hyper-parameters of the covariance: log-normal priors, and the mode of their posterior on some rows.
+
+minimise  1/2 y^T (K + N)^-1 y + 1/2 log |K + N| + 1/2 sum ((h - h0) / sd)^2
+gradient  1/2 tr( ((K + N)^-1 - a a^T) dK/dh ),  a = (K + N)^-1 y      (equation 5.9 [rasmussen2006gaussian])
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+
+from solvers.calibration.covariance import ROOT_5, Floats, Ints, Rows, Scales, distances, radius, shared
+
+# The mode is looked for within this many standard deviations of the prior.
+REACH = 4.0
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Prior of the scales: their logarithms are normal."""
+
+    mean: Scales
+    spread: Scales
+
+
+def likeliest(
+    rows: Rows,
+    residuals: Floats,
+    *,
+    classes: Ints,
+    noise_class: Ints,
+    inflation: Floats,
+    belief: Belief,
+    start: Scales,
+    iterations: int,
+) -> Scales:
+    """The mode. `inflation` [n] multiplies the noise variance of each row."""
+    negative = _negative_log_posterior(rows, residuals, classes, noise_class, inflation, belief)
+    mean, spread = belief.mean.flat(), belief.spread.flat()
+    bounds = list(zip(mean - REACH * spread, mean + REACH * spread, strict=True))
+    options = {"maxiter": iterations, "ftol": 1e-6}
+    found = minimize(negative, start.flat(), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return belief.mean.like(found.x)
+
+
+def _negative_log_posterior(
+    rows: Rows, residuals: Floats, classes: Ints, noise_class: Ints, inflation: Floats, belief: Belief
+) -> Callable[[Floats], tuple[float, Floats]]:
+    slopes = rows.slopes @ rows.slopes.T
+    effects = np.array([shared(rows, rows, effect) for effect in range(rows.labels.shape[1])])
+    squared = distances(rows.features, rows.features, classes)
+    mean, spread = belief.mean.flat(), belief.spread.flat()
+    every = np.arange(rows.size)
+
+    def value_and_gradient(flat: Floats) -> tuple[float, Floats]:
+        scales = belief.mean.like(flat)
+        sizes, amplitude = np.exp(2.0 * scales.effects), np.exp(2.0 * scales.amplitude[0])
+        r = radius(squared, scales)
+        decay = amplitude * np.exp(-ROOT_5 * r)
+        smooth = (1.0 + ROOT_5 * r + 5.0 / 3.0 * r * r) * decay
+        noise = np.exp(2.0 * scales.noise)[noise_class] * inflation
+        total = slopes + np.tensordot(sizes, effects, axes=1) + smooth
+        total[every, every] += noise
+        factor = cho_factor(total, lower=True, overwrite_a=True, check_finite=False)
+        weights = cho_solve(factor, residuals, check_finite=False)
+        pull = cho_solve(factor, np.eye(rows.size), check_finite=False) - np.outer(weights, weights)
+        value = 0.5 * residuals @ weights + np.log(np.diag(factor[0])).sum()
+        bend = pull * (5.0 / 3.0 * (1.0 + ROOT_5 * r) * decay)
+        own = np.diag(pull) * noise
+        gradient = np.concatenate(
+            [
+                sizes * np.tensordot(effects, pull, axes=2),
+                [np.sum(pull * smooth)],
+                0.5 * np.exp(-2.0 * scales.lengths) * np.tensordot(squared, bend, axes=2),
+                np.bincount(noise_class, weights=own, minlength=len(scales.noise)),
+            ]
+        )
+        away = (flat - mean) / spread
+        return float(value + 0.5 * away @ away), gradient + away / spread
+
+    return value_and_gradient
