@@ -11,7 +11,6 @@ from solvers.cost.coefficients import DEFAULT
 from solvers.training.evidence.batch import Batch, Predictions, batches_of, predict_all
 from solvers.training.evidence.columns import NotExpressible, Row
 from solvers.training.evidence.features import Described, described
-from solvers.training.evidence.stacks import shown_bytes
 from solvers.training.evidence.rows import (
     Case,
     case_of,
@@ -19,6 +18,7 @@ from solvers.training.evidence.rows import (
     measured_memory,
     measured_seconds,
 )
+from solvers.training.evidence.stacks import shown_bytes
 
 
 @dataclass(frozen=True)
