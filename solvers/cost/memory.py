@@ -45,13 +45,14 @@ class Footprint:
     """Bytes of one layer and of the ends, for each row of the shards.
 
     `expert_split` is the number of ranks that hold one set of experts together; `adapters` are the parameters that
-    train beside frozen ones, 0 where all train.
+    train beside frozen ones, 0 where all train. `own_head` are those of the head that are not the embedding's.
     """
 
     dense: Floats
     expert: Floats
     embedding: Floats
     head: Floats
+    own_head: Floats
     expert_split: Floats
     adapters: Floats
     activations: tuple[Floats, Floats, Floats]
@@ -71,6 +72,7 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
         expert=architecture.expert_parameters * architecture.experts / (shards.ep * expert_cut(shards)),
         embedding=ends,
         head=head,
+        own_head=np.where(architecture.tied, 0.0, head),
         expert_split=shards.ep * expert_cut(shards),
         adapters=adapter_parameters(job.adapters, architecture.gemms, shards.tp),
         activations=(
@@ -122,7 +124,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         dense=dense,
         expert=expert,
         embedding=footprint.embedding[row],
-        head=footprint.head[row],
+        head=np.where(layouts.pp > 1, footprint.head[row], footprint.own_head[row]),
         kept=here,
         whole=footprint.activations[NONE][row],
         working=beside

@@ -83,7 +83,7 @@ def ends_of(footprint: Footprint, layouts: Layouts) -> Floats:
     """Parameters of the larger of embedding and head, or of both where they share a stage."""
     row = layouts.shard
     apart = np.maximum(footprint.embedding, footprint.head)[row]
-    return np.where(layouts.pp > 1, apart, (footprint.embedding + footprint.head)[row])
+    return np.where(layouts.pp > 1, apart, (footprint.embedding + footprint.own_head)[row])
 
 
 def _traffic(parameters: Floats, copies: Floats, stride: Ints | Floats, job: Job) -> tuple[Floats, Floats]:

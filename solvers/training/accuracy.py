@@ -6,14 +6,17 @@ has seen are scored apart from those it has not.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from solvers.calibration.covariance import Ints
+from solvers.cost.coefficients import DEFAULT
 from solvers.errors import Problem, SpecError
 from solvers.training.evidence.baseline import guesses, guesses_of_others
 from solvers.training.evidence.columns import Row
+from solvers.training.evidence.memory_fit import fit_memory, peaks_of, predicted_peak
 from solvers.training.evidence.posterior import LEVEL, Posterior, learned, predicted
 from solvers.training.evidence.protocols import Evidence, Fold, maker_of, once
 from solvers.training.evidence.scores import (
@@ -29,7 +32,8 @@ from solvers.training.evidence.scores import (
     summary,
 )
 from solvers.training.evidence.table import Table, table_of
-from solvers.training.intervals import memory_interval, time_interval
+from solvers.training.intervals import time_interval
+from solvers.training.memory import calibrated, memory_document, memory_interval
 
 # Without these a row of a table cannot be a training run.
 NEEDED = ("gpu", "gpus", "seq_len")
@@ -57,7 +61,7 @@ def score(
         "scored": len(np.unique(scored.run)),
         "step_time": summary(scored.errors()),
         "step_time_from_flops": {"rows": len(counted.run), **summary(counted.errors())},
-        "peak_memory": _memory(table, count=len(rows)),
+        "peak_memory": _memory(rows, calibrate_on),
         "constant_mfu_baseline": {"mape": baseline_mape(scored)},
         "interval": {"level": LEVEL, "coverage": coverage(scored)},
         "ranking": ranking(scored),
@@ -129,19 +133,31 @@ def _read(table: Table, *, count: int) -> dict[str, Any]:
     }
 
 
-def _memory(table: Table, *, count: int) -> dict[str, Any]:
-    own = [(i, run.memory_bytes) for i, run in enumerate(table.runs) if run.place < count and run.memory_bytes]
-    shown = table.shown_bytes()
-    errors = np.array([float(shown[i]) / measured - 1.0 for i, measured in own])
-    inside = []
-    for i, measured in own:
-        interval = memory_interval(float(shown[i]))
-        inside.append(interval.low <= measured <= interval.high)
+def _memory(rows: Sequence[Row], calibrate_on: Sequence[Row]) -> dict[str, Any]:
+    """Peaks as the model ships, or fitted to the rows to calibrate on; `left_out`: each group by a fit to the others.
+
+    `seen` counts the peaks that the shipped fit has seen.
+    """
+    peaks = peaks_of(rows)
+    seen = {run["id"] for run in memory_document()["runs"]}
+    coefficients = calibrated(DEFAULT)
+    if calibrate_on:
+        coefficients = replace(DEFAULT, **fit_memory(peaks_of(calibrate_on)).coefficients)
+        seen = {peak.row.get("id") for peak in peaks_of(calibrate_on)}
+    shown = [predicted_peak(peak, coefficients) for peak in peaks]
+    errors = np.array([bytes_ / peak.measured - 1.0 for bytes_, peak in zip(shown, peaks, strict=True)])
+    intervals = [memory_interval(bytes_) for bytes_ in shown]
+    left_out = fit_memory(peaks).errors
     return {
-        "rows": len(errors),
+        "rows": len(peaks),
+        "seen": sum(peak.row.get("id") in seen for peak in peaks),
         "mape": mean(np.abs(errors)),
         "worst_under": float(errors.min()) if len(errors) else None,
-        "coverage": mean(inside),
+        "coverage": mean([i.low <= peak.measured <= i.high for i, peak in zip(intervals, peaks, strict=True)]),
+        "left_out": {
+            "mape": mean(np.abs(left_out)),
+            "worst_under": float(left_out.min()) if len(left_out) else None,
+        },
     }
 
 

@@ -2,7 +2,8 @@
 
 from solvers.base import Estimate
 from solvers.cost.flops import hardware_flops, model_flops
-from solvers.training.intervals import memory_interval, time_interval
+from solvers.training.intervals import time_interval
+from solvers.training.memory import memory_interval
 from solvers.training.plan import Choice
 from solvers.training.search import steps_of
 from solvers.training.spec import TrainingSpec

@@ -16,7 +16,6 @@ import yaml
 from solvers.base import Estimate
 
 NAME = "residuals.yaml"
-MEMORY = "peak_memory"
 
 
 @cache
@@ -43,12 +42,6 @@ def time_interval(seconds: float, *, moe: bool, nodes: int) -> Estimate:
     """A step time with the interval of its class."""
     low, high = residuals()["step_time"][class_of(moe=moe, nodes=nodes)]["quantiles"]
     return Estimate(seconds, seconds * low, seconds * high)
-
-
-def memory_interval(peak_bytes: float) -> Estimate:
-    """A memory peak with its interval."""
-    low, high = residuals()[MEMORY]["quantiles"]
-    return Estimate(peak_bytes, peak_bytes * low, peak_bytes * high)
 
 
 @cache

@@ -8,6 +8,7 @@ from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.cost.layouts import Shards
 from solvers.cost.memory import Footprint, footprint_of
+from solvers.training.memory import calibrated
 from solvers.training.spec import TrainingSpec
 
 
@@ -20,8 +21,9 @@ class Tables:
     footprint: Footprint
 
 
-def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients = DEFAULT) -> Job:
-    """The spec's job on `nodes` of its nodes."""
+def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None = None) -> Job:
+    """The spec's job on `nodes` of its nodes; memory as published peaks have it unless `coefficients` say otherwise."""
+    coefficients = calibrated(DEFAULT) if coefficients is None else coefficients
     stack = spec.software.stack()
     return Job(
         architecture=architecture_of(spec.model, stack),

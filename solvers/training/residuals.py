@@ -20,7 +20,7 @@ from solvers.calibration.fit import weighted_quantile
 from solvers.training.evidence.columns import Row
 from solvers.training.evidence.posterior import LEVEL
 from solvers.training.evidence.table import Run, Table, table_of
-from solvers.training.intervals import MEMORY, class_of
+from solvers.training.intervals import class_of
 
 LICENCES = {
     "vTrain (KAIST/Samsung, MICRO-57)": "MIT",
@@ -41,15 +41,12 @@ def residual_document(rows: list[Row]) -> dict[str, Any]:
     for place in table.timed():
         run = table.runs[place]
         classes.setdefault(class_of(moe=run.case.moe, nodes=run.case.nodes), []).append(int(place))
-    measured = [(place, run.memory_bytes) for place, run in enumerate(table.runs) if run.memory_bytes]
-    ratios = np.array([bytes_ / table.shown_bytes()[place] for place, bytes_ in measured])
     return {
         "level": LEVEL,
         "how": "measured / predicted at the priors; each source weighs the same within its class",
         "command": COMMAND,
         "sources": [_source(name, licensed) for name in LICENCES if any(row["source"] == name for row in licensed)],
         "step_time": {name: _class(table, members) for name, members in sorted(classes.items())},
-        MEMORY: _quantiles(ratios, [table.runs[place] for place, _ in measured]),
     }
 
 

@@ -19,6 +19,7 @@ from solvers.training.evidence.rows import (
     measured_seconds,
 )
 from solvers.training.evidence.stacks import shown_bytes
+from solvers.training.memory import calibrated
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Table:
-    """Runs with the kernel's predictions at the priors and what calibration sees of them."""
+    """Runs with the kernel's predictions at the priors (memory: as it ships) and what calibration sees of them."""
 
     runs: tuple[Run, ...]
     reasons: dict[int, str]
@@ -70,7 +71,7 @@ class Table:
 
     def shown_bytes(self) -> Floats:
         """Predicted peaks as the runs' frameworks would print them."""
-        return shown_bytes(self.prior.memory_bytes, DEFAULT)
+        return shown_bytes(self.prior.memory_bytes, calibrated(DEFAULT))
 
     def batches(self, index: Ints) -> tuple[Batch, ...]:
         """One row for each of the chosen runs; owners count in the order of `index`."""
@@ -95,7 +96,7 @@ def table_of(rows: Iterable[Row]) -> Table:
             continue
         stated = np.nan if seconds is None else seconds
         runs.append(Run(row, case, place, stated, measured_memory(row), from_flops(row)))
-    prior = predict_all(batches_of([run.case for run in runs]), DEFAULT, count=len(runs))
+    prior = predict_all(batches_of([run.case for run in runs]), calibrated(DEFAULT), count=len(runs))
     return Table(
         runs=tuple(runs),
         reasons=reasons,

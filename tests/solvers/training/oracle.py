@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from itertools import product
 
 from solvers.catalogue import price_of
-from solvers.cost.coefficients import DEFAULT as C
+from solvers.cost.coefficients import DEFAULT
+from solvers.training.memory import calibrated
 from solvers.training.spec import TrainingSpec
+
+C = calibrated(DEFAULT)
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,8 @@ class Oracle:
         working = whole - kept + tokens * max(mlp, attention) / x.tp + (6 * layer if x.zero >= 2 else 0)
         entry = 4 * self.h * tokens / along
         waiting = m - 1 if x.schedule == "gpipe" else 0
-        logits = (6 + 4 * waiting) * tokens * self.model.vocab / x.tp + (1 + waiting) * entry if last else 0.0
+        logits = C.logits_held * (6 + 4 * waiting) * tokens * self.model.vocab / x.tp + (1 + waiting) * entry
+        logits *= last
         alive = flying * layers * kept + max(logits, working)
         gathered = C.weight_buffers * 2 * layer if x.zero == 3 else 0.0
         if x.zero == 3 and (last or number == 0):
