@@ -85,7 +85,8 @@ def batches_of(cases: Sequence[Case]) -> tuple[Batch, ...]:
     groups: dict[Hashable, list[int]] = {}
     for place, case in enumerate(cases):
         shared = replace(case.job, coefficients=DEFAULT, cluster=cases[0].job.cluster)
-        groups.setdefault((structure(shared), case.job.stack), []).append(place)
+        key = (structure(shared), case.job.stack, case.layouts.refined is None)
+        groups.setdefault(key, []).append(place)
     return tuple(_packed([cases[place] for place in places], places) for places in groups.values())
 
 

@@ -4,15 +4,17 @@ A degree that a row states is taken; one that it leaves open may be any that div
 recompute parts of a layer at most, never whole layers; elsewhere any level may have run.
 """
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from solvers.catalogue import Model
 from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
+from solvers.cost.refined import Refined, plain
 from solvers.optimise.enumerate import divisors, product
 from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
-from solvers.training.evidence.stacks import zero_stages_of
+from solvers.training.evidence.stacks import offloaded_shares, zero_stages_of
 
 # What a row without degrees may have used: up to a node of tensor, 16 stages, 4 context-parallel ranks.
 OPEN = {"tp": (1, 2, 4, 8), "pp": (1, 2, 4, 8, 16), "cp": (1, 2, 4)}
@@ -93,8 +95,9 @@ def _with_batches(
         return None
     sizes = np.array([int(stated)]) if stated else divisors(batch // dp)
     zero_stages = np.array(zero_stages_of(row, copies=dp * cp, stages=pp))
-    place, vpp, recompute, zero = product(
-        np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), _levels(row), zero_stages
+    shares = np.array(offloaded_shares(row))
+    place, vpp, recompute, zero, share = product(
+        np.arange(len(sizes)), _chunks(row, pp=pp, layers=layers), _levels(row), zero_stages, np.arange(len(shares))
     )
     sequence_parallel = int(tp > 1 and (not is_old(row) or "SP" in row.get("recompute", "")))
     one = np.ones_like(sizes)
@@ -110,6 +113,7 @@ def _with_batches(
         schedule=np.where(vpp > 1, INTERLEAVED, schedule),
         recompute=recompute,
         zero=zero,
+        refined=replace(plain(zero, dp * cp * many), offloaded=shares[share]) if shares.any() else None,
     )
 
 
@@ -128,7 +132,16 @@ def _joined(parts: list[tuple[Shards, Layouts]]) -> tuple[Shards, Layouts]:
         for name in ("dp", "pp", "vpp", "micro_batches", "schedule", "recompute", "zero")
     }
     place = np.concatenate([layouts.shard + start for (_, layouts), start in zip(parts, starts, strict=True)])
-    return Shards(**columns), Layouts(shard=place, **rows)
+    return Shards(**columns), Layouts(shard=place, **rows, refined=_refined([layouts for _, layouts in parts]))
+
+
+def _refined(parts: list[Layouts]) -> Refined | None:
+    """The rare techniques of all parts, which have them or have not."""
+    every = [part.refined for part in parts if part.refined is not None]
+    if not every:
+        return None
+    names = [field.name for field in fields(Refined)]
+    return Refined(**{name: np.concatenate([getattr(one, name) for one in every]) for name in names})
 
 
 def _levels(row: Row) -> Ints:

@@ -82,8 +82,6 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     """The row as a case; NotExpressible says what the model has no word for."""
     if row.get("task", "pretrain") not in ("", "pretrain", "sft", "lora"):
         raise NotExpressible(f"task {row['task']}")
-    if row.get("offload", "none") not in ("", "none"):
-        raise NotExpressible("offload")
     stack = stack_of(row)
     node = _node(row)
     gpus = gpus_of(row)

@@ -19,6 +19,10 @@ from solvers.training.evidence.columns import Row, is_nemo, is_old, precision_of
 COMPILED_LOSS = "202501"
 # Models whose NeMo recipes keep Adam's moments in 16 bit (`use_precision_aware_optimizer`).
 HALF_MOMENTS = ("deepseek", "kimi")
+# Models of which some NeMo recipe lets activations of layers wait in the host's memory (`cpu_offloading_num_layers`,
+# `fine_grained_activation_offloading`), and the shares of a stage's layers that are tried.
+OFFLOADED = ("llama370b", "llama31405b", "gptoss120b", "nemotron3")
+OFFLOADED_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def stack_of(row: Row) -> Stack:
@@ -67,6 +71,14 @@ def zero_stages_of(row: Row, *, copies: int, stages: int) -> tuple[int, ...]:
     if text == "none":
         return (0,)
     return (1, 3) if "not stated" in text and stages == 1 else (1,)
+
+
+def offloaded_shares(row: Row) -> tuple[float, ...]:
+    """Shares of a stage's layers whose activations may have waited in the host's memory."""
+    if row.get("offload", "none") not in ("", "none"):
+        return (1.0,)
+    name = "".join(c for c in row.get("model", "").lower() if c.isalnum())
+    return OFFLOADED_SHARES if is_nemo(row) and name.startswith(OFFLOADED) else (0.0,)
 
 
 def shown_bytes(device_bytes: Floats, coefficients: Coefficients) -> Floats:

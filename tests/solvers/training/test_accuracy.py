@@ -51,7 +51,6 @@ def test_tokens_a_second_and_seconds_are_the_same_measurement() -> None:
     ("change", "reason"),
     [
         ({"task": "dpo"}, "task dpo"), ({"gpu": "TPU v4"}, "GPU TPU v4"),
-        ({"gbs": "62"}, "batch not divisible by data parallelism"), ({"offload": "cpu"}, "offload"),
         ({"mbs": "3"}, "batch not divisible by the micro-batch"), ({"pp": "5"}, "degrees do not divide the GPUs"),
         ({"hidden": "", "model": "no such model"}, "model no such model"), ({"gbs": "", "mbs": ""}, "no batch"),
     ],

@@ -1,9 +1,11 @@
 """What the software of a published run does, from what the row says."""
 
+import numpy as np
 import pytest
 
+from solvers.cost.coefficients import DEFAULT
 from solvers.cost.parts import Stack
-from solvers.training.evidence.stacks import stack_of, zero_stages_of
+from solvers.training.evidence.stacks import OFFLOADED_SHARES, offloaded_shares, shown_bytes, stack_of, zero_stages_of
 
 TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "torch.compile; float8"}
 
@@ -50,3 +52,24 @@ def test_sharding_that_a_row_leaves_open_is_left_open(
     row: dict[str, str], copies: int, stages: int, expected: tuple[int, ...]
 ) -> None:
     assert zero_stages_of(row, copies=copies, stages=stages) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"stack": "NeMo 26.04", "model": "LLAMA3_70B"}, OFFLOADED_SHARES),
+        ({"stack": "NeMo 26.04", "model": "LLAMA3_8B"}, (0.0,)),
+        ({"stack": "llm-foundry", "offload": "activations"}, (1.0,)),
+        ({"stack": "llm-foundry", "offload": "none"}, (0.0,)),
+    ],
+)
+def test_activations_may_have_waited_in_the_host_where_the_recipes_say_so(
+    row: dict[str, str], expected: tuple[float, ...]
+) -> None:
+    assert offloaded_shares(row) == expected
+
+
+def test_a_published_peak_is_without_the_context() -> None:
+    device = np.array([80e9])
+
+    assert shown_bytes(device, DEFAULT).tolist() == [80e9 - DEFAULT.context_bytes]
