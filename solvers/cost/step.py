@@ -139,7 +139,7 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     delayed = layouts.schedule == ZB_H1
     # Under ZB-H1 the last gradients of weights come after the last backward pass: only they hide their traffic.
     backward = np.where(delayed, most * layer.weights, most * each - forward)
-    data_parallel, optimizer, waiting = _step_ends(
+    data_parallel, optimizer, waiting = step_ends(
         layouts, shards, footprint, job, layers=most, forward=forward, backward=backward
     )
     others = (1.0 - single) * (whole - slowest)
@@ -161,7 +161,7 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     )
 
 
-def _step_ends(
+def step_ends(
     layouts: Layouts,
     shards: Shards,
     footprint: Footprint,

@@ -17,13 +17,14 @@ Orders of rank r; chunk c of rank r is part c p + r of the model
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Name = Literal["gpipe", "1f1b", "interleaved", "zb-h1"]
+NAMES: tuple[Name, ...] = get_args(Name)
 FORWARD, BACKWARD, WEIGHT = 0, 1, 2
 
 

@@ -2,33 +2,34 @@
 
     finish(o) = max( finish(before on its rank), finish(what it waits for) + transfer ) + seconds(o)
 The numbers are times in the max-plus algebra: a longest path through the schedule's graph [baccelli1992synchronization,
-section 1.2]. Many sets of seconds run through one schedule at once.
+section 1.2]. Many schedules, and many sets of seconds for each, go through their levels together.
 Transfers that overlap add only to the edge between two parts; those that do not keep both ranks busy and belong into
 the operations' seconds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.simulate.orders import Schedule
-from solvers.simulate.program import Program, program_of
+from solvers.simulate.program import Program, program_of, programs_of
 from solvers.simulate.steady import shorter, stretch
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-# Elements of one array of finish times: 32 MB.
-MOST_AT_ONCE = 4_000_000
+Ints = NDArray[np.int64]
+# Cases that share a row of the table of finish times, and rows of one table (32 MB).
+WIDTH, MOST_ROWS = 4, 1_000_000
 
 
 @dataclass(frozen=True)
 class Seconds:
     """Seconds of each part of the model for one micro-batch, K cases at once.
 
-    forward, backward, weight [K, parts]; transfer [K] between neighbouring parts. `backward` is of the inputs, and
-    includes the weights' where the schedule does not part them (`weight` is then added to it).
+    forward, backward, weight [K, parts]; transfer [K] between neighbouring parts. `backward` is of the inputs;
+    schedules that do not part them do `weight` with it.
     """
 
     forward: Floats
@@ -36,7 +37,7 @@ class Seconds:
     weight: Floats
     transfer: Floats
 
-    def take(self, cases: Bools | slice) -> "Seconds":
+    def take(self, cases: Bools | Ints | slice) -> "Seconds":
         """Some of the cases."""
         return Seconds(self.forward[cases], self.backward[cases], self.weight[cases], self.transfer[cases])
 
@@ -47,53 +48,133 @@ class Seconds:
         return by_rank
 
 
-def finish_times(program: Program, seconds: Seconds) -> Floats:
-    """When each operation ends: [n, K], in the order of the program."""
-    table = _table(program, seconds)
-    late = program.crosses[:, None] * seconds.transfer
-    found = np.zeros((program.size + 1, table.shape[1]))
-    for start, end in pairwise(program.starts.tolist()):
-        here = slice(start, end)
-        arrived = found[program.source[here]] + late[here]
-        found[here] = np.maximum(found[program.before[here]], arrived) + table[program.row[here]]
-    return found[:-1]
+Case = tuple[Schedule, Seconds]
 
 
 def makespan(schedule: Schedule, seconds: Seconds) -> Floats:
-    """Seconds from the first operation to the last, one for each case.
+    """Seconds from the first operation to the last, one for each case: [K]."""
+    return makespans([(schedule, seconds)])[0]
 
-    An array [K]. A steady middle is simulated once and then repeated: exact where it repeats itself (`steady`).
+
+def makespans(cases: Sequence[Case]) -> list[Floats]:
+    """The same for several schedules.
+
+    A steady middle is simulated once and then repeated: exact where it repeats itself (`steady`), else not done.
     """
-    short = shorter(schedule)
-    if short is None:
-        return _whole(schedule, seconds)
-    program = program_of(short)
-    found = np.zeros(len(seconds.transfer))
-    for some in _portions(program, len(found)):
-        times = finish_times(program, seconds.take(some))
-        found[some] = stretch(program, times, further=schedule.micro_batches - short.micro_batches)
-    unsteady = np.isnan(found)
-    if unsteady.any():
-        found[unsteady] = _whole(schedule, seconds.take(unsteady))
+    few = [_distinct(seconds) for _, seconds in cases]
+    found = _makespans([(schedule, one) for (schedule, _), (one, _) in zip(cases, few, strict=True)])
+    return [each[place] for each, (_, place) in zip(found, few, strict=True)]
+
+
+def _distinct(seconds: Seconds) -> tuple[Seconds, Ints]:
+    """Each case once, and where each of the given ones is among them."""
+    columns = np.concatenate([seconds.forward, seconds.backward, seconds.weight, seconds.transfer[:, None]], axis=1)
+    _, first, place = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+    return seconds.take(first), place.ravel()
+
+
+def _makespans(cases: Sequence[Case]) -> list[Floats]:
+    shorts = [shorter(schedule) or schedule for schedule, _ in cases]
+    times = finish_times([(short, seconds) for short, (_, seconds) in zip(shorts, cases, strict=True)])
+    found = [
+        each.max(axis=0)
+        if short == schedule
+        else stretch(program_of(short), each, further=schedule.micro_batches - short.micro_batches)
+        for each, short, (schedule, _) in zip(times, shorts, cases, strict=True)
+    ]
+    open_ = [(place, np.isnan(one)) for place, one in enumerate(found) if np.isnan(one).any()]
+    if open_:
+        whole = finish_times([(cases[place][0], cases[place][1].take(which)) for place, which in open_])
+        for (place, which), each in zip(open_, whole, strict=True):
+            found[place][which] = each.max(axis=0)
     return found
 
 
-def _whole(schedule: Schedule, seconds: Seconds) -> Floats:
-    program = program_of(schedule)
-    found = [
-        finish_times(program, seconds.take(some)).max(axis=0) for some in _portions(program, len(seconds.transfer))
+def finish_times(cases: Sequence[Case]) -> list[Floats]:
+    """When each operation ends: [n, K] for each schedule, in the order of its program."""
+    programs = programs_of(tuple(schedule for schedule, _ in cases))
+    found: list[Floats] = []
+    for first, end in _portions([_rows(program, case) for program, (_, case) in zip(programs, cases, strict=True)]):
+        found += _together(programs[first:end], [seconds for _, seconds in cases[first:end]])
+    return found
+
+
+def _rows(program: Program, seconds: Seconds) -> int:
+    return program.size * -(-len(seconds.transfer) // WIDTH)
+
+
+def _portions(rows: list[int]) -> list[tuple[int, int]]:
+    """Neighbouring schedules that fit one table."""
+    found, start, held = [], 0, 0
+    for place, size in enumerate(rows):
+        if held and held + size > MOST_ROWS:
+            found.append((start, place))
+            start, held = place, 0
+        held += size
+    return [*found, (start, len(rows))] if rows else []
+
+
+def _together(programs: Sequence[Program], seconds: Sequence[Seconds]) -> list[Floats]:
+    """Finish times of programs that share one table: a row for each operation and each WIDTH cases."""
+    blocks = [
+        (program, *block) for program, one in zip(programs, seconds, strict=True) for block in _blocks(program, one)
     ]
-    return np.concatenate(found)
+    offsets = np.cumsum([0, *(program.size for program, _, _ in blocks)])
+    nothing = int(offsets[-1])
+    level = np.concatenate([program.level for program, _, _ in blocks])
+    order = np.argsort(level.astype(np.int32), kind="stable")
+    where = np.empty(nothing + 1, dtype=np.int64)
+    where[order] = np.arange(nothing)
+    where[-1] = nothing
+
+    def joined(name: str) -> Ints:
+        parts = [
+            np.where((index := getattr(program, name)) == program.size, nothing, index + offset)
+            for (program, _, _), offset in zip(blocks, offsets, strict=False)
+        ]
+        places: Ints = where[np.concatenate(parts)[order]]
+        return places
+
+    work = np.concatenate([table[program.row] for program, table, _ in blocks])[order]
+    late = np.concatenate([program.crosses[:, None] * transfer for program, _, transfer in blocks])[order]
+    times = _swept(joined("before"), joined("source"), work, late, np.bincount(level))
+    return _apart(programs, seconds, times, where)
 
 
-def _portions(program: Program, cases: int) -> list[slice]:
-    """Slices of the cases that keep the array of finish times small."""
-    step = max(1, MOST_AT_ONCE // program.size)
-    return [slice(start, min(start + step, cases)) for start in range(0, cases, step)]
+def _swept(before: Ints, source: Ints, work: Floats, late: Floats, widths: Ints) -> Floats:
+    """Finish times, level by level."""
+    times = np.zeros((len(work) + 1, work.shape[1]))
+    start = 0
+    for width in widths.tolist():
+        here = slice(start, start + width)
+        arrived = times.take(source[here], axis=0)
+        arrived += late[here]
+        np.maximum(arrived, times.take(before[here], axis=0), out=arrived)
+        np.add(arrived, work[here], out=times[here])
+        start += width
+    return times
 
 
-def _table(program: Program, seconds: Seconds) -> Floats:
-    """Seconds by kind and part, [kinds x parts, K]."""
-    if int(program.orders.kind.max()) < 2:
-        return np.concatenate([seconds.forward.T, (seconds.backward + seconds.weight).T])
-    return np.concatenate([seconds.forward.T, seconds.backward.T, seconds.weight.T])
+def _apart(programs: Sequence[Program], seconds: Sequence[Seconds], times: Floats, where: Ints) -> list[Floats]:
+    found, start = [], 0
+    for program, one in zip(programs, seconds, strict=True):
+        cases = len(one.transfer)
+        count = -(-cases // WIDTH)
+        rows = where[start : start + count * program.size].reshape(count, program.size)
+        found.append(np.concatenate(times[rows], axis=1)[:, :cases])
+        start += count * program.size
+    return found
+
+
+def _blocks(program: Program, seconds: Seconds) -> list[tuple[Floats, Floats]]:
+    """Tables of seconds by kind and part, and transfers, of WIDTH cases each; the last case fills up the last block."""
+    cases = len(seconds.transfer)
+    fused = int(program.orders.kind.max()) < 2
+    kinds = (
+        [seconds.forward, seconds.backward + seconds.weight]
+        if fused
+        else [seconds.forward, seconds.backward, seconds.weight]
+    )
+    table = np.concatenate(kinds, axis=1).T
+    padded = np.minimum(np.arange(-(-cases // WIDTH) * WIDTH), cases - 1).reshape(-1, WIDTH)
+    return [(table[:, some], seconds.transfer[some]) for some in padded]

@@ -22,6 +22,7 @@ Technique = Literal[
     "zero2",
     "zero3",
     "tp_across_nodes",
+    "uneven_stages",
 ]
 TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
 

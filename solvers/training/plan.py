@@ -10,16 +10,17 @@ from solvers.cost.block import Job
 from solvers.cost.layouts import RECOMPUTE, SCHEDULES, Layouts
 from solvers.cost.memory import memory_of_stage
 from solvers.cost.pipeline import layers_per_stage
-from solvers.cost.stage import PARTS
+from solvers.cost.stage import PARTS, StageMemory
 from solvers.cost.step import step_time
 from solvers.documents import Document
 from solvers.training.job import Tables
 from solvers.training.search import Found
+from solvers.training.staging import Staged, plain_parts
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One layout of a search, and where it came from."""
+    """One layout of a search, and where it came from; `staged` where its layers were dealt to stages."""
 
     nodes: int
     job: Job
@@ -28,6 +29,8 @@ class Choice:
     step_time_s: float
     memory_bytes: float
     cost_usd: float
+    closed_form_s: float | None = None
+    staged: Staged | None = None
 
 
 def choice_of(found: Found, row: int) -> Choice:
@@ -40,6 +43,8 @@ def choice_of(found: Found, row: int) -> Choice:
         step_time_s=float(found.step_time_s[row]),
         memory_bytes=float(found.memory_bytes[row]),
         cost_usd=float(found.cost_usd[row]),
+        closed_form_s=float(found.closed_form_s[row]),
+        staged=found.staged.get(row),
     )
 
 
@@ -81,12 +86,15 @@ def label(layout: Document) -> str:
 def plan_document(choice: Choice, *, usable: float) -> Document:
     """The whole plan."""
     layout = layout_document(choice.layouts, choice.tables)
+    parts = parts_of(choice)
     return {
         "label": label(layout),
         "layout": layout,
         "gpus": choice.job.cluster.gpus,
         "nodes": choice.nodes,
-        "layers_per_stage": list(layers_per_stage(int(choice.job.architecture.layers), layout["pp"])),
+        "layers_per_stage": [sum(parts[rank :: layout["pp"]]) for rank in range(layout["pp"])],
+        "layers_per_chunk": list(parts),
+        "simulated": simulated_document(choice),
         "memory": {
             "capacity_bytes": choice.job.cluster.memory_bytes,
             "usable_bytes": usable,
@@ -95,18 +103,51 @@ def plan_document(choice: Choice, *, usable: float) -> Document:
     }
 
 
-def stages_document(choice: Choice) -> list[Document]:
-    """Memory of every stage, part by part."""
+def parts_of(choice: Choice) -> tuple[int, ...]:
+    """Layers of each chunk of the pipeline, from the embedding to the head; chunk i is on stage i mod p."""
+    if choice.staged:
+        return choice.staged.parts
+    pp, vpp = int(choice.layouts.pp[0]), int(choice.layouts.vpp[0])
+    return plain_parts(int(choice.job.architecture.layers), pp, pp * vpp)
+
+
+def simulated_document(choice: Choice) -> Document | None:
+    """What the simulation of the pipeline says beside the closed form; None where nothing was simulated.
+
+    `bubble` is the share of the step that the busiest stage waits; `plain_s` the step with layers dealt evenly.
+    """
+    if choice.staged is None or not choice.staged.simulated:
+        return None
+    return {
+        "step_time_s": choice.staged.step_time_s,
+        "closed_form_s": choice.closed_form_s,
+        "plain_s": choice.staged.plain_s,
+        "layers_per_stage": list(choice.staged.layers_per_stage),
+        "uneven": choice.staged.uneven,
+        "bubble": choice.staged.terms["pipeline_bubble"] / choice.staged.step_time_s,
+    }
+
+
+def _memory_of_stages(choice: Choice) -> StageMemory:
+    if choice.staged:
+        return choice.staged.memory
     pp = int(choice.layouts.pp[0])
     repeated = choice.layouts.take(np.zeros(pp, dtype=np.int64))
-    stage = np.arange(pp, dtype=np.float64)
     layers = np.array(layers_per_stage(int(choice.job.architecture.layers), pp), dtype=np.float64)
     tables = choice.tables
-    memory = memory_of_stage(stage, layers, repeated, tables.shards, tables.footprint, choice.job)
+    return memory_of_stage(
+        np.arange(pp, dtype=np.float64), layers, repeated, tables.shards, tables.footprint, choice.job
+    )
+
+
+def stages_document(choice: Choice) -> list[Document]:
+    """Memory of every stage, part by part."""
+    pp, parts = int(choice.layouts.pp[0]), parts_of(choice)
+    memory = _memory_of_stages(choice)
     return [
         {
             "stage": number,
-            "layers": int(layers[number]),
+            "layers": sum(parts[number::pp]),
             **{f"{name}_bytes": float(memory.part(name)[number]) for name in PARTS},
             "total_bytes": float(memory.total[number]),
         }
@@ -116,6 +157,8 @@ def stages_document(choice: Choice) -> list[Document]:
 
 def terms_of(choice: Choice) -> dict[str, float]:
     """Seconds of the step by term; they add up to the step."""
+    if choice.staged:
+        return dict(choice.staged.terms)
     tables = choice.tables
     return step_time(choice.layouts, tables.shards, tables.block, tables.footprint, choice.job).terms(0)
 

@@ -6,8 +6,8 @@ Chunks of rows that fit the second cache keep the arrays fast; nothing is done r
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
 from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
+from solvers.training.staging import Staged
 
 CHUNK = 4096
 
@@ -38,7 +39,10 @@ Seen = Callable[[int, int, Fastest | None], None]
 
 @dataclass(frozen=True)
 class Found:
-    """What fits on one number of nodes: rows of the space with their step time and peak memory."""
+    """What fits on one number of nodes: rows of the space with their step time and peak memory.
+
+    `staged` are rows whose layers were dealt to stages: their values stand in the columns, `closed_form_s` beside them.
+    """
 
     nodes: int
     job: Job
@@ -50,6 +54,8 @@ class Found:
     candidates: int
     rejected: dict[str, int]
     nearest: Layouts
+    closed_form_s: Floats
+    staged: Mapping[int, Staged] = field(default_factory=dict)
 
     @property
     def feasible(self) -> int:
@@ -106,6 +112,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         candidates=space.candidates,
         rejected=dict(sorted(rejected.items())),
         nearest=nearest,
+        closed_form_s=time[keep],
     )
 
 
@@ -154,3 +161,10 @@ def _meets(spec: TrainingSpec, time: Floats, cost: Floats, rejected: Counter[str
                 rejected[f"misses the {name}"] += lost
             alive &= ~broken
     return alive
+
+
+def refusals(spec: TrainingSpec, step_time_s: float, cost_usd: float) -> Counter[str]:
+    """The constraints other than memory that one layout breaks."""
+    refused: Counter[str] = Counter()
+    _meets(spec, np.array([step_time_s]), np.array([cost_usd]), refused)
+    return refused

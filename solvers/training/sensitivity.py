@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from solvers.documents import Document
 from solvers.training.plan import Choice, choice_of, label, layout_document
 from solvers.training.pool import Pool, best, pool_of
+from solvers.training.restage import restage
 from solvers.training.search import search
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
 from solvers.training.techniques import uses
@@ -63,7 +64,7 @@ def _with_node(spec: TrainingSpec, node: object) -> TrainingSpec:
 
 def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
-    again = search(spec, nodes=chosen.nodes)
+    again = restage(spec, [search(spec, nodes=chosen.nodes)])[0]
     if not again.feasible:
         return {
             "change": change.name,

@@ -20,11 +20,12 @@ from solvers.training.plan import (
     terms_of,
 )
 from solvers.training.pool import Pool, best, pareto, pool_of, sample
+from solvers.training.restage import restage
 from solvers.training.search import Fastest, Found, search
 from solvers.training.sensitivity import sensitivity
 from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
-from solvers.training.techniques import verdicts
+from solvers.training.techniques import sides, verdicts
 from solvers.training.words import binding, headline, why_not
 
 ALTERNATIVES = 9
@@ -34,7 +35,7 @@ DOMINATED = 300
 
 def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     """The best layout and everything beside it, or what stands in the way."""
-    found = _searched(spec, progress)
+    found = restage(spec, _searched(spec, progress), sides)
     counted = _counted(found)
     if not any(f.feasible for f in found):
         return infeasible(spec, found, counted, progress)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, SELECTIVE, Bools
+from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, SELECTIVE, Bools, Floats
 from solvers.documents import Document
 from solvers.training.plan import Choice
 from solvers.training.pool import Pool, objective
@@ -18,6 +18,7 @@ from solvers.training.spec import TrainingSpec
 from solvers.units import SHARE, show, show_named
 
 Where = Callable[[Found], Bools]
+UNEVEN = "uneven_stages"
 
 TITLES: dict[str, tuple[str, Where]] = {
     "tp": ("Tensor parallelism", lambda f: f.tables.shards.tp[f.layouts.shard] > 1),
@@ -39,8 +40,15 @@ TITLES: dict[str, tuple[str, Where]] = {
 }
 
 
+def sides(found: Found) -> list[Bools]:
+    """For each technique the rows with it, then those without."""
+    masks = [where(found) for _, where in TITLES.values()]
+    return [*masks, *(~mask for mask in masks)]
+
+
 def uses(choice: Choice) -> set[str]:
     """The techniques that a layout uses."""
+    uneven = {UNEVEN} if choice.staged and choice.staged.uneven else set()
     shards, layouts = choice.tables.shards, choice.layouts
     row = int(layouts.shard[0])
     tests = {
@@ -58,21 +66,48 @@ def uses(choice: Choice) -> set[str]:
         "zero2": layouts.zero[0] == 2,
         "zero3": layouts.zero[0] == 3,
     }
-    return {name for name, holds in tests.items() if holds}
+    return uneven | {name for name, holds in tests.items() if holds}
 
 
 def verdicts(spec: TrainingSpec, pool: Pool, chosen: Choice, sensitivity: list[Document]) -> list[Document]:
-    """One verdict for each technique, in the order of TITLES."""
+    """One verdict for each technique, in the order of TITLES, and one for uneven stages."""
     used = uses(chosen)
-    return [_verdict(name, name in used, spec, pool, sensitivity) for name in TITLES]
-
-
-def _verdict(name: str, used: bool, spec: TrainingSpec, pool: Pool, sensitivity: list[Document]) -> Document:
-    title, where = TITLES[name]
-    mask = np.concatenate([where(f) for f in pool.found])
     values = objective(spec, pool)[0]
-    with_it = float(values[mask].min()) if mask.any() else None
-    without = float(values[~mask].min()) if not mask.all() else None
+    found = []
+    for name, (title, where) in TITLES.items():
+        mask = np.concatenate([where(f) for f in pool.found])
+        bests = (_least(values[mask]), _least(values[~mask]))
+        found.append(_verdict(name, title, name in used, bests, spec, sensitivity))
+    bests = _with_uneven_stages(pool, values)
+    return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, sensitivity)]
+
+
+def _least(values: Floats) -> float | None:
+    return float(values.min()) if values.size else None
+
+
+def _with_uneven_stages(pool: Pool, values: Floats) -> tuple[float | None, float | None]:
+    """The best with layers dealt unevenly over stages, and the best without: also of those that would be even."""
+    points = [
+        (point, one)
+        for point, one in enumerate(pool.found[s].staged.get(r) for s, r in zip(pool.search, pool.row, strict=True))
+        if one is not None and one.uneven
+    ]
+    mask = np.zeros(len(values), dtype=bool)
+    mask[[point for point, _ in points]] = True
+    even = [values[point] * one.plain_s / one.step_time_s for point, one in points if one.plain_s is not None]
+    return _least(values[mask]), _least(np.concatenate([values[~mask], even]))
+
+
+def _verdict(
+    name: str,
+    title: str,
+    used: bool,
+    bests: tuple[float | None, float | None],
+    spec: TrainingSpec,
+    sensitivity: list[Document],
+) -> Document:
+    with_it, without = bests
     document = {"name": name, "title": title, "gain": None, "best_with": with_it, "best_without": without}
     if used:
         gain = None if without is None or with_it is None else without / with_it - 1.0
@@ -107,6 +142,8 @@ def _inapplicable(name: str, spec: TrainingSpec) -> str:
     """Why a technique has nothing to work on here; empty where it has."""
     if name == "ep" and spec.model.moe is None:
         return "Does not apply: the model has no experts."
+    if name == UNEVEN and spec.options.fix.pp == 1:
+        return "Does not apply: there is one stage."
     if name == "tp_across_nodes" and spec.hardware.nodes == 1:
         return "Does not apply: there is one node."
     return ""

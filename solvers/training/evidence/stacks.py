@@ -5,7 +5,6 @@ llm-foundry               PyTorch FSDP over fp32 weights, fused cross entropy (i
 torchtitan                FSDP2 over fp32 weights; selective recomputation keeps attention and every other product.
 The loss ran op by op until October 2024, when runs with torch.compile began to compile
 it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]
-Megatron-Core             overlaps tensor-parallel traffic where the source says that it did
 NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, in their performance recipes
 """
 
@@ -14,7 +13,7 @@ from dataclasses import replace
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
-from solvers.training.evidence.columns import Row, is_core, is_nemo, is_old, precision_of
+from solvers.training.evidence.columns import Row, is_nemo, is_old, precision_of
 
 # The benchmarks' own date, year and month, from which a compiled run has a compiled loss.
 COMPILED_LOSS = "202501"
@@ -40,8 +39,6 @@ def stack_of(row: Row) -> Stack:
         late = row.get("date", "").replace("-", "") >= COMPILED_LOSS
         eager = Stack(weights="cast", selective="operators", compiled=compiled, loss="eager")
         return replace(eager, loss="fused") if compiled and late else eager
-    if is_core(row):
-        return Stack(overlap_tensor="TP/PP comm overlap" in row.get("note", ""))
     return _nemo(row) if is_nemo(row) else Stack()
 
 

@@ -130,8 +130,8 @@ def _layout(plan: Planned) -> list[Argument]:
 
 
 def stages(plan: Planned) -> str:
-    """Layers of each stage, in Megatron-LM's letters: E embedding, t layer, m multi-token prediction, L loss."""
-    parts = ["t" * layers for layers in plan.layers_per_stage]
+    """Layers of each chunk, in Megatron-LM's letters: E embedding, t layer, m multi-token prediction, L loss."""
+    parts = ["t" * layers for layers in plan.layers_per_chunk]
     parts[0] = "E" + parts[0]
     parts[-1] += "m" * plan.model.mtp_layers + "L"
     return "|".join(parts)

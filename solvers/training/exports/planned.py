@@ -36,6 +36,7 @@ class Planned:
     overlap: bool
     gradient_bytes: int
     layers_per_stage: tuple[int, ...]
+    layers_per_chunk: tuple[int, ...]
     tp: int
     pp: int
     vpp: int
@@ -61,8 +62,8 @@ class Planned:
 
     @property
     def layers_evenly(self) -> bool:
-        """Whether every stage has as many layers."""
-        return len(set(self.layers_per_stage)) == 1
+        """Whether every stage, and every chunk of it, has as many layers."""
+        return len(set(self.layers_per_chunk)) == 1
 
     @property
     def experts(self) -> int:
@@ -122,6 +123,7 @@ def planned(result: Document) -> Planned:
         overlap=spec.software.overlap,
         gradient_bytes=spec.software.gradient_bytes,
         layers_per_stage=tuple(plan["layers_per_stage"]),
+        layers_per_chunk=tuple(plan["layers_per_chunk"]),
         **{name: layout[name] for name in KNOWN},
     )
 

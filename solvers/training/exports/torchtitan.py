@@ -142,9 +142,8 @@ def _parallelism(plan: Planned) -> Document:
 
 def stages(plan: Planned) -> list[list[str]]:
     """Modules of each stage; with interleaving each rank's layers in `vpp` chunks, the ranks taking turns."""
-    chunks = [layers // plan.vpp for _ in range(plan.vpp) for layers in plan.layers_per_stage]
     found, first = [], 0
-    for count in chunks:
+    for count in plan.layers_per_chunk:
         found.append([f"layers.{number}" for number in range(first, first + count)])
         first += count
     found[0].insert(0, "tok_embeddings")

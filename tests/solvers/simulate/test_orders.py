@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B
+from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B, SCHEDULES
 from solvers.cost.pipeline import micro_batches_in_flight
-from solvers.simulate.orders import Schedule, group_of, orders_of
+from solvers.simulate.orders import NAMES, Schedule, group_of, orders_of
 from tests.solvers.simulate.cases import schedules
 from tests.solvers.simulate.oracle import lines
 
@@ -85,3 +85,7 @@ def test_zb_h1_keeps_no_more_than_the_first_stage_of_1f1b(stages: int, micro_bat
     kept = orders_of(Schedule("zb-h1", stages, micro_batches)).in_flight()
 
     assert kept.max() == plain
+
+
+def test_schedules_are_called_as_in_layouts() -> None:
+    assert NAMES == SCHEDULES

@@ -99,7 +99,7 @@ def test_times_are_those_of_an_independent_longest_path(case: tuple[Schedule, Se
         schedule, ranks, {kind: value.tolist() for kind, value in kinds.items()}, float(seconds.transfer[0])
     )
 
-    found = finish_times(program, seconds)[program.place, 0]
+    found = finish_times([(schedule, seconds)])[0][program.place, 0]
     times = {
         (rank, *operation): found[rank, place]
         for rank, line in enumerate(ranks)
@@ -113,7 +113,7 @@ def test_times_are_those_of_an_independent_longest_path(case: tuple[Schedule, Se
 def test_nothing_starts_before_its_input_and_no_rank_does_two_things_at_once(case: tuple[Schedule, Seconds]) -> None:
     schedule, seconds = case
     program = program_of(schedule)
-    ends = finish_times(program, seconds)
+    ends = finish_times([(schedule, seconds)])[0]
     table = np.concatenate([seconds.forward, seconds.backward, seconds.weight], axis=1).T
     if schedule.name != "zb-h1":
         table = np.concatenate([seconds.forward, seconds.backward + seconds.weight], axis=1).T

@@ -3,6 +3,7 @@
 from solvers import kinds
 from solvers.cost.pipeline import layers_per_stage
 from solvers.training.plan import label
+from solvers.training.staging import plain_parts
 
 HASH = "0123456789abcdef" * 4
 PLAIN = {
@@ -69,6 +70,7 @@ def result(name, *, spec=None, layout=None):
             "gpus": gpus,
             "nodes": -(-gpus // question.hardware.node.gpus),
             "layers_per_stage": list(layers_per_stage(question.model.layers, chosen["pp"])),
+            "layers_per_chunk": list(plain_parts(question.model.layers, chosen["pp"], chosen["pp"] * chosen["vpp"])),
         },
     }
 

@@ -1,0 +1,177 @@
+"""The best layouts once more, with their layers dealt to stages one by one and their pipelines simulated.
+
+    looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
+                 their stages are costed layer by layer, the bubble estimated; more until the ten best are among them
+    simulated    of those the best twenty, whatever else might be among the ten best (by the largest error of the
+                 estimate so far), and whatever is shown: the front, and the best with and without each technique
+A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from solvers.cost.layouts import Bools, Ints
+from solvers.training.job import usable_bytes
+from solvers.training.pool import objective, pareto, pool_of
+from solvers.training.search import Found, refusals
+from solvers.training.spec import TrainingSpec
+from solvers.training.staging import Staged, staged
+
+LOOKED_AT, SIMULATED, RANKED, BESIDE, FRONT, ROUNDS = 100, 20, 10, 10, 60, 8
+# Added to the largest error of the estimate seen so far.
+SLACK = 1e-3
+NO_SPLIT = "memory: no split of the layers over stages fits"
+Sides = Callable[[Found], Iterable[Bools]]
+
+
+def restage(spec: TrainingSpec, found: list[Found], sides: Sides | None = None) -> list[Found]:
+    """What was found, the best of it with stages; `sides` are groups whose best layouts are looked at as well.
+
+    Without sides only the best of all is settled.
+    """
+    if not any(f.feasible for f in found):
+        return found
+    board = Board(spec, found)
+    every = [np.arange(len(board.pool.row))]
+    if sides is None:
+        board.settle(every, look_at=BESIDE)
+        return board.result(found)
+    board.look(np.concatenate([board.best(LOOKED_AT), board.front()]))
+    board.settle([*every, *board.groups(sides)], look_at=BESIDE)
+    board.rank()
+    board.simulate(board.front())
+    return board.result(found)
+
+
+class Board:
+    """All points of a pool while they are looked at and simulated."""
+
+    def __init__(self, spec: TrainingSpec, found: list[Found]) -> None:
+        self.spec, self.pool = spec, pool_of(found)
+        self.staged: dict[int, Staged] = {}
+        self.errors = [0.0]
+        self.lost: list[Counter[str]] = [Counter() for _ in found]
+        self.open = np.concatenate([f.layouts.pp > 1 for f in found])
+        self.unseen = self.open.copy()
+
+    def best(self, most: int, among: Ints | None = None) -> Ints:
+        """The best points by what is known of them, best first."""
+        places = np.arange(len(self.pool.row)) if among is None else among
+        keys = [key[places] for key in objective(self.spec, self.pool)]
+        near = np.flatnonzero(keys[0] <= np.partition(keys[0], most)[most]) if len(places) > most else slice(None)
+        places, keys = places[near], [key[near] for key in keys]
+        order = np.lexsort((self.pool.memory_bytes[places], *reversed(keys)))[:most]
+        return places[order][np.isfinite(keys[0][order])]
+
+    def front(self) -> Ints:
+        """The points of the Pareto front."""
+        alive = np.flatnonzero(np.isfinite(self.pool.step_time_s))
+        few = replace(
+            self.pool,
+            step_time_s=self.pool.step_time_s[alive],
+            memory_bytes=self.pool.memory_bytes[alive],
+            cost_usd=self.pool.cost_usd[alive],
+        )
+        return alive[pareto(few, most=FRONT, keep=-1)]
+
+    def groups(self, sides: Sides) -> Iterable[Ints]:
+        """The points of each side."""
+        masks = zip(*(sides(f) for f in self.pool.found), strict=True)
+        return [np.flatnonzero(np.concatenate(each)) for each in masks]
+
+    def contenders(self) -> Ints:
+        """Points seen, not simulated, that may be among the ten best if the estimate errs as it did at its worst."""
+        last = self.best(RANKED)[-1:]
+        slower = (1.0 + max(self.errors) + SLACK) * self.pool.step_time_s[last]
+        seen = self.open & ~self.unseen & np.isfinite(self.pool.step_time_s)
+        return np.flatnonzero(seen & (self.pool.step_time_s <= slower.max(initial=0.0)))
+
+    def settle(self, groups: list[Ints], *, look_at: int) -> None:
+        """Look and simulate until the best of each group is known."""
+        for _ in range(ROUNDS):
+            tops = [(group, self.best(1, group)) for group in groups]
+            left = [group for group, top in tops if self.open[top].any()]
+            if not left:
+                return
+            strange = [group for group, top in tops if self.unseen[top].any()]
+            if strange:
+                self.look(np.concatenate([self.best(look_at, group) for group in strange]))
+            else:
+                self.simulate(np.concatenate([self.best(2, group) for group in left]))
+
+    def rank(self) -> None:
+        """Look until the ten best have stages, and simulate whatever may be among them."""
+        for _ in range(ROUNDS):
+            if not self.unseen[self.best(RANKED)].any():
+                break
+            self.look(self.best(LOOKED_AT))
+        self.simulate(self.best(SIMULATED))
+        self.simulate(self.contenders())
+
+    def look(self, points: Ints) -> None:
+        """Stages for the points that have none, with an estimate of the bubble."""
+        points = np.unique(points)
+        self._stage(points[self.unseen[points]], simulate=False)
+
+    def simulate(self, points: Ints) -> None:
+        """Stages and simulation for the points that were not simulated."""
+        points = np.unique(points)
+        self._stage(points[self.open[points]], simulate=True)
+
+    def _stage(self, points: Ints, *, simulate: bool) -> None:
+        for number, f in enumerate(self.pool.found):
+            mine = points[self.pool.search[points] == number]
+            if mine.size:
+                ones = staged(
+                    self.spec.model,
+                    f.layouts.take(self.pool.row[mine]),
+                    f.tables.shards,
+                    f.job,
+                    usable_bytes=usable_bytes(self.spec, f.job),
+                    uneven=not self.spec.options.forbids("uneven_stages"),
+                    simulate=simulate,
+                )
+                for point, one in zip(mine.tolist(), ones, strict=True):
+                    self._set(point, one, simulate=simulate)
+
+    def _set(self, point: int, one: Staged | None, *, simulate: bool) -> None:
+        self.unseen[point] = False
+        before = float(self.pool.step_time_s[point])
+        cost = float(self.pool.cost_usd[point]) * (one.step_time_s / before if one else 1.0)
+        refused = Counter({NO_SPLIT: 1}) if one is None else refusals(self.spec, one.step_time_s, cost)
+        if one is None or refused:
+            self.lost[int(self.pool.search[point])].update(refused)
+            self.open[point] = False
+            self.staged.pop(point, None)
+            self.pool.step_time_s[point] = self.pool.memory_bytes[point] = self.pool.cost_usd[point] = np.inf
+            return
+        if simulate:
+            self.open[point] = False
+            if point in self.staged:
+                self.errors.append(abs(one.step_time_s / self.staged[point].step_time_s - 1.0))
+        self.staged[point] = one
+        self.pool.step_time_s[point] = one.step_time_s
+        self.pool.cost_usd[point] = cost
+        self.pool.memory_bytes[point] = one.memory_bytes
+
+    def result(self, found: list[Found]) -> list[Found]:
+        """The searches with what is known now; what no split makes fit is rejected."""
+        return [self._renewed(number, f) for number, f in enumerate(found)]
+
+    def _renewed(self, number: int, f: Found) -> Found:
+        mine = np.flatnonzero(self.pool.search == number)
+        keep = np.isfinite(self.pool.step_time_s[mine])
+        kept = mine[keep]
+        return replace(
+            f,
+            layouts=f.layouts.take(keep),
+            step_time_s=self.pool.step_time_s[kept],
+            memory_bytes=self.pool.memory_bytes[kept],
+            cost_usd=self.pool.cost_usd[kept],
+            closed_form_s=f.step_time_s[keep],
+            staged={row: self.staged[point] for row, point in enumerate(kept.tolist()) if point in self.staged},
+            rejected=dict(sorted((self.lost[number] + Counter(f.rejected)).items())),
+        )
