@@ -2,7 +2,7 @@
 
     looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
                  their stages are costed layer by layer, the bubble estimated; more until the ten best are among them
-    simulated    of those the best twenty, whatever else might be among the ten best (by the largest error of the
+    simulated    of those the best twelve, whatever else might be among the ten best (by the largest error of the
                  estimate so far), and whatever is shown: the front, and the best with and without each technique
 A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
 """
@@ -20,7 +20,7 @@ from solvers.training.search import Found, refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
 
-LOOKED_AT, SIMULATED, RANKED, BESIDE, FRONT, ROUNDS = 100, 20, 10, 10, 60, 8
+LOOKED_AT, SIMULATED, RANKED, BESIDE, FRONT, ROUNDS = 100, 12, 10, 10, 60, 8
 # Added to the largest error of the estimate seen so far.
 SLACK = 1e-3
 NO_SPLIT = "memory: no split of the layers over stages fits"
@@ -36,10 +36,11 @@ def restage(spec: TrainingSpec, found: list[Found], sides: Sides | None = None) 
         return found
     board = Board(spec, found)
     every = [np.arange(len(board.pool.row))]
+    board.look(board.best(LOOKED_AT))
     if sides is None:
-        board.settle(every, look_at=BESIDE)
+        board.settle(every, look_at=LOOKED_AT)
         return board.result(found)
-    board.look(np.concatenate([board.best(LOOKED_AT), board.front()]))
+    board.look(board.front())
     board.settle([*every, *board.groups(sides)], look_at=BESIDE)
     board.rank()
     board.simulate(board.front())

@@ -142,7 +142,7 @@ def test_a_technique_is_judged_by_the_best_with_and_the_best_without() -> None:
     }  # fmt: skip
 
     assert used
-    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, rel=1e-6)
+    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, rel=1e-6, abs=1e-8)
 
 
 def test_a_forbidden_technique_is_not_used_and_is_counted() -> None:
