@@ -116,7 +116,8 @@ class Kind(Generic[S]):
     """One question that Isoflop answers.
 
     `calibration` names the coefficients that the solver uses; `search_size` counts layouts cheaply; `exports` are the
-    formats of this kind alone.
+    formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
+    instead.
     """
 
     name: str
@@ -129,3 +130,4 @@ class Kind(Generic[S]):
     calibration: str = "prior"
     search_size: Callable[[S], int] | None = None
     exports: tuple[Export, ...] = ()
+    forms: Mapping[str, type[Spec]] = field(default_factory=dict)

@@ -45,9 +45,27 @@ def _load(module: str) -> Kind[Any]:
 
 
 def schema(name: str) -> Document:
-    """The JSON Schema of the kind's spec."""
-    document: Document = get(name).spec.model_json_schema()
+    """The JSON Schema of the kind's spec; where forms of it differ in a field, the field is either's."""
+    kind = get(name)
+    document: Document = kind.spec.model_json_schema()
+    for form in kind.forms.values():
+        document = _either(document, form.model_json_schema())
     return document
+
+
+def _either(one: Document, other: Document) -> Document:
+    """One schema of two: equal properties once, others as a choice with the title and the words of the first."""
+    properties = dict(one["properties"])
+    for name, node in other["properties"].items():
+        if name in properties and properties[name] != node:
+            kept = {key: value for key, value in properties[name].items() if key in ("title", "description")}
+            properties[name] = {"anyOf": [_bare(properties[name]), _bare(node)], **kept}
+    return {**one, "properties": properties, "$defs": {**one.get("$defs", {}), **other.get("$defs", {})}}
+
+
+def _bare(node: Document) -> Document:
+    """A reference without the words beside it; anything else as it stands."""
+    return {"$ref": node["$ref"]} if "$ref" in node else node
 
 
 def examples(name: str) -> dict[str, str]:
@@ -79,13 +97,29 @@ def parse(document: Mapping[str, Any]) -> Spec:
         raise SpecError(Problem("wrong_type", "A kind is a word.", "/kind", f"Known: {', '.join(MODULES)}."))
     kind = get(name)
     try:
-        spec: Spec = kind.spec.model_validate(dict(document))
+        spec: Spec = _form(kind, document).model_validate(dict(document))
     except ValidationError as error:
         raise SpecError(*problems_of(error, schema(name))) from None
     if spec.version > kind.version:
         message = f"This server knows version {kind.version} of kind '{name}'; the spec says {spec.version}."
         raise SpecError(Problem("version", message, "/version", f"Write `version: {kind.version}`."))
     return spec
+
+
+def _form(kind: Kind[Any], document: Mapping[str, Any]) -> type[Spec]:
+    """The spec that the document is written as."""
+    for at, form in kind.forms.items():
+        if _holds(document, at):
+            return form
+    return kind.spec
+
+
+def _holds(document: Any, at: str) -> bool:
+    for token in at.split("/")[1:]:
+        if not isinstance(document, Mapping) or token not in document:
+            return False
+        document = document[token]
+    return True
 
 
 def spec_document(spec: Spec) -> Document:

@@ -1,6 +1,7 @@
 """Answer a training spec: search every layout, choose, explain."""
 
 from collections import Counter
+from dataclasses import replace
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
@@ -9,6 +10,10 @@ from solvers.training.estimates import estimates_of
 from solvers.training.exports import EXPORTS
 from solvers.training.infeasible import infeasible
 from solvers.training.intervals import NAME, digest_of_residuals
+from solvers.training.islands import solve as islands
+from solvers.training.islands.documents import only_island
+from solvers.training.islands.kernel import uniform
+from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
 from solvers.training.plan import (
     Choice,
@@ -31,6 +36,26 @@ from solvers.training.words import binding, headline, why_not
 ALTERNATIVES = 9
 FRONT = 60
 DOMINATED = 300
+
+
+def answer(spec: TrainingSpec | IslandsSpec, progress: Progress) -> Solved | Infeasible:
+    """The answer on whatever hardware the spec names; one island alone is a cluster of equal nodes."""
+    if not isinstance(spec, IslandsSpec):
+        return solve(spec, progress)
+    if len(spec.hardware.islands) > 1:
+        return islands.solve(spec, progress)
+    only = solve(uniform(spec, spec.hardware.islands[0]), progress)
+    if isinstance(only, Infeasible):
+        return replace(only, smallest_change=_in_the_island(only.smallest_change))
+    return replace(only, plan={**only.plan, **only_island(spec, only.plan)})
+
+
+def _in_the_island(change: Document | None) -> Document | None:
+    """The change at the place where a spec with one island says it."""
+    if change is None:
+        return None
+    moved = [{**one, "at": one["at"].replace("/hardware/", "/hardware/islands/0/")} for one in change["changes"]]
+    return {**change, "changes": moved}
 
 
 def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
@@ -77,6 +102,15 @@ def node_counts(spec: TrainingSpec) -> list[int]:
         return list(range(1, most + 1))
     powers = {2**k for k in range(most.bit_length())} | {3 * 2**k for k in range(most.bit_length())}
     return sorted(n for n in {*powers, most, *(d for d in range(1, most + 1) if most % d == 0)} if n <= most)
+
+
+def candidates(spec: TrainingSpec | IslandsSpec) -> int:
+    """Everything that a solve looks at, on whatever hardware."""
+    if not isinstance(spec, IslandsSpec):
+        return search_size(spec)
+    if len(spec.hardware.islands) > 1:
+        return islands.search_size(spec)
+    return search_size(uniform(spec, spec.hardware.islands[0]))
 
 
 def search_size(spec: TrainingSpec) -> int:
@@ -171,7 +205,8 @@ KIND = Kind(
     summary="Which parallel layout trains a model fastest on a cluster, what it costs and what binds.",
     version=1,
     spec=TrainingSpec,
-    solve=solve,
-    search_size=search_size,
+    solve=answer,
+    search_size=candidates,
+    forms={"/hardware/islands": IslandsSpec},
     exports=EXPORTS,
 )
