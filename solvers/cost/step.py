@@ -129,9 +129,9 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     slow, last_is_slow = _slowest(layouts, job, layer=each, ends=layer.head + layer.ends)
     with_head = last_is_slow.astype(np.float64)
     single = (layouts.pp == 1).astype(np.float64)
-    transfer = _transfer_seconds(layouts, block, job)
+    transfer, transfers = _transfer_seconds(layouts, block, job)
     slowest = slow * each + with_head * (layer.head + layer.ends) + transfer
-    whole = job.architecture.layers * each + layer.head + layer.embedding + layer.ends + layouts.pp * transfer
+    whole = job.architecture.layers * each + layer.head + layer.embedding + layer.ends + transfers
     times = layouts.micro_batches
     of_layers = times * slow
     most = most_layers(job.architecture.layers, layouts.pp)
@@ -206,7 +206,17 @@ def hop_seconds(layouts: Layouts, block: Block, job: Job, *, distance: Floats) -
     return send_seconds(block.boundary_bytes[row], distance, job.cluster) * exposed + block.boundary_gather[row]
 
 
-def _transfer_seconds(layouts: Layouts, block: Block, job: Job) -> Floats:
-    """Exposed seconds of sending activations forward and gradients back, a stage and micro-batch."""
-    one = hop_seconds(layouts, block, job, distance=job.cluster.gpus / layouts.pp)
-    return np.where(layouts.pp > 1, 2.0 * layouts.vpp * one, 0.0)
+def _transfer_seconds(layouts: Layouts, block: Block, job: Job) -> tuple[Floats, Floats]:
+    """Exposed seconds of sending activations forward and gradients back, a micro-batch: the slowest stage, and all.
+
+    Stages smaller than a domain have most neighbours inside it; one hop from each domain to the next leaves it.
+    """
+    cluster, distance = job.cluster, job.cluster.gpus / layouts.pp
+    near = hop_seconds(layouts, block, job, distance=distance)
+    far = hop_seconds(layouts, block, job, distance=np.full(layouts.size, np.inf))
+    small = distance < cluster.domain
+    leaving = np.where(small, np.ceil(cluster.gpus / cluster.domain) - 1.0, layouts.pp)
+    slowest = np.where(small & (leaving > 0), near + far, 2.0 * near)
+    every = 2.0 * (leaving * far + (layouts.pp - leaving) * near)
+    chunks = np.where(layouts.pp > 1, layouts.vpp, 0.0)
+    return chunks * slowest, chunks * every

@@ -55,4 +55,5 @@ def _traffic(kernel: Kernel, layouts: Layouts, layers: Floats, groups: int) -> F
 
 
 def _cover(kernel: Kernel) -> float:
-    return float(kernel.near.coefficients.gradient_overlap) if kernel.near.stack.overlap else 0.0
+    stack = kernel.near.stack
+    return float(kernel.near.coefficients.gradient_overlap) if stack.overlap and stack.overlap_gradients else 0.0

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from solvers.cost.layouts import ONE_F_ONE_B, RECOMPUTE, SCHEDULES
-from solvers.cost.memory import PARTS
+from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training.islands.alone import Alone
 from solvers.training.islands.laid import Laid

@@ -59,7 +59,7 @@ def pipelines_of(order: Sequence[Kernel], counts: Ints, layouts: Layouts) -> Pip
     layers = tuple(kernel.layer_time(layouts) for kernel in order)
     each = np.stack([layer.total for layer in layers])
     ends = np.stack([layer.head + layer.ends for layer in layers])
-    hops = np.where(pp[row] > 1, _hops(order, layouts, row, stage, place, pp), 0.0)
+    hops = np.where(pp[row] > 1, _hops(order, layouts, row, stage, place, counts), 0.0)
     last = stage == pp[row] - 1
     return Pipelines(
         order=tuple(order),
@@ -76,18 +76,32 @@ def pipelines_of(order: Sequence[Kernel], counts: Ints, layouts: Layouts) -> Pip
     )
 
 
-def _hops(order: Sequence[Kernel], layouts: Layouts, row: Ints, stage: Ints, place: Ints, pp: Ints) -> Floats:
+def _hops(order: Sequence[Kernel], layouts: Layouts, row: Ints, stage: Ints, place: Ints, counts: Ints) -> Floats:
     """Seconds of sending activations on and gradients back; the ends of a pipeline send as much as their neighbours."""
-    shards = order[0].tables.shards
+    shards, pp = order[0].tables.shards, counts.sum(axis=1)
     distance = shards.tp[layouts.shard] * shards.cp[layouts.shard] * layouts.dp
-    inside = np.stack([hop_seconds(layouts, k.tables.block, k.near, distance=distance) for k in order])
+    near = np.stack([hop_seconds(layouts, k.tables.block, k.near, distance=distance) for k in order])
+    far = np.stack([hop_seconds(layouts, k.tables.block, k.near, distance=distance * np.inf) for k in order])
     leaving = np.stack([hop_seconds(layouts, k.tables.block, k.far, distance=distance) for k in order])
     following = np.where(stage < pp[row] - 1, np.roll(place, -1), place)
-    onward = np.where(following == place, inside[place, row], np.maximum(leaving[place, row], leaving[following, row]))
+    before = (np.cumsum(counts, axis=1) - counts)[row, place]
+    apart = _in_two_nodes(order, (stage - before) * distance[row], distance[row], place)
+    inside = np.where(apart, far[place, row], near[place, row])
+    onward = np.where(following == place, inside, np.maximum(leaving[place, row], leaving[following, row]))
     first, last = stage == 0, stage == pp[row] - 1
     back = np.where(first, onward, np.roll(onward, 1))
     found: Floats = np.where(last, back, onward) + back
     return found
+
+
+def _in_two_nodes(order: Sequence[Kernel], first: Floats, ranks: Floats, place: Ints) -> Bools:
+    """Whether a rank of a stage and its partner on the next stage of the island are in different nodes.
+
+    Stages take `ranks` each, one after the other; `first` is the stage's first rank on its island.
+    """
+    domain = np.array([float(kernel.near.cluster.domain) for kernel in order])[place]
+    apart: Bools = np.floor((first + 2.0 * ranks - 1.0) / domain) > np.floor(first / domain)
+    return apart
 
 
 def room(pipelines: Pipelines, *, layers: int) -> Ints:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from solvers.base import Estimate
-from solvers.cost.memory import PARTS
+from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training.estimates import estimates_of as alone_estimates
 from solvers.training.islands.alone import Alone

@@ -8,7 +8,8 @@ from math import ceil
 import numpy as np
 
 from solvers.cost.layouts import Layouts
-from solvers.cost.memory import PARTS, memory_of_stage
+from solvers.cost.memory import memory_of_stage
+from solvers.cost.stage import PARTS
 from solvers.training.islands.crossing import crossing_seconds
 from solvers.training.islands.kernel import Kernel
 from solvers.training.islands.laid import Laid
