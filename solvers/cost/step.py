@@ -209,14 +209,15 @@ def hop_seconds(layouts: Layouts, block: Block, job: Job, *, distance: Floats) -
 def _transfer_seconds(layouts: Layouts, block: Block, job: Job) -> tuple[Floats, Floats]:
     """Exposed seconds of sending activations forward and gradients back, a micro-batch: the slowest stage, and all.
 
-    Stages smaller than a domain have most neighbours inside it; one hop from each domain to the next leaves it.
+    Of stages that fill a domain evenly one hop from each domain to the next leaves it; of others each hop may.
     """
     cluster, distance = job.cluster, job.cluster.gpus / layouts.pp
     near = hop_seconds(layouts, block, job, distance=distance)
     far = hop_seconds(layouts, block, job, distance=np.full(layouts.size, np.inf))
-    small = distance < cluster.domain
-    leaving = np.where(small, np.ceil(cluster.gpus / cluster.domain) - 1.0, layouts.pp)
-    slowest = np.where(small & (leaving > 0), near + far, 2.0 * near)
+    even = (distance < cluster.domain) & (np.mod(cluster.domain, distance) == 0)
+    domains = np.ceil(cluster.gpus / cluster.domain)
+    leaving = np.where(even, domains - 1.0, np.where(domains > 1, layouts.pp, 0.0))
+    slowest = np.where(leaving == 0, 2.0 * near, np.where(even, near + far, 2.0 * far))
     every = 2.0 * (leaving * far + (layouts.pp - leaving) * near)
     chunks = np.where(layouts.pp > 1, layouts.vpp, 0.0)
     return chunks * slowest, chunks * every

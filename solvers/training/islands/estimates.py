@@ -2,10 +2,11 @@
 
 from solvers.base import Estimate
 from solvers.cost.flops import hardware_flops, model_flops
-from solvers.training.intervals import memory_interval, time_interval
+from solvers.training.intervals import time_interval
 from solvers.training.islands.scale import scale_of, steps_of
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.islands.stages import Staged
+from solvers.training.memory import memory_interval
 
 
 def estimates_of(spec: IslandsSpec, plan: Staged) -> dict[str, Estimate]:

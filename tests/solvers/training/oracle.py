@@ -161,17 +161,17 @@ class Oracle:
         head = 3 * self.head_gemm(tokens, x.tp) + 22 * C.loss_passes * tokens * self.model.vocab / x.tp / self.hbm
         head += 2 * self.gather(2 * tokens * self.h, x.tp, 1)
         embed = 6 * self.h * tokens / self.hbm
-        send = self.transfer(x, tokens)
+        send, sends = self.transfers(x, tokens)
         held = self.held(x.pp)
-        stages = [count * one + send for count in held]
+        stages = [count * one for count in held]
         stages[-1] += head
         m = self.spec.global_batch // (x.dp * x.mb)
-        slow = max(stages)
+        slow = max(stages) + send
         if x.pp == 1:
             steady, bubble = m * (slow + 2 * embed), 0.0
         else:
             # Both ends of the embedding's table are outside of the slowest stage and stand in the pipeline's fill.
-            steady, others = m * slow, sum(stages) + 2 * embed - slow
+            steady, others = m * slow, sum(stages) + sends + 2 * embed - slow
             short = (x.vpp - 1) * (x.pp - m % x.pp) if x.vpp > 1 and m % x.pp else 0
             bubble = (others + short * slow) / x.vpp
         ahead = max(held) * (layer["forward"] + layer["tensor"] + layer["cp_forward"] + layer["launch_forward"])
@@ -184,14 +184,21 @@ class Oracle:
         self.rate = keep
         return seconds
 
-    def transfer(self, x: Layout, tokens: float) -> float:
+    def transfers(self, x: Layout, tokens: float) -> tuple[float, float]:
+        """Seconds of the slowest stage's sends and of all stages' for a micro-batch."""
         if x.pp == 1:
-            return 0.0
+            return 0.0, 0.0
         size = 2 * self.h * tokens / x.tp
-        near = self.gpus // x.pp < self.domain
-        one = size / self.near + self.near_latency if near else size / self.far + self.far_latency
-        one = one * (C.pipeline_exposed if self.spec.software.overlap else 1.0)
-        return 2 * x.vpp * (one + (0.0 if x.sp else self.gather(2 * tokens * self.h, x.tp, 1)))
+        shown = C.pipeline_exposed if self.spec.software.overlap else 1.0
+        gathered = 0.0 if x.sp else self.gather(2 * tokens * self.h, x.tp, 1)
+        near = (size / self.near + self.near_latency) * shown + gathered
+        far = (size / self.far + self.far_latency) * shown + gathered if self.far else near
+        # A hop leaves its node where the last rank of a stage and the first of the next are in different ones.
+        ranks = self.gpus // x.pp
+        uneven = self.gpus > self.domain and self.domain % ranks != 0
+        hops = [far if uneven or (s + 1) * ranks % self.domain == 0 else near for s in range(x.pp - 1)]
+        both = [hops[max(s - 1, 0)] + hops[min(s, x.pp - 2)] for s in range(x.pp)]
+        return x.vpp * max(both), x.vpp * sum(both)
 
     def parameters(self, x: Layout, layers: int, *, embedding: bool, head: bool) -> float:
         kv = self.h * self.kv
