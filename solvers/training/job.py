@@ -24,7 +24,7 @@ class Tables:
 def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None = None) -> Job:
     """The spec's job on `nodes` of its nodes; memory as published peaks have it unless `coefficients` say otherwise."""
     coefficients = calibrated(DEFAULT) if coefficients is None else coefficients
-    stack = spec.software.stack()
+    stack = spec.software.stack(spec.precision)
     return Job(
         architecture=architecture_of(spec.model, stack),
         stack=stack,

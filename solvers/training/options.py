@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from solvers.base import ADVANCED, Part, Positive
-from solvers.cost.parts import Stack
+from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
 from solvers.errors import unknown
 
 Technique = Literal[
@@ -80,8 +80,40 @@ class Software(Part):
     overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
     gradient_bytes: Literal[2, 4] = Field(default=4, title="Bytes of a gradient", description="4: summed in fp32.")
 
-    def stack(self) -> Stack:
-        """As the cost kernel reads it."""
+    loss: Literal["fp32", "fused", "eager", "chunked"] = Field(
+        default="fp32",
+        title="Cross entropy",
+        description="Of the logits it holds one fp32 copy (Megatron), only 16 bit (one kernel, compiled), three fp32 "
+        "copies (operator by operator), or an eighth at a time.",
+    )
+    weights: Literal["copied", "cast"] = Field(
+        default="copied",
+        title="Weights",
+        description="copied: in 16 bit beside the optimizer's fp32 (Megatron, DeepSpeed); cast: fp32 shards, cast when "
+        "they are gathered (PyTorch FSDP).",
+    )
+    moment_bytes: Literal[1, 2, 4] = Field(
+        default=4, title="Bytes of a moment", description="Of each of the optimizer's two moments."
+    )
+    selective: Literal["modules", "operators"] = Field(
+        default="modules",
+        title="Selective recomputation",
+        description="modules: norms and activation functions run again (Megatron); operators: all but attention and "
+        "every other product (torchtitan).",
+    )
+
+    def stack(self, precision: str) -> Stack:
+        """As the cost kernel reads it, when products compute in `precision`."""
+        quantised = precision if self.weights == "copied" else "bf16"
         return Stack(
-            attention=self.attention, dropout=self.dropout, overlap=self.overlap, gradient_bytes=self.gradient_bytes
+            attention=self.attention,
+            dropout=self.dropout,
+            overlap=self.overlap,
+            gradient_bytes=self.gradient_bytes,
+            loss=self.loss,
+            weights=self.weights,
+            moment_bytes=self.moment_bytes,
+            selective=self.selective,
+            linear_input_bytes=LINEAR_INPUT_BYTES.get(quantised, 2.0),
+            weight_copies=WEIGHT_COPIES.get(quantised, 0.0),
         )

@@ -53,6 +53,7 @@ def test_tokens_a_second_and_seconds_are_the_same_measurement() -> None:
         ({"task": "dpo"}, "task dpo"), ({"gpu": "TPU v4"}, "GPU TPU v4"),
         ({"mbs": "3"}, "batch not divisible by the micro-batch"), ({"pp": "5"}, "degrees do not divide the GPUs"),
         ({"hidden": "", "model": "no such model"}, "model no such model"), ({"gbs": "", "mbs": ""}, "no batch"),
+        ({"gbs": "62"}, "batch not divisible by data parallelism"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_expressed_is_counted_with_its_reason(change: dict[str, str], reason: str) -> None:
