@@ -128,6 +128,11 @@ MONEY = Quantity(
 PRICE = Quantity(
     "a price per hour", ("2.50 USD/h", "$2.50/h"), _per(_MONEY, "/h", "/hr", "/hour"), (Rung("$/h", 1.0),)
 )  # fmt: skip
+ENERGY_PRICE = Quantity(
+    "a price of energy", ("0.08 USD/kWh", "$80/MWh"),
+    _per(_MONEY, "/kWh", divide=1000 * HOUR) | _per(_MONEY, "/MWh", divide=1e6 * HOUR),
+    (Rung("$/kWh", 1 / (1000 * HOUR)),),
+)  # fmt: skip
 COUNT = Quantity(
     "a count", ("1.4T", "1.4e12"),
     _prefixed("", *(f" {word}" for word in _COUNTED), prefixes=_COUNT_PREFIXES) | dict.fromkeys(_COUNTED, 1.0),
@@ -143,7 +148,7 @@ COUNT_RATE = Quantity(
 SHARE = Quantity(
     "a share", ("0.08", "8 %"), {"": 1.0, "%": 0.01}, (Rung("%", 0.01),), unit_needed=False, highest=1.0
 )  # fmt: skip
-QUANTITIES = (SIZE, RATE, DURATION, WORK, SPEED, POWER, ENERGY, MONEY, PRICE, TOKEN_RATE, SHARE)
+QUANTITIES = (SIZE, RATE, DURATION, WORK, SPEED, POWER, ENERGY, MONEY, PRICE, ENERGY_PRICE, TOKEN_RATE, SHARE)
 
 Bytes = Annotated[float, SIZE]
 BytesPerSecond = Annotated[float, RATE]
@@ -154,6 +159,7 @@ Watts = Annotated[float, POWER]
 Joules = Annotated[float, ENERGY]
 Usd = Annotated[float, MONEY]
 UsdPerHour = Annotated[float, PRICE]
+UsdPerKwh = Annotated[float, ENERGY_PRICE]
 Count = Annotated[float, COUNT]
 Fraction = Annotated[float, SHARE]
 
@@ -200,8 +206,9 @@ def show_named(name: str, value: float, low: float | None = None, high: float | 
 _ENDINGS = (
     ("tokens_per_s", TOKEN_RATE), ("tokens_per_s_per_gpu", TOKEN_RATE), ("flops_per_s", SPEED), ("bytes_per_s", RATE),
     ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY), ("_usd", MONEY), ("_bytes", SIZE),
+    ("j_per_step", ENERGY), ("usd_per_j", ENERGY_PRICE),
     ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY),
-    ("mfu", SHARE), ("hfu", SHARE), ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
+    ("mfu", SHARE), ("hfu", SHARE), ("goodput", SHARE), ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
 )  # fmt: skip
 
 

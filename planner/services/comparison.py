@@ -10,7 +10,7 @@ from solvers.documents import Document
 
 MOST = 20
 # Estimates of which more is better; of time, memory, money and energy, less is.
-MORE_IS_BETTER = ("tokens_per_s", "mfu", "hfu", "requests_per_s", "throughput")
+MORE_IS_BETTER = ("tokens_per_s", "goodput", "mfu", "hfu", "requests_per_s", "throughput")
 ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE = "Question", "Answer", "Plan", "Search", "Provenance"
 
 
@@ -59,7 +59,9 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
     for name, value in _leaves(document.get("infeasible", {}).get("reason", {})):
         yield (ANSWERED, name or "reason"), value
     plan = document.get("plan", {})
-    for name, value in _leaves({key: plan.get(key) for key in ("label", "layout", "nodes", "gpus")}):
+    whole = {key: value for key, value in plan.get("run", {}).items() if not isinstance(value, list)}
+    shown = {**{key: plan.get(key) for key in ("label", "layout", "nodes", "gpus")}, "run": whole}
+    for name, value in _leaves(shown):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):
         yield (SEARCH, name), document["search"].get(name)

@@ -2,10 +2,11 @@
 
 from solvers.base import Estimate
 from solvers.cost.flops import hardware_flops, model_flops
+from solvers.training import run_length
 from solvers.training.intervals import time_interval
 from solvers.training.memory import memory_interval
-from solvers.training.plan import Choice
-from solvers.training.search import steps_of
+from solvers.training.plan import Choice, terms_of
+from solvers.training.run_length import busy_s, steps_of
 from solvers.training.spec import TrainingSpec
 
 
@@ -27,11 +28,9 @@ def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
     per_second = choice.cost_usd / choice.step_time_s
     if priced:
         found["cost_usd_per_step"] = step.scaled(per_second)
-    if steps := steps_of(spec):
-        found["run_time_s"] = step.scaled(steps)
-        if priced:
-            found["cost_usd"] = step.scaled(steps * per_second)
-    return found
+    terms = terms_of(choice)
+    share = busy_s(terms) / sum(terms.values())
+    return found | run_length.estimates(spec, choice.job, step=step, busy_share=share, steps=steps_of(spec))
 
 
 def _rate(amount: float, seconds: Estimate) -> Estimate:

@@ -11,7 +11,8 @@ from solvers.training.job import usable_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
 from solvers.training.pool import best, pool_of
-from solvers.training.search import Found, search, steps_of
+from solvers.training.run_length import run_factors, steps_of
+from solvers.training.search import Found, search
 from solvers.training.spec import TrainingSpec
 from solvers.training.words import largest_part
 from solvers.units import SHARE, SIZE, show, show_named
@@ -114,10 +115,11 @@ def _too_slow(spec: TrainingSpec, missed: list[str]) -> tuple[str, tuple[str, ..
 
 def _needs(spec: TrainingSpec, choice: Choice, missed: list[str]) -> list[Document]:
     steps = steps_of(spec) or 0.0
+    factors = run_factors(spec, choice.job)
     values = {
         "max_step_time": ("step_time_s", choice.step_time_s),
-        "deadline": ("run_time_s", choice.step_time_s * steps),
-        "budget": ("cost_usd", choice.cost_usd * steps),
+        "deadline": ("run_time_s", choice.step_time_s * steps * factors.time),
+        "budget": ("cost_usd", choice.cost_usd * steps * factors.cost),
     }
     found = []
     for name in missed:

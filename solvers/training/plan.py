@@ -32,6 +32,11 @@ class Choice:
     closed_form_s: float | None = None
     staged: Staged | None = None
 
+    @property
+    def gpus(self) -> int:
+        """All GPUs."""
+        return int(self.job.cluster.gpus)
+
 
 def choice_of(found: Found, row: int) -> Choice:
     """Row `row` of what was found."""

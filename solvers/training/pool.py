@@ -12,6 +12,7 @@ from solvers.training.spec import TrainingSpec
 
 # Step times that differ by less than this are equal: rounding of sums, not a reason to prefer a layout.
 EQUAL = 1e-9
+ENERGY = ("run_energy_j", "closed_form_s")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
     """What is to be small, the most important first."""
     match spec.objective:
         case "cost":
-            return pool.cost_usd, pool.step_time_s
+            factors = np.array([f.factors.cost for f in pool.found])
+            return pool.cost_usd * factors[pool.search], pool.step_time_s
+        case "energy":
+            joules, seconds = (np.concatenate([getattr(f, name) for f in pool.found]) for name in ENERGY)
+            return joules * (pool.step_time_s / seconds), pool.step_time_s
         case "fewest_gpus":
             gpus = np.array([f.job.cluster.gpus for f in pool.found], dtype=np.float64)
             return gpus[pool.search], pool.step_time_s

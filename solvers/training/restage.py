@@ -142,7 +142,7 @@ class Board:
         self.unseen[point] = False
         before = float(self.pool.step_time_s[point])
         cost = float(self.pool.cost_usd[point]) * (one.step_time_s / before if one else 1.0)
-        refused = Counter({NO_SPLIT: 1}) if one is None else refusals(self.spec, one.step_time_s, cost)
+        refused = Counter({NO_SPLIT: 1}) if one is None else self._refused(point, one.step_time_s, cost)
         if one is None or refused:
             self.lost[int(self.pool.search[point])].update(refused)
             self.open[point] = False
@@ -157,6 +157,10 @@ class Board:
         self.pool.step_time_s[point] = one.step_time_s
         self.pool.cost_usd[point] = cost
         self.pool.memory_bytes[point] = one.memory_bytes
+
+    def _refused(self, point: int, step_time_s: float, cost_usd: float) -> Counter[str]:
+        factors = self.pool.found[int(self.pool.search[point])].factors
+        return refusals(self.spec, step_time_s, cost_usd, factors)
 
     def result(self, found: list[Found]) -> list[Found]:
         """The searches with what is known now; what no split makes fit is rejected."""
@@ -173,6 +177,7 @@ class Board:
             memory_bytes=self.pool.memory_bytes[kept],
             cost_usd=self.pool.cost_usd[kept],
             closed_form_s=f.step_time_s[keep],
+            run_energy_j=f.run_energy_j[keep],
             staged={row: self.staged[point] for row, point in enumerate(kept.tolist()) if point in self.staged},
             rejected=dict(sorted((self.lost[number] + Counter(f.rejected)).items())),
         )

@@ -1,6 +1,7 @@
 """Evaluate every layout of a space: memory first, seconds for those that fit, then order them.
 
     feasible = peak memory <= (1 - headroom) capacity,  step <= longest step,  run <= deadline,  dollars <= budget
+    run and dollars with the failures that are to be expected (run_length.py)
     best = least objective; ties go to less memory, then to the earlier row (fewer techniques)
 Chunks of rows that fit the second cache keep the arrays fast; nothing is done row by row.
 """
@@ -18,6 +19,7 @@ from solvers.cost.price import step_cost_usd
 from solvers.cost.stage import PARTS
 from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
+from solvers.training.run_length import RunFactors, busy_seconds, run_energies, run_factors, steps_of
 from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged
@@ -51,6 +53,8 @@ class Found:
     step_time_s: Floats
     memory_bytes: Floats
     cost_usd: Floats
+    run_energy_j: Floats
+    factors: RunFactors
     candidates: int
     rejected: dict[str, int]
     nearest: Layouts
@@ -80,6 +84,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     limit = usable_bytes(spec, job)
     rows: list[Ints] = []
     times: list[Floats] = []
+    busy: list[Floats] = []
     memories: list[Floats] = []
     least, nearest = np.inf, space.layouts.take(slice(0, 0))
     fastest: Fastest | None = None
@@ -91,7 +96,9 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         if (low := int(memory.argmin())) >= 0 and memory[low] < least:
             least, nearest = memory[low], layouts.take(slice(low, low + 1))
         kept = layouts.take(fits)
-        times.append(step_time(kept, tables.shards, tables.block, tables.footprint, job).total)
+        step = step_time(kept, tables.shards, tables.block, tables.footprint, job)
+        times.append(step.total)
+        busy.append(busy_seconds(step))
         memories.append(memory[fits])
         rows.append(np.flatnonzero(fits) + part.start)
         fastest = _faster(fastest, kept, times[-1], tables)
@@ -100,7 +107,9 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     time, memory = _joined(times, np.float64), _joined(memories, np.float64)
     price = spec.hardware.usd_per_gpu_hour or 0.0
     cost = step_cost_usd(time, gpus=int(job.cluster.gpus), usd_per_gpu_hour=price)
-    keep = _meets(spec, time, cost, rejected)
+    factors = run_factors(spec, job)
+    joules = run_energies(spec, job, step_s=time, busy_s=_joined(busy, np.float64))
+    keep = _meets(spec, time, cost, factors, rejected)
     return Found(
         nodes=nodes,
         job=job,
@@ -109,6 +118,8 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         step_time_s=time[keep],
         memory_bytes=memory[keep],
         cost_usd=cost[keep],
+        run_energy_j=joules[keep],
+        factors=factors,
         candidates=space.candidates,
         rejected=dict(sorted(rejected.items())),
         nearest=nearest,
@@ -140,20 +151,15 @@ def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
     return {f"memory: {name}": int(count) for name, count in zip(PARTS, counts, strict=True) if count}
 
 
-def steps_of(spec: TrainingSpec) -> float | None:
-    """Optimizer steps that the spec's tokens take."""
-    return spec.tokens / (spec.global_batch * spec.sequence_length) if spec.tokens else None
-
-
-def _meets(spec: TrainingSpec, time: Floats, cost: Floats, rejected: Counter[str]) -> Floats:
+def _meets(spec: TrainingSpec, time: Floats, cost: Floats, factors: RunFactors, rejected: Counter[str]) -> Floats:
     """Where the constraints other than memory hold."""
     alive = np.ones(len(time), dtype=bool)
     steps = steps_of(spec) or 0.0
     limits = spec.constraints
     for name, limit, value in (
         ("max_step_time", limits.max_step_time, time),
-        ("deadline", limits.deadline, time * steps),
-        ("budget", limits.budget, cost * steps),
+        ("deadline", limits.deadline, time * factors.time * steps),
+        ("budget", limits.budget, cost * factors.cost * steps),
     ):
         if limit is not None:
             broken = alive & (value > limit)
@@ -163,8 +169,8 @@ def _meets(spec: TrainingSpec, time: Floats, cost: Floats, rejected: Counter[str
     return alive
 
 
-def refusals(spec: TrainingSpec, step_time_s: float, cost_usd: float) -> Counter[str]:
+def refusals(spec: TrainingSpec, step_time_s: float, cost_usd: float, factors: RunFactors) -> Counter[str]:
     """The constraints other than memory that one layout breaks."""
     refused: Counter[str] = Counter()
-    _meets(spec, np.array([step_time_s]), np.array([cost_usd]), refused)
+    _meets(spec, np.array([step_time_s]), np.array([cost_usd]), factors, refused)
     return refused

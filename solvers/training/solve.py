@@ -26,6 +26,7 @@ from solvers.training.plan import (
 )
 from solvers.training.pool import Pool, best, pareto, pool_of, sample
 from solvers.training.restage import restage
+from solvers.training.run_length import run_document, steps_of
 from solvers.training.search import Fastest, Found, search
 from solvers.training.sensitivity import sensitivity
 from solvers.training.space import size_of
@@ -91,12 +92,12 @@ def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
 
 
 def node_counts(spec: TrainingSpec) -> list[int]:
-    """Numbers of nodes to search: all of them, or for cost and fewest GPUs also fewer, rising.
+    """Numbers of nodes to search: all of them, or for cost, energy and fewest GPUs also fewer, rising.
 
     Up to 32 nodes each number; beyond that those that divide the cluster, and powers of two with halves between.
     """
     most = spec.hardware.nodes
-    if spec.objective not in ("cost", "fewest_gpus"):
+    if spec.objective not in ("cost", "energy", "fewest_gpus"):
         return [most]
     if most <= 32:
         return list(range(1, most + 1))
@@ -141,7 +142,7 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
     front = pareto(pool, most=FRONT, keep=ranked[0])
     again = sensitivity(spec, chosen, pool)
     return Solved(
-        plan=plan_document(chosen, usable=usable),
+        plan=_plan(spec, chosen, usable=usable),
         estimates=estimates,
         alternatives=[_alternative(spec, pool.choice(point), terms, usable) for point in ranked[1:]],
         frontier=[_point(spec, pool, point) for point in front],
@@ -159,10 +160,15 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
     )
 
 
+def _plan(spec: TrainingSpec, choice: Choice, *, usable: float) -> Document:
+    whole = run_document(spec, choice.job, step_s=choice.step_time_s, steps=steps_of(spec))
+    return {**plan_document(choice, usable=usable), "run": whole}
+
+
 def _alternative(spec: TrainingSpec, choice: Choice, best_terms: dict[str, float], usable: float) -> Document:
     terms = terms_of(choice)
     return {
-        "plan": plan_document(choice, usable=usable),
+        "plan": _plan(spec, choice, usable=usable),
         "estimates": estimates_document(estimates_of(spec, choice)),
         "breakdown": breakdown_document(terms),
         "why_not": why_not(terms, best_terms),

@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from solvers.base import ADVANCED, Part, Spec, Whole
 from solvers.catalogue import ModelRef
 from solvers.cost.parts import Adapters
+from solvers.cost.power import rated_w
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.training.adaptation import LowRank, Task, adapters_of, problems_of
+from solvers.training.conditions import Conditions
 from solvers.training.constraints import Constraints
 from solvers.training.hardware import Hardware
 from solvers.training.options import TECHNIQUES, Options, Software
@@ -19,7 +21,7 @@ MOST_TOKENS_IN_SEQUENCE = 16_777_216
 MOST_SEQUENCES = 1_048_576
 
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
-Objective = Literal["step_time", "tokens_per_s", "cost", "fewest_gpus"]
+Objective = Literal["step_time", "tokens_per_s", "cost", "energy", "fewest_gpus"]
 
 
 def _precision(value: Any) -> Any:
@@ -85,6 +87,12 @@ class Question(Spec):
     objective: Objective = Field(default="step_time", title="Objective", description="What the best plan is best at.")
     constraints: Constraints = Field(default=Constraints(), title="Constraints", description="What a plan keeps to.")
     options: Options = Field(default=Options(), title="Techniques", description="What a plan may use.")
+    run: Conditions = Field(
+        default=Conditions(),
+        title="The whole run",
+        description="Failures, checkpoints, spare nodes and energy.",
+        json_schema_extra=ADVANCED,
+    )
     software: Software = Field(
         default=Software(), title="Software", description="What the framework does.", json_schema_extra=ADVANCED
     )
@@ -122,6 +130,7 @@ class TrainingSpec(Question):
         problems = [
             *missing_tokens(self),
             *missing_price(self, self.hardware.usd_per_gpu_hour, at="the hardware"),
+            *missing_power(self, self.hardware, at="/hardware/node/gpu/power"),
             *missing_precision(self, self.hardware, at="/precision"),
             *_not_dividing(self, self.hardware.gpus),
             *contradictions(self),
@@ -160,6 +169,14 @@ def missing_price(spec: Question, price: float | None, *, at: str) -> list[Probl
     if spec.objective == "cost":
         found.append(Problem("no_price", "The objective cost needs the price of a GPU-hour.", "/objective", hint))
     return found
+
+
+def missing_power(spec: Question, hardware: Hardware, *, at: str) -> list[Problem]:
+    """The objective energy without the power of the GPU."""
+    if spec.objective != "energy" or rated_w(hardware.node) is not None:
+        return []
+    message = f"The objective energy needs the power of {hardware.node.gpu.shown}."
+    return [Problem("no_power", message, at, "Add `power: 700 W` to the GPU, or to the node what it is rated at.")]
 
 
 def missing_precision(spec: Question, hardware: Hardware, *, at: str) -> list[Problem]:

@@ -35,7 +35,7 @@ def headline(spec: TrainingSpec, choice: Choice, estimates: dict[str, Estimate])
         f" on {count:,} {gpu_name} with {name}"
     )
     if "run_time_s" in estimates:
-        sentence += f"; {show_named('run_time_s', estimates['run_time_s'].value)} for all tokens"
+        sentence += f"; {show_named('run_time_s', estimates['run_time_s'].value)} for all tokens, failures included"
         if "cost_usd" in estimates:
             sentence += f", {show_named('cost_usd', estimates['cost_usd'].value)}"
     return sentence + "."

@@ -94,7 +94,7 @@ def recipe() -> ConfigContainer:
         checkpoint=CheckpointConfig(
             save=os.environ["CHECKPOINT_DIR"],
             load=os.environ["CHECKPOINT_DIR"],
-            save_interval=int(os.environ["SAVE_INTERVAL"]),
+            save_interval={saves},
             ckpt_format="{checkpoints}",
         ),
         logger=LoggerConfig(log_interval=1, log_throughput=True),
@@ -145,6 +145,7 @@ def text(plan: Planned) -> str:
         nodes=plan.nodes,
         gpus_per_node=plan.gpus_per_node,
         steps=plan.steps if plan.steps is not None else 'int(os.environ["TRAIN_STEPS"])',
+        saves=_saves(plan),
         model=_model(plan),
         settings="\n".join(f"    model.{name} = {_code(value)}" for name, value in settings(plan).items()),
         precision=precision,
@@ -157,6 +158,11 @@ def text(plan: Planned) -> str:
         checkpoints="fsdp_dtensor" if plan.zero in megatron.SHARDING else "torch_dist",
         mixed=MIXED.get((plan.precision, plan.blackwell), "bf16_mixed"),
     )
+
+
+def _saves(plan: Planned) -> str:
+    given = '["SAVE_INTERVAL"]' if plan.save_every is None else f'.get("SAVE_INTERVAL", "{plan.save_every}")'
+    return f"int(os.environ{given})"
 
 
 def wanted(plan: Planned) -> list[tuple[str, str]]:

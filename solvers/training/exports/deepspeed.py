@@ -5,7 +5,7 @@ import json
 from solvers.documents import Document
 from solvers.training.exports.planned import Planned, planned
 from solvers.training.exports.refuse import Rule, check, layout
-from solvers.training.exports.shell import Argument, Need, Raw, arguments, needs, script
+from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
 
 CONFIG, LAUNCH = "deepspeed.json", "deepspeed.sh"
 
@@ -109,16 +109,16 @@ def _model(plan: Planned) -> list[Argument]:
 
 
 def _launch(plan: Planned) -> str:
+    saves, steps = counted("SAVE_INTERVAL", plan.save_every, SAVES), counted("TRAIN_STEPS", plan.steps, STEPS)
     wanted: list[Need] = [
         ("TRAIN_SCRIPT", "run_clm.py of the transformers examples, or a script that takes its arguments"),
         ("TOKENIZER", "name or folder of a Hugging Face tokenizer"),
         ("DATASET", "name of a Hugging Face dataset"),
         ("CHECKPOINT_DIR", "folder for checkpoints that all nodes share"),
-        ("SAVE_INTERVAL", "steps between checkpoints"),
         ("LR", "peak learning rate"),
+        *saves[0],
+        *steps[0],
     ]
-    if plan.steps is None:
-        wanted.append(("TRAIN_STEPS", "optimizer steps; the spec has no tokens to count them from"))
     if not plan.published_as:
         wanted.append(("ROTARY_BASE", "base of the rotary embedding, rope_theta in the config.json of the model"))
     if plan.nodes > 1:
@@ -141,12 +141,11 @@ def _launch(plan: Planned) -> str:
         ("--output_dir", Raw('"${CHECKPOINT_DIR}"')),
         *([("--gradient_checkpointing",)] if plan.recompute == "full" else []),
     ]
-    steps = [] if plan.steps is None else [f'TRAIN_STEPS="${{TRAIN_STEPS:-{plan.steps}}}"']
     where = ' --node-rank "${NODE_RANK}" --master-addr "${MASTER_ADDR}"' if plan.nodes > 1 else ""
     return script(
         [f"DeepSpeed: {plan.title}, {plan.label}. Run it on every node, beside {CONFIG}."],
         needs(wanted),
-        "\n".join(['HERE="$(cd "$(dirname "$0")" && pwd)"', *steps]),
+        "\n".join(['HERE="$(cd "$(dirname "$0")" && pwd)"', *steps[1], *saves[1]]),
         arguments("TRAINING", training),
         "exec torchrun \\\n"
         f"  --nnodes {plan.nodes} --nproc-per-node {plan.gpus_per_node}{where}"

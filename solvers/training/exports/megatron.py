@@ -7,7 +7,7 @@ from solvers.documents import Document
 from solvers.training.exports import megatron_model
 from solvers.training.exports.planned import Planned, planned
 from solvers.training.exports.refuse import Rule, check, layout
-from solvers.training.exports.shell import Argument, Need, Raw, arguments, needs, script
+from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
 
 FILE = "megatron.sh"
 # FSDP inside Megatron shards what ZeRO-2 and ZeRO-3 shard.
@@ -84,11 +84,9 @@ def wanted(plan: Planned) -> list[Need]:
         ("DATA_PATH", "prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes"),
         ("TOKENIZER", "name or folder of a Hugging Face tokenizer"),
         ("CHECKPOINT_DIR", "folder for checkpoints that all nodes share"),
-        ("SAVE_INTERVAL", "steps between checkpoints"),
         ("LR", "peak learning rate"),
+        *_counts(plan)[0],
     ]
-    if plan.steps is None:
-        found.append(("TRAIN_STEPS", "optimizer steps; the spec has no tokens to count them from"))
     if not plan.model.learned_positions:
         found.append(("ROTARY_BASE", "base of the rotary embedding, rope_theta in the config.json of the model"))
     if plan.nodes > 1:
@@ -217,10 +215,14 @@ def _training(plan: Planned) -> list[Argument]:
     ]
 
 
+def _counts(plan: Planned) -> tuple[list[Need], list[str]]:
+    steps, saves = counted("TRAIN_STEPS", plan.steps, STEPS), counted("SAVE_INTERVAL", plan.save_every, SAVES)
+    return [*saves[0], *steps[0]], [*steps[1], *saves[1]]
+
+
 def _defaults(plan: Planned) -> list[str]:
-    steps = [] if plan.steps is None else [f'TRAIN_STEPS="${{TRAIN_STEPS:-{plan.steps}}}"']
     one = ['MASTER_ADDR="${MASTER_ADDR:-localhost}"', 'NODE_RANK="${NODE_RANK:-0}"'] if plan.nodes == 1 else []
-    return [*steps, *one, 'MASTER_PORT="${MASTER_PORT:-29500}"']
+    return [*_counts(plan)[1], *one, 'MASTER_PORT="${MASTER_PORT:-29500}"']
 
 
 def _connections(plan: Planned) -> str:

@@ -19,7 +19,10 @@ NEUTRAL: tuple[Any, ...] = (None, False, 0, 1, "none", "", [], {})
 
 @dataclass(frozen=True)
 class Planned:
-    """One plan and what it is a plan for. `steps` is None where the spec does not count tokens."""
+    """One plan and what it is a plan for. `steps` is None where the spec does not count tokens.
+
+    `save_every` is the planned number of steps between checkpoints; None in results that do not say.
+    """
 
     label: str
     model: Model
@@ -30,6 +33,7 @@ class Planned:
     sequence_length: int
     global_batch: int
     steps: int | None
+    save_every: int | None
     precision: str
     attention: str
     dropout: bool
@@ -117,6 +121,7 @@ def planned(result: Document) -> Planned:
         sequence_length=spec.sequence_length,
         global_batch=spec.global_batch,
         steps=math.ceil(spec.tokens / (spec.global_batch * spec.sequence_length)) if spec.tokens else None,
+        save_every=plan.get("run", {}).get("interval_steps"),
         precision=spec.precision,
         attention=spec.software.attention,
         dropout=spec.software.dropout,

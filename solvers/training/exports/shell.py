@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 Argument = tuple[str, ...]
 Need = tuple[str, str]
 
+STEPS = "optimizer steps; the spec has no tokens to count them from"
+SAVES = "steps between checkpoints"
 PLAIN = re.compile(r"[A-Za-z0-9_./:=+-]+")
 
 
@@ -31,6 +33,13 @@ def quoted(word: str) -> str:
 def needs(wanted: Iterable[Need]) -> str:
     """Variables without which nothing starts, each with what it is (in words without quotes: bash would read them)."""
     return "\n".join(f': "${{{name}:?is not set: {what}}}"' for name, what in wanted)
+
+
+def counted(name: str, number: int | None, what: str) -> tuple[list[Need], list[str]]:
+    """A number that the plan gives, unless the reader gives another; or one that the reader has to give."""
+    if number is None:
+        return [(name, what)], []
+    return [], [f'{name}="${{{name}:-{number}}}"']
 
 
 def comment(lines: Iterable[str], *, mark: str = "#") -> str:

@@ -4,7 +4,7 @@ from solvers.documents import Document
 from solvers.training.exports import toml, torchtitan_model
 from solvers.training.exports.planned import Planned, planned
 from solvers.training.exports.refuse import Rule, check, layout
-from solvers.training.exports.shell import Need, comment, needs, script
+from solvers.training.exports.shell import SAVES, STEPS, Need, comment, counted, needs, script
 from solvers.training.exports.torchtitan_model import FLAVOR, MODULE
 
 CONFIG, LAUNCH = "torchtitan.toml", "torchtitan.sh"
@@ -158,15 +158,15 @@ def _recompute(plan: Planned) -> Document:
 
 
 def _launch(plan: Planned) -> str:
+    saves, steps = counted("SAVE_INTERVAL", plan.save_every, SAVES), counted("TRAIN_STEPS", plan.steps, STEPS)
     wanted: list[Need] = [
         ("HF_ASSETS", "folder with the tokenizer, as scripts/download_hf_assets.py of torchtitan fetches it"),
         ("DATASET", "name of a dataset that torchtitan knows, such as c4"),
         ("DUMP_DIR", "folder for checkpoints and logs that all nodes share"),
-        ("SAVE_INTERVAL", "steps between checkpoints"),
         ("LR", "peak learning rate"),
+        *saves[0],
+        *steps[0],
     ]
-    if plan.steps is None:
-        wanted.append(("TRAIN_STEPS", "optimizer steps; the spec has no tokens to count them from"))
     if torchtitan_model.flavor(plan.model)[1] == FLAVOR:
         wanted.append(("ROTARY_BASE", "base of the rotary embedding, rope_theta in the config.json of the model"))
     if plan.nodes > 1:
@@ -185,7 +185,13 @@ def _launch(plan: Planned) -> str:
     return script(
         [f"torchtitan 0.2: {plan.title}, {plan.label}. Run it on every node, beside {CONFIG}."],
         needs(wanted),
-        'HERE="$(cd "$(dirname "$0")" && pwd)"\nexport PYTHONPATH="${HERE}${PYTHONPATH:+:${PYTHONPATH}}"',
+        "\n".join(
+            [
+                *saves[1],
+                'HERE="$(cd "$(dirname "$0")" && pwd)"',
+                'export PYTHONPATH="${HERE}${PYTHONPATH:+:${PYTHONPATH}}"',
+            ]
+        ),
         "OPTIONS=(\n" + "\n".join(f"  {option}" for option in options) + "\n)\n" + "\n".join(extra),
         "exec torchrun \\\n"
         f"  --nnodes {plan.nodes} --nproc-per-node {plan.gpus_per_node} \\\n"

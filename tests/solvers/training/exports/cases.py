@@ -53,6 +53,10 @@ LAYOUTS = {
 }  # fmt: skip
 
 
+# Steps between checkpoints; results of cases that are not named here are older than that number.
+SAVES = {"dense": 296, "sharded": 14902}
+
+
 def result(name, *, spec=None, layout=None):
     """The result of a case, with changes."""
     question = kinds.parse({"kind": "training", **SPECS[name], **(spec or {})})
@@ -71,6 +75,7 @@ def result(name, *, spec=None, layout=None):
             "nodes": -(-gpus // question.hardware.node.gpus),
             "layers_per_stage": list(layers_per_stage(question.model.layers, chosen["pp"])),
             "layers_per_chunk": list(plain_parts(question.model.layers, chosen["pp"], chosen["pp"] * chosen["vpp"])),
+            **({"run": {"interval_steps": SAVES[name]}} if name in SAVES else {}),
         },
     }
 

@@ -87,7 +87,6 @@ def test_a_recipe_stops_with_a_word_where_something_is_not_filled_in(tmp_path):
         "DATA_PATH is not set: prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes.",
         "TOKENIZER is not set: name or folder of a Hugging Face tokenizer.",
         "CHECKPOINT_DIR is not set: folder for checkpoints that all nodes share.",
-        "SAVE_INTERVAL is not set: steps between checkpoints.",
         "LR is not set: peak learning rate.",
     ]
 

@@ -11,8 +11,8 @@ WANTED = {
     "DATA_PATH": "prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes",
     "TOKENIZER": "name or folder of a Hugging Face tokenizer",
     "CHECKPOINT_DIR": "folder for checkpoints that all nodes share",
-    "SAVE_INTERVAL": "steps between checkpoints",
     "LR": "peak learning rate",
+    "SAVE_INTERVAL": "steps between checkpoints",
     "TRAIN_STEPS": "optimizer steps; the spec has no tokens to count them from",
 }
 missing = [f"{name} is not set: {what}." for name, what in WANTED.items() if not os.environ.get(name)]

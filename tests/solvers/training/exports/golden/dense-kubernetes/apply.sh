@@ -8,7 +8,6 @@ set -euo pipefail
 : "${DATA_PATH:?is not set: prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes}"
 : "${TOKENIZER:?is not set: name or folder of a Hugging Face tokenizer}"
 : "${CHECKPOINT_DIR:?is not set: folder for checkpoints that all nodes share}"
-: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
 : "${LR:?is not set: peak learning rate}"
 : "${ROTARY_BASE:?is not set: base of the rotary embedding, rope_theta in the config.json of the model}"
 
@@ -28,7 +27,6 @@ kubectl create configmap isoflop-01234567-settings \
   --from-literal=DATA_PATH="${DATA_PATH}" \
   --from-literal=TOKENIZER="${TOKENIZER}" \
   --from-literal=CHECKPOINT_DIR="${CHECKPOINT_DIR}" \
-  --from-literal=SAVE_INTERVAL="${SAVE_INTERVAL}" \
   --from-literal=LR="${LR}" \
   --from-literal=ROTARY_BASE="${ROTARY_BASE}" \
   --dry-run=client -o yaml | kubectl apply -f -

@@ -9,13 +9,13 @@ set -euo pipefail
 : "${DATA_PATH:?is not set: prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes}"
 : "${TOKENIZER:?is not set: name or folder of a Hugging Face tokenizer}"
 : "${CHECKPOINT_DIR:?is not set: folder for checkpoints that all nodes share}"
-: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
 : "${LR:?is not set: peak learning rate}"
 : "${ROTARY_BASE:?is not set: base of the rotary embedding, rope_theta in the config.json of the model}"
 : "${MASTER_ADDR:?is not set: address of node 0}"
 : "${NODE_RANK:?is not set: number of this node, 0 to 63}"
 
 TRAIN_STEPS="${TRAIN_STEPS:-166894}"
+SAVE_INTERVAL="${SAVE_INTERVAL:-296}"
 MASTER_PORT="${MASTER_PORT:-29500}"
 export CUDA_DEVICE_MAX_CONNECTIONS=1
 

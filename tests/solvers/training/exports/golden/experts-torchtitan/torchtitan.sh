@@ -5,8 +5,8 @@ set -euo pipefail
 : "${HF_ASSETS:?is not set: folder with the tokenizer, as scripts/download_hf_assets.py of torchtitan fetches it}"
 : "${DATASET:?is not set: name of a dataset that torchtitan knows, such as c4}"
 : "${DUMP_DIR:?is not set: folder for checkpoints and logs that all nodes share}"
-: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
 : "${LR:?is not set: peak learning rate}"
+: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
 : "${MASTER_ADDR:?is not set: address of node 0}"
 
 HERE="$(cd "$(dirname "$0")" && pwd)"

@@ -11,7 +11,6 @@ WANTED = {
     "DATA_PATH": "prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes",
     "TOKENIZER": "name or folder of a Hugging Face tokenizer",
     "CHECKPOINT_DIR": "folder for checkpoints that all nodes share",
-    "SAVE_INTERVAL": "steps between checkpoints",
     "LR": "peak learning rate",
 }
 missing = [f"{name} is not set: {what}." for name, what in WANTED.items() if not os.environ.get(name)]
@@ -95,7 +94,7 @@ def recipe() -> ConfigContainer:
         checkpoint=CheckpointConfig(
             save=os.environ["CHECKPOINT_DIR"],
             load=os.environ["CHECKPOINT_DIR"],
-            save_interval=int(os.environ["SAVE_INTERVAL"]),
+            save_interval=int(os.environ.get("SAVE_INTERVAL", "14902")),
             ckpt_format="fsdp_dtensor",
         ),
         logger=LoggerConfig(log_interval=1, log_throughput=True),

@@ -7,11 +7,11 @@ set -euo pipefail
 : "${DATA_PATH:?is not set: prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes}"
 : "${TOKENIZER:?is not set: name or folder of a Hugging Face tokenizer}"
 : "${CHECKPOINT_DIR:?is not set: folder for checkpoints that all nodes share}"
-: "${SAVE_INTERVAL:?is not set: steps between checkpoints}"
 : "${LR:?is not set: peak learning rate}"
 : "${ROTARY_BASE:?is not set: base of the rotary embedding, rope_theta in the config.json of the model}"
 
 TRAIN_STEPS="${TRAIN_STEPS:-38147}"
+SAVE_INTERVAL="${SAVE_INTERVAL:-14902}"
 MASTER_ADDR="${MASTER_ADDR:-localhost}"
 NODE_RANK="${NODE_RANK:-0}"
 MASTER_PORT="${MASTER_PORT:-29500}"
