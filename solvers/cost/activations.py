@@ -8,7 +8,7 @@ layernorm, moe_act, mla_up_proj).
 
 from solvers.catalogue import Model
 from solvers.catalogue import parameters as count
-from solvers.cost.parts import Activation, Stack
+from solvers.cost.parts import Activation, Stack, Stored
 from solvers.cost.products import kv_width, linear_width, mamba_width
 
 
@@ -31,11 +31,12 @@ def activations_of(model: Model, stack: Stack) -> tuple[Activation, ...]:
     operators, cheap = stack.selective == "operators", _cheap(stack)
     mixers, blocks = _mixers(model), (model.mlp_layers + model.moe_layers) / layers
     inputs = stack.linear_input_bytes
+    gathered: Stored = "sequence" if stack.regathers else "replicated"
     found = [
         Activation("layer_input", 2 * hidden, "sequence"),
         Activation("norm_inputs", 2 * hidden * (mixers + blocks - 1), "sequence", dropped=operators),
-        Activation("mixer_input", inputs * hidden * mixers, "sequence", dropped=cheap),
-        Activation("block_input", inputs * hidden * blocks, "sequence", dropped=cheap),
+        Activation("mixer_input", inputs * hidden * mixers, gathered, dropped=cheap),
+        Activation("block_input", inputs * hidden * blocks, gathered, dropped=cheap),
     ]
     if stack.dropout:
         found.append(Activation("dropout_masks", hidden * (mixers + blocks), "sequence"))

@@ -120,6 +120,8 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     here, beside = on_device(kept_of(layouts, footprint), layouts, footprint)
     waiting = np.where(layouts.schedule == GPIPE, layouts.micro_batches - 1, 0)
     layer = dense + expert
+    # FSDP reduces from a buffer of its own; the distributed optimizer where the gradients were summed.
+    leaving = 1 if job.stack.weights == "cast" else 2
     return Shared(
         dense=dense,
         expert=expert,
@@ -129,7 +131,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         whole=footprint.activations[NONE][row],
         working=beside
         + footprint.working[row]
-        + np.where(layouts.zero >= 2, REDUCED_BYTES * (footprint.adapters[row] if job.adapters else layer), 0.0),
+        + np.where(layouts.zero >= leaving, REDUCED_BYTES * (footprint.adapters[row] if job.adapters else layer), 0.0),
         logits=footprint.logits[row] + waiting * footprint.logits_kept[row],
         gathered=np.where(layouts.zero >= 3, job.coefficients.weight_buffers * passing_bytes(job) * layer, 0.0),
         adapters=footprint.adapters[row],

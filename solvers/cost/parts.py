@@ -24,6 +24,8 @@ class Stack:
     selective   modules: norms, activation functions and attention scores run again [korthikanti2023reducing];
                 operators: results of attention and of every other product are kept [liang2024torchtitan]
     compiled    the compiler drops what the backward pass never reads
+    regathers   inputs that sequence parallelism gathered are gathered again in the backward pass, not kept whole
+                [korthikanti2023reducing, section 4.2.2]
     linear_input_bytes   of an element that a product keeps for its weight gradient: 2, or 1 in FP8
     weight_copies        bytes of low-precision copies beside each 16-bit weight
     """
@@ -40,6 +42,7 @@ class Stack:
     moment_bytes: int = 4
     selective: Literal["modules", "operators"] = "modules"
     compiled: bool = True
+    regathers: bool = True
     linear_input_bytes: float = 2.0
     weight_copies: float = 0.0
 

@@ -5,9 +5,11 @@ Symbols
 Kept by a layer until its backward pass
     none       all items       selective  those not dropped, those added       full  its input, 2 T h / t_s
 Working set of a layer's backward pass
-    what is computed again, kept(none) - kept(level), and the gradients of the widest operator
+    what is computed again, kept(none) - kept(level), the gradients of the widest operator, and 4 T h of a layer's input
+    and its gradient, whole: tensor parallelism gathers them along the sequence [korthikanti2023reducing, section 4.2.2]
 Logits, bytes each at the fullest moment of cross entropy, and kept between its passes
-    eager    12, 4  fp32 log-softmax 4, its gradient 4, the logits' gradient 4; the 16-bit logits are gone
+    eager    12, 4  fp32 log-softmax 4, its gradient 4, the logits' gradient 4; the 16-bit logits are gone. Cut over
+                    ranks 16: log-softmax, its exponential, the targets and their sum (torch's loss_parallel)
     fp32      6, 4  an fp32 copy 4 that becomes the softmax and then the gradient, in 16 bit beside it 2: Megatron's
                     vocabulary-parallel loss [shoeybi2019megatron, section 3]
     fused     4, 2  16-bit logits 2, their gradient 2: one kernel, or a compiled loss [liang2024torchtitan]
@@ -24,9 +26,10 @@ from solvers.cost.linear import expert_cut
 from solvers.cost.parts import Activation
 
 LOSS_BYTES = {"eager": 12.0, "fp32": 6.0, "fused": 4.0, "chunked": 1.5}
+PARALLEL_EAGER_BYTES = 16.0
 LOSS_KEPT = {"eager": 4.0, "fp32": 4.0, "fused": 2.0, "chunked": 0.0}
-# The last norm's input and output, two bytes each: the head's own activations.
-HEAD_INPUT_BYTES = 4.0
+# A layer's input and its gradient, two bytes each.
+GATHERED_BYTES = 4.0
 
 
 def kept_bytes(shards: Shards, job: Job, *, recompute: int) -> Floats:
@@ -78,13 +81,21 @@ def gradient_working_bytes(shards: Shards, job: Job) -> Floats:
     architecture = job.architecture
     tokens = shards.micro_batch * job.sequence_length / shards.cp
     expert = architecture.working_expert * _busiest(shards, job)
-    return np.maximum(architecture.working_tensor, expert) * tokens / shards.tp
+    widest = np.maximum(architecture.working_tensor, expert) / shards.tp
+    return (widest + GATHERED_BYTES * architecture.hidden) * tokens
 
 
 def logits_bytes(shards: Shards, job: Job) -> tuple[Floats, Floats]:
-    """Bytes of one micro-batch's logits and the head's input: at the fullest moment, and between the passes."""
+    """Bytes of one micro-batch's logits, at the fullest moment and between the passes.
+
+    Beside them lie the last norm's input and its output, which the head reads, two bytes each.
+    """
     architecture: Architecture = job.architecture
     tokens = shards.micro_batch * job.sequence_length / shards.cp
     logits = job.coefficients.logits_held * tokens * architecture.vocabulary / shards.tp
-    entry = HEAD_INPUT_BYTES * architecture.hidden * tokens / _along_sequence(shards)
-    return LOSS_BYTES[job.stack.loss] * logits + entry, LOSS_KEPT[job.stack.loss] * logits + entry
+    gathered = 1.0 / _along_sequence(shards)
+    entry = 2.0 * architecture.hidden * tokens * (gathered + (gathered if job.stack.regathers else 1.0))
+    most: Floats | float = LOSS_BYTES[job.stack.loss]
+    if job.stack.loss == "eager":
+        most = np.where(shards.tp > 1, PARALLEL_EAGER_BYTES, most)
+    return most * logits + entry, LOSS_KEPT[job.stack.loss] * logits + entry

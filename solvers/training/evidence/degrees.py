@@ -14,7 +14,7 @@ from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SE
 from solvers.cost.refined import Refined, plain
 from solvers.optimise.enumerate import divisors, product
 from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
-from solvers.training.evidence.stacks import offloaded_shares, zero_stages_of
+from solvers.training.evidence.stacks import offloaded_shares, stated_micro_batch, zero_stages_of
 
 # What a row without degrees may have used: up to a node of tensor, 16 stages, 4 context-parallel ranks.
 OPEN = {"tp": (1, 2, 4, 8), "pp": (1, 2, 4, 8, 16), "cp": (1, 2, 4)}
@@ -88,7 +88,7 @@ def _with_batches(
 ) -> tuple[Shards, Layouts] | None:
     tp, pp, cp, ep = degrees
     dp = gpus // (tp * pp * cp)
-    stated = number(row, "mbs")
+    stated = stated_micro_batch(row, stages=pp, local_batch=batch // dp)
     if stated and (batch // dp) % int(stated):
         if number(row, "tp"):
             raise NotExpressible("batch not divisible by the micro-batch")

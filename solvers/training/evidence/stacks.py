@@ -13,7 +13,7 @@ from dataclasses import replace
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
-from solvers.training.evidence.columns import Row, is_nemo, is_old, precision_of
+from solvers.training.evidence.columns import Row, is_nemo, is_old, number, precision_of
 
 # The benchmarks' own date, year and month, from which a compiled run has a compiled loss.
 COMPILED_LOSS = "202501"
@@ -37,7 +37,7 @@ def stack_of(row: Row) -> Stack:
     if "torchtitan" in name:
         compiled = "torch.compile" in row.get("note", "")
         late = row.get("date", "").replace("-", "") >= COMPILED_LOSS
-        eager = Stack(weights="cast", selective="operators", compiled=compiled, loss="eager")
+        eager = Stack(weights="cast", selective="operators", compiled=compiled, regathers=False, loss="eager")
         return replace(eager, loss="fused") if compiled and late else eager
     return _nemo(row) if is_nemo(row) else Stack()
 
@@ -53,6 +53,16 @@ def _nemo(row: Row) -> Stack:
         linear_input_bytes=LINEAR_INPUT_BYTES.get(precision, 2.0),
         weight_copies=WEIGHT_COPIES.get(precision, 0.0),
     )
+
+
+def stated_micro_batch(row: Row, *, stages: int, local_batch: int) -> float | None:
+    """The micro-batch that the row states; torchtitan states a rank's batch.
+
+    It cuts that into as many micro-batches as there are stages (its `pipeline_parallel_microbatches`).
+    """
+    stated = number(row, "mbs")
+    whole = stages > 1 and stated == local_batch and local_batch % stages == 0
+    return local_batch / stages if whole and "torchtitan" in row.get("stack", "") else stated
 
 
 def zero_stages_of(row: Row, *, copies: int, stages: int) -> tuple[int, ...]:

@@ -116,3 +116,53 @@ def test_experts_lie_on_their_group_and_are_copied_beyond_it() -> None:
     dense = footprint.dense[0] * 4 + 2 * ENDS
     assert footprint.expert[0] == expert
     assert memory.optimizer[0] == pytest.approx(12 * (dense / 8 + 4 * expert / 2))
+
+
+def test_a_loss_op_by_op_holds_twelve_bytes_a_logit_and_sixteen_where_ranks_share_it() -> None:
+    """T = 256, V = 1000; beside them the last norm's input and output: 4 h a token."""
+    case = job(TINY, gpus=2, sequence_length=128, stack=Stack(loss="eager"))
+    alone, _ = one(case, micro_batch=2)
+    cut, _ = one(case, micro_batch=2, tp=2)
+
+    found = [footprint_of(shards, case).logits[0] - 4 * 64 * 256 for shards in (alone, cut)]
+
+    assert found == pytest.approx([12 * 256 * 1000, 16 * 256 * 1000 / 2])
+
+
+def test_the_fullest_moment_holds_logits_or_the_working_set_not_both() -> None:
+    case = job(TINY, gpus=1, sequence_length=128, stack=Stack(loss="fp32"))
+    small = job({**TINY, "vocab": 16}, gpus=1, sequence_length=128, stack=Stack(loss="fp32"))
+    memories = []
+    for each in (case, small):
+        shards, layouts = one(each, recompute=FULL)
+        memories.append(stage_memory("last", layouts, shards, footprint_of(shards, each), each))
+
+    logits = [float(memory.logits[0]) for memory in memories]
+    buffers = [float(memory.buffers[0]) for memory in memories]
+    assert [logits[0] > 0, buffers[0] > 0, logits[1] > 0, buffers[1] > 0] == [True, False, False, True]
+
+
+def test_meters_differ_by_fragmentation_and_context() -> None:
+    case = job(TINY, gpus=1, sequence_length=128)
+    shards, layouts = one(case)
+    memory = stage_memory("first", layouts, shards, footprint_of(shards, case), case)
+
+    allocated, reserved, device = (float(memory.shown(meter)[0]) for meter in ("allocated", "reserved", "device"))
+
+    lost = case.coefficients.fragmentation * (memory.activations + np.maximum(memory.logits, memory.buffers))[0]
+    assert [reserved - allocated, device - reserved] == pytest.approx([lost, case.coefficients.context_bytes])
+    assert device == pytest.approx(memory.total[0])
+
+
+@pytest.mark.parametrize("stack", [Stack(), Stack(weights="cast"), Stack(selective="operators", regathers=False)])
+@pytest.mark.parametrize("zero", [0, 1, 2, 3])
+@pytest.mark.parametrize("recompute", [NONE, SELECTIVE, FULL])
+def test_the_quick_peak_is_the_sum_of_parts_of_the_fullest_stage(stack: Stack, zero: int, recompute: int) -> None:
+    case = job({**TINY, "layers": 8}, gpus=16, sequence_length=128, global_batch=16, stack=stack)
+    shards, layouts = one(case, tp=2, pp=2, dp=4, zero=zero, recompute=recompute, sequence_parallel=1)
+    footprint = footprint_of(shards, case)
+
+    peak = peak_memory(layouts, shards, footprint, case)[0]
+
+    stages = [stage_memory(position, layouts, shards, footprint, case) for position in ("first", "last")]
+    assert peak == pytest.approx(max(float(stage.total[0]) for stage in stages))

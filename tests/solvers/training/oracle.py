@@ -245,7 +245,7 @@ class Oracle:
         tokens, along = x.mb * self.s / x.cp, x.tp if x.sp else 1
         layer = self.parameters(x, 1, embedding=False, head=False)
         mlp, attention = 2 * (self.gates + 1) * self.f, 8 * self.width + 2 * self.kv
-        working = whole - kept + tokens * max(mlp, attention) / x.tp + (6 * layer if x.zero >= 2 else 0)
+        working = whole - kept + tokens * (max(mlp, attention) / x.tp + 4 * self.h) + (6 * layer if x.zero >= 2 else 0)
         entry = 4 * self.h * tokens / along
         waiting = m - 1 if x.schedule == "gpipe" else 0
         logits = C.logits_held * (6 + 4 * waiting) * tokens * self.model.vocab / x.tp + (1 + waiting) * entry

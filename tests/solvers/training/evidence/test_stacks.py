@@ -1,12 +1,22 @@
 """What the software of a published run does, from what the row says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from solvers.cost.coefficients import DEFAULT
 from solvers.cost.parts import Stack
-from solvers.training.evidence.stacks import OFFLOADED_SHARES, offloaded_shares, shown_bytes, stack_of, zero_stages_of
+from solvers.training.evidence.stacks import (
+    OFFLOADED_SHARES,
+    offloaded_shares,
+    shown_bytes,
+    stack_of,
+    stated_micro_batch,
+    zero_stages_of,
+)
 
+FSDP2 = Stack(weights="cast", selective="operators", regathers=False)
 TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "torch.compile; float8"}
 
 
@@ -21,9 +31,12 @@ TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "
             {"stack": "llm-foundry/Composer FSDP", "precision": "amp_bf16"},
             Stack(attention="flash1", weights="cast", loss="fused", compiled=False),
         ),
-        (TITAN, Stack(weights="cast", selective="operators", loss="fused")),
-        ({**TITAN, "date": "202412"}, Stack(weights="cast", selective="operators", loss="eager")),
-        ({**TITAN, "note": ""}, Stack(weights="cast", selective="operators", loss="eager", compiled=False)),
+        (TITAN, replace(FSDP2, loss="fused")),
+        ({**TITAN, "date": "202412"}, replace(FSDP2, loss="eager")),
+        (
+            {**TITAN, "note": ""},
+            replace(FSDP2, loss="eager", compiled=False),
+        ),
         ({"stack": "NeMo 26.04 NeMo Container"}, Stack(gradient_bytes=2, loss="fused")),
         (
             {"stack": "NeMo 26.04 NeMo Container", "model": "DeepSeekV3", "precision": "MXFP8"},
@@ -73,3 +86,14 @@ def test_a_published_peak_is_without_the_context() -> None:
     device = np.array([80e9])
 
     assert shown_bytes(device, DEFAULT).tolist() == [80e9 - DEFAULT.context_bytes]
+
+
+@pytest.mark.parametrize(
+    ("stack", "stages", "expected"), [("torchtitan", 8, 4.0), ("torchtitan", 1, 32.0), ("NeMo", 8, 32.0)]
+)
+def test_a_rank_s_batch_is_cut_into_as_many_micro_batches_as_stages_by_torchtitan(
+    stack: str, stages: int, expected: float
+) -> None:
+    row = {"stack": stack, "mbs": "32"}
+
+    assert stated_micro_batch(row, stages=stages, local_batch=32) == expected
