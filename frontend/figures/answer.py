@@ -21,6 +21,7 @@ class Drawn:
     table: Table
     legend: tuple[LegendEntry, ...]
     height: int
+    wide: bool
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,11 @@ def answer(result: Document) -> Answer:
     shown = view(result["kind"])
     explanation = result["explanation"]
     charts = (
-        Drawn(chart.name, chart.title(result), chart.table(result), chart.legend(result), chart.height(result))
+        Drawn(
+            chart.name, chart.title(result), chart.table(result), chart.legend(result), chart.height(result), chart.wide
+        )
         for chart in shown.charts
+        if chart.shown(result)
     )
     return Answer(
         headline=explanation.get("headline", ""),

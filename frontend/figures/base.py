@@ -52,9 +52,14 @@ class LegendEntry:
     faint: bool = False
 
 
+def always(_: Document) -> bool:
+    """The chart of every answer."""
+    return True
+
+
 @dataclass(frozen=True)
 class Chart:
-    """A figure of an answer: everything about it as functions of the result document."""
+    """A figure of an answer: everything about it as functions of the result document; `shown` says if there is one."""
 
     name: str
     title: Callable[[Document], str]
@@ -62,6 +67,8 @@ class Chart:
     table: Callable[[Document], Table]
     legend: Callable[[Document], tuple[LegendEntry, ...]]
     height: Callable[[Document], int]
+    shown: Callable[[Document], bool] = always
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,9 @@ class View:
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""
-        drawn = {chart.name: chart.figure for chart in self.charts} | {"frontier": self.frontier.figure}
+        drawn = {chart.name: chart.figure for chart in self.charts if chart.shown(result)} | {
+            "frontier": self.frontier.figure
+        }
         return drawn[name](result, theme) if name in drawn else None
 
 

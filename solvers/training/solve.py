@@ -32,7 +32,8 @@ from solvers.training.sensitivity import sensitivity
 from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.techniques import sides, verdicts
-from solvers.training.words import binding, headline, why_not
+from solvers.training.timeline import timeline
+from solvers.training.words import binding, headline, simulated_words, why_not
 
 ALTERNATIVES = 9
 FRONT = 60
@@ -153,6 +154,8 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
             "breakdown": breakdown_document(terms),
             "sensitivity": again,
             "options": verdicts(spec, pool, chosen, again),
+            "simulated": simulated_words(chosen),
+            "timeline": timeline(spec.model, chosen),
         },
         search=counted,
         warnings=_warnings(spec),

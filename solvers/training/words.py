@@ -3,7 +3,7 @@
 from solvers.base import Estimate
 from solvers.cost.stage import PARTS
 from solvers.documents import Document
-from solvers.training.plan import Choice, label, layout_document, stages_document
+from solvers.training.plan import Choice, label, layout_document, simulated_document, stages_document
 from solvers.training.spec import TrainingSpec
 from solvers.units import SHARE, SIZE, show, show_named
 
@@ -17,6 +17,7 @@ TERMS = {
     "pipeline_bubble": "pipeline bubble",
     "data_parallel": "data-parallel traffic",
     "optimizer": "the optimizer",
+    "host": "the wait for the host",
     "launch": "launch gaps",
 }
 
@@ -58,6 +59,23 @@ def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[s
     ]
     found.append(f"Compute alone is {_share(terms['compute'], total)} of the step.")
     return found
+
+
+def simulated_words(choice: Choice) -> Document | None:
+    """What the simulation of the plan's pipeline says beside the closed form, as numbers and as a sentence."""
+    said = simulated_document(choice)
+    if said is None:
+        return None
+    step, closed, plain = (said[name] for name in ("step_time_s", "closed_form_s", "plain_s"))
+    message = (
+        f"Simulated operation by operation: {show_named('step_time_s', step)} a step,"
+        f" {_share(said['bubble'], 1.0)} of it waiting; in closed form {show_named('step_time_s', closed)}."
+    )
+    if said["uneven"] and plain is None:
+        message += " Layers are dealt unevenly over the stages: dealt evenly they do not fit."
+    elif said["uneven"]:
+        message += f" Layers are dealt unevenly over the stages: evenly it would be {show_named('step_time_s', plain)}."
+    return {**said, "message": message}
 
 
 def _share(part: float, total: float) -> str:

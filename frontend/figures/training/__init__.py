@@ -1,7 +1,7 @@
 """How answers of kind `training` look: headline numbers, time, memory, the frontier, the runners-up."""
 
 from frontend.figures.base import Chart, View
-from frontend.figures.training import breakdown, choices, frontier, heads, memory, words
+from frontend.figures.training import breakdown, choices, frontier, heads, memory, timeline, words
 
 VIEW = View(
     heads=heads.heads,
@@ -10,6 +10,16 @@ VIEW = View(
             "breakdown", breakdown.title, breakdown.figure, breakdown.table, breakdown.legend, height=breakdown.height
         ),
         Chart("memory", memory.title, memory.figure, memory.table, memory.legend, height=memory.height),
+        Chart(
+            "timeline",
+            timeline.title,
+            timeline.figure,
+            timeline.table,
+            timeline.legend,
+            height=timeline.height,
+            shown=timeline.shown,
+            wide=True,
+        ),
     ),
     frontier=frontier.FRONTIER,
     choices=choices.choices,
