@@ -36,8 +36,14 @@ class Operations:
 
     def take(self, keep: Ints | Bools) -> "Operations":
         """Some of them."""
-        columns = (self.stage, self.kind, self.chunk, self.micro_batch, self.start_s, self.seconds)
-        return Operations(*(column[keep] for column in columns))
+        return Operations(
+            stage=self.stage[keep],
+            kind=self.kind[keep],
+            chunk=self.chunk[keep],
+            micro_batch=self.micro_batch[keep],
+            start_s=self.start_s[keep],
+            seconds=self.seconds[keep],
+        )
 
 
 def timeline(model: Model, choice: Choice) -> Document | None:
@@ -89,26 +95,28 @@ def _operations(program: Program, ends: Floats, seconds: Seconds, again: Floats)
     part = program.row[place] % parts
     took = np.array(kinds)[orders.kind, part]
     rank = np.tile(np.arange(len(place))[:, None], (1, place.shape[1]))
-    columns = (rank, orders.kind, orders.chunk, orders.micro_batch, ends[place] - took, took)
-    found = Operations(*(column.ravel() for column in columns))
+    found = Operations(
+        stage=rank.ravel(),
+        kind=orders.kind.ravel(),
+        chunk=orders.chunk.ravel(),
+        micro_batch=orders.micro_batch.ravel(),
+        start_s=(ends[place] - took).ravel(),
+        seconds=took.ravel(),
+    )
     head = np.where(found.kind == BACKWARD, again[part.ravel()], 0.0)
-    split = np.flatnonzero(head > 0)
-    first = Operations(
-        found.stage[split],
-        np.full(len(split), RECOMPUTE),
-        found.chunk[split],
-        found.micro_batch[split],
-        found.start_s[split],
-        head[split],
-    )
-    rest = Operations(
-        found.stage, found.kind, found.chunk, found.micro_batch, found.start_s + head, found.seconds - head
-    )
+    return _joined(found, head)
+
+
+def _joined(found: Operations, head: Floats) -> Operations:
+    """The operations without their first `head` seconds, and these as operations of their own."""
+    first = found.take(np.flatnonzero(head > 0))
     return Operations(
-        *(
-            np.concatenate([getattr(first, name), getattr(rest, name)])
-            for name in ("stage", "kind", "chunk", "micro_batch", "start_s", "seconds")
-        )
+        stage=np.concatenate([first.stage, found.stage]),
+        kind=np.concatenate([np.full(len(first.kind), RECOMPUTE), found.kind]),
+        chunk=np.concatenate([first.chunk, found.chunk]),
+        micro_batch=np.concatenate([first.micro_batch, found.micro_batch]),
+        start_s=np.concatenate([first.start_s, found.start_s + head]),
+        seconds=np.concatenate([head[head > 0], found.seconds - head]),
     )
 
 
