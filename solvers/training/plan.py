@@ -14,6 +14,7 @@ from solvers.cost.stage import PARTS, StageMemory
 from solvers.cost.step import step_time
 from solvers.documents import Document
 from solvers.training.job import Tables
+from solvers.training.room import room_document
 from solvers.training.search import Found
 from solvers.training.staging import Staged, plain_parts
 
@@ -92,6 +93,7 @@ def plan_document(choice: Choice, *, usable: float) -> Document:
     """The whole plan."""
     layout = layout_document(choice.layouts, choice.tables)
     parts = parts_of(choice)
+    stages, capacity = stages_document(choice), float(choice.job.cluster.memory_bytes)
     return {
         "label": label(layout),
         "layout": layout,
@@ -103,7 +105,8 @@ def plan_document(choice: Choice, *, usable: float) -> Document:
         "memory": {
             "capacity_bytes": choice.job.cluster.memory_bytes,
             "usable_bytes": usable,
-            "stages": stages_document(choice),
+            "stages": stages,
+            **room_document(stages, capacity=capacity),
         },
     }
 

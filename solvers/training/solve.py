@@ -26,6 +26,7 @@ from solvers.training.plan import (
 )
 from solvers.training.pool import Pool, best, pareto, pool_of, sample
 from solvers.training.restage import restage
+from solvers.training.room import tight
 from solvers.training.run_length import run_document, steps_of
 from solvers.training.search import Fastest, Found, search
 from solvers.training.sensitivity import sensitivity
@@ -142,8 +143,9 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
     terms = terms_of(chosen)
     front = pareto(pool, most=FRONT, keep=ranked[0])
     again = sensitivity(spec, chosen, pool)
+    plan = _plan(spec, chosen, usable=usable)
     return Solved(
-        plan=_plan(spec, chosen, usable=usable),
+        plan=plan,
         estimates=estimates,
         alternatives=[_alternative(spec, pool.choice(point), terms, usable) for point in ranked[1:]],
         frontier=[_point(spec, pool, point) for point in front],
@@ -158,7 +160,7 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
             "timeline": timeline(spec.model, chosen),
         },
         search=counted,
-        warnings=_warnings(spec),
+        warnings=(*_warnings(spec), *tight(plan["memory"])),
         data={NAME: digest_of_residuals()},
     )
 

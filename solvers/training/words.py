@@ -4,9 +4,20 @@ from solvers.base import Estimate
 from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training.plan import Choice, label, layout_document, simulated_document, stages_document
+from solvers.training.room import chance_to_fit
 from solvers.training.spec import TrainingSpec
 from solvers.units import SHARE, SIZE, show, show_named
 
+PART_WORDS = {
+    "weights": "weights",
+    "gradients": "gradients",
+    "optimizer": "the optimizer's states",
+    "activations": "activations",
+    "logits": "logits",
+    "buffers": "the working set and gathered weights",
+    "fragmentation": "what the allocator loses",
+    "context": "the CUDA context",
+}
 TERMS = {
     "compute": "compute",
     "recompute": "recomputation",
@@ -49,7 +60,10 @@ def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[s
     part = largest_part(fullest)
     share = fullest["total_bytes"] / usable
     needs = f"{show(fullest['total_bytes'], SIZE)} of {show(usable, SIZE)} usable ({show(share, SHARE)})"
-    found = [f"Memory: stage {fullest['stage']} needs {needs}, mostly {part}."]
+    capacity = float(choice.job.cluster.memory_bytes)
+    sure = show(chance_to_fit(float(fullest["total_bytes"]), capacity), SHARE)
+    fits = f"it fits in {show(capacity, SIZE)} with a chance of {sure}"
+    found = [f"Memory: stage {fullest['stage']} needs {needs}, mostly {PART_WORDS[part]}; {fits}."]
     total = sum(terms.values())
     others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
     found += [

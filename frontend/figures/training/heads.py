@@ -65,6 +65,8 @@ def _memory(result: Document) -> Head:
     number, unit = split(units.show(stage["total_bytes"], units.SIZE))
     share = min(100.0, 100.0 * stage["total_bytes"] / capacity)
     note = f"stage {stage['stage']}, {PARTS[largest]} {units.show(stage[largest], units.SIZE)}"
+    if "chance_to_fit" in plan["memory"]:
+        note += f"; fits with a chance of {units.show(plan['memory']['chance_to_fit'], units.SHARE)}"
     return Head(
         "Peak memory", number, f"{unit} of {units.show(capacity, units.SIZE)}", note, high=share, at=share, filled=True
     )
