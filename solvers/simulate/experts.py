@@ -124,7 +124,8 @@ def best_backward(layer: ExpertLayer) -> Best:
 def plain_seconds(layer: ExpertLayer) -> Floats:
     """Seconds forward and backward of the plain schedule with its best number of pieces, one for both."""
     both = [one_stream(layer, pieces) + one_stream(layer.backward(), pieces) for pieces in DEGREES]
-    return np.minimum.reduce(both) + layer.gradients_s
+    seconds: Floats = np.minimum.reduce(both) + layer.gradients_s
+    return seconds
 
 
 def _least(by_degree: list[Floats]) -> Best:
