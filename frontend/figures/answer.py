@@ -51,6 +51,7 @@ class Answer:
     binding: tuple[str, ...]
     heads: tuple[Head, ...]
     charts: tuple[Drawn, ...]
+    sheets: tuple[tuple[str, tuple[Fact, ...]], ...]
     frontier_title: str
     columns: tuple[str, ...]
     points: tuple[Point, ...]
@@ -75,12 +76,14 @@ def answer(result: Document) -> Answer:
         for chart in shown.charts
         if chart.shown(result)
     )
+    sheets = ((sheet.title, tuple(Fact(*pair) for pair in sheet.facts(result))) for sheet in shown.sheets)
     return Answer(
         headline=explanation.get("headline", ""),
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
         heads=shown.heads(result),
         charts=tuple(charts),
+        sheets=tuple((name, facts) for name, facts in sheets if facts),
         frontier_title=shown.frontier.title(result),
         columns=shown.frontier.columns,
         points=shown.frontier.points(result),

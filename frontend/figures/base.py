@@ -72,6 +72,14 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """A titled list of facts beside the figures: what, and what of it; one without facts is left out."""
+
+    title: str
+    facts: Callable[[Document], tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True)
 class Difference:
     """One number of a picked plan beside the answer's."""
 
@@ -151,6 +159,7 @@ class View:
     reason: Callable[[str], str]
     binding: Callable[[str], str]
     nearest: Callable[[Document], Nearest]
+    sheets: tuple[Sheet, ...] = ()
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""

@@ -1,7 +1,7 @@
 """How answers of kind `training` look: headline numbers, time, memory, the frontier, the runners-up."""
 
-from frontend.figures.base import Chart, View
-from frontend.figures.training import breakdown, choices, frontier, heads, memory, timeline, words
+from frontend.figures.base import Chart, Sheet, View
+from frontend.figures.training import breakdown, choices, frontier, heads, memory, timeline, whole, words
 
 VIEW = View(
     heads=heads.heads,
@@ -20,7 +20,9 @@ VIEW = View(
             shown=timeline.shown,
             wide=True,
         ),
+        Chart("run", whole.title, whole.figure, whole.table, whole.legend, height=whole.height, shown=whole.shown),
     ),
+    sheets=(Sheet("The whole run: failures, checkpoints, energy", whole.facts),),
     frontier=frontier.FRONTIER,
     choices=choices.choices,
     best_so_far=heads.best_so_far,

@@ -82,7 +82,8 @@ def _per_gpu(estimates: Document) -> str:
 
 
 def _tokens(estimates: Document) -> str:
-    tokens = estimates["run_time_s"]["value"] * estimates["tokens_per_s"]["value"]
+    goodput = estimates.get("goodput", {}).get("value", 1.0)
+    tokens = estimates["run_time_s"]["value"] * goodput * estimates["tokens_per_s"]["value"]
     return f"for {units.show(tokens, units.COUNT)} tokens"
 
 

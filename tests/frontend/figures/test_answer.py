@@ -8,7 +8,7 @@ def test_an_answer_has_every_part_of_its_page(small):
     found = answer.answer(small)
 
     assert found.headline == small["explanation"]["headline"]
-    assert [chart.name for chart in found.charts] == ["breakdown", "memory"]
+    assert [chart.name for chart in found.charts] == ["breakdown", "memory", "run"]
     assert len(found.sensitivity) == len(small["explanation"]["sensitivity"])
     assert [option.title for option in found.options] == [entry["title"] for entry in small["explanation"]["options"]]
     assert [option.used for option in found.options] == [

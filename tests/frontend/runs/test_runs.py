@@ -99,7 +99,7 @@ def test_a_solved_run_answers_first_and_says_the_rest(browser: Client, project: 
 
     result = run.result.document
     assert re.sub("</?b>", "", page).count(result["explanation"]["headline"]) == 1
-    assert re.findall(r'data-figure="[^"]*/figures/(\w+)\.json"', page) == ["breakdown", "memory", "frontier"]
+    assert re.findall(r'data-figure="[^"]*/figures/(\w+)\.json"', page) == ["breakdown", "memory", "run", "frontier"]
     assert page.count('<tr data-key="') == len(
         {entry["plan"]["label"] for entry in result["frontier"]} | {result["plan"]["label"]}
     )
