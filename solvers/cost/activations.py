@@ -142,7 +142,9 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     """Bytes read and written by norms, residuals, rotations and activations, forward, for each token.
 
     A norm reads and writes 2 h elements, a residual sum reads two and writes one vector (and a mask with dropout),
-    an activation reads its gates and writes one vector; two bytes an element.
+    an activation reads its gates and writes one vector; two bytes an element. Tokens are sorted by expert and back, each
+    time read and written. Biases of experts are added expert by expert and the parts are joined: read and written
+    twice. Fused experts have activation and bias inside of their products.
     """
     layers = model.layers
     mixers = (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / layers
@@ -160,6 +162,10 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     if moe := model.moe:
         share = model.moe_layers / layers
         expert_gates = 2 if model.gated else 1
-        expert = moe.top_k * (8 * (moe.latent or model.hidden) + 2 * (expert_gates + 1) * moe.ffn) * share
+        entry = moe.latent or model.hidden
+        expert = 8.0 * moe.top_k * entry * share
+        if not stack.fused_experts:
+            biases = 8 * (expert_gates * moe.ffn + entry) if model.mlp_bias else 0
+            expert += moe.top_k * (2 * (expert_gates + 1) * moe.ffn + biases) * share
         tensor += 2 * (expert_gates + 1) * (moe.shared_ffn or 0) * share
     return {"elementwise_sequence": sequence, "elementwise_tensor": tensor, "elementwise_expert": expert}

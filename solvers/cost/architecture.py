@@ -18,12 +18,14 @@ from solvers.cost.activations import activations_of, elementwise_of, score_bytes
 from solvers.cost.layouts import Bools, Number
 from solvers.cost.parts import Activation, Gemm, Stack
 from solvers.cost.products import gemms_of, kv_width, score_value_width
+from solvers.cost.scan import scan_of
 
 
 @dataclass(frozen=True)
 class Architecture:
     """The average layer, and what stands before and after the layers.
 
+    `predicted_ahead` tokens more than the next have a head each and `layers_ahead` layers (multi-token prediction).
     A number may be an array with one value for each row of the shards: many models of one structure at once.
     """
 
@@ -49,6 +51,8 @@ class Architecture:
     elementwise_expert: Number
     working_tensor: Number
     working_expert: Number
+    scan_flops: Number
+    scan_bytes: Number
     split_parameters: Number
     whole_parameters: Number
     expert_parameters: Number
@@ -56,6 +60,8 @@ class Architecture:
     head_parameters: Number
     tied: bool | Bools
     kernels: Number
+    predicted_ahead: Number
+    layers_ahead: Number
 
     @property
     def sparse(self) -> bool:
@@ -92,6 +98,7 @@ def architecture_of(model: Model, stack: Stack) -> Architecture:
         shared_share=model.moe_layers / model.layers if model.moe and model.moe.shared_ffn else 0.0,
         **elementwise_of(model, stack),
         **working_of(model),
+        **scan_of(model),
         split_parameters=split,
         whole_parameters=max(total - split - expert * experts, 0.0),
         expert_parameters=expert,
@@ -99,6 +106,8 @@ def architecture_of(model: Model, stack: Stack) -> Architecture:
         head_parameters=float(count.head(model)),
         tied=model.tied_embeddings,
         kernels=_kernels(model, stack),
+        predicted_ahead=model.mtp_layers,
+        layers_ahead=model.mtp_layers * (LETTERS_AHEAD if model.pattern else 1),
     )
 
 
@@ -106,6 +115,8 @@ def _kv_heads(model: Model) -> int:
     return model.heads if model.mla else model.kv_heads
 
 
+# A model whose layers are mixers or blocks predicts ahead with one of each: `*E` in the recipes of Nemotron 3.
+LETTERS_AHEAD = 2
 # Operators of one layer's forward pass beside its products: norms, residual sums, activation, reshapes, casts; the
 # unfused core adds mask, softmax, dropout and copies, a mixture adds routing and permutation. Counted in the reference
 # implementation [shoeybi2019megatron].

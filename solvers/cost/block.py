@@ -8,6 +8,8 @@ Terms, each for the average layer, forward and backward
     tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
     context   exchange of keys and values, see `context`
+    scan      state-space mixers, see `scan`
+    ahead     multi-token prediction: its layers and one more head for each token ahead, with the head
     expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
@@ -32,6 +34,7 @@ from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import product_seconds
 from solvers.cost.parts import Adapters, Stack
 from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_seconds
+from solvers.cost.scan import SCAN_BACKWARD
 from solvers.cost.scores import score_bytes
 
 # Flash attention computes the scores again in its backward pass: five products for the forward's two
@@ -100,12 +103,15 @@ def block_of(shards: Shards, job: Job) -> Block:
         architecture=architecture,
         cluster=cluster,
         coefficients=coefficients,
+        imbalance=imbalance(job),
         adapters=job.adapters,
+        fused=job.stack.fused_experts,
     )
     attention_forward, attention_backward = _attention(shards, job)
     elementwise = _elementwise(shards, tokens, job)
-    forward = products.forward + attention_forward + elementwise
-    backward = products.inputs + products.weights + 2.0 * elementwise + attention_backward
+    scan = _scan(shards, tokens, job)
+    forward = products.forward + attention_forward + elementwise + scan
+    backward = products.inputs + products.weights + 2.0 * elementwise + attention_backward + SCAN_BACKWARD * scan
     tensor = _tensor(shards, tokens, job, beside=products.forward)
     context_forward, context_backward = context_seconds(
         shards,
@@ -117,11 +123,14 @@ def block_of(shards: Shards, job: Job) -> Block:
     )
     expert = _expert(shards, tokens, job)
     head, loss_forward, loss_backward = _head(shards, tokens, job)
+    heads, ahead = 1.0 + architecture.predicted_ahead, architecture.layers_ahead
     launch_forward, launch_backward = launch_seconds(
         shards,
         forward=forward + tensor + expert,
         backward=backward + tensor + expert,
+        experts=(products.experts + expert, 2.0 * products.experts + expert),
         architecture=architecture,
+        cluster=cluster,
         stack=job.stack,
         coefficients=coefficients,
     )
@@ -135,20 +144,41 @@ def block_of(shards: Shards, job: Job) -> Block:
         forward=forward,
         backward=backward,
         weights=products.weights,
-        selective=attention_forward if job.stack.attention == "unfused" else elementwise,
+        selective=_selective(products.forward, attention_forward, elementwise, job),
         tensor=tensor,
         context_forward=context_forward,
         context_backward=context_backward,
         expert=expert,
         launch_forward=launch_forward,
         launch_backward=launch_backward,
-        head_forward=head + loss_forward,
-        head_backward=(1.0 if job.adapters else 2.0) * head + loss_backward,
+        head_forward=heads * (head + loss_forward) + ahead * (forward + tensor + expert),
+        head_backward=heads * ((1.0 if job.adapters else 2.0) * head + loss_backward)
+        + ahead * (backward + tensor + expert),
         embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
         tensor_ends=2.0 * ends,
         boundary_bytes=2.0 * architecture.hidden * tokens / shards.tp,
         boundary_gather=np.where(shards.sequence_parallel > 0, 0.0, ends),
     )
+
+
+def _scan(shards: Shards, tokens: Floats, job: Job) -> Floats:
+    """Forward seconds of the scans of mixers that carry a state."""
+    architecture, cluster = job.architecture, job.cluster
+    rate = cluster.attention_flops_per_s * job.coefficients.scan_efficiency
+    work = architecture.scan_flops / rate + architecture.scan_bytes / cluster.memory_bytes_per_s
+    return tokens / shards.tp * work
+
+
+def _selective(products: Floats, attention: Floats, elementwise: Floats, job: Job) -> Floats:
+    """Seconds of what selective recomputation does again."""
+    if job.stack.attention == "unfused":
+        return attention
+    return elementwise + (0.5 * products if job.stack.selective == "operators" else 0.0)
+
+
+def imbalance(job: Job) -> Number:
+    """Tokens of the busiest experts over the mean."""
+    return 1.0 if job.stack.balanced_experts else job.coefficients.expert_imbalance
 
 
 def attention_flops(architecture: Architecture, *, sequence_length: Number, causal: bool) -> Number:
@@ -246,8 +276,8 @@ def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
     if not architecture.sparse:
         return np.zeros(shards.size)
     entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
-    seconds = dispatch_seconds(
-        2.0 * tokens / shards.tp * entry * coefficients.expert_imbalance,
+    seconds = coefficients.expert_exposed * dispatch_seconds(
+        2.0 * tokens / shards.tp * entry * imbalance(job),
         group_of(shards.ep, 1, job.cluster),
         job.cluster,
         copies=architecture.top_k,

@@ -14,12 +14,19 @@ from solvers.catalogue import Node
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Number
 
+# Bytes that move to quantise one 16-bit element for its products, in rows for one pass and in columns for the next.
+# One scale a tensor or row: read once for the largest value, read again and written twice; rows and columns differ in
+# their scales, so a scale a row reads once more. One scale a block: read once, written twice with a 32nd of scales.
+# NVFP4 has a scale for blocks and one for the tensor, and half a byte an element [micikevicius2022fp8;
+# rouhani2023microscaling; nvidia2025nvfp4].
+CAST_BYTES = {"tensor": 6.0, "row": 8.0, "block": 4.0625, "fp4": 5.125}
+
 
 @dataclass(frozen=True)
 class Hardware:
     """`gpus` equal GPUs by their datasheet, and the share of each peak that large kernels reach.
 
-    `narrow` is 1 where the products' precision is faster than 16 bit, `asynchronous` where matrix units run beside the
+    `cast_bytes` move for each element that is quantised. `narrow` is 1 where the products' precision is faster than 16 bit, `asynchronous` where matrix units run beside the
     threads that feed them. A number may be an array, as in `Job`.
     """
 
@@ -29,6 +36,7 @@ class Hardware:
     half_peak_flops_per_s: Number
     narrow: Number
     asynchronous: Number
+    cast_bytes: Number
     achievable_compute: Number
     memory_bytes: Number
     memory_bytes_per_s: Number
@@ -52,6 +60,7 @@ class Cluster:
     linear_flops_per_s: Number
     attention_flops_per_s: Number
     asynchronous: Number
+    cast_bytes: Number
     memory_bytes: Number
     memory_bytes_per_s: Number
     intra_bytes_per_s: Number
@@ -63,18 +72,23 @@ class Cluster:
     host_memory_bytes_per_s: Number = 0.0
 
 
-def hardware_of(node: Node, *, gpus: int, precision: str) -> Hardware:
-    """`gpus` GPUs in nodes like `node`, computing in `precision`; links at the rate that large messages reach."""
+def hardware_of(node: Node, *, gpus: int, precision: str, scaling: str = "tensor") -> Hardware:
+    """`gpus` GPUs in nodes like `node`, computing in `precision`; links at the rate that large messages reach.
+
+    `scaling` says for what one scale of FP8 stands: a tensor, a row or a block of it.
+    """
     gpu = node.gpu
     half, full = gpu.peak("bf16"), gpu.peak(precision)
+    narrow = precision in ("fp8", "fp4") and full > half
     network = node.nic
     return Hardware(
         gpus=gpus,
         domain=node.gpus,
         peak_flops_per_s=full,
         half_peak_flops_per_s=half,
-        narrow=float(precision in ("fp8", "fp4") and full > half),
+        narrow=float(narrow),
         asynchronous=float(gpu.asynchronous_products),
+        cast_bytes=CAST_BYTES["fp4" if precision == "fp4" else scaling] if narrow else 0.0,
         achievable_compute=gpu.achievable_compute,
         memory_bytes=gpu.memory_bytes,
         memory_bytes_per_s=gpu.memory_bytes_per_s,
@@ -101,6 +115,7 @@ def paced(hardware: Hardware, coefficients: Coefficients) -> Cluster:
         linear_flops_per_s=hardware.peak_flops_per_s * kept * reached,
         attention_flops_per_s=hardware.half_peak_flops_per_s * reached,
         asynchronous=hardware.asynchronous,
+        cast_bytes=hardware.cast_bytes,
         memory_bytes=hardware.memory_bytes,
         memory_bytes_per_s=hardware.memory_bytes_per_s * hardware.achievable_memory * pace,
         intra_bytes_per_s=hardware.intra_bytes_per_s,
@@ -113,6 +128,8 @@ def paced(hardware: Hardware, coefficients: Coefficients) -> Cluster:
     )
 
 
-def cluster_of(node: Node, *, gpus: int, precision: str, coefficients: Coefficients) -> Cluster:
+def cluster_of(
+    node: Node, *, gpus: int, precision: str, coefficients: Coefficients, scaling: str = "tensor"
+) -> Cluster:
     """`gpus` GPUs in nodes like `node`, computing in `precision`."""
-    return paced(hardware_of(node, gpus=gpus, precision=precision), coefficients)
+    return paced(hardware_of(node, gpus=gpus, precision=precision, scaling=scaling), coefficients)

@@ -42,6 +42,27 @@ class Coefficients:
         "filling the pipeline of a tile and writing it out: some microseconds for each wave, whatever the rate, so that"
         " faster GPUs need longer inner dimensions [nvidia2023matmul, tile quantization]",
     )
+    gemm_wave_hidden: float = _prior(
+        0.8,
+        0.5,
+        1.0,
+        "share of a tile's filling and writing that persistent kernels hide behind the next tile where matrix units run"
+        " asynchronously: two of the three parts of a tile's life [thakkar2023cutlass, ping-pong kernels]",
+    )
+    quantisation_passes: float = _prior(
+        1.0,
+        0.2,
+        2.5,
+        "traffic of casts to FP8 or FP4 over one unfused cast of each operand; fused into the norm or activation before"
+        " it a cast costs its writes only [micikevicius2022fp8; rouhani2023microscaling]",
+    )
+    scan_efficiency: float = _prior(
+        0.12,
+        0.02,
+        0.7,
+        "share of the 16-bit rate of products that the chunked scan of a state-space layer reaches: on an A100 it takes"
+        " as long as FlashAttention-2 at 2,048 tokens, with a fifth of its products [dao2024mamba2, figure 10]",
+    )
     low_precision_efficiency: float = _prior(
         0.85, 0.5, 1.0, "fraction of the 16-bit GEMM's share of peak that FP8 and FP4 GEMMs keep [micikevicius2022fp8]"
     )
@@ -74,6 +95,9 @@ class Coefficients:
     )
     kernel_gap_s: float = _prior(
         1.5e-6, 0.0, 1e-5, "idle time between dependent kernels on a stream [zhang2019gpulaunch]"
+    )
+    graph_gap_s: float = _prior(
+        1e-6, 2e-7, 4e-6, "idle time between dependent kernels of a CUDA graph [zhang2019gpulaunch; nvidia2024graphs]"
     )
     dispatch_s: float = _prior(
         1e-5,
@@ -149,6 +173,13 @@ class Coefficients:
         0.04,
         "standard deviation of the speed of equal GPUs: 8 % between best and worst of a cluster on"
         " training jobs [sinha2022variability]; a step waits for the slowest",
+    )
+    expert_exposed: float = _prior(
+        0.8,
+        0.1,
+        1.0,
+        "share of the exchange with experts on the critical path: shared experts run beside it, and stacks that cut a"
+        " micro-batch in two hide most of it [deepseek2024v3, section 3.2.1]",
     )
     expert_imbalance: float = _prior(
         1.1, 1.0, 2.0, "busiest expert group over the mean under a balancing loss [fedus2022switch]"

@@ -3,8 +3,9 @@
     A group of g ranks, `stride` apart, has i = min(g, domain / stride) members in one domain and o = g / i domains.
     gather, S bytes in the end     t = S (i - 1) / i / b1  +  S / i (o - 1) / o / b2  +  latency
     reduce-scatter                 the same;  all-reduce  twice that
-    dispatch, S bytes of tokens    t = max( k S (i - 1) / i / b1 ,  S (o - 1) (1 - (1 - 1 / o)^k) / b2 )  +  latency
-                                   each token goes to k random members; a domain gets it once and spreads it inside
+    dispatch, S bytes of tokens    t = max( d S (i - 1) / i / b1 ,  S (o - 1) (1 - (1 - 1 / o)^k) / b2 )  +  latency
+                                   each token goes to k random experts, on d = g (1 - (1 - 1 / g)^k) members, once to
+                                   each of them; a domain gets it once and spreads it inside
     exchange, S bytes of each rank t = max( S (i - 1) / g / b1 ,  S (g - i) / g / b2 )  +  latency
     latency                        start + l1 log2 i + l2 log2 o
 
@@ -57,12 +58,15 @@ def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, star
 
 
 def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number) -> Floats:
-    """Every rank sends tokens of `token_bytes` in all, each to `copies` random members; both levels work at once.
+    """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once.
+
+    Experts of one member share a token: it travels once to each member that holds some of them.
 
     The way back (each token's results, added up in a domain before they leave it) takes as long.
     """
     reached = (group.outside - 1.0) * (1.0 - (1.0 - 1.0 / group.outside) ** copies)
-    inside = token_bytes * copies * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
+    members = group.size * (1.0 - (1.0 - 1.0 / group.size) ** copies)
+    inside = token_bytes * members * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = token_bytes * reached * _inverse(cluster.inter_bytes_per_s)
     latency = _latency(group, cluster, start_s=start_s)
     return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)

@@ -4,11 +4,16 @@ issue    kernels x d  +  collectives x c log2 t      d, c  host seconds of an op
                                                      doubling of the t ranks that must all have issued it
 forward  gaps + max(issue - work, 0)                 work  the kernels' own seconds, collectives included
 backward 2 gaps + max(issue - work, 0)               twice the kernels, issued from C++ in the same time
+experts  the same, apart: the host waits for the router's counts before it can issue their kernels, so that the rest of
+         the layer does not hide them. A loop over a rank's experts inside one operator issues a kernel for each and, in
+         FP8 or FP4, one for each cast; fused experts are one kernel
+graphs   kernels of a CUDA graph are not issued, and follow one another closely
 """
 
 import numpy as np
 
 from solvers.cost.architecture import Architecture
+from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats, Shards
 from solvers.cost.parts import Stack
@@ -16,6 +21,11 @@ from solvers.cost.scores import plain_kernels
 
 # All-reduces of a layer's pass: after the mixer and after the MLP. With sequence parallelism each is two collectives.
 REDUCTIONS = 2.0
+# Casts of an expert's operand and of its transpose are kernels of their own.
+CAST_KERNELS = 2.0
+# A kernel in a loop inside one operator costs its launch alone, some microseconds; an operator takes tens, most of them
+# in the framework [zhang2019gpulaunch; paszke2019pytorch].
+LOOP_ISSUE = 0.2
 
 
 def launch_seconds(
@@ -23,20 +33,48 @@ def launch_seconds(
     *,
     forward: Floats,
     backward: Floats,
+    experts: tuple[Floats, Floats],
     architecture: Architecture,
+    cluster: Cluster,
     stack: Stack,
     coefficients: Coefficients,
 ) -> tuple[Floats, Floats]:
-    """What the host adds to a forward and to a backward pass of `forward` and `backward` seconds on the GPU."""
+    """What the host adds to a forward and to a backward pass of `forward` and `backward` seconds on the GPU.
+
+    `experts` are the parts of the two that are the experts' products and exchanges.
+    """
     issue = issue_seconds(shards, architecture=architecture, stack=stack, coefficients=coefficients)
-    gaps = architecture.kernels * coefficients.kernel_gap_s
-    return gaps + np.maximum(issue - forward, 0.0), 2.0 * gaps + np.maximum(issue - backward, 0.0)
+    gaps = architecture.kernels * _gap(coefficients, eager=stack.graphs == "none")
+    issue = issue * (stack.graphs == "none")
+    if not architecture.sparse:
+        return gaps + np.maximum(issue - forward, 0.0), 2.0 * gaps + np.maximum(issue - backward, 0.0)
+    grouped = _expert_operators(shards, architecture=architecture, cluster=cluster, stack=stack)
+    gaps = gaps + grouped * _gap(coefficients, eager=stack.graphs != "all")
+    routed = grouped * coefficients.dispatch_s * (stack.graphs != "all")
+    ahead, behind = experts
+    return (
+        gaps + np.maximum(issue - (forward - ahead), 0.0) + np.maximum(routed - ahead, 0.0),
+        2.0 * gaps + np.maximum(issue - (backward - behind), 0.0) + np.maximum(routed - behind, 0.0),
+    )
 
 
 def issue_seconds(shards: Shards, *, architecture: Architecture, stack: Stack, coefficients: Coefficients) -> Floats:
-    """Host seconds to issue a layer's pass."""
+    """Host seconds to issue a layer's pass, experts apart."""
     kernels = architecture.kernels * np.ones(shards.size)
     if stack.attention == "unfused":
         kernels = kernels + architecture.attention_share * plain_kernels(shards, architecture.heads)
     collectives = REDUCTIONS * (1.0 + shards.sequence_parallel) * np.log2(shards.tp)
     return kernels * coefficients.dispatch_s + collectives * coefficients.collective_issue_s
+
+
+def _expert_operators(shards: Shards, *, architecture: Architecture, cluster: Cluster, stack: Stack) -> Floats:
+    """Operators of the experts of one pass, with the loops inside of them in their worth of operators."""
+    products = sum(g.share for g in architecture.gemms if g.split.startswith("expert"))
+    each = np.where(np.asarray(cluster.cast_bytes) > 0, 1.0 + CAST_KERNELS, 1.0)
+    loops = 0.0 if stack.fused_experts else LOOP_ISSUE * each * architecture.experts / shards.ep
+    return products * (1.0 + loops) * np.ones(shards.size)
+
+
+def _gap(coefficients: Coefficients, *, eager: bool) -> float:
+    gap: float = coefficients.kernel_gap_s if eager else coefficients.graph_gap_s
+    return gap

@@ -2,7 +2,8 @@
 
 A product of T rows, K inner and N columns has three in training: the forward one, the gradient of its inputs and the
 gradient of its weights, each of 2 T K N FLOPs. Columns are cut by t, or the inner dimension is; whole products see the
-rows of their rank. With e > 1 experts are whole and tokens are spread over t as well; with e = 1 each expert is cut.
+rows of their rank. In FP8 or FP4 the inputs of a product are quantised before its forward pass and the gradients of its
+outputs before its backward passes; quantised weights are kept over the micro-batches of a step. With e > 1 experts are whole and tokens are spread over t as well; with e = 1 each expert is cut.
 """
 
 from dataclasses import dataclass
@@ -17,14 +18,21 @@ from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.parts import Adapters, Gemm
 from solvers.cost.roofline import gemm_seconds
 
+# Routers compute in 16 bit or more whatever the precision of the rest (section 3.3.1 [deepseek2024v3]).
+SIXTEEN_BIT = ("router",)
+
 
 @dataclass(frozen=True)
 class Products:
-    """Seconds of all products of the average layer: forward, and the gradients of inputs and of weights."""
+    """Seconds of all products of the average layer: forward, and the gradients of inputs and of weights.
+
+    `experts` is the part of `forward` that is the experts'.
+    """
 
     forward: Floats
     inputs: Floats
     weights: Floats
+    experts: Floats
 
 
 def product_seconds(
@@ -34,30 +42,36 @@ def product_seconds(
     architecture: Architecture,
     cluster: Cluster,
     coefficients: Coefficients,
+    imbalance: Number,
     adapters: Adapters | None = None,
+    fused: bool = False,
 ) -> Products:
-    """`tokens` rows of each rank. Beside adapters weights are frozen: they have no gradients."""
+    """`tokens` rows of each rank; the busiest experts see `imbalance` times the mean.
+
+    Beside adapters weights are frozen: they have no gradients. `fused` experts cast inside of their products.
+    """
+    cast_seconds = cluster.cast_bytes * coefficients.quantisation_passes / cluster.memory_bytes_per_s
     forward: Floats = np.zeros(shards.size)
     inputs: Floats = np.zeros(shards.size)
     weights: Floats = np.zeros(shards.size)
+    experts: Floats = np.zeros(shards.size)
     for gemm in architecture.gemms:
-        rows, columns, inner, matrices = _shape(gemm, shards, tokens, architecture, coefficients)
+        rows, columns, inner, matrices = _shape(gemm, shards, tokens, architecture, imbalance)
+        wide = gemm.name in SIXTEEN_BIT
+        rate = cluster.attention_flops_per_s if wide else cluster.linear_flops_per_s
         one = gemm.share * gemm_seconds(
-            rows,
-            columns,
-            inner,
-            matrices=matrices,
-            rate=cluster.linear_flops_per_s,
-            cluster=cluster,
-            coefficients=coefficients,
+            rows, columns, inner, matrices=matrices, rate=rate, cluster=cluster, coefficients=coefficients
         )
+        routed = gemm.split.startswith("expert")
+        cast = gemm.share * (0.0 if wide or (routed and fused) else 1.0) * matrices * rows * cast_seconds
         beside, beside_backward = adapter_seconds(
-            adapters, gemm, rows=rows, columns=columns, inner=inner, rate=cluster.linear_flops_per_s, cluster=cluster
+            adapters, gemm, rows=rows, columns=columns, inner=inner, rate=rate, cluster=cluster
         )
-        forward = forward + one + gemm.share * beside
-        inputs = inputs + one + gemm.share * beside_backward
+        forward = forward + one + cast * inner + gemm.share * beside
+        inputs = inputs + one + cast * columns + gemm.share * beside_backward
         weights = weights + (0.0 if adapters else one)
-    return Products(forward, inputs, weights)
+        experts = experts + (one if routed else 0.0)
+    return Products(forward, inputs, weights, experts)
 
 
 def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: Number) -> Floats:
@@ -66,7 +80,7 @@ def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: Number) -> Floats:
 
 
 def _shape(
-    gemm: Gemm, shards: Shards, tokens: Floats, architecture: Architecture, coefficients: Coefficients
+    gemm: Gemm, shards: Shards, tokens: Floats, architecture: Architecture, imbalance: Number
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Rows, columns and inner dimension of one product on one rank, and how many such products run as one."""
     ones = np.ones(shards.size)
@@ -81,7 +95,7 @@ def _shape(
         case "expert_columns" | "expert_inner":
             cut = expert_cut(shards)
             matrices = architecture.experts / shards.ep
-            rows = tokens * cut / shards.tp * gemm.rows / matrices * coefficients.expert_imbalance
+            rows = tokens * cut / shards.tp * gemm.rows / matrices * imbalance
             columns = gemm.columns / (cut if gemm.split == "expert_columns" else ones)
             inner = gemm.inner / (cut if gemm.split == "expert_inner" else ones)
     return rows, columns, inner, matrices

@@ -28,6 +28,10 @@ class Stack:
                 [korthikanti2023reducing, section 4.2.2]
     linear_input_bytes   of an element that a product keeps for its weight gradient: 2, or 1 in FP8
     weight_copies        bytes of low-precision copies beside each 16-bit weight
+    balanced_experts     the router is made to spread tokens evenly, as benchmarks do
+    graphs      kernels replayed from CUDA graphs, not issued one by one; parts: all but those of the experts, whose
+                shapes vary
+    fused_experts        activation, bias and casts happen inside of the experts' grouped products
     """
 
     attention: Literal["flash", "flash2", "flash1", "unfused"] = "flash"
@@ -45,6 +49,9 @@ class Stack:
     regathers: bool = True
     linear_input_bytes: float = 2.0
     weight_copies: float = 0.0
+    balanced_experts: bool = False
+    graphs: Literal["none", "parts", "all"] = "none"
+    fused_experts: bool = False
 
 
 @dataclass(frozen=True)

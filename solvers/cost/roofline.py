@@ -5,7 +5,8 @@
     elementwise t = bytes / B
 
 P: rate a large product reaches (peak times the catalogue's achievable fraction); B: likewise for memory traffic; W:
-half a wave of output tiles, so M N / (2 W) waves; w: seconds to fill and drain a wave; s0: length at which attention
+half a wave of output tiles, so M N / (2 W) waves; w: seconds to fill and drain a wave, of which asynchronous matrix
+units hide a part behind another tile's products; s0: length at which attention
 runs at half of its rate.
 """
 
@@ -31,7 +32,8 @@ def gemm_seconds(
     The wave is shared by the group, so only one half of a wave is lost for all of them.
     """
     outputs = rows * columns * matrices + coefficients.gemm_wave_elements
-    per_output = coefficients.gemm_wave_s / (2.0 * coefficients.gemm_wave_elements)
+    shown = 1.0 - coefficients.gemm_wave_hidden * cluster.asynchronous
+    per_output = shown * coefficients.gemm_wave_s / (2.0 * coefficients.gemm_wave_elements)
     compute = outputs * (2.0 * inner / rate + per_output)
     moved = 2.0 * matrices * (rows * inner + inner * columns + rows * columns)
     return np.maximum(compute, moved / cluster.memory_bytes_per_s)

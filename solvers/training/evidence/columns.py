@@ -43,3 +43,11 @@ def precision_of(row: Row) -> str:
     if "fp4" in text:
         return "fp4"
     return "fp8" if "fp8" in text or "granularity" in text else "fp16" if "fp16" in text else "bf16"
+
+
+def scaling_of(row: Row) -> str:
+    """What one scale of FP8 stands for; MXFP8 and the granularities of Bridge's footnotes are blocks."""
+    text = row.get("precision", "").lower()
+    if "mx" in text or text.startswith("granularity"):
+        return "block"
+    return "row" if "rowwise" in text else "tensor"

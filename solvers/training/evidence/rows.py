@@ -22,7 +22,7 @@ from solvers.cost.memory import peak_memory
 from solvers.cost.parts import Adapters
 from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
-from solvers.training.evidence.columns import NotExpressible, Row, number, precision_of, whole
+from solvers.training.evidence.columns import NotExpressible, Row, number, precision_of, scaling_of, whole
 from solvers.training.evidence.degrees import batch_of, gpus_of, layouts_of, recompute_of
 from solvers.training.evidence.stacks import stack_of
 from solvers.training.job import tables_of
@@ -88,7 +88,7 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     nodes = -(-gpus // node.gpus)
     model = _model(row)
     batch = batch_of(row)
-    hardware = hardware_of(node, gpus=gpus, precision=precision_of(row))
+    hardware = hardware_of(node, gpus=gpus, precision=precision_of(row), scaling=scaling_of(row))
     job = Job(
         architecture=architecture_of(model, stack),
         stack=stack,
@@ -207,8 +207,9 @@ def _model(row: Row) -> Model:
                 "source": [{"title": row.get("source", "a measurement") or "a measurement"}],
             }
         )
-    name = row["model"].split("(")[0].strip()
+    name, _, variant = row["model"].partition("(")
     try:
-        return catalogue.model(name)
+        found = catalogue.model(name.strip())
+        return found.model_copy(update={"mtp_layers": 0}) if variant.startswith("w/o MTP") else found
     except IsoflopError:
         raise NotExpressible(f"model {row['model']}") from None

@@ -4,11 +4,14 @@ Megatron-LM before 2023   scores and dropout masks kept, nothing overlapped, los
 llm-foundry               PyTorch FSDP over fp32 weights, fused cross entropy (its models' default `loss_fn`)
 torchtitan                FSDP2 over fp32 weights; selective recomputation keeps attention and every other product.
 The loss ran op by op until October 2024, when runs with torch.compile began to compile
-it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]
-NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, in their performance recipes
+it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]. PyTorch attends with
+FlashAttention's second generation
+NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients reduced in 16 bit and tokens spread evenly
+over experts (`moe_router_force_load_balancing`), in their performance recipes
 """
 
 from dataclasses import replace
+from typing import Literal
 
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats
@@ -37,7 +40,9 @@ def stack_of(row: Row) -> Stack:
     if "torchtitan" in name:
         compiled = "torch.compile" in row.get("note", "")
         late = row.get("date", "").replace("-", "") >= COMPILED_LOSS
-        eager = Stack(weights="cast", selective="operators", compiled=compiled, regathers=False, loss="eager")
+        eager = Stack(
+            attention="flash2", weights="cast", selective="operators", compiled=compiled, regathers=False, loss="eager"
+        )
         return replace(eager, loss="fused") if compiled and late else eager
     return _nemo(row) if is_nemo(row) else Stack()
 
@@ -46,15 +51,33 @@ def _nemo(row: Row) -> Stack:
     """Low-precision products keep their inputs in it; FP8 weights stand in for the 16-bit ones, NVFP4's lie beside."""
     precision = precision_of(row)
     half = any(name in row.get("model", "").lower() for name in HALF_MOMENTS)
+    graphs = _graphs(row)
     return Stack(
         gradient_bytes=2,
         loss="fused",
         moment_bytes=2 if half else 4,
         linear_input_bytes=LINEAR_INPUT_BYTES.get(precision, 2.0),
         weight_copies=WEIGHT_COPIES.get(precision, 0.0),
+        balanced_experts=True,
+        graphs=graphs,
+        fused_experts=graphs == "all" and row.get("arch") == "moe",
     )
 
 
+def _graphs(row: Row) -> Literal["none", "parts", "all"]:
+    """What Megatron-Bridge's recipes capture in CUDA graphs: dense models whole, mixtures on NVL72 but for the experts.
+
+    Sources: scripts/performance/configs @ v0.4.0 (`cuda_graph_scope`); whole iterations of mixtures, with fused
+    grouped products, since the containers of June 2026 (src/megatron/bridge/perf_recipes @ v0.6.0).
+    """
+    stack = row.get("stack", "").split()
+    if "Container" not in stack:
+        return "none"
+    if row.get("arch") != "moe":
+        return "all"
+    if not row["gpu"].startswith("GB"):
+        return "none"
+    return "all" if stack[1] >= "26.06" else "parts"
 def stated_micro_batch(row: Row, *, stages: int, local_batch: int) -> float | None:
     """The micro-batch that the row states; torchtitan states a rank's batch.
 
