@@ -142,8 +142,8 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     """Bytes read and written by norms, residuals, rotations and activations, forward, for each token.
 
     A norm reads and writes 2 h elements, a residual sum reads two and writes one vector (and a mask with dropout),
-    an activation reads its gates and writes one vector; two bytes an element. Tokens are sorted by expert and back, each
-    time read and written. Biases of experts are added expert by expert and the parts are joined: read and written
+    an activation reads its gates and writes one vector; two bytes an element. Tokens are sorted by expert and back,
+    each time read and written. Biases of experts are added expert by expert and the parts are joined: read and written
     twice. Fused experts have activation and bias inside of their products.
     """
     layers = model.layers

@@ -26,7 +26,8 @@ CAST_BYTES = {"tensor": 6.0, "row": 8.0, "block": 4.0625, "fp4": 5.125}
 class Hardware:
     """`gpus` equal GPUs by their datasheet, and the share of each peak that large kernels reach.
 
-    `cast_bytes` move for each element that is quantised. `narrow` is 1 where the products' precision is faster than 16 bit, `asynchronous` where matrix units run beside the
+    `cast_bytes` move for each element that is quantised. `narrow` is 1 where the products' precision is faster than 16
+    bit, `asynchronous` where matrix units run beside the
     threads that feed them. A number may be an array, as in `Job`.
     """
 

@@ -2,8 +2,9 @@
 
 A product of T rows, K inner and N columns has three in training: the forward one, the gradient of its inputs and the
 gradient of its weights, each of 2 T K N FLOPs. Columns are cut by t, or the inner dimension is; whole products see the
-rows of their rank. In FP8 or FP4 the inputs of a product are quantised before its forward pass and the gradients of its
-outputs before its backward passes; quantised weights are kept over the micro-batches of a step. With e > 1 experts are whole and tokens are spread over t as well; with e = 1 each expert is cut.
+rows of their rank. With e > 1 experts are whole and tokens are spread over t as well; with e = 1 each expert is cut.
+In FP8 or FP4 the inputs of a product are quantised before its forward pass and the gradients of its outputs before its
+backward passes; quantised weights are kept over the micro-batches of a step.
 """
 
 from dataclasses import dataclass

@@ -32,6 +32,7 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None 
             spec.hardware.node,
             gpus=nodes * spec.hardware.node.gpus,
             precision=spec.precision,
+            scaling=spec.software.fp8_scaling,
             coefficients=coefficients,
         ),
         coefficients=coefficients,

@@ -79,7 +79,28 @@ class Software(Part):
     dropout: bool = Field(default=False, title="Dropout", description="Masks are kept for the backward pass.")
     overlap: bool = Field(default=True, title="Overlap", description="Gradients travel during the backward pass.")
     gradient_bytes: Literal[2, 4] = Field(default=4, title="Bytes of a gradient", description="4: summed in fp32.")
-
+    cuda_graphs: Literal["none", "parts", "all"] = Field(
+        default="none",
+        title="CUDA graphs",
+        description="Kernels replayed rather than issued one by one; parts: all but those of experts.",
+        examples=["all"],
+    )
+    fused_experts: bool = Field(
+        default=False,
+        title="Fused experts",
+        description="Activation, bias and casts happen inside of the experts' grouped products.",
+    )
+    balanced_experts: bool = Field(
+        default=False,
+        title="Balanced experts",
+        description="The router is made to spread tokens evenly, as benchmarks do.",
+    )
+    fp8_scaling: Literal["tensor", "row", "block"] = Field(
+        default="tensor",
+        title="Scale of FP8",
+        description="What one scale stands for: a tensor, a row, or a block of it (MXFP8).",
+        examples=["block"],
+    )
     loss: Literal["fp32", "fused", "eager", "chunked"] = Field(
         default="fp32",
         title="Cross entropy",
@@ -116,4 +137,7 @@ class Software(Part):
             selective=self.selective,
             linear_input_bytes=LINEAR_INPUT_BYTES.get(quantised, 2.0),
             weight_copies=WEIGHT_COPIES.get(quantised, 0.0),
+            graphs=self.cuda_graphs,
+            fused_experts=self.fused_experts,
+            balanced_experts=self.balanced_experts,
         )

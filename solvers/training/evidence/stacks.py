@@ -6,8 +6,8 @@ torchtitan                FSDP2 over fp32 weights; selective recomputation keeps
 The loss ran op by op until October 2024, when runs with torch.compile began to compile
 it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]. PyTorch attends with
 FlashAttention's second generation
-NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients reduced in 16 bit and tokens spread evenly
-over experts (`moe_router_force_load_balancing`), in their performance recipes
+NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients reduced in 16 bit and tokens spread
+evenly over experts (`moe_router_force_load_balancing`), in their performance recipes
 """
 
 from dataclasses import replace
@@ -75,7 +75,7 @@ def _graphs(row: Row) -> Literal["none", "parts", "all"]:
         return "none"
     if row.get("arch") != "moe":
         return "all"
-    if not row["gpu"].startswith("GB"):
+    if not row.get("gpu", "").startswith("GB"):
         return "none"
     return "all" if stack[1] >= "26.06" else "parts"
 def stated_micro_batch(row: Row, *, stages: int, local_batch: int) -> float | None:

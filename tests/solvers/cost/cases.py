@@ -19,6 +19,10 @@ GPT_22B = {
     "layers": 48, "hidden": 6144, "ffn": 24576, "gated": False, "heads": 64, "vocab": 51200, "norm": "layernorm",
     "tied_embeddings": True, "source": SOURCE,
 }  # fmt: skip
+MIXTURE = {
+    "layers": 4, "hidden": 1024, "heads": 8, "vocab": 32000, "moe": {"experts": 8, "top_k": 2, "ffn": 2048},
+    "source": SOURCE,
+}  # fmt: skip
 OLD = Stack(attention="unfused", dropout=True, overlap=False)
 
 

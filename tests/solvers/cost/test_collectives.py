@@ -11,7 +11,7 @@ from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of,
 CLUSTER = Cluster(
     gpus=16, domain=4, peak_flops_per_s=1e12, linear_flops_per_s=1e12, attention_flops_per_s=1e12, asynchronous=0.0,
     memory_bytes=1e10, memory_bytes_per_s=1e12, intra_bytes_per_s=100e9, intra_latency_s=0.0, inter_bytes_per_s=10e9,
-    inter_latency_s=0.0,
+    inter_latency_s=0.0, cast_bytes=0.0,
 )  # fmt: skip
 
 
@@ -52,13 +52,13 @@ def test_a_token_reaches_a_node_once_however_many_of_its_experts_are_there() -> 
     assert seconds.tolist() == pytest.approx([0.6])
 
 
-def test_dispatch_inside_a_node_moves_every_copy() -> None:
-    """8 GB of tokens, 2 copies each, 4 ranks: 12 GB at 100 GB/s."""
+def test_dispatch_inside_a_node_moves_a_token_once_to_each_rank() -> None:
+    """8 GB of tokens for 2 experts each over 4 ranks: 4 (1 - (3/4)^2) = 1.75 ranks, of which 3/4 are others."""
     group = group_of(np.array([4]), np.array([1]), CLUSTER)
 
     seconds = dispatch_seconds(np.array([8e9]), group, CLUSTER, copies=2, start_s=0.0)
 
-    assert seconds.tolist() == pytest.approx([0.12])
+    assert seconds.tolist() == pytest.approx([8e9 * 1.75 * 0.75 / 100e9])
 
 
 def test_nobody_to_talk_to_costs_nothing() -> None:

@@ -1,6 +1,7 @@
 """What the host adds to a layer's passes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ from solvers.cost.coefficients import DEFAULT
 from solvers.cost.launch import issue_seconds, launch_seconds
 from solvers.cost.layouts import Floats, Shards
 from solvers.cost.parts import Stack
-from tests.solvers.cost.cases import GPT_22B, OLD, job, one
+from tests.solvers.cost.cases import GPT_22B, MIXTURE, OLD, job, one
 
-ROUND = replace(DEFAULT, dispatch_s=1e-5, collective_issue_s=1e-5, kernel_gap_s=1e-6)
+ROUND = replace(DEFAULT, dispatch_s=1e-5, collective_issue_s=1e-5, kernel_gap_s=1e-6, graph_gap_s=5e-7)
 
 
 def _shards(**degrees: int) -> Shards:
@@ -23,12 +24,13 @@ def _issue(stack: Stack, **degrees: int) -> float:
     return float(issue_seconds(_shards(**degrees), architecture=architecture, stack=stack, coefficients=ROUND)[0])
 
 
-def _launch(seconds: float) -> list[float]:
+def _launch(seconds: float, stack: Stack = Stack()) -> list[float]:  # noqa: B008 -- frozen
     """GPT without recomputation has 4 products, the attention kernel and 16 others."""
     work: Floats = np.array([seconds])
+    plain = job(GPT_22B, gpus=8, stack=stack)
     found = launch_seconds(
-        _shards(), forward=work, backward=2.0 * work, architecture=job(GPT_22B, gpus=8, stack=Stack()).architecture,
-        stack=Stack(), coefficients=ROUND,
+        _shards(), forward=work, backward=2.0 * work, experts=(0.0 * work, 0.0 * work), stack=stack,
+        architecture=plain.architecture, cluster=plain.cluster, coefficients=ROUND,
     )  # fmt: skip
     return [float(one_pass[0]) for one_pass in found]
 
@@ -59,3 +61,40 @@ def test_a_softmax_that_cannot_be_fused_is_four_kernels_more() -> None:
     plain, fused = _issue(OLD, tp=64, micro_batch=1), _issue(OLD, tp=64, micro_batch=4)
 
     assert plain - fused == pytest.approx(4 * 1e-5)
+
+
+def test_kernels_of_a_graph_are_not_issued_and_follow_one_another_closely() -> None:
+    assert _launch(5e-5, Stack(graphs="all")) == pytest.approx([21 * 5e-7, 42 * 5e-7])
+
+
+def _mixture(*, ep: int, precision: str = "bf16", **habits: Any) -> tuple[float, float]:
+    """A layer of 8 experts whose kernels take no time: all of the host's is seen."""
+    plain = job(MIXTURE, gpus=8, stack=Stack(**habits), hardware="dgx-h100", precision=precision)
+    shards = one(plain, ep=ep)[0]
+    none: Floats = np.zeros(1)
+    found = launch_seconds(
+        shards, forward=none, backward=none, experts=(none, none), architecture=plain.architecture,
+        cluster=plain.cluster, stack=plain.stack, coefficients=ROUND,
+    )  # fmt: skip
+    return float(found[0][0]), float(plain.architecture.kernels)
+
+
+def test_each_expert_of_a_rank_is_a_kernel_for_each_product() -> None:
+    """Two operators with a loop over the rank's experts, each a fifth of an operator: 1 more expert is 0.4 of one."""
+    many, few = _mixture(ep=1)[0], _mixture(ep=8)[0]
+
+    assert many - few == pytest.approx((8 - 1) * 2 * 0.2 * (1e-5 + 1e-6))
+
+
+def test_in_fp8_each_expert_is_cast_as_well_unless_that_is_fused() -> None:
+    plain, cast = _mixture(ep=1)[0], _mixture(ep=1, precision="fp8")[0]
+    fused = _mixture(ep=1, precision="fp8", fused_experts=True)[0]
+
+    assert cast - plain == pytest.approx(8 * 2 * 0.2 * 2 * (1e-5 + 1e-6))
+    assert plain - fused == pytest.approx(8 * 2 * 0.2 * (1e-5 + 1e-6))
+
+
+def test_graphs_of_all_but_the_experts_leave_those_to_the_host() -> None:
+    seconds, kernels = _mixture(ep=8, graphs="parts")
+
+    assert seconds == pytest.approx(kernels * 5e-7 + 2 * 1.2 * (1e-5 + 1e-6))

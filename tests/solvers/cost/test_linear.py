@@ -15,7 +15,12 @@ def test_a_product_has_three_passes_of_equal_work() -> None:
     tokens = np.array([4.0 * 2048])
 
     found = product_seconds(
-        shards, tokens, architecture=job_.architecture, cluster=job_.cluster, coefficients=job_.coefficients
+        shards,
+        tokens,
+        architecture=job_.architecture,
+        cluster=job_.cluster,
+        coefficients=job_.coefficients,
+        imbalance=1.0,
     )
 
     expected = 2 * 12 * 6144**2 * 4 * 2048 / job_.cluster.linear_flops_per_s

@@ -16,7 +16,8 @@ from solvers.training.evidence.stacks import (
     zero_stages_of,
 )
 
-FSDP2 = Stack(weights="cast", selective="operators", regathers=False)
+FSDP2 = Stack(attention="flash2", weights="cast", selective="operators", regathers=False)
+NEMO = Stack(gradient_bytes=2, loss="fused", balanced_experts=True, graphs="all")
 TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "torch.compile; float8"}
 
 
@@ -37,16 +38,32 @@ TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "
             {**TITAN, "note": ""},
             replace(FSDP2, loss="eager", compiled=False),
         ),
-        ({"stack": "NeMo 26.04 NeMo Container"}, Stack(gradient_bytes=2, loss="fused")),
+        ({"stack": "NeMo 26.04 NeMo Container"}, NEMO),
         (
             {"stack": "NeMo 26.04 NeMo Container", "model": "DeepSeekV3", "precision": "MXFP8"},
-            Stack(gradient_bytes=2, loss="fused", moment_bytes=2, linear_input_bytes=1.0),
+            replace(NEMO, moment_bytes=2, linear_input_bytes=1.0),
         ),
         ({"stack": "Megatron-Core r0.8.0"}, Stack()),
     ],
 )
 def test_a_stack_has_the_habits_of_its_software(row: dict[str, str], expected: Stack) -> None:
     assert stack_of(row) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "graphs", "fused"),
+    [
+        ({"stack": "NeMo 24.07a"}, "none", False),
+        ({"stack": "NeMo 26.04 NeMo Container", "gpu": "B200"}, "none", False),
+        ({"stack": "NeMo 26.04 NeMo Container", "gpu": "GB200"}, "parts", False),
+        ({"stack": "NeMo 26.06 NeMo Container", "gpu": "GB200"}, "all", True),
+        ({"stack": "NeMo 26.06 NeMo Container", "gpu": "GB200", "arch": "llama-dense"}, "all", False),
+    ],
+)
+def test_what_a_container_captures_in_graphs(change: dict[str, str], graphs: str, fused: bool) -> None:
+    found = stack_of({"arch": "moe", **change})
+
+    assert (found.graphs, found.fused_experts) == (graphs, fused)
 
 
 @pytest.mark.parametrize(
