@@ -78,6 +78,8 @@ def _graphs(row: Row) -> Literal["none", "parts", "all"]:
     if not row.get("gpu", "").startswith("GB"):
         return "none"
     return "all" if stack[1] >= "26.06" else "parts"
+
+
 def stated_micro_batch(row: Row, *, stages: int, local_batch: int) -> float | None:
     """The micro-batch that the row states; torchtitan states a rank's batch.
 
