@@ -15,10 +15,12 @@ from solvers.catalogue import Model
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Block, Job, block_of
 from solvers.cost.layers import classes_of
-from solvers.cost.layouts import Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import INTERLEAVED, Floats, Ints, Layouts, Shards
 from solvers.cost.memory import Footprint, footprint_of, memory_of_stage
+from solvers.cost.pipeline import micro_batches_in_flight
 from solvers.cost.stage import PARTS, StageMemory
 from solvers.cost.step import LayerTime, hop_seconds, layer_time
+from solvers.simulate.orders import Schedule, orders_of
 from solvers.simulate.pipeline import Seconds
 
 
@@ -194,8 +196,34 @@ def stage_bytes(costs: StageCosts, ranks: int) -> StageBytes:
     without = [at(kind, 0.0) for kind in costs.kinds]
     fullest = np.argmax([one.total for one in without], axis=0)
     base = StageMemory(**{name: np.choose(fullest, [one.part(name) for one in without]) for name in PARTS})
+    more = _more_in_flight(costs.layouts, ranks)
     added = tuple(
-        StageMemory(**{name: one.part(name) - none.part(name) for name in PARTS})
+        _kept_longer(StageMemory(**{name: one.part(name) - none.part(name) for name in PARTS}), more, costs)
         for one, none in zip([at(kind, 1.0) for kind in costs.kinds], without, strict=True)
     )
     return StageBytes(base, added)
+
+
+def _kept_longer(memory: StageMemory, more: Floats, costs: StageCosts) -> StageMemory:
+    """The memory with `more` times the activations, and what the allocator loses with them."""
+    further = (more - 1.0) * memory.activations
+    lost = costs.average.job.coefficients.fragmentation * further
+    return replace(memory, activations=memory.activations + further, fragmentation=memory.fragmentation + lost)
+
+
+def _more_in_flight(layouts: Layouts, ranks: int) -> Floats:
+    """How many times the closed form's activations a rank keeps: [K, ranks].
+
+    More than once where interleaving has to take longer groups because the stages do not divide the micro-batches.
+    """
+    more: Floats = np.ones((layouts.size, ranks))
+    ragged = (layouts.schedule == INTERLEAVED) & (layouts.micro_batches % layouts.pp > 0)
+    for row in np.flatnonzero(ragged):
+        p, v, m = (int(column[row]) for column in (layouts.pp, layouts.vpp, layouts.micro_batches))
+        chunks = orders_of(Schedule("interleaved", p, m, v)).in_flight()
+        stage, one = np.arange(p, dtype=np.float64), np.ones(p)
+        closed = micro_batches_in_flight(
+            stage, pp=p * one, vpp=v * one, micro_batches=m * one, schedule=np.full(p, INTERLEAVED)
+        )
+        more[row, :p] = np.maximum(chunks / v / closed, 1.0)
+    return more

@@ -138,7 +138,7 @@ def _best(choice: Choice | Fastest) -> Document:
 
 
 def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, counted: Document) -> Solved:
-    usable = usable_bytes(spec, chosen.job)
+    usable, said = usable_bytes(spec, chosen.job), simulated_words(chosen)
     estimates = estimates_of(spec, chosen)
     terms = terms_of(chosen)
     front = pareto(pool, most=FRONT, keep=ranked[0])
@@ -152,11 +152,11 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
         dominated=[_small_point(pool, point) for point in sample(pool, most=DOMINATED, without=front)],
         explanation={
             "headline": headline(spec, chosen, estimates),
-            "binding": binding(chosen, terms, usable=usable),
+            "binding": [*binding(chosen, terms, usable=usable), *([said["message"]] if said else [])],
             "breakdown": breakdown_document(terms),
             "sensitivity": again,
             "options": verdicts(spec, pool, chosen, again),
-            "simulated": simulated_words(chosen),
+            "simulated": said,
             "timeline": timeline(spec.model, chosen),
         },
         search=counted,

@@ -121,3 +121,18 @@ def test_an_estimate_is_near_the_simulation() -> None:
 )
 def test_frameworks_deal_layers_evenly_unasked(layers: int, ranks: int, parts: int, expected: tuple[int, ...]) -> None:
     assert plain_parts(layers, ranks, parts) == expected
+
+
+def test_longer_groups_of_micro_batches_keep_more_activations() -> None:
+    """p = 2, v = 2, m = 5: groups of 3 and 2 keep 6 and 4 chunks, where groups of 2 would keep 5 and 3."""
+    fix = {"pp": 2, "schedule": "interleaved", "vpp": 2, "micro_batch": 1, "dp": 1}
+    spec = kinds.parse({**DENSE, "global_batch": 5, "options": {"fix": fix}})
+    f = search(spec, nodes=1)
+
+    one = staged(spec.model, f.layouts, f.tables.shards, f.job, usable_bytes=np.inf, uneven=False)[0]
+
+    first = f.layouts.take(np.zeros(2, dtype=np.int64))
+    held = np.full(2, 16.0)
+    closed = memory_of_stage(np.arange(2.0), held, first, f.tables.shards, f.tables.footprint, f.job)
+    assert one is not None
+    assert (one.memory.activations / closed.activations).tolist() == pytest.approx([6 / 5, 4 / 3])
