@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 
 from frontend.figures import view
-from frontend.figures.base import Choice, Head, LegendEntry, Point, Table
+from frontend.figures.base import Choice, Head, LegendEntry, Panel, Point, Table
 from solvers import units
 from solvers.documents import Document
 
@@ -52,6 +52,7 @@ class Answer:
     heads: tuple[Head, ...]
     charts: tuple[Drawn, ...]
     sheets: tuple[tuple[str, tuple[Fact, ...]], ...]
+    panels: tuple[Panel, ...]
     frontier_title: str
     columns: tuple[str, ...]
     points: tuple[Point, ...]
@@ -84,6 +85,7 @@ def answer(result: Document) -> Answer:
         heads=shown.heads(result),
         charts=tuple(charts),
         sheets=tuple((name, facts) for name, facts in sheets if facts),
+        panels=shown.panels(result),
         frontier_title=shown.frontier.title(result),
         columns=shown.frontier.columns,
         points=shown.frontier.points(result),

@@ -41,6 +41,11 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def labelled(self) -> tuple[tuple[tuple[str, str], ...], ...]:
+        """Every cell with the name of its column."""
+        return tuple(tuple(zip(self.columns, row, strict=True)) for row in self.rows)
+
 
 @dataclass(frozen=True)
 class LegendEntry:
@@ -148,6 +153,21 @@ class Nearest:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """A table that stands for itself: its finding, its rows, and sentences below."""
+
+    name: str
+    title: str
+    table: Table
+    notes: tuple[str, ...] = ()
+
+
+def no_panels(_: Document) -> tuple[Panel, ...]:
+    """For kinds whose charts say it all."""
+    return ()
+
+
+@dataclass(frozen=True)
 class View:
     """How one kind's answers are shown."""
 
@@ -160,6 +180,7 @@ class View:
     binding: Callable[[str], str]
     nearest: Callable[[Document], Nearest]
     sheets: tuple[Sheet, ...] = ()
+    panels: Callable[[Document], tuple[Panel, ...]] = no_panels
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""

@@ -10,7 +10,18 @@ from typing import Any, Literal
 from solvers.documents import Document, pointer_token
 
 Widget = Literal[
-    "text", "quantity", "number", "select", "checkbox", "checks", "list", "pairs", "mapping", "reference", "group"
+    "text",
+    "quantity",
+    "number",
+    "select",
+    "checkbox",
+    "checks",
+    "list",
+    "rows",
+    "pairs",
+    "mapping",
+    "reference",
+    "group",
 ]
 
 MAX_DEPTH = 6
@@ -21,7 +32,10 @@ NUMERIC = {"integer", "number"}
 
 @dataclass(frozen=True)
 class Field:
-    """One input, or a group. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said."""
+    """One input, or a group. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said.
+
+    `others` are the inputs of a group's other forms, for documents that are written so.
+    """
 
     at: str
     label: str
@@ -35,6 +49,17 @@ class Field:
     choices: tuple[str, ...] = ()
     catalogue: str = ""
     children: tuple["Field", ...] = ()
+    others: tuple[tuple["Field", ...], ...] = ()
+
+    def inputs(self, value: Any) -> tuple["Field", ...]:
+        """The inputs below for a document's value: of the form that most of its keys belong to."""
+        keys = set(value) if isinstance(value, dict) else set()
+        return max((self.children, *self.others), key=lambda form: sum(child.name in keys for child in form))
+
+    @property
+    def name(self) -> str:
+        """The key of its value."""
+        return self.at.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
     @property
     def id(self) -> str:
@@ -69,10 +94,10 @@ def _properties(node: Document, root: Document, *, at: str, depth: int) -> list[
 
 def _field(node: Document, root: Document, *, at: str, name: str, required: bool, depth: int) -> Field:
     variants = _variants(node, root)
-    widget = _widget(node, variants)
-    object_ = next((variant for variant in variants if "properties" in variant), None)
-    nested = object_ is not None and widget in ("group", "reference") and depth < MAX_DEPTH
-    children = _properties(object_, root, at=at, depth=depth + 1) if nested and object_ else []
+    widget = _widget(node, variants, root)
+    nested = widget in ("group", "reference") and depth < MAX_DEPTH
+    objects = [variant for variant in variants if "properties" in variant] if nested else []
+    forms = [tuple(child for _, child in _properties(one, root, at=at, depth=depth + 1)) for one in objects]
     return Field(
         at=at,
         label=_label(node, name),
@@ -85,21 +110,22 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         on=node.get("default") is True,
         choices=_choices(variants),
         catalogue=str(node.get("x-catalogue", "")),
-        children=tuple(child for _, child in children),
+        children=forms[0] if forms else (),
+        others=tuple(forms[1:]) if widget == "group" else (),
     )
 
 
-def _widget(node: Document, variants: list[Document]) -> Widget:
+def _widget(node: Document, variants: list[Document], root: Document) -> Widget:
     objects = [variant for variant in variants if variant.get("type") == "object" or "properties" in variant]
     if "x-catalogue" in node or (objects and len(objects) < len(variants)):
         return "reference"
-    return _object_widget(objects) if objects else _value_widget(node, variants)
+    return _object_widget(objects) if objects else _value_widget(node, variants, root)
 
 
-def _value_widget(node: Document, variants: list[Document]) -> Widget:
+def _value_widget(node: Document, variants: list[Document], root: Document) -> Widget:
     types = {variant.get("type") for variant in variants}
     if "array" in types:
-        return "checks" if _choices(variants) else "list"
+        return "checks" if _choices(variants) else "rows" if _of_mappings(variants, root) else "list"
     if types == {"boolean"}:
         return "select" if _nullable(node) else "checkbox"
     if _choices(variants):
@@ -107,6 +133,12 @@ def _value_widget(node: Document, variants: list[Document]) -> Widget:
     if types == {"string"}:
         return "text"
     return "number" if types and types <= NUMERIC else "quantity"
+
+
+def _of_mappings(variants: list[Document], root: Document) -> bool:
+    """Whether it is a list whose items are mappings: people write those as YAML."""
+    items = [_merged(variant["items"], root) for variant in variants if isinstance(variant.get("items"), dict)]
+    return any("properties" in item for item in items)
 
 
 def _nullable(node: Document) -> bool:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any, Protocol
 
 from frontend.forms.fields import Field
@@ -131,8 +132,9 @@ def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> B
     value = value_at(document, field.at)
     own = field.widget == "reference" and isinstance(value, dict)
     open_ = field.widget == "group" or (own and not _foreign(field, value))
-    children = tuple(_bound(child, document, problems) for child in field.children) if open_ else ()
-    below = {child.at for child in field.children} if open_ else set()
+    inputs = field.inputs(value) if open_ else ()
+    children = tuple(_bound(child, document, problems) for child in inputs)
+    below = {child.at for child in inputs}
     return Bound(
         field=field,
         text="" if children else _text(field, value),
@@ -165,7 +167,7 @@ def _text(field: Field, value: Any) -> str:
             return ", ".join(shown(item) for item in value)
         case "pairs", dict():
             return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
-        case "mapping" | "reference" | "group", dict():
+        case ("mapping" | "reference" | "group", dict()) | ("rows", list()):
             return documents.dump_yaml(value) if value else ""
     return shown(value)
 
@@ -176,7 +178,7 @@ def _opened(tree: tuple[Bound, ...]) -> list[Bound]:
 
 def _take(field: Field, post: Posted, document: Document, start: Start) -> None:
     if field.widget == "group":
-        for child in field.children:
+        for child in field.inputs(value_at(document, field.at)):
             _take(child, post, document, start)
     elif field.widget == "reference":
         _take_reference(field, post, document, start)
@@ -245,6 +247,14 @@ def _mapping(text: str, _: Field | None = None) -> Any:
         return text
 
 
+def _rows(text: str, _: Field) -> Any:
+    """The list that was written, or the text itself for pydantic to refuse."""
+    try:
+        return documents.read("rows:\n" + indent(text, "  "))["rows"]
+    except IsoflopError:
+        return text
+
+
 def _number(text: str, _: Field | None = None) -> Any:
     if not documents.NUMBER.match(text) or len(text) > documents.MAX_DIGITS:
         return text
@@ -259,6 +269,7 @@ READERS: dict[str, Callable[[str, Field], Any]] = {
     "list": _list,
     "pairs": _pairs,
     "mapping": _mapping,
+    "rows": _rows,
 }
 
 

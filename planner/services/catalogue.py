@@ -22,6 +22,7 @@ SECTION_OF_FIELD = {
     "gpu": Section.GPUS,
     "link": Section.LINKS,
     "nic": Section.LINKS,
+    "between": Section.LINKS,
     "host_link": Section.LINKS,
 }
 # The field of a spec's hardware that a project's own price fills.
@@ -112,7 +113,9 @@ def _resolved(field: object, value: Any, records: dict[tuple[str, str], Document
 
 
 def _priced(field: object, value: Any, records: dict[tuple[str, str], Document]) -> Any:
-    """Hardware that says no price gets the project's own, of its node or else of that node's GPU."""
+    """Hardware that says no price gets the project's own, of its node or else of that node's GPU; so does an island."""
+    if field == "hardware" and isinstance(value, dict) and isinstance(value.get("islands"), list):
+        return {**value, "islands": [_priced("hardware", island, records) for island in value["islands"]]}
     if field != "hardware" or not isinstance(value, dict) or not isinstance(value.get("node"), str) or PRICE in value:
         return value
     node = plain(value["node"])

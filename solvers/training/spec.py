@@ -123,7 +123,11 @@ class Question(Spec):
 class TrainingSpec(Question):
     """Train a model on a cluster: which layout, how fast, what does it cost."""
 
-    hardware: Hardware = Field(title="Cluster", description="Equal nodes, joined by their NICs.")
+    hardware: Hardware = Field(
+        title="Cluster",
+        description="Equal nodes, joined by their NICs. Islands of different nodes are written in the YAML, as"
+        " `islands` and `between`.",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSpec":

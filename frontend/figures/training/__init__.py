@@ -1,7 +1,7 @@
 """How answers of kind `training` look: headline numbers, time, memory, the frontier, the runners-up."""
 
 from frontend.figures.base import Chart, Sheet, View
-from frontend.figures.training import breakdown, choices, frontier, heads, memory, timeline, whole, words
+from frontend.figures.training import breakdown, choices, frontier, heads, islands, memory, timeline, whole, words
 
 VIEW = View(
     heads=heads.heads,
@@ -29,4 +29,5 @@ VIEW = View(
     reason=words.reason,
     binding=words.binding,
     nearest=words.nearest,
+    panels=islands.panels,
 )

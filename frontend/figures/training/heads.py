@@ -53,18 +53,29 @@ def best_so_far(best: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
 
 
 def fullest(plan: Document) -> Document:
-    """The pipeline stage that needs the most memory."""
-    stage: Document = max(plan["memory"]["stages"], key=lambda stage: stage["total_bytes"])
+    """The pipeline stage that comes nearest to the memory of its GPU."""
+    stage: Document = max(plan["memory"]["stages"], key=lambda stage: stage["total_bytes"] / capacity_of(stage, plan))
     return stage
+
+
+def capacity_of(stage: Document, plan: Document) -> float:
+    """Bytes of the stage's GPU; islands may have GPUs of their own."""
+    return float(stage.get("capacity_bytes", plan["memory"]["capacity_bytes"]))
+
+
+def place(stage: Document) -> str:
+    """`3`, or `3 on ib` where the stage stands on an island."""
+    return f"{stage['stage']} on {stage['island']}" if "island" in stage else str(stage["stage"])
 
 
 def _memory(result: Document) -> Head:
     plan = result["plan"]
-    stage, capacity = fullest(plan), plan["memory"]["capacity_bytes"]
+    stage = fullest(plan)
+    capacity = capacity_of(stage, plan)
     largest = max(PARTS, key=lambda part: stage.get(part, 0.0))
     number, unit = split(units.show(stage["total_bytes"], units.SIZE))
     share = min(100.0, 100.0 * stage["total_bytes"] / capacity)
-    note = f"stage {stage['stage']}, {PARTS[largest]} {units.show(stage[largest], units.SIZE)}"
+    note = f"stage {place(stage)}, {PARTS[largest]} {units.show(stage[largest], units.SIZE)}"
     if "chance_to_fit" in plan["memory"]:
         note += f"; fits with a chance of {units.show(plan['memory']['chance_to_fit'], units.SHARE)}"
     return Head(

@@ -6,14 +6,15 @@ import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
 from frontend.figures.theme import Theme
-from frontend.figures.training.heads import fullest
+from frontend.figures.training.heads import capacity_of, fullest, place
 from solvers import units
 from solvers.documents import Document
 
 GB = 1e9
 ROOMY, ROW, TIGHT = 8, 30, 4
 FRAME = 72
-HOVER = "<b>Stage %{y}: LABEL</b><br>%{customdata[0]} of %{customdata[1]}<extra></extra>"
+PLAIN, WIDEST_NAME = 3, 160
+HOVER = "<b>Stage %{customdata[2]}: LABEL</b><br>%{customdata[0]} of %{customdata[1]}<extra></extra>"
 GROUPS = (
     ("Weights, gradients", "compute", ("weights_bytes", "gradients_bytes")),
     ("Optimizer", "data", ("optimizer_bytes",)),
@@ -25,19 +26,20 @@ GROUPS = (
 def title(result: Document) -> str:
     """Which stage is the fullest."""
     plan = result["plan"]
-    stage, capacity = fullest(plan), plan["memory"]["capacity_bytes"]
-    used = f"{units.show(stage['total_bytes'], units.SIZE)} of {units.show(capacity, units.SIZE)}"
+    stage = fullest(plan)
+    used = f"{units.show(stage['total_bytes'], units.SIZE)} of {units.show(capacity_of(stage, plan), units.SIZE)}"
     alone = len(plan["memory"]["stages"]) == 1
-    return f"Each GPU holds {used}" if alone else f"Stage {stage['stage']} is the fullest: {used}"
+    return f"Each GPU holds {used}" if alone else f"Stage {place(stage)} is the fullest: {used}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """A stacked bar for each stage, the first on top, with the GPU's memory as a line."""
-    memory = result["plan"]["memory"]
-    stages, capacity = memory["stages"], memory["capacity_bytes"] / GB
-    most = max(capacity, *(stage["total_bytes"] / GB for stage in stages))
+    """A stacked bar for each stage, the first on top, with the memory of its GPU as a line."""
+    plan = result["plan"]
+    stages = plan["memory"]["stages"]
+    capacities = [capacity_of(stage, plan) for stage in stages]
+    most = max(*capacities, *(stage["total_bytes"] for stage in stages)) / GB
     xaxis = theme.axis("Memory of one GPU (GB)", range=[0, 1.1 * most], fixedrange=True)
-    margin = {"l": 56 if len(stages) > 1 else 4, "r": 12, "t": 22, "b": 44}
+    margin = {"l": _left(stages), "r": 12, "t": 22, "b": 44}
     gap = 0.3 if len(stages) <= ROOMY else 0
     drawn = go.Figure(
         [_bars(group, stages, theme) for group in GROUPS],
@@ -50,18 +52,38 @@ def figure(result: Document, theme: Theme) -> go.Figure:
             margin=margin,
         ),
     )
-    drawn.add_vline(x=capacity, line={"color": theme["bad"], "width": 1.5, "dash": "dash"})
+    for capacity, rows in _runs(capacities):
+        line = {"color": theme["bad"], "width": 1.5, "dash": "dash"}
+        drawn.add_shape(type="line", x0=capacity / GB, x1=capacity / GB, y0=rows[0] - 0.5, y1=rows[1] + 0.5, line=line)
+    said = " and ".join(dict.fromkeys(units.show(capacity, units.SIZE) for capacity in capacities))
     return drawn.add_annotation(
-        x=capacity, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False,
-        text=f"{units.show(memory['capacity_bytes'], units.SIZE)} on the GPU", font={"color": theme["bad"], "size": 12},
+        x=max(capacities) / GB, y=1, yref="paper", yanchor="bottom", xanchor="right", showarrow=False,
+        text=f"{said} on the GPU", font={"color": theme["bad"], "size": 12},
     )  # fmt: skip
+
+
+def _runs(capacities: list[float]) -> list[tuple[float, tuple[int, int]]]:
+    """Neighbouring bars whose GPUs have the same memory: the memory, the first and the last of them."""
+    runs: list[tuple[float, tuple[int, int]]] = []
+    for row, capacity in enumerate(capacities):
+        if runs and runs[-1][0] == capacity:
+            runs[-1] = (capacity, (runs[-1][1][0], row))
+        else:
+            runs.append((capacity, (row, row)))
+    return runs
+
+
+def _left(stages: list[Document]) -> int:
+    """Pixels for the names of the stages."""
+    longest = max(len(place(stage)) for stage in stages)
+    return 4 if len(stages) == 1 else 56 if longest <= PLAIN else min(56 + 7 * (longest - PLAIN), WIDEST_NAME)
 
 
 def table(result: Document) -> Table:
     """Every stage with its parts."""
     rows = tuple(
         (
-            str(stage["stage"]),
+            place(stage),
             *(units.show(_sum(stage, names), units.SIZE) for _, _, names in GROUPS),
             units.show(stage["total_bytes"], units.SIZE),
         )
@@ -84,8 +106,16 @@ def height(result: Document) -> int:
 def _stage_axis(stages: list[Document], theme: Theme) -> dict[str, Any]:
     if len(stages) == 1:
         return {"visible": False, "fixedrange": True}
+    if "island" in stages[0]:
+        rows = [row for row in range(len(stages)) if len(stages) <= ROOMY or _first_of_island(stages, row)]
+        named = {"tickvals": rows, "ticktext": [place(stages[row]) for row in rows], "automargin": True}
+        return theme.axis("", autorange="reversed", showgrid=False, fixedrange=True, **named)
     tick = 1 if len(stages) <= ROOMY else None
     return theme.axis("Pipeline stage", autorange="reversed", showgrid=False, fixedrange=True, dtick=tick)
+
+
+def _first_of_island(stages: list[Document], row: int) -> bool:
+    return row == 0 or stages[row]["island"] != stages[row - 1]["island"]
 
 
 def _bars(group: tuple[str, str, tuple[str, ...]], stages: list[Document], theme: Theme) -> go.Bar:
@@ -94,14 +124,14 @@ def _bars(group: tuple[str, str, tuple[str, ...]], stages: list[Document], theme
     return go.Bar(
         name=label,
         x=[size / GB for size in sizes],
-        y=[stage["stage"] for stage in stages],
+        y=list(range(len(stages))),
         orientation="h",
         marker={
             "color": theme[f"fig-{colour}"],
             "line": {"color": theme["surface"], "width": 1 if len(stages) <= ROOMY else 0},
         },
         customdata=[
-            [units.show(size, units.SIZE), units.show(stage["total_bytes"], units.SIZE)]
+            [units.show(size, units.SIZE), units.show(stage["total_bytes"], units.SIZE), place(stage)]
             for size, stage in zip(sizes, stages, strict=True)
         ],
         hovertemplate=HOVER.replace("LABEL", label.lower()),
