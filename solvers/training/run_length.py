@@ -24,7 +24,7 @@ from solvers.cost.states import WEIGHT_BYTES, widths_of
 from solvers.cost.step import StepTime
 from solvers.documents import Document
 from solvers.training.conditions import GPU_MTBF_S, GPU_STORAGE_BYTES_PER_S, HARDWARE_SHARE
-from solvers.training.spec import TrainingSpec
+from solvers.training.spec import Question, TrainingSpec
 
 Time = TypeVar("Time", float, Floats)
 # Terms of a step in which the GPU's units compute; in the others they wait.
@@ -137,7 +137,7 @@ def busy_seconds(step: StepTime) -> Floats:
     return step.compute + step.recompute + step.optimizer
 
 
-def steps_of(spec: TrainingSpec) -> float | None:
+def steps_of(spec: Question) -> float | None:
     """Optimizer steps that the spec's tokens take."""
     return spec.tokens / (spec.global_batch * spec.sequence_length) if spec.tokens else None
 

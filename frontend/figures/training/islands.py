@@ -55,7 +55,8 @@ def _row(island: Document) -> tuple[str, ...]:
 
 def _crossing(entry: Document) -> str:
     seconds = units.show(entry["seconds"], units.DURATION)
-    return f"{entry['link']} carries {entry['group']} traffic between {_listed(entry['islands'])}: {seconds} a step."
+    where = " of the step on the stages at the seam" if entry["group"] == "pipeline" else " a step"
+    return f"{entry['link']} carries {entry['group']} traffic between {_listed(entry['islands'])}: {seconds}{where}."
 
 
 def _listed(names: list[str]) -> str:

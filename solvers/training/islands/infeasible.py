@@ -22,7 +22,7 @@ def infeasible(spec: IslandsSpec, rejected: dict[str, int], counted: Document, *
     missed = tuple(name for name in LIMITS if f"misses the {name}" in rejected)
     reasons = sorted(rejected.items(), key=lambda item: -item[1])
     told = "; ".join(f"{reason} ({count:,})" for reason, count in reasons[:4])
-    tight = [reason for reason, _ in reasons if reason.startswith("memory")]
+    tight = [reason for reason, _ in reasons if "memory" in reason or "room" in reason]
     return Infeasible(
         reason=_reason(spec, missed, tight, told),
         binding=missed or (("memory", tight[0]) if tight else tuple(reason for reason, _ in reasons[:4])),

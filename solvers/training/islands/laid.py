@@ -20,6 +20,7 @@ from solvers.training.islands.shares import shares
 from solvers.training.islands.split import least_limits, split
 from solvers.training.islands.ways import Ways
 
+SHORT = "need more memory than island"
 SLOWER = "slower by its bound than the best ten"
 
 
@@ -177,7 +178,7 @@ def _why(
         here = pipelines.of_row(row)
         tight += [(int(m), names[order[place]]) for m, place in zip(most[here], pipelines.place[here], strict=True)]
     least, name = min(tight)
-    return f"memory: island {name}" + ("" if least else ", not one layer")
+    return f"{SHORT} {name} has" if least else f"find no room for one layer on island {name}"
 
 
 def _best(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from solvers.base import Estimate
 from solvers.cost.stage import PARTS
 from solvers.documents import Document
+from solvers.training import run_length
 from solvers.training.estimates import estimates_of as alone_estimates
 from solvers.training.islands.alone import Alone
 from solvers.training.islands.documents import (
@@ -15,7 +16,7 @@ from solvers.training.islands.documents import (
     layout_document,
     plan_document,
 )
-from solvers.training.islands.estimates import estimates_of
+from solvers.training.islands.estimates import estimates_of, run_document
 from solvers.training.islands.laid import Laid
 from solvers.training.islands.scale import scale_of
 from solvers.training.islands.spec import IslandsSpec
@@ -23,6 +24,7 @@ from solvers.training.islands.stages import staged
 from solvers.training.islands.stages import terms_of as staged_terms
 from solvers.training.plan import layout_document as uniform_layout
 from solvers.training.plan import terms_of as alone_terms
+from solvers.training.run_length import steps_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ def plan_of(spec: IslandsSpec, found: Laid | Alone) -> Plan:
 def document_of(spec: IslandsSpec, plan: Plan) -> Document:
     """The whole plan."""
     source = plan.source
-    return alone_document(spec, source) if isinstance(source, Alone) else plan_document(spec, staged(source))
+    if isinstance(source, Alone):
+        steps = steps_of(spec)
+        whole = run_length.run_document(source.spec, source.choice.job, step_s=source.step_time_s, steps=steps)
+        return {**alone_document(spec, source), "run": whole}
+    stages = staged(source)
+    return {**plan_document(spec, stages), "run": run_document(spec, stages)}
 
 
 def label_of(spec: IslandsSpec, plan: Plan) -> str:

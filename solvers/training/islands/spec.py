@@ -123,6 +123,7 @@ class IslandsSpec(Question):
             *too_many(self, self.hardware.gpus),
             *contradictions(self),
             *problems_of(self.model, self.task, self.adapters),
+            *_not_for_islands(self),
         ]
         for index, island in enumerate(self.hardware.islands):
             at = f"/hardware/islands/{index}"
@@ -138,3 +139,16 @@ class IslandsSpec(Question):
 
 def _other_precision(found: Problem) -> str:
     return f"{found.hint} Plan in one that all islands have, or leave this island out."
+
+
+def _not_for_islands(spec: IslandsSpec) -> list[Problem]:
+    """What is asked of equal nodes only: to choose by energy, and spare nodes, as those would be of some island."""
+    found = []
+    if spec.objective == "energy":
+        hint = "The answer shows the energy of its plan; choose by step_time, cost or fewest_gpus."
+        found.append(Problem("not_for_islands", "Plans over islands are not chosen by energy.", "/objective", hint))
+    if spec.run.spare_nodes:
+        hint = "Count them among the nodes of an island, or leave them out."
+        message = "Spare nodes of islands are not planned."
+        found.append(Problem("not_for_islands", message, "/run/spare_nodes", hint))
+    return found

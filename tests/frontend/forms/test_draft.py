@@ -1,5 +1,7 @@
 """Either side of the form follows the other, and nothing that was written is lost."""
 
+from urllib.parse import urlencode
+
 from django.http import QueryDict
 
 from frontend.forms import draft, names
@@ -77,3 +79,51 @@ def test_every_example_of_every_kind_is_a_draft_without_problems():
     }
 
     assert found == dict.fromkeys(found, ())
+
+
+ISLANDS = """kind: training
+model: llama-3.1-8b
+hardware:
+  islands:
+  - {name: ib, node: dgx-a100-80, nodes: 2}     # paid until May
+  - {name: new, node: dgx-h100, nodes: 1}
+  between: ethernet-25
+sequence_length: 4096
+global_batch: 64
+"""
+
+
+def test_islands_are_written_as_yaml_in_the_form_and_their_link_is_picked():
+    found = draft.from_text(ISLANDS, kind="training", check=kinds.parse)
+
+    hardware = next(bound for bound in found.bound if bound.field.at == "/hardware")
+    assert [(child.field.at, child.field.widget) for child in hardware.children] == [
+        ("/hardware/islands", "rows"),
+        ("/hardware/between", "reference"),
+    ]
+    assert (hardware.children[0].text.splitlines()[0], hardware.children[1].text) == ("- name: ib", "ethernet-25")
+    assert found.problems == ()
+
+
+def test_a_form_beside_islands_loses_nothing_of_them():
+    found = from_form("has:/global_batch=1&f:/global_batch=32", ISLANDS)
+
+    assert found.written == ISLANDS.replace("64", "32")
+
+
+def test_islands_that_are_edited_in_the_form_reach_the_text():
+    rows = "- {name: ib, node: dgx-a100-80, nodes: 4}\n- {name: new, node: dgx-h100, nodes: 1}\n"
+    found = from_form(urlencode({"has:/hardware/islands": "1", "f:/hardware/islands": rows}), ISLANDS)
+
+    assert found.document["hardware"]["islands"][0]["nodes"] == 4
+    assert found.problems == ()
+
+
+def test_islands_that_are_half_written_are_kept_as_they_stand_and_refused():
+    rows = "- {name: ib, node: "
+    found = from_form(urlencode({"has:/hardware/islands": "1", "f:/hardware/islands": rows}), ISLANDS)
+
+    assert found.document["hardware"]["islands"] == rows.strip()
+    assert [(problem.at, problem.message) for problem in found.problems] == [
+        ("/hardware/islands", "This field wants a list.")
+    ]

@@ -32,3 +32,24 @@ def test_a_sound_spec_comes_back_as_it_was_understood(call, spec):
         "spec_hash": kinds.spec_hash(parsed),
         "spec": kinds.spec_document(parsed),
     }
+
+
+ISLANDS = {
+    "islands": [{"name": "ib", "node": "dgx-a100-80", "nodes": 2}, {"name": "new", "node": "dgx-h100", "nodes": 1}],
+    "between": "ethernet-25",
+}
+
+
+def test_a_spec_with_islands_comes_back_as_it_was_understood(call, spec):
+    document = {**spec, "hardware": ISLANDS}
+    parsed = kinds.parse(document)
+
+    answer = call("POST", "/validate", {"spec": document}).json()
+
+    assert (answer["valid"], answer["spec"]) == (True, kinds.spec_document(parsed))
+
+
+def test_a_precision_that_one_island_lacks_is_a_problem_of_that_island(call, spec):
+    answer = call("POST", "/validate", {"spec": {**spec, "hardware": ISLANDS, "precision": "fp8"}}).json()
+
+    assert [problem["at"] for problem in answer["problems"]] == ["/hardware/islands/0/node"]

@@ -76,6 +76,15 @@ def test_a_price_of_the_project_fills_in_where_the_spec_names_none(project):
     assert said["hardware"]["cost_usd_per_gpu_hour"] == 9
 
 
+def test_a_price_of_the_project_fills_in_for_each_island(project):
+    save(project, "prices", {"name": "dgx-h100", "price": "1.5 USD/h"})
+    islands = [{"name": "a", "node": "dgx-h100"}, {"name": "b", "node": "dgx-h100", "cost_usd_per_gpu_hour": 9}]
+
+    resolved = catalogue.resolve(project, {"hardware": {"islands": islands, "between": "ethernet-25"}})
+
+    assert [island["cost_usd_per_gpu_hour"] for island in resolved["hardware"]["islands"]] == ["1.5 USD/h", 9]
+
+
 def test_viewers_change_nothing(project):
     viewer = factories.user()
     projects.add_member(project, viewer.username, "viewer", by=project.created_by)

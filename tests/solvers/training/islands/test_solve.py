@@ -117,14 +117,14 @@ def test_the_smaller_gpu_gets_what_it_has_room_for_and_the_rest_is_explained() -
 
     stages = result["plan"]["memory"]["stages"]
     assert all(stage["total_bytes"] <= 0.92 * stage["capacity_bytes"] for stage in stages if "capacity_bytes" in stage)
-    assert any(reason.startswith("memory: island small") for reason in result["search"]["rejected"])
+    assert any("island small" in reason for reason in result["search"]["rejected"])
 
 
 def test_a_model_that_fits_nowhere_says_so_and_what_would_help() -> None:
     result = solve(hardware=on(island("a"), island("b", ROCE)), model="megatron-gpt-145b", global_batch=8)
 
     assert result["status"] == "infeasible"
-    assert result["infeasible"]["reason"].startswith("The model fits on no island, nor on any of them together: memory")
+    assert result["infeasible"]["reason"].startswith("The model fits on no island, nor on any of them together: ")
     change = result["infeasible"]["smallest_change"]["changes"][0]
     assert change["at"].startswith("/hardware/islands/")
 
