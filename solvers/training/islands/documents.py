@@ -99,7 +99,7 @@ def _island(spec: IslandsSpec, plan: Staged, number: int) -> Document:
         "dp": copies,
         "micro_batches": micro_batches,
         "sequences": copies * micro_batches * layout["micro_batch"],
-        "seconds_per_micro_batch": max(stage.seconds for stage in stages),
+        "slowest_stage_s": max(stage.seconds for stage in stages),
         "peak_memory_bytes": max(stage.memory_bytes for stage in stages),
         "usable_bytes": plan.kernels[number].usable,
     }
@@ -115,7 +115,7 @@ def left_out() -> Document:
         "dp": 0,
         "micro_batches": 0,
         "sequences": 0,
-        "seconds_per_micro_batch": None,
+        "slowest_stage_s": None,
         "peak_memory_bytes": None,
         "usable_bytes": None,
     }
@@ -184,7 +184,7 @@ def _part(spec: IslandsSpec, plan: Alone, number: int, layout: Document, documen
         "dp": layout["dp"],
         "micro_batches": layout["micro_batches"],
         "sequences": round(spec.global_batch * share),
-        "seconds_per_micro_batch": None,
+        "slowest_stage_s": None,
         "peak_memory_bytes": max(memory),
         "usable_bytes": document["memory"]["usable_bytes"],
     }
@@ -227,7 +227,7 @@ def only_island(spec: IslandsSpec, document: Document) -> Document:
         "dp": layout["dp"],
         "micro_batches": layout["micro_batches"],
         "sequences": spec.global_batch,
-        "seconds_per_micro_batch": None,
+        "slowest_stage_s": None,
         "peak_memory_bytes": max(stage["total_bytes"] for stage in document["memory"]["stages"]),
         "usable_bytes": document["memory"]["usable_bytes"],
     }
