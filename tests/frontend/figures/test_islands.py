@@ -30,17 +30,17 @@ def over() -> Document:
 
 
 def test_every_island_has_its_line_with_its_stages_layers_and_share(over: Document) -> None:
-    (sheet,) = islands.sheets(over)
+    (panel,) = islands.panels(over)
 
     parts = over["plan"]["islands"]
-    assert sheet.title == "old and new share pipelines: no gradient crosses between them"
-    assert [row[0] for row in sheet.table.rows] == [
+    assert panel.title == "old and new share pipelines: no gradient crosses between them"
+    assert [row[0] for row in panel.table.rows] == [
         "old, 1 × NVIDIA DGX A100 (8 A100 40 GB)",
         "new, 1 × NVIDIA DGX H100 (8 H100 SXM)",
     ]
-    assert [row[3].rpartition(" = ")[2] for row in sheet.table.rows] == [str(part["layers"]) for part in parts]
+    assert [row[3].rpartition(" = ")[2] for row in panel.table.rows] == [str(part["layers"]) for part in parts]
     assert sum(part["layers"] for part in parts) == 16
-    assert len(sheet.notes) == 1
+    assert len(panel.notes) == 1
 
 
 def test_an_island_that_is_left_out_says_so() -> None:
@@ -56,17 +56,17 @@ def test_an_island_that_is_left_out_says_so() -> None:
         "crossing": [],
     }  # fmt: skip
 
-    (sheet,) = islands.sheets({"plan": plan})
+    (panel,) = islands.panels({"plan": plan})
 
-    assert sheet.title == "b trains alone; a is left out"
-    assert sheet.table.rows == (
+    assert panel.title == "b trains alone; a is left out"
+    assert panel.table.rows == (
         ("a, 1 × n", "0 of 8", "–", "–", "–", "–"),
         ("b, 2 × n", "8 of 16", "0", "4 = 4", "6 sequences, 2 × 3 micro-batches", "1 GB of 2 GB usable"),
     )
 
 
 def test_a_plan_on_equal_nodes_has_no_such_table(small: Document) -> None:
-    assert islands.sheets(small) == ()
+    assert islands.panels(small) == ()
 
 
 def test_each_stage_stands_against_the_memory_of_its_own_gpu(over: Document) -> None:
@@ -93,6 +93,6 @@ def test_the_fullest_stage_is_that_nearest_to_its_own_limit(over: Document) -> N
 def test_the_whole_page_can_be_made_of_it(over: Document) -> None:
     page = answer.answer(over)
 
-    assert [sheet.name for sheet in page.sheets] == ["islands"]
+    assert [panel.name for panel in page.panels] == ["islands"]
     assert page.bold == over["plan"]["label"]
     assert page.options[0].title == "Pipelines across islands"
