@@ -42,7 +42,7 @@ from solvers.cost.scores import score_bytes
 FLASH_BACKWARD = 2.5
 UNFUSED_BACKWARD = 2.0
 # Bytes a logit of cross entropy, forward and backward. Fused: reads 16 bits, writes an fp32 copy and reads it twice;
-# backward writes a 16-bit gradient. Operator by operator in fp32, as stacks of 2021 do [shoeybi2019megatron]: cast 6,
+# backward writes a 16-bit gradient. Operator by operator in fp32, as eager stacks do [shoeybi2019megatron]: cast 6,
 # maximum 4, difference 8, exponential 8, sum 4, quotient 8; backward scales (8) and casts (6).
 LOSS_BYTES = {"fused": (14.0, 8.0), "plain": (38.0, 14.0)}
 
@@ -298,7 +298,7 @@ def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Flo
         coefficients=job.coefficients,
     )
     logits = tokens * columns * job.coefficients.loss_passes
-    forward_bytes, backward_bytes = LOSS_BYTES["plain" if job.stack.attention == "unfused" else "fused"]
+    forward_bytes, backward_bytes = LOSS_BYTES["plain" if job.stack.loss == "eager" else "fused"]
     return (
         product,
         memory_seconds(forward_bytes * logits, job.cluster),

@@ -1,17 +1,20 @@
 """Seconds of collectives over groups that may span two levels of links.
 
     A group of g ranks, `stride` apart, has i = min(g, domain / stride) members in one domain and o = g / i domains.
-    gather, S bytes in the end     t = S (i - 1) / i / b1  +  S / i (o - 1) / o / b2  +  latency
-    reduce-scatter                 the same;  all-reduce  twice that
+    gather, S bytes in the end     t = S (i - 1) / i / b1  +  S / i (o - 1) / o / b2  +  n ring
+    reduce-scatter                 the same;  all-reduce  twice that;  n messages make up the S bytes
     dispatch, S bytes of tokens    t = max( d S (i - 1) / i / b1 ,  S (o - 1) (1 - (1 - 1 / o)^k) / b2 )  +  latency
                                    each token goes to k random experts, on d = g (1 - (1 - 1 / g)^k) members, once to
                                    each of them; a domain gets it once and spreads it inside
     exchange, S bytes of each rank t = max( S (i - 1) / g / b1 ,  S (g - i) / g / b2 )  +  latency
     latency                        start + l1 log2 i + l2 log2 o
+    ring                           start + l1 log2 i + (o - 1) (l2 + (i - 1) l1)
 
 b1, b2: achieved bytes/s of a GPU inside and between domains; l1, l2 their latencies. Hierarchical: ranks of one domain
 first share what they have, so that the slow link carries each byte once [thakur2005optimization; cho2019blueconnect];
 likewise for tokens on their way to experts [rajbhandari2022deepspeedmoe, section 5.2; deepseek2024v3, section 3.2.2].
+Between domains a gather goes around a ring of all ranks, whose every hop must be waited for [nccl2025tuning]; inside a
+domain the switch makes the steps few.
 """
 
 from dataclasses import dataclass
@@ -42,11 +45,13 @@ def group_of(size: Ints | Floats, stride: Ints | Floats | int, cluster: Cluster)
     return Group(size=np.asarray(size, dtype=np.float64), inside=inside, outside=np.ceil(size / inside))
 
 
-def gather_seconds(total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: Number) -> Floats:
-    """All-gather that leaves `total_bytes` on each rank; a reduce-scatter of `total_bytes` takes as long."""
+def gather_seconds(
+    total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: Number, messages: Floats | float = 1.0
+) -> Floats:
+    """All-gathers that leave `total_bytes` in all on each rank; reduce-scatters of `total_bytes` take as long."""
     inside = total_bytes * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = total_bytes / group.inside * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
-    return np.where(group.alone, 0.0, inside + outside + _latency(group, cluster, start_s=start_s))
+    return np.where(group.alone, 0.0, inside + outside + messages * _ring_latency(group, cluster, start_s=start_s))
 
 
 def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:
@@ -81,6 +86,11 @@ def send_seconds(sent_bytes: Floats, distance: Floats, cluster: Cluster) -> Floa
 
 def _latency(group: Group, cluster: Cluster, *, start_s: Number) -> Floats:
     return start_s + cluster.intra_latency_s * np.log2(group.inside) + cluster.inter_latency_s * np.log2(group.outside)
+
+
+def _ring_latency(group: Group, cluster: Cluster, *, start_s: Number) -> Floats:
+    hop = cluster.inter_latency_s + (group.inside - 1.0) * cluster.intra_latency_s
+    return start_s + cluster.intra_latency_s * np.log2(group.inside) + (group.outside - 1.0) * hop
 
 
 def _inverse(bytes_per_s: Number) -> Number:

@@ -66,14 +66,14 @@ def partition_seconds(
     row, times = layouts.shard, layouts.micro_batches
     copies, tp = layouts.dp * shards.cp[row], shards.tp[row]
     parameters = layers * footprint.dense[row] + ends_of(footprint, layouts)
-    traffic = traffic_of(parameters, copies, tp, refined, job, frozen=bool(job.adapters))
+    traffic = traffic_of(parameters, copies, tp, refined, job, layers=layers, frozen=bool(job.adapters))
     if job.adapters:
-        traffic = traffic + traffic_of(layers * footprint.adapters[row], copies, tp, refined, job)
+        traffic = traffic + traffic_of(layers * footprint.adapters[row], copies, tp, refined, job, layers=layers)
     if job.architecture.sparse:
         held = footprint.expert_split[row]
         groups, copies = for_experts(refined, tp / held), copies * tp / held
         experts = layers * footprint.expert[row]
-        traffic = traffic + traffic_of(experts, copies, held, groups, job, frozen=bool(job.adapters))
+        traffic = traffic + traffic_of(experts, copies, held, groups, job, layers=layers, frozen=bool(job.adapters))
     weights, gradients = _covers(refined, job)
     seconds = (times - 1.0) * exposed(traffic.ahead, weights * forward, layers, job)
     seconds = seconds + exposed(traffic.ahead + traffic.first, weights * forward, layers, job)
@@ -83,11 +83,19 @@ def partition_seconds(
 
 
 def traffic_of(
-    parameters: Floats, copies: Floats, stride: Ints | Floats, refined: Refined, job: Job, *, frozen: bool = False
+    parameters: Floats,
+    copies: Floats,
+    stride: Ints | Floats,
+    refined: Refined,
+    job: Job,
+    *,
+    layers: Floats | float,
+    frozen: bool = False,
 ) -> Traffic:
     """Seconds of each message of `parameters` on ranks that are `stride` apart and hold `copies` copies.
 
-    Frozen weights have no gradients and no updates: they are only gathered.
+    Weights that are sharded travel layer by layer, the rest at once. Frozen weights have no gradients and no updates:
+    they are only gathered.
     """
     w, g, o = refined.weight_group, refined.gradient_group, refined.optimizer_group
     gradient = float(job.stack.gradient_bytes)
@@ -98,16 +106,18 @@ def traffic_of(
     second = refined.secondary > 0
     shared = g > 1
 
-    def gather(size: Floats, ranks: Floats, apart: Ints | Floats) -> Floats:
-        group = group_of(ranks, apart, job.cluster)
-        return gather_seconds(size, group, job.cluster, start_s=job.coefficients.collective_start_s)
+    messages = np.where(w > 1, layers, 1.0)
 
-    ahead = gather(gathered * parameters, w, stride)
-    again = np.where(second, gather(width * parameters, near, stride), ahead)
+    def gather(size: Floats, ranks: Floats, apart: Ints | Floats, times: Floats | float = 1.0) -> Floats:
+        group = group_of(ranks, apart, job.cluster)
+        return gather_seconds(size, group, job.cluster, start_s=job.coefficients.collective_start_s, messages=times)
+
+    ahead = gather(gathered * parameters, w, stride, messages)
+    again = np.where(second, gather(width * parameters, near, stride, messages), ahead)
     if frozen:
         none = np.zeros_like(ahead)
         return Traffic(ahead=ahead, behind=again, first=none, last=none, quantising=none, updated=none)
-    reduced = np.where(shared, gather(gradient_bytes * parameters, g, stride), 0.0)
+    reduced = np.where(shared, gather(gradient_bytes * parameters, g, stride, messages), 0.0)
     scattered = gather(gradient * parameters / g, o / g, stride * g)
     replicas = 2.0 * gather(gradient * parameters / o, copies / o, stride * o)
     updated = gather(WEIGHT_BYTES * parameters / w, o / w, stride * w)

@@ -2,7 +2,8 @@
 
 Symbols
     G, W  bytes of a stage's gradients and 16-bit weights   n ranks with copies   m micro-batches
-    RS(x), AG(x)  seconds to reduce-scatter and all-gather x bytes   F, B  seconds of a stage's passes, one micro-batch
+    RS(x), AG(x)  seconds to reduce-scatter and all-gather x bytes, layer by layer in ZeRO 3
+    F, B  seconds of a stage's passes, one micro-batch
     eta   share of a pass that traffic may hide under   c  the part that comes after the pass: one layer's traffic
 Exposed
     ZeRO 0   X(RS(G) + AG(G), B)                        one all-reduce a step, under the last backward pass
@@ -47,10 +48,11 @@ def sharding_seconds(
     dense = layers * footprint.dense[row] + ends_of(footprint, layouts)
     copies = layouts.dp * shards.cp[row]
     tp = shards.tp[row]
-    gather, reduce = _traffic(dense, copies, tp, job)
+    messages = np.where(zero == 3, layers, 1.0)
+    gather, reduce = _traffic(dense, copies, tp, job, messages=messages)
     if job.adapters:
         trained = layers * footprint.adapters[row]
-        kept, reduce = _traffic(trained, copies, tp, job)
+        kept, reduce = _traffic(trained, copies, tp, job, messages=messages)
         gather = np.where(zero == 3, gather * (passing_bytes(job) / WEIGHT_BYTES) + kept, kept)
         dense = trained
     updated = np.where(zero >= 1, dense / copies, dense)
@@ -58,7 +60,7 @@ def sharding_seconds(
         expert = layers * footprint.expert[row]
         held = footprint.expert_split[row]
         expert_copies = copies * tp / held
-        expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job)
+        expert_gather, expert_reduce = _traffic(expert, expert_copies, held, job, messages=messages)
         if job.adapters:
             gather = gather + np.where(zero == 3, expert_gather * (passing_bytes(job) / WEIGHT_BYTES), 0.0)
         else:
@@ -86,13 +88,15 @@ def ends_of(footprint: Footprint, layouts: Layouts) -> Floats:
     return np.where(layouts.pp > 1, apart, (footprint.embedding + footprint.own_head)[row])
 
 
-def _traffic(parameters: Floats, copies: Floats, stride: Ints | Floats, job: Job) -> tuple[Floats, Floats]:
+def _traffic(
+    parameters: Floats, copies: Floats, stride: Ints | Floats, job: Job, *, messages: Floats
+) -> tuple[Floats, Floats]:
     """Seconds to gather the weights of `parameters`, and to reduce-scatter their gradients."""
     group = group_of(copies, stride, job.cluster)
     start = job.coefficients.collective_start_s
     return (
-        gather_seconds(2.0 * parameters, group, job.cluster, start_s=start),
-        gather_seconds(job.stack.gradient_bytes * parameters, group, job.cluster, start_s=start),
+        gather_seconds(2.0 * parameters, group, job.cluster, start_s=start, messages=messages),
+        gather_seconds(job.stack.gradient_bytes * parameters, group, job.cluster, start_s=start, messages=messages),
     )
 
 

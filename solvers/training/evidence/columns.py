@@ -32,6 +32,11 @@ def is_old(row: Row) -> bool:
     return row.get("stack", "") in OLD_STACKS
 
 
+def is_core(row: Row) -> bool:
+    """Whether plain Megatron-Core ran it."""
+    return row.get("stack", "").startswith("Megatron-Core")
+
+
 def is_nemo(row: Row) -> bool:
     """Whether NVIDIA's NeMo ran it: Launcher, NeMo, Megatron-Bridge, and the MLPerf submissions made with it."""
     return row.get("stack", "").startswith("NeMo") or row.get("source", "").startswith("MLPerf")

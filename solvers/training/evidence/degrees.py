@@ -13,7 +13,7 @@ from solvers.catalogue import Model
 from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
 from solvers.cost.refined import Refined, plain
 from solvers.optimise.enumerate import divisors, product
-from solvers.training.evidence.columns import NotExpressible, Row, is_nemo, is_old, number, whole
+from solvers.training.evidence.columns import NotExpressible, Row, is_core, is_nemo, is_old, number, whole
 from solvers.training.evidence.stacks import offloaded_shares, stated_micro_batch, zero_stages_of
 
 # What a row without degrees may have used: up to a node of tensor, 16 stages, 4 context-parallel ranks.
@@ -155,5 +155,5 @@ def _chunks(row: Row, *, pp: int, layers: int) -> Ints:
     """Model chunks of a stage: stated, or any where the row or its software interleaves."""
     if stated := number(row, "vpp"):
         return np.array([int(stated)])
-    interleaves = row.get("schedule", "").startswith("interleaved") or is_nemo(row)
+    interleaves = row.get("schedule", "").startswith("interleaved") or is_nemo(row) or is_core(row)
     return divisors(layers // pp) if pp > 1 and layers % pp == 0 and interleaves else np.array([1])

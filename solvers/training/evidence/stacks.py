@@ -6,6 +6,7 @@ torchtitan                FSDP2 over fp32 weights; selective recomputation keeps
 The loss ran op by op until October 2024, when runs with torch.compile began to compile
 it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]. PyTorch attends with
 FlashAttention's second generation
+Megatron-Core             overlaps tensor-parallel traffic where the source says that it did
 NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients reduced in 16 bit and tokens spread
 evenly over experts (`moe_router_force_load_balancing`), in their performance recipes
 """
@@ -16,7 +17,7 @@ from typing import Literal
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
-from solvers.training.evidence.columns import Row, is_nemo, is_old, number, precision_of
+from solvers.training.evidence.columns import Row, is_core, is_nemo, is_old, number, precision_of
 
 # The benchmarks' own date, year and month, from which a compiled run has a compiled loss.
 COMPILED_LOSS = "202501"
@@ -44,6 +45,8 @@ def stack_of(row: Row) -> Stack:
             attention="flash2", weights="cast", selective="operators", compiled=compiled, regathers=False, loss="eager"
         )
         return replace(eager, loss="fused") if compiled and late else eager
+    if is_core(row):
+        return Stack(overlap_tensor="TP/PP comm overlap" in row.get("note", ""))
     return _nemo(row) if is_nemo(row) else Stack()
 
 

@@ -77,3 +77,13 @@ def test_a_neighbour_in_the_node_is_reached_by_the_fast_link() -> None:
     seconds = send_seconds(np.array([1e9, 1e9]), np.array([2, 8]), CLUSTER)
 
     assert seconds.tolist() == pytest.approx([0.01, 0.1])
+
+
+def test_a_ring_over_domains_waits_for_every_hop_and_a_domain_for_its_doublings() -> None:
+    """16 ranks in 4 domains of 4: 2 doublings inside, then 3 times a hop out and 3 hops in; 5 messages, no bytes."""
+    cluster = replace(CLUSTER, intra_latency_s=1e-6, inter_latency_s=10e-6)
+    group = group_of(np.array([16]), np.array([1]), cluster)
+
+    seconds = gather_seconds(np.array([0.0]), group, cluster, start_s=20e-6, messages=5.0)
+
+    assert seconds.tolist() == pytest.approx([5 * (20e-6 + 2e-6 + 3 * (10e-6 + 3e-6))])

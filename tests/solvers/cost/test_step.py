@@ -53,7 +53,7 @@ def test_compute_is_flops_over_rate() -> None:
 
 def test_cross_entropy_operator_by_operator_moves_fifty_two_bytes_a_logit() -> None:
     """30 bytes more than the fused one, for 8 sequences of 1024 tokens and 32,768 logits."""
-    stacks = [replace(OLD, attention=attention) for attention in ("flash", "unfused")]
+    stacks = [replace(OLD, loss=loss) for loss in ("fp32", "eager")]
     cases = [job(PLAIN, gpus=1, stack=stack, sequence_length=1024) for stack in stacks]
 
     fused, plain = (float(block_of(one(case)[0], case).head_forward[0]) for case in cases)

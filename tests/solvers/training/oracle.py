@@ -93,13 +93,15 @@ class Oracle:
         compute = 2 * (rows * columns + C.gemm_wave_elements) * inner / self.rate + waves * C.gemm_wave_s
         return max(compute, 2 * (rows * inner + inner * columns + rows * columns) / self.hbm)
 
-    def gather(self, size: float, group: int, stride: int) -> float:
+    def gather(self, size: float, group: int, stride: int, messages: int = 1) -> float:
         if group == 1:
             return 0.0
         inside = min(max(self.domain // stride, 1), group)
         outside = math.ceil(group / inside)
-        latency = C.collective_start_s + self.near_latency * math.log2(inside) + self.far_latency * math.log2(outside)
-        return size * (1 - 1 / inside) / self.near + size / inside * (1 - 1 / outside) / self.far + latency
+        hop = self.far_latency + (inside - 1) * self.near_latency
+        latency = C.collective_start_s + self.near_latency * math.log2(inside) + (outside - 1) * hop
+        sent = size * (1 - 1 / inside) / self.near + size / inside * (1 - 1 / outside) / self.far
+        return sent + messages * latency
 
     def forward(self, x: Layout) -> dict[str, float]:
         """Seconds of one layer and micro-batch."""
@@ -208,8 +210,9 @@ class Oracle:
     def data(self, x: Layout, layers: int, ahead: float, behind: float, m: int) -> float:
         parameters = self.parameters(x, layers, embedding=True, head=x.pp == 1)
         copies = x.dp * x.cp
-        gather = self.gather(2 * parameters, copies, x.tp)
-        reduce = self.gather(self.spec.software.gradient_bytes * parameters, copies, x.tp)
+        messages = layers if x.zero == 3 else 1
+        gather = self.gather(2 * parameters, copies, x.tp, messages)
+        reduce = self.gather(self.spec.software.gradient_bytes * parameters, copies, x.tp, messages)
 
         def exposed(traffic: float, cover: float) -> float:
             after = max(traffic / layers, traffic - (cover if self.spec.software.overlap else 0.0))
