@@ -49,9 +49,16 @@ def gather_seconds(
     total_bytes: Floats, group: Group, cluster: Cluster, *, start_s: Number, messages: Floats | float = 1.0
 ) -> Floats:
     """All-gathers that leave `total_bytes` in all on each rank; reduce-scatters of `total_bytes` take as long."""
-    inside = total_bytes * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
-    outside = total_bytes / group.inside * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
-    return np.where(group.alone, 0.0, inside + outside + messages * _ring_latency(group, cluster, start_s=start_s))
+    a_byte, a_message = gather_rates(group, cluster, start_s=start_s)
+    return total_bytes * a_byte + messages * a_message
+
+
+def gather_rates(group: Group, cluster: Cluster, *, start_s: Number) -> tuple[Floats, Floats]:
+    """Seconds that an all-gather takes for each byte and for each message."""
+    near = 1.0 / group.inside
+    a_byte = (1.0 - near) / cluster.intra_bytes_per_s
+    a_byte = a_byte + near * (1.0 - 1.0 / group.outside) * _inverse(cluster.inter_bytes_per_s)
+    return a_byte, np.where(group.alone, 0.0, _ring_latency(group, cluster, start_s=start_s))
 
 
 def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, start_s: float) -> Floats:

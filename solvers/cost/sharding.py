@@ -21,7 +21,7 @@ Optimizer
 import numpy as np
 
 from solvers.cost.block import Job
-from solvers.cost.collectives import gather_seconds, group_of
+from solvers.cost.collectives import gather_rates, group_of
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Number, Shards
 from solvers.cost.memory import Footprint
 from solvers.cost.states import WEIGHT_BYTES, passing_bytes
@@ -93,11 +93,9 @@ def _traffic(
 ) -> tuple[Floats, Floats]:
     """Seconds to gather the weights of `parameters`, and to reduce-scatter their gradients."""
     group = group_of(copies, stride, job.cluster)
-    start = job.coefficients.collective_start_s
-    return (
-        gather_seconds(2.0 * parameters, group, job.cluster, start_s=start, messages=messages),
-        gather_seconds(job.stack.gradient_bytes * parameters, group, job.cluster, start_s=start, messages=messages),
-    )
+    a_byte, a_message = gather_rates(group, job.cluster, start_s=job.coefficients.collective_start_s)
+    moved, waited = parameters * a_byte, messages * a_message
+    return 2.0 * moved + waited, job.stack.gradient_bytes * moved + waited
 
 
 def _covers(sharded: Bools, job: Job) -> tuple[Number, Number]:
