@@ -3,7 +3,8 @@
     looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
                  their stages are costed layer by layer, the bubble estimated; more until the ten best are among them
     simulated    of those the best twelve, whatever else might be among the ten best (by the largest error of the
-                 estimate so far), and whatever is shown: the front, and the best with and without each technique
+                 estimate so far), and, but for very long pipelines, whatever else is shown: the front, and the best
+                 with and without each technique
 A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
 """
 
@@ -23,6 +24,8 @@ from solvers.training.staging import Staged, staged
 LOOKED_AT, SIMULATED, RANKED, BESIDE, FRONT, ROUNDS = 100, 12, 10, 10, 60, 8
 # Added to the largest error of the estimate seen so far.
 SLACK = 1e-3
+# Operations of a pipeline that is simulated only where it may be among the ten best.
+LARGE = 20_000
 NO_SPLIT = "memory: no split of the layers over stages fits"
 Sides = Callable[[Found], Iterable[Bools]]
 
@@ -43,7 +46,7 @@ def restage(spec: TrainingSpec, found: list[Found], sides: Sides | None = None) 
     board.look(board.front())
     board.settle([*every, *board.groups(sides)], look_at=BESIDE)
     board.rank()
-    board.simulate(board.front())
+    board.simulate(board.quick(board.front()))
     return board.result(found)
 
 
@@ -57,6 +60,9 @@ class Board:
         self.lost: list[Counter[str]] = [Counter() for _ in found]
         self.open = np.concatenate([f.layouts.pp > 1 for f in found])
         self.unseen = self.open.copy()
+        self.large = np.concatenate(
+            [2.0 * f.layouts.pp * f.layouts.vpp * f.layouts.micro_batches > LARGE for f in found]
+        )
 
     def best(self, most: int, among: Ints | None = None) -> Ints:
         """The best points by what is known of them, best first."""
@@ -94,14 +100,18 @@ class Board:
         """Look and simulate until the best of each group is known."""
         for _ in range(ROUNDS):
             tops = [(group, self.best(1, group)) for group in groups]
-            left = [group for group, top in tops if self.open[top].any()]
+            left = [group for group, top in tops if (self.open & (self.unseen | ~self.large))[top].any()]
             if not left:
                 return
             strange = [group for group, top in tops if self.unseen[top].any()]
             if strange:
                 self.look(np.concatenate([self.best(look_at, group) for group in strange]))
             else:
-                self.simulate(np.concatenate([self.best(2, group) for group in left]))
+                self.simulate(self.quick(np.concatenate([self.best(2, group) for group in left])))
+
+    def quick(self, points: Ints) -> Ints:
+        """The points whose pipelines are soon simulated; the others keep their estimate."""
+        return points[~self.large[points]]
 
     def rank(self) -> None:
         """Look until the ten best have stages, and simulate whatever may be among them."""
