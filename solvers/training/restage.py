@@ -111,7 +111,8 @@ class Board:
 
     def quick(self, points: Ints) -> Ints:
         """The points whose pipelines are soon simulated; the others keep their estimate."""
-        return points[~self.large[points]]
+        few: Ints = points[~self.large[points]]
+        return few
 
     def rank(self) -> None:
         """Look until the ten best have stages, and simulate whatever may be among them."""
