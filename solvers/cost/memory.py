@@ -95,7 +95,10 @@ def dense_parameters(architecture: Architecture, tp: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class Shared:
-    """What the stages of a layout share: parameters and bytes of a layer, and the part of them on one rank."""
+    """What the stages of a layout share: parameters and bytes of a layer, and the part of them on one rank.
+
+    `whole_shards` are the bytes of a weight that is gathered from its shards, 0 below ZeRO 3.
+    """
 
     dense: Floats
     expert: Floats
@@ -106,6 +109,7 @@ class Shared:
     working: Floats
     logits: Floats
     gathered: Floats
+    whole_shards: Floats
     adapters: Floats
     dense_share: Floats
     expert_share: Floats
@@ -122,6 +126,7 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     layer = dense + expert
     # FSDP reduces from a buffer of its own; the distributed optimizer where the gradients were summed.
     leaving = 1 if job.stack.weights == "cast" else 2
+    whole_shards = (layouts.zero >= 3) * passing_bytes(job)
     return Shared(
         dense=dense,
         expert=expert,
@@ -133,7 +138,8 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
         + footprint.working[row]
         + np.where(layouts.zero >= leaving, REDUCED_BYTES * (footprint.adapters[row] if job.adapters else layer), 0.0),
         logits=footprint.logits[row] + waiting * footprint.logits_kept[row],
-        gathered=np.where(layouts.zero >= 3, job.coefficients.weight_buffers * passing_bytes(job) * layer, 0.0),
+        gathered=whole_shards * job.coefficients.weight_buffers * layer,
+        whole_shards=whole_shards,
         adapters=footprint.adapters[row],
         dense_share=1.0 / copies,
         expert_share=footprint.expert_split[row] / (shards.tp[row] * copies),
@@ -232,20 +238,20 @@ def _contents(
         layers * shared.expert,
         in_flight * layers * shared.kept + delayed,
         np.where(last, shared.logits, 0.0),
-        shared.gathered + np.where(layouts.zero >= 3, _gathered_ends(ends, shared, job), 0.0),
+        shared.gathered + shared.whole_shards * _gathered_ends(ends, shared, job),
     )
 
 
 def _gathered_ends(ends: Floats, shared: Shared, job: Job) -> Floats:
-    """Embedding and head while they are whole.
+    """Parameters of embedding and head that are whole, copies and gradients with them.
 
     FSDP's outermost module keeps them gathered from the first pass to the last, copies them out of a buffer of the
     stream that gathers, and holds the head's gradient until the end [zhao2023fsdp; liang2024torchtitan]; others gather
     them when they are used.
     """
     if job.stack.weights != "cast":
-        return passing_bytes(job) * np.maximum(shared.embedding, shared.head) * (ends > 0)
-    return passing_bytes(job) * (ends + np.maximum(ends, shared.dense + shared.expert) + np.minimum(ends, shared.head))
+        return ends
+    return ends + np.maximum(ends, shared.dense + shared.expert) + np.minimum(ends, shared.head)
 
 
 def stage_and_layers(position: str, layouts: Layouts, job: Job) -> tuple[Floats, Floats]:

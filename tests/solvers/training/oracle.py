@@ -255,9 +255,7 @@ class Oracle:
         logits *= last
         alive = flying * layers * kept + max(logits, working)
         gathered = C.weight_buffers * 2 * layer if x.zero == 3 else 0.0
-        if x.zero == 3 and (last or number == 0):
-            ends = [self.parameters(x, 0, embedding=first, head=not first) for first in (True, False)]
-            gathered += 2 * max(ends)
+        gathered += 2 * self.parameters(x, 0, embedding=number == 0, head=last) if x.zero == 3 else 0.0
         return states + alive * (1 + C.fragmentation) + gathered + C.context_bytes
 
     def stored(self, x: Layout, recompute: str) -> float:
