@@ -16,8 +16,9 @@ Parts
 What a meter shows
     allocated = all but the last two     reserved = all but the context     device = all (nvidia-smi; what has to fit)
 Assumptions
-    The average layer stands for each. The embedding is on the first stage, the head on the last; a tied head is a
-    second copy there when p > 1. The fullest stage is the first, the second or the last.
+    The average layer stands for each. The embedding is on the first stage; the head on the last, with the layers that
+    predict tokens ahead; a tied head is a second copy there when p > 1. The fullest stage is the first, the second or
+    the last.
 """
 
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ class Footprint:
     """Bytes of one layer and of the ends, for each row of the shards.
 
     `expert_split` is the number of ranks that hold one set of experts together; `adapters` are the parameters that
-    train beside frozen ones, 0 where all train. `own_head` are those of the head that are not the embedding's.
+    train beside frozen ones, 0 where all train. `own_head` are those of the head that are not the embedding's;
+    `ahead` counts the layers that predict tokens ahead.
     """
 
     dense: Floats
@@ -53,6 +55,7 @@ class Footprint:
     embedding: Floats
     head: Floats
     own_head: Floats
+    ahead: Floats
     expert_split: Floats
     adapters: Floats
     activations: tuple[Floats, Floats, Floats]
@@ -73,6 +76,7 @@ def footprint_of(shards: Shards, job: Job) -> Footprint:
         embedding=ends,
         head=head,
         own_head=np.where(architecture.tied, 0.0, head),
+        ahead=architecture.layers_ahead + np.zeros(shards.size),
         expert_split=shards.ep * expert_cut(shards),
         adapters=adapter_parameters(job.adapters, architecture.gemms, shards.tp),
         activations=(
@@ -104,6 +108,7 @@ class Shared:
     expert: Floats
     embedding: Floats
     head: Floats
+    ahead: Floats
     kept: Floats
     whole: Floats
     working: Floats
@@ -126,12 +131,13 @@ def shared_of(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) 
     layer = dense + expert
     # FSDP reduces from a buffer of its own; the distributed optimizer where the gradients were summed.
     leaving = 1 if job.stack.weights == "cast" else 2
-    whole_shards = (layouts.zero >= 3) * passing_bytes(job)
+    whole_shards = np.where(layouts.zero >= 3, passing_bytes(job), 0.0)
     return Shared(
         dense=dense,
         expert=expert,
         embedding=footprint.embedding[row],
         head=np.where(layouts.pp > 1, footprint.head[row], footprint.own_head[row]),
+        ahead=footprint.ahead[row],
         kept=here,
         whole=footprint.activations[NONE][row],
         working=beside
@@ -223,6 +229,7 @@ def _contents(
     """Dense and expert parameters of a stage, bytes of its layers in flight, of its logits, of gathered weights."""
     last = stage == layouts.pp - 1
     ends = np.where(stage == 0, shared.embedding, 0.0) + np.where(last, shared.head, 0.0)
+    layers = layers + last * shared.ahead
     in_flight = micro_batches_in_flight(
         stage, pp=layouts.pp, vpp=layouts.vpp, micro_batches=layouts.micro_batches, schedule=layouts.schedule
     )

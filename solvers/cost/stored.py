@@ -20,7 +20,7 @@ import numpy as np
 
 from solvers.cost.adapters import is_kept
 from solvers.cost.architecture import Architecture
-from solvers.cost.block import Job
+from solvers.cost.block import Job, imbalance
 from solvers.cost.layouts import FULL, NONE, Floats, Shards
 from solvers.cost.linear import expert_cut
 from solvers.cost.parts import Activation
@@ -69,7 +69,7 @@ def _one(item: Activation, shards: Shards, tokens: Floats, job: Job) -> Floats:
 
 def _busiest(shards: Shards, job: Job) -> Floats:
     """Tokens of the busiest expert group over the mean; a rank that holds all experts sees all its tokens."""
-    return np.where(shards.ep > 1, job.coefficients.expert_imbalance, 1.0)
+    return np.where(shards.ep > 1, imbalance(job), 1.0)
 
 
 def _along_sequence(shards: Shards) -> Floats:
@@ -88,7 +88,8 @@ def gradient_working_bytes(shards: Shards, job: Job) -> Floats:
 def logits_bytes(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     """Bytes of one micro-batch's logits, at the fullest moment and between the passes.
 
-    Beside them lie the last norm's input and its output, which the head reads, two bytes each.
+    Beside them lie the last norm's input and its output, which the head reads, two bytes each. Every token that is
+    predicted ahead has logits of its own, one after the other.
     """
     architecture: Architecture = job.architecture
     tokens = shards.micro_batch * job.sequence_length / shards.cp
@@ -98,4 +99,6 @@ def logits_bytes(shards: Shards, job: Job) -> tuple[Floats, Floats]:
     most: Floats | float = LOSS_BYTES[job.stack.loss]
     if job.stack.loss == "eager":
         most = np.where(shards.tp > 1, PARALLEL_EAGER_BYTES, most)
-    return most * logits + entry, LOSS_KEPT[job.stack.loss] * logits + entry
+    kept = LOSS_KEPT[job.stack.loss] * logits + entry
+    ahead = architecture.predicted_ahead
+    return most * logits + entry + ahead * kept, (1.0 + ahead) * kept

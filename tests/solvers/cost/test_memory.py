@@ -166,3 +166,21 @@ def test_the_quick_peak_is_the_sum_of_parts_of_the_fullest_stage(stack: Stack, z
 
     stages = [stage_memory(position, layouts, shards, footprint, case) for position in ("first", "last")]
     assert peak == pytest.approx(max(float(stage.total[0]) for stage in stages))
+
+
+def test_layers_that_predict_ahead_lie_with_the_head() -> None:
+    """One layer more on the last stage, and its logits kept beside the head's own."""
+    plain, ahead = (
+        job({**TINY, "mtp_layers": count}, gpus=2, sequence_length=128, stack=Stack(loss="fp32")) for count in (0, 1)
+    )
+    memories = []
+    for case in (plain, ahead):
+        shards, layouts = one(case, pp=2)
+        footprint = footprint_of(shards, case)
+        memories.append([stage_memory(position, layouts, shards, footprint, case) for position in ("first", "last")])
+
+    (first, last), (first_ahead, last_ahead) = memories
+
+    assert first_ahead.total[0] == first.total[0]
+    assert last_ahead.weights[0] - last.weights[0] == 2 * LAYER
+    assert last_ahead.logits[0] - last.logits[0] == pytest.approx(4 * 128 * 1000 + 4 * 64 * 128)
