@@ -115,8 +115,8 @@ class Export:
 class Kind(Generic[S]):
     """One question that Isoflop answers.
 
-    `calibration` names the coefficients that the solver uses; `search_size` counts layouts cheaply; `exports` are the
-    formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
+    `calibration` names what the answer to a spec is calibrated on; `search_size` counts layouts cheaply; `exports` are
+    the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
     instead.
     """
 
@@ -127,7 +127,7 @@ class Kind(Generic[S]):
     spec: type[S]
     solve: Callable[[S, Progress], Solved | Infeasible]
     interval_level: float = 0.8
-    calibration: str = "prior"
+    calibration: Callable[[S], str] = lambda _: "prior"
     search_size: Callable[[S], int] | None = None
     exports: tuple[Export, ...] = ()
     forms: Mapping[str, type[Spec]] = field(default_factory=dict)

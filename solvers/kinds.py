@@ -143,7 +143,7 @@ def provenance(spec: Spec) -> Document:
     return {
         "solver_version": f"{__version__}+{kind.name}.{kind.version}",
         "catalogue_version": catalogue.version(),
-        "calibration": kind.calibration,
+        "calibration": kind.calibration(spec),
         "seed": spec.seed,
     }
 

@@ -3,7 +3,7 @@
     log measured = log model(x, z) + effects(x) + discrepancy(x) + noise      [kennedy2001bayesian]
 
     z            coefficients on an unbounded scale, normal around their prior
-    effects      normal, one for each level of a label, times a weight of the row: shrunk towards nothing
+    effects      normal, one for each level of a label: shrunk towards nothing
     discrepancy  Gaussian process over features of the row: learned near measurements, nothing far from them
 Everything but the model is linear and Gaussian, and the model is linearised where it is likely: one posterior for all.
 """

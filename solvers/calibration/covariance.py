@@ -1,16 +1,17 @@
 """Covariance of what a model leaves unexplained, between rows.
 
-K = G G^T + sum_e s_e^2 [label_e = label_e'] w_e w_e' + a^2 M(r),    r^2 = sum_c D_c^2 / l_c^2
+K = G G^T + sum_e s_e^2 [label_e = label_e'] + sum_k a_k^2 M(r_k),    r_k^2 = sum_c D_c^2 / l_kc^2
 
 G    slopes d log model / d z: what the coefficients' prior means for the rows
-e    effects: a level of a label shared by two rows, times a weight of each
-M    Matern 5/2 of the distance over features, one length l for each class c of features
-     (equation 4.17 [rasmussen2006gaussian])
+e    effects: a level of a label that two rows share
+k    smooth parts, each over some classes c of features, with one length l for each
+M    Matern 5/2 (equation 4.17 [rasmussen2006gaussian])
 """
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +35,11 @@ def _code(label: str) -> int:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels and weights [n, e]."""
+    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels [n, e]."""
 
     slopes: Floats
     features: Floats
     labels: Ints
-    weights: Floats
 
     @property
     def size(self) -> int:
@@ -48,12 +48,30 @@ class Rows:
 
     def take(self, index: Ints) -> "Rows":
         """The chosen rows, in that order."""
-        return Rows(self.slopes[index], self.features[index], self.labels[index], self.weights[index])
+        return Rows(self.slopes[index], self.features[index], self.labels[index])
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """The class of each feature [p], and the classes that each smooth part sees."""
+
+    classes: tuple[int, ...]
+    parts: tuple[tuple[int, ...], ...]
+
+    @property
+    def lengths(self) -> int:
+        """How many lengths there are."""
+        return sum(map(len, self.parts))
+
+    def slices(self) -> list[slice]:
+        """Where the lengths of each part lie."""
+        ends = np.cumsum([0, *map(len, self.parts)])
+        return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 @dataclass(frozen=True)
 class Scales:
-    """Logarithms of the hyper-parameters: s [e], a, l [c], and the noise's standard deviation for each class [k]."""
+    """Logarithms of the hyper-parameters: s [e], a [k], l of all parts, and the noise's deviation for each class."""
 
     effects: Floats
     amplitude: Floats
@@ -66,12 +84,13 @@ class Scales:
 
     def like(self, flat: Floats) -> "Scales":
         """A vector as scales of these sizes."""
-        ends = np.cumsum([len(self.effects), 1, len(self.lengths)])
+        ends = np.cumsum([len(self.effects), len(self.amplitude), len(self.lengths)])
         return Scales(*np.split(flat, ends))
 
 
-def distances(a: Floats, b: Floats, classes: Ints) -> Floats:
-    """Squared distances [c, n, m] within each class of features; `classes` [p] counts from 0."""
+def distances(a: Floats, b: Floats, smooth: Smooth) -> Floats:
+    """Squared distances [c, n, m] within each class of features."""
+    classes = np.array(smooth.classes)
     found = np.empty((int(classes.max()) + 1, len(a), len(b)))
     for c in range(len(found)):
         x, y = a[:, classes == c], b[:, classes == c]
@@ -80,9 +99,12 @@ def distances(a: Floats, b: Floats, classes: Ints) -> Floats:
     return found
 
 
-def radius(squared: Floats, scales: Scales) -> Floats:
-    """The scaled distance r [n, m]."""
-    found: Floats = np.sqrt(np.tensordot(np.exp(-2.0 * scales.lengths), squared, axes=1))
+def radius(squared: Floats, lengths: Floats, part: tuple[int, ...]) -> Floats:
+    """The scaled distance r [n, m] of one part."""
+    total = np.exp(-2.0 * lengths[0]) * squared[part[0]]
+    for place, log_length in enumerate(lengths[1:], start=1):
+        total += np.exp(-2.0 * log_length) * squared[part[place]]
+    found: Floats = np.sqrt(total)
     return found
 
 
@@ -96,22 +118,23 @@ def shared(a: Rows, b: Rows, effect: int) -> Floats:
     """Covariance [n, m] of one effect of size 1."""
     left, right = a.labels[:, effect], b.labels[:, effect]
     alike = (left[:, None] == right[None]) & (left[:, None] != ALONE)
-    found: Floats = alike * np.outer(a.weights[:, effect], b.weights[:, effect])
+    found: Floats = alike.astype(np.float64)
     return found
 
 
-def covariance(a: Rows, b: Rows, scales: Scales, classes: Ints) -> Floats:
+def covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
     """K [n, m], without noise."""
-    total = a.slopes @ b.slopes.T
+    total: Floats = a.slopes @ b.slopes.T
     for effect, log_size in enumerate(scales.effects):
         total += np.exp(2.0 * log_size) * shared(a, b, effect)
-    r = radius(distances(a.features, b.features, classes), scales)
-    found: Floats = total + np.exp(2.0 * scales.amplitude) * matern(r)
-    return found
+    squared = distances(a.features, b.features, smooth)
+    for log_size, part, place in zip(scales.amplitude, smooth.parts, smooth.slices(), strict=True):
+        total += np.exp(2.0 * log_size) * matern(radius(squared, scales.lengths[place], part))
+    return total
 
 
 def variances(rows: Rows, scales: Scales) -> Floats:
     """The diagonal of K [n]."""
-    effects = (np.exp(2.0 * scales.effects) * rows.weights**2).sum(axis=1)
-    found: Floats = (rows.slopes**2).sum(axis=1) + effects + np.exp(2.0 * scales.amplitude)
+    rest = np.exp(2.0 * scales.effects).sum() + np.exp(2.0 * scales.amplitude).sum()
+    found: Floats = (rows.slopes**2).sum(axis=1) + rest
     return found

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
-from solvers.calibration.covariance import Floats, Ints, Rows, Scales, variances
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, variances
 from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief, likeliest
 
@@ -30,13 +31,13 @@ Linearise = Callable[[Floats], tuple[Floats, Floats]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """n measured rows: logarithms, what the covariance sees of them (slopes aside), their groups and noise classes."""
+    """n measured rows: logarithms, what the covariance sees beside slopes, their groups, jobs and classes of noise."""
 
     measured: Floats
     features: Floats
     labels: Ints
-    weights: Floats
     groups: Ints
+    jobs: Ints
     noise_class: Ints
 
     @property
@@ -46,15 +47,25 @@ class Evidence:
 
     def rows(self, slopes: Floats) -> Rows:
         """What the covariance sees."""
-        return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights)
+        return Rows(slopes=slopes, features=self.features, labels=self.labels)
 
 
 @dataclass(frozen=True)
 class Tails:
-    """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them."""
+    """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them.
+
+    `relative` scales how far rows of one job are expected to differ from one another.
+    """
 
     near: tuple[float, float]
     far: tuple[float, float]
+    relative: float = 1.0
+
+    @classmethod
+    def normal(cls, level: float) -> "Tails":
+        """Those of normal residuals."""
+        end = float(ndtri((1.0 + level) / 2.0))
+        return cls((-end, end), (-end, end))
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def fit(
     linearise: Linearise,
     *,
     coefficients: int,
-    classes: Ints,
+    smooth: Smooth,
     belief: Belief,
     strata: Ints,
     most: int,
@@ -119,29 +130,29 @@ def fit(
             scales = likeliest(
                 rows.take(some),
                 target[some],
-                classes=classes,
+                smooth=smooth,
                 noise_class=evidence.noise_class[some],
                 inflation=inflation[some],
                 belief=belief,
                 start=scales,
                 iterations=iterations,
             )
-            process = _conditioned(rows, target, evidence, inflation, scales, classes)
+            process = _conditioned(rows, target, evidence, inflation, scales, smooth)
             residual, variance = process.without_itself()
             inflation = _inflation(residual, variance)
-        process = _conditioned(rows, target, evidence, inflation, scales, classes)
+        process = _conditioned(rows, target, evidence, inflation, scales, smooth)
         z = z + np.clip(process.coefficients()[0] - z, -LONGEST_STEP, LONGEST_STEP)
     log_model, slopes = linearise(z)
     target = evidence.measured - log_model + slopes @ z
-    process = _conditioned(evidence.rows(slopes), target, evidence, inflation, scales, classes)
-    return Fitted(z=z, process=process, tails=_tails(process, evidence.groups, level))
+    process = _conditioned(evidence.rows(slopes), target, evidence, inflation, scales, smooth)
+    return Fitted(z=z, process=process, tails=_tails(process, evidence, level))
 
 
 def _conditioned(
-    rows: Rows, target: Floats, evidence: Evidence, inflation: Floats, scales: Scales, classes: Ints
+    rows: Rows, target: Floats, evidence: Evidence, inflation: Floats, scales: Scales, smooth: Smooth
 ) -> Process:
     noise = np.exp(2.0 * scales.noise)[evidence.noise_class] * inflation
-    return condition(rows, target, noise=noise, scales=scales, classes=classes)
+    return condition(rows, target, noise=noise, scales=scales, smooth=smooth)
 
 
 def _inflation(residual: Floats, variance: Floats) -> Floats:
@@ -150,11 +161,12 @@ def _inflation(residual: Floats, variance: Floats) -> Floats:
     return np.clip(1.0 / weight, 1.0, MOST_INFLATION)
 
 
-def _tails(process: Process, groups: Ints, level: float) -> Tails:
+def _tails(process: Process, evidence: Evidence, level: float) -> Tails:
+    groups = evidence.groups
     near = _quantiles(*process.without_itself(), groups, level)
     several = len(np.unique(groups)) > 1
     far = _quantiles(*process.without_group(groups), groups, level) if several else near
-    return Tails(near=near, far=far)
+    return Tails(near=near, far=far, relative=process.relative_spread(groups, evidence.jobs))
 
 
 def _quantiles(residual: Floats, variance: Floats, groups: Ints, level: float) -> tuple[float, float]:

@@ -9,20 +9,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
 
-from solvers.calibration.covariance import Floats, Ints, Rows, Scales, covariance, variances
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, covariance, variances
 
 LEAST_VARIANCE = 1e-10
+FEWEST_TO_COMPARE = 5
 
 
 @dataclass(frozen=True)
 class Process:
-    """A Gaussian process that has seen `rows`: the factor of K + N and the weights (K + N)^-1 y."""
+    """A Gaussian process that has seen `rows`: the factor of K + N and the weights (K + N)^-1 y.
+
+    `target` is y, `noise` the diagonal of N.
+    """
 
     rows: Rows
     scales: Scales
-    classes: Ints
+    smooth: Smooth
     factor: Floats
     weights: Floats
+    target: Floats
+    noise: Floats
 
     def predict(self, rows: Rows) -> tuple[Floats, Floats]:
         """Mean and variance, noise not included."""
@@ -32,11 +38,13 @@ class Process:
     def joint(self, rows: Rows) -> tuple[Floats, Floats]:
         """Mean and covariance of rows together, noise not included."""
         mean, half = self._seen(rows)
-        return mean, covariance(rows, rows, self.scales, self.classes) - half.T @ half
+        return mean, covariance(rows, rows, self.scales, self.smooth) - half.T @ half
 
     def coefficients(self) -> tuple[Floats, Floats]:
         """Posterior mean and covariance of z."""
         slopes = self.rows.slopes
+        if not self.rows.size:
+            return np.zeros(slopes.shape[1]), np.eye(slopes.shape[1])
         half = solve_triangular(self.factor, slopes, lower=True, check_finite=False)
         return slopes.T @ self.weights, np.eye(slopes.shape[1]) - half.T @ half
 
@@ -50,20 +58,46 @@ class Process:
             residual[index], variance[index] = block @ self.weights[index], np.diag(block)
         return residual, variance
 
+    def relative_spread(self, groups: Ints, jobs: Ints) -> float:
+        """How far rows of one job differ, over what is expected, when their group is left out (at most 1).
+
+        sqrt( mean over jobs of  e^T H e / tr(H C) ),  H takes the mean away: rows of a job err alike, and how much
+        less than alike the covariance cannot learn from residuals of single jobs.
+        """
+        inverse = cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False)
+        ratios: list[float] = []
+        for group in np.unique(groups):
+            index = np.flatnonzero(groups == group)
+            block = np.linalg.inv(inverse[np.ix_(index, index)])
+            residual = block @ self.weights[index]
+            for job in np.unique(jobs[index]):
+                rows = np.flatnonzero(jobs[index] == job)
+                if len(rows) >= FEWEST_TO_COMPARE:
+                    part = block[np.ix_(rows, rows)]
+                    expected = np.trace(part) - part.sum() / len(rows)
+                    ratios.append(float(np.var(residual[rows]) * len(rows) / max(expected, LEAST_VARIANCE)))
+        return float(np.sqrt(min(float(np.mean(ratios)), 1.0))) if ratios else 1.0
+
     def without_itself(self) -> tuple[Floats, Floats]:
         """Residual and variance (noise included) of each row, were it alone not there."""
         own = np.diag(cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False))
         return self.weights / own, 1.0 / own
 
     def _seen(self, rows: Rows) -> tuple[Floats, Floats]:
-        between = covariance(rows, self.rows, self.scales, self.classes)
+        if not self.rows.size:
+            return np.zeros(rows.size), np.zeros((0, rows.size))
+        between = covariance(rows, self.rows, self.scales, self.smooth)
         return between @ self.weights, solve_triangular(self.factor, between.T, lower=True, check_finite=False)
 
 
-def condition(rows: Rows, residuals: Floats, *, noise: Floats, scales: Scales, classes: Ints) -> Process:
+def condition(rows: Rows, residuals: Floats, *, noise: Floats, scales: Scales, smooth: Smooth) -> Process:
     """The process after `residuals` [n] with noise variances `noise` [n]."""
-    total = covariance(rows, rows, scales, classes)
+    if not rows.size:
+        return Process(rows, scales, smooth, np.zeros((0, 0)), residuals, residuals, noise)
+    total = covariance(rows, rows, scales, smooth)
     total[np.diag_indices(rows.size)] += noise
     factor: Floats = np.linalg.cholesky(total).astype(np.float64, copy=False)
     weights = cho_solve((factor, True), residuals, check_finite=False)
-    return Process(rows=rows, scales=scales, classes=classes, factor=factor, weights=weights)
+    return Process(
+        rows=rows, scales=scales, smooth=smooth, factor=factor, weights=weights, target=residuals, noise=noise
+    )

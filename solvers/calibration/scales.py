@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
-from solvers.calibration.covariance import ROOT_5, Floats, Ints, Rows, Scales, distances, radius, shared
+from solvers.calibration.covariance import ROOT_5, Floats, Ints, Rows, Scales, Smooth, distances, radius, shared
 
 # The mode is looked for within this many standard deviations of the prior.
 REACH = 4.0
@@ -29,7 +29,7 @@ def likeliest(
     rows: Rows,
     residuals: Floats,
     *,
-    classes: Ints,
+    smooth: Smooth,
     noise_class: Ints,
     inflation: Floats,
     belief: Belief,
@@ -37,7 +37,7 @@ def likeliest(
     iterations: int,
 ) -> Scales:
     """The mode. `inflation` [n] multiplies the noise variance of each row."""
-    negative = _negative_log_posterior(rows, residuals, classes, noise_class, inflation, belief)
+    negative = _negative_log_posterior(rows, residuals, smooth, noise_class, inflation, belief)
     mean, spread = belief.mean.flat(), belief.spread.flat()
     bounds = list(zip(mean - REACH * spread, mean + REACH * spread, strict=True))
     options = {"maxiter": iterations, "ftol": 1e-6}
@@ -46,34 +46,39 @@ def likeliest(
 
 
 def _negative_log_posterior(
-    rows: Rows, residuals: Floats, classes: Ints, noise_class: Ints, inflation: Floats, belief: Belief
+    rows: Rows, residuals: Floats, smooth: Smooth, noise_class: Ints, inflation: Floats, belief: Belief
 ) -> Callable[[Floats], tuple[float, Floats]]:
     slopes = rows.slopes @ rows.slopes.T
     effects = np.array([shared(rows, rows, effect) for effect in range(rows.labels.shape[1])])
-    squared = distances(rows.features, rows.features, classes)
+    squared = distances(rows.features, rows.features, smooth)
+    parts = list(zip(smooth.parts, smooth.slices(), strict=True))
     mean, spread = belief.mean.flat(), belief.spread.flat()
     every = np.arange(rows.size)
 
     def value_and_gradient(flat: Floats) -> tuple[float, Floats]:
         scales = belief.mean.like(flat)
-        sizes, amplitude = np.exp(2.0 * scales.effects), np.exp(2.0 * scales.amplitude[0])
-        r = radius(squared, scales)
-        decay = amplitude * np.exp(-ROOT_5 * r)
-        smooth = (1.0 + ROOT_5 * r + 5.0 / 3.0 * r * r) * decay
+        sizes = np.exp(2.0 * scales.effects)
+        radii = [radius(squared, scales.lengths[place], part) for part, place in parts]
+        decays = [np.exp(2.0 * size - ROOT_5 * r) for size, r in zip(scales.amplitude, radii, strict=True)]
+        bumps = [(1.0 + ROOT_5 * r + 5.0 / 3.0 * r * r) * decay for r, decay in zip(radii, decays, strict=True)]
         noise = np.exp(2.0 * scales.noise)[noise_class] * inflation
-        total = slopes + np.tensordot(sizes, effects, axes=1) + smooth
+        total = slopes + np.tensordot(sizes, effects, axes=1) + sum(bumps)
         total[every, every] += noise
         factor = cho_factor(total, lower=True, overwrite_a=True, check_finite=False)
         weights = cho_solve(factor, residuals, check_finite=False)
         pull = cho_solve(factor, np.eye(rows.size), check_finite=False) - np.outer(weights, weights)
         value = 0.5 * residuals @ weights + np.log(np.diag(factor[0])).sum()
-        bend = pull * (5.0 / 3.0 * (1.0 + ROOT_5 * r) * decay)
+        bends = [pull * (5.0 / 3.0 * (1.0 + ROOT_5 * r) * decay) for r, decay in zip(radii, decays, strict=True)]
+        lengths = [
+            0.5 * np.exp(-2.0 * scales.lengths[place]) * np.tensordot(squared[list(part)], bend, axes=2)
+            for (part, place), bend in zip(parts, bends, strict=True)
+        ]
         own = np.diag(pull) * noise
         gradient = np.concatenate(
             [
                 sizes * np.tensordot(effects, pull, axes=2),
-                [np.sum(pull * smooth)],
-                0.5 * np.exp(-2.0 * scales.lengths) * np.tensordot(squared, bend, axes=2),
+                [np.sum(pull * bump) for bump in bumps],
+                *lengths,
                 np.bincount(noise_class, weights=own, minlength=len(scales.noise)),
             ]
         )

@@ -14,17 +14,19 @@ import numpy as np
 from solvers.calibration.covariance import Ints
 from solvers.cost.coefficients import DEFAULT
 from solvers.errors import Problem, SpecError
+from solvers.training import calibration
 from solvers.training.evidence.baseline import guesses, guesses_of_others
 from solvers.training.evidence.columns import Row
 from solvers.training.evidence.memory_fit import fit_memory, peaks_of, predicted_peak
-from solvers.training.evidence.posterior import LEVEL, Posterior, learned, predicted
-from solvers.training.evidence.protocols import Evidence, Fold, maker_of, once
+from solvers.training.evidence.posterior import LEVEL, Posterior, learned, predicted, unlearned
+from solvers.training.evidence.protocols import Evidence, Fold, fingerprint, maker_of, once
 from solvers.training.evidence.scores import (
     Scored,
     baseline_mape,
     by_part,
     coverage,
     joined,
+    kind,
     kinds_of,
     mean,
     part_document,
@@ -32,7 +34,6 @@ from solvers.training.evidence.scores import (
     summary,
 )
 from solvers.training.evidence.table import Table, table_of
-from solvers.training.intervals import time_interval
 from solvers.training.memory import calibrated, memory_document, memory_interval
 
 # Without these a row of a table cannot be a training run.
@@ -54,7 +55,8 @@ def score(
     table = table_of([*rows, *calibrate_on])
     evidence = _evidence(table, count=len(rows))
     folds = [fold for seed in range(seeds) for fold in make(evidence, seed)] if make else once(evidence)
-    scored = joined(_scored(table, folds))
+    ships = make is None and not calibrate_on
+    scored = _as_it_ships(table, evidence.scored) if ships else joined(_scored(table, folds))
     counted = _at_priors(table, np.flatnonzero([r.counted and r.place < len(rows) for r in table.runs]))
     return {
         **_read(table, count=len(rows)),
@@ -66,7 +68,9 @@ def score(
         "interval": {"level": LEVEL, "coverage": coverage(scored)},
         "ranking": ranking(scored),
         "protocol": _protocol(protocol, folds, scored, seeds),
+        **(_seen(scored) if ships else {}),
         "by_source": by_part(scored, kinds_of(scored)),
+        "by_kind": by_part(scored, [kind(run) for run in scored.runs()]),
         "by_group": by_part(scored, scored.fold),
     }
 
@@ -103,21 +107,40 @@ def _scored(table: Table, folds: Sequence[Fold]) -> list[Scored]:
     return found
 
 
+def _as_it_ships(table: Table, index: Ints) -> Scored:
+    """Predictions of the calibration that ships."""
+    if not index.size:
+        return _at_priors(table, index)
+    seen = predicted(calibration.posterior("published"), table, index)
+    low, high = seen.interval()
+    priors = _at_priors(table, index)
+    return replace(priors, seconds=np.exp(seen.mean), low=np.exp(low), high=np.exp(high))
+
+
+def _seen(scored: Scored) -> dict[str, Any]:
+    """Scores of the rows that the shipped calibration has seen, and of the others."""
+    known = set(calibration.document()["seen"])
+    seen = np.array([fingerprint(run.row) in known for run in scored.runs()], dtype=bool)
+    return {
+        "calibration": calibration.name_of("published"),
+        "by_seen": {"seen": part_document(scored.take(seen)), "unseen": part_document(scored.take(~seen))},
+    }
+
+
 def _at_priors(table: Table, index: Ints) -> Scored:
     """Nothing fitted; the guess of each run is the median of all others."""
-    seconds = table.prior.step_time_s[index]
-    intervals = [
-        time_interval(float(s), moe=table.runs[place].case.moe, nodes=table.runs[place].case.nodes)
-        for s, place in zip(seconds, index, strict=True)
-    ]
+    if not index.size:
+        nothing = np.zeros(0)
+        return Scored(table, index, index, (), nothing, nothing, nothing, nothing)
+    low, high = predicted(unlearned(), table, index).interval()
     return Scored(
         table=table,
         run=index,
         seed=np.zeros(len(index), dtype=np.int64),
         fold=("all",) * len(index),
-        seconds=seconds,
-        low=np.array([one.low for one in intervals]),
-        high=np.array([one.high for one in intervals]),
+        seconds=table.prior.step_time_s[index],
+        low=np.exp(low),
+        high=np.exp(high),
         guess=guesses_of_others(table, index),
     )
 

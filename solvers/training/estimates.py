@@ -3,7 +3,6 @@
 from solvers.base import Estimate
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.training import run_length
-from solvers.training.intervals import time_interval
 from solvers.training.memory import memory_interval
 from solvers.training.plan import Choice, terms_of
 from solvers.training.run_length import busy_s, steps_of
@@ -12,7 +11,7 @@ from solvers.training.spec import TrainingSpec
 
 def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
     """The estimates of the contract, at the kind's interval level."""
-    step = time_interval(choice.step_time_s, moe=spec.model.moe is not None, nodes=choice.nodes)
+    step = choice.interval
     tokens = float(spec.global_batch * spec.sequence_length)
     gpus = int(choice.job.cluster.gpus)
     peak = gpus * float(choice.job.cluster.peak_flops_per_s)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
 from solvers.documents import Document
+from solvers.training import calibration
 from solvers.training.hardware import MOST_GPUS
-from solvers.training.intervals import NAME, digest_of_residuals
 from solvers.training.job import usable_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
@@ -34,7 +34,7 @@ def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progre
         nearest=nearest,
         smallest_change=_smallest_change(spec, binding),
         search=counted,
-        data={NAME: digest_of_residuals()},
+        data=calibration.data_of(spec.calibration),
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Block, Job, block_of
 from solvers.cost.cluster import cluster_of
-from solvers.cost.coefficients import DEFAULT, Coefficients
+from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Shards
 from solvers.cost.memory import Footprint, footprint_of
-from solvers.training.memory import calibrated
+from solvers.training import calibration
 from solvers.training.spec import TrainingSpec
 
 
@@ -22,9 +22,10 @@ class Tables:
 
 
 def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None = None) -> Job:
-    """The spec's job on `nodes` of its nodes; memory as published peaks have it unless `coefficients` say otherwise."""
-    coefficients = calibrated(DEFAULT) if coefficients is None else coefficients
-    stack = spec.software.stack(spec.precision)
+    """The spec's job on `nodes` of its nodes, with the coefficients of its calibration or those given."""
+    if coefficients is None:
+        coefficients = calibration.coefficients(spec.calibration)
+    stack = spec.software.habits(spec.precision)
     return Job(
         architecture=architecture_of(spec.model, stack),
         stack=stack,

@@ -71,6 +71,13 @@ class Options(Part):
 class Software(Part):
     """What the training framework does."""
 
+    stack: str = Field(
+        default="",
+        max_length=120,
+        title="Framework and version",
+        description="As in published measurements: runs of the same software, or of its family, say how fast it is.",
+        examples=["NeMo 26.08 NeMo Container", "llm-foundry/Composer FSDP", "torchtitan", "Megatron-DeepSpeed"],
+    )
     attention: Literal["flash", "flash2", "flash1", "unfused"] = Field(
         default="flash",
         title="Attention",
@@ -123,7 +130,7 @@ class Software(Part):
         "every other product (torchtitan).",
     )
 
-    def stack(self, precision: str) -> Stack:
+    def habits(self, precision: str) -> Stack:
         """As the cost kernel reads it, when products compute in `precision`."""
         quantised = precision if self.weights == "copied" else "bf16"
         return Stack(

@@ -1,5 +1,6 @@
 """A layout as the answer shows it: label, degrees, layers and memory of each stage, estimates, terms of the step."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,10 @@ from solvers.training.staging import Staged, plain_parts
 
 @dataclass(frozen=True)
 class Choice:
-    """One layout of a search, and where it came from; `staged` where its layers were dealt to stages."""
+    """One layout of a search, and where it came from; `staged` where its layers were dealt to stages.
+
+    What calibration says of it is as in `Pool`.
+    """
 
     nodes: int
     job: Job
@@ -32,6 +36,17 @@ class Choice:
     cost_usd: float
     closed_form_s: float | None = None
     staged: Staged | None = None
+    factor: float = 1.0
+    low: float = 1.0
+    high: float = 1.0
+    novelty: float = 1.0
+    regret: float = math.inf
+    probability_best: float = 0.0
+
+    @property
+    def interval(self) -> Estimate:
+        """The step time with its interval."""
+        return Estimate(self.step_time_s, self.step_time_s * self.low, self.step_time_s * self.high)
 
     @property
     def gpus(self) -> int:
@@ -164,11 +179,12 @@ def stages_document(choice: Choice) -> list[Document]:
 
 
 def terms_of(choice: Choice) -> dict[str, float]:
-    """Seconds of the step by term; they add up to the step."""
-    if choice.staged:
-        return dict(choice.staged.terms)
+    """Seconds of the step by term; they add up to the step: what calibration adds is spread over all of them."""
     tables = choice.tables
-    return step_time(choice.layouts, tables.shards, tables.block, tables.footprint, choice.job).terms(0)
+    kernel = step_time(choice.layouts, tables.shards, tables.block, tables.footprint, choice.job)
+    terms = dict(choice.staged.terms) if choice.staged else kernel.terms(0)
+    longer = choice.step_time_s / sum(terms.values())
+    return {name: seconds * longer for name, seconds in terms.items()}
 
 
 def breakdown_document(terms: dict[str, float]) -> list[Document]:

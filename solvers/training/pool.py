@@ -1,6 +1,6 @@
 """What several searches found, as one set of points: best ones, Pareto front, a sample of the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,12 @@ ENERGY = ("run_energy_j", "closed_form_s")
 
 @dataclass(frozen=True)
 class Pool:
-    """Points of all searches; `search` and `row` say where each comes from."""
+    """Points of all searches; `search` and `row` say where each comes from.
+
+    Of calibration: `factor` by which it moved the kernel's time, `low` and `high` ends of the interval over the time,
+    `novelty` (0 at a measured run, 1 far from all), expected `regret` and the chance of being best (infinite and 0
+    where they were not drawn).
+    """
 
     found: tuple[Found, ...]
     search: Ints
@@ -25,14 +30,33 @@ class Pool:
     step_time_s: Floats
     memory_bytes: Floats
     cost_usd: Floats
+    factor: Floats
+    low: Floats
+    high: Floats
+    novelty: Floats
+    regret: Floats
+    probability_best: Floats
 
     def choice(self, point: int) -> Choice:
         """One point as a layout."""
-        return choice_of(self.found[int(self.search[point])], int(self.row[point]))
+        found = choice_of(self.found[int(self.search[point])], int(self.row[point]))
+        return replace(
+            found,
+            step_time_s=float(self.step_time_s[point]),
+            memory_bytes=float(self.memory_bytes[point]),
+            cost_usd=float(self.cost_usd[point]),
+            factor=float(self.factor[point]),
+            low=float(self.low[point]),
+            high=float(self.high[point]),
+            novelty=float(self.novelty[point]),
+            regret=float(self.regret[point]),
+            probability_best=float(self.probability_best[point]),
+        )
 
 
 def pool_of(found: list[Found]) -> Pool:
     """All that is feasible."""
+    ones = np.ones(sum(f.feasible for f in found))
     return Pool(
         found=tuple(found),
         search=np.repeat(np.arange(len(found)), [f.feasible for f in found]),
@@ -40,6 +64,12 @@ def pool_of(found: list[Found]) -> Pool:
         step_time_s=np.concatenate([f.step_time_s for f in found]),
         memory_bytes=np.concatenate([f.memory_bytes for f in found]),
         cost_usd=np.concatenate([f.cost_usd for f in found]),
+        factor=ones,
+        low=ones,
+        high=ones,
+        novelty=ones,
+        regret=np.inf * ones,
+        probability_best=0.0 * ones,
     )
 
 
@@ -61,7 +91,7 @@ def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
 def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:
     """The best points, best first; of points equal in objective and nearly so in time the one with least memory."""
     keys = objective(spec, pool)
-    near = _nearest(keys[0], most=200 * most)
+    near = nearest(keys[0], most=200 * most)
     order = near[np.lexsort((pool.memory_bytes[near], *(_rounded(key[near]) for key in reversed(keys))))]
     kept: list[int] = []
     for point in order:
@@ -72,7 +102,7 @@ def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:
     return kept
 
 
-def _nearest(values: Floats, *, most: int) -> Ints:
+def nearest(values: Floats, *, most: int) -> Ints:
     """Indices of about the `most` smallest values."""
     if len(values) <= most:
         return np.arange(len(values))
@@ -81,8 +111,8 @@ def _nearest(values: Floats, *, most: int) -> Ints:
 
 def _rounded(values: Floats) -> Floats:
     """Nine significant digits, so that equal layouts tie."""
-    scale = 10.0 ** (9 - np.ceil(np.log10(np.maximum(values, 1e-280))))
-    return np.round(values * scale) / scale
+    scale = 10.0 ** (9 - np.ceil(np.log10(np.clip(values, 1e-280, 1e280))))
+    return np.where(np.isfinite(values), np.round(values * scale) / scale, values)
 
 
 def pareto(pool: Pool, *, most: int, keep: int) -> list[int]:

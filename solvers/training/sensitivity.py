@@ -7,12 +7,13 @@ sequence parallelism of the plan; a small one as a whole. `space` says which.
 from dataclasses import dataclass
 
 from solvers.documents import Document
-from solvers.training.plan import Choice, choice_of, label, layout_document
+from solvers.training.outlook import learned_pool
+from solvers.training.plan import Choice, label, layout_document
 from solvers.training.pool import Pool, best, pool_of
-from solvers.training.restage import restage
+from solvers.training.restage import FRONT, restage
 from solvers.training.search import search
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
-from solvers.training.techniques import uses
+from solvers.training.techniques import sides, uses
 from solvers.units import SHARE, show, show_named
 
 SMALL = 60_000
@@ -74,8 +75,8 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
             "techniques": None,
             "space": "narrowed" if large else "whole",
         }
-    pool = pool_of([again])
-    plan = choice_of(again, best(spec, pool, most=1)[0])
+    pool = learned_pool(spec, pool_of([again]), front=FRONT, sides=sides)
+    plan = pool.choice(best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))
     ratio = plan.step_time_s / chosen.step_time_s

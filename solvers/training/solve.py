@@ -1,20 +1,22 @@
 """Answer a training spec: search every layout, choose, explain."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
+from solvers.training import calibration
 from solvers.training.estimates import estimates_of
 from solvers.training.exports import EXPORTS
 from solvers.training.infeasible import infeasible
-from solvers.training.intervals import NAME, digest_of_residuals
 from solvers.training.islands import solve as islands
 from solvers.training.islands.documents import only_island
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
+from solvers.training.outlook import learned_pool
 from solvers.training.plan import (
     Choice,
     breakdown_document,
@@ -39,6 +41,8 @@ from solvers.training.words import binding, headline, simulated_words, why_not
 ALTERNATIVES = 9
 FRONT = 60
 DOMINATED = 300
+# Share of the prior's standard deviation that is left: above it a run is unlike all that were measured.
+UNKNOWN = 0.75
 
 
 def answer(spec: TrainingSpec | IslandsSpec, progress: Progress) -> Solved | Infeasible:
@@ -67,7 +71,7 @@ def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     counted = _counted(found)
     if not any(f.feasible for f in found):
         return infeasible(spec, found, counted, progress)
-    pool = pool_of([f for f in found if f.feasible])
+    pool = learned_pool(spec, pool_of([f for f in found if f.feasible]), front=FRONT, sides=sides)
     ranked = best(spec, pool, most=ALTERNATIVES + 1)
     chosen = pool.choice(ranked[0])
     progress(stage="explaining", fraction=0.8, candidates=int(counted["candidates"]), best=_best(chosen))
@@ -160,14 +164,18 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
             "timeline": timeline(spec.model, chosen),
         },
         search=counted,
-        warnings=(*_warnings(spec), *tight(plan["memory"])),
-        data={NAME: digest_of_residuals()},
+        warnings=(*_warnings(spec), *tight(plan["memory"]), *_unlike_any(spec, chosen)),
+        data=calibration.data_of(spec.calibration),
     )
 
 
 def _plan(spec: TrainingSpec, choice: Choice, *, usable: float) -> Document:
+    """The plan with its run, and how surely it is the best, where that was drawn."""
     whole = run_document(spec, choice.job, step_s=choice.step_time_s, steps=steps_of(spec))
-    return {**plan_document(choice, usable=usable), "run": whole}
+    plan = {**plan_document(choice, usable=usable), "run": whole}
+    if math.isfinite(choice.regret):
+        plan |= {"probability_best": choice.probability_best, "expected_regret": choice.regret}
+    return plan
 
 
 def _alternative(spec: TrainingSpec, choice: Choice, best_terms: dict[str, float], usable: float) -> Document:
@@ -202,6 +210,14 @@ def _point(spec: TrainingSpec, pool: Pool, point: int) -> Document:
     }
 
 
+def _unlike_any(spec: TrainingSpec, chosen: Choice) -> tuple[Problem, ...]:
+    """A warning where the plan is far from every measured run."""
+    if spec.calibration == "prior" or chosen.novelty < UNKNOWN:
+        return ()
+    message = "No published run is like this plan: its times rest on the model's priors, and their intervals are wide."
+    return (Problem("outside_measurements", message, "", "Measure a few steps of it."),)
+
+
 def _warnings(spec: TrainingSpec) -> tuple[Problem, ...]:
     context = spec.model.context
     if context and spec.sequence_length > context:
@@ -219,5 +235,6 @@ KIND = Kind(
     solve=answer,
     search_size=candidates,
     forms={"/hardware/islands": IslandsSpec},
+    calibration=lambda spec: calibration.name_of(spec.calibration),
     exports=EXPORTS,
 )

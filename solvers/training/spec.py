@@ -21,6 +21,7 @@ MOST_TOKENS_IN_SEQUENCE = 16_777_216
 MOST_SEQUENCES = 1_048_576
 
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
+Calibration = Literal["published", "prior"]
 Objective = Literal["step_time", "tokens_per_s", "cost", "energy", "fewest_gpus"]
 
 
@@ -95,6 +96,12 @@ class Question(Spec):
     )
     software: Software = Field(
         default=Software(), title="Software", description="What the framework does.", json_schema_extra=ADVANCED
+    )
+    calibration: Calibration = Field(
+        default="published",
+        title="Calibration",
+        description="`published`: the model has learned from openly licensed measurements; `prior`: from none.",
+        json_schema_extra=ADVANCED,
     )
 
     @field_validator("sequence_length")

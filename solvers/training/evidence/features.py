@@ -2,36 +2,58 @@
 
 Features are base-2 logarithms, so that 1 is a factor of two, or levels a unit or two apart. Classes share one length:
     0 size of the model   1 how it is cut   2 work of a micro-batch   3 hardware   4 where the step's time goes
-Labels are effects that runs share: the software, its family, the GPU, the GPU with or without experts, and the model.
+Labels name effects that runs share: the software, its family, the GPU, the GPU with or without experts, and the model.
 A term's share of the step, as the kernel sees it at its priors, stands for all that the layout does to the time.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from solvers.calibration.covariance import Floats, Ints, codes
+from solvers.calibration.covariance import Floats, Ints, Smooth, codes
 from solvers.cost.layouts import FULL
+from solvers.cost.step import StepTime
 from solvers.training.evidence.batch import Batch, Evaluated
 
 SIZE, CUT, WORK, HARDWARE, SHARE = range(5)
 # A 16-bit peak of about an A100: where the feature is zero does not matter, only distances do.
 PEAK = 3e14
+COLUMNS: dict[str, int] = {
+    "hidden": SIZE,
+    "layers": SIZE,
+    "head width": SIZE,
+    "sparse": SIZE,
+    "experts": SIZE,
+    "tp": CUT,
+    "pp": CUT,
+    "dp": CUT,
+    "cp": CUT,
+    "ep": CUT,
+    "vpp": CUT,
+    "domains": CUT,
+    "zero 3": CUT,
+    "full recomputation": CUT,
+    "micro-batch": WORK,
+    "micro-batches": WORK,
+    "sequence": WORK,
+    "precision": HARDWARE,
+    "peak": HARDWARE,
+    **{f"share of {term.name}": SHARE for term in fields(StepTime)},
+}
 EFFECTS = ("software", "family", "gpu", "gpu and experts", "family and gpu", "model")
 
 
 @dataclass(frozen=True)
 class Described:
-    """n runs: features [n, p] with their classes [p], labels and weights [n, e], group [n], family [n]."""
+    """n runs: features [n, p], labels [n, e], group, job and family [n]."""
 
     features: Floats
-    classes: Ints
     labels: Ints
-    weights: Floats
     groups: Ints
+    jobs: Ints
     families: tuple[str, ...]
 
 
@@ -39,18 +61,21 @@ def described(batches: Sequence[Batch], found: Sequence[Evaluated], software: Se
     """The runs that the batches own, in the owners' order; `found` at the priors, `software` by owner."""
     order = np.argsort(np.concatenate([batch.owner for batch in batches]), kind="stable")
     columns = [_columns(batch, one) for batch, one in zip(batches, found, strict=True)]
-    names = list(columns[0])
-    features = np.column_stack([np.concatenate([c[name][1] for c in columns])[order] for name in names])
+    features = np.column_stack([np.concatenate([c[name] for c in columns])[order] for name in COLUMNS])
     texts = [text for batch in batches for text in _texts(batch, software)]
     texts = [texts[place] for place in order]
     return Described(
         features=features,
-        classes=np.array([columns[0][name][0] for name in names]),
         labels=np.column_stack([codes(text[effect] for text in texts) for effect in range(len(EFFECTS))]),
-        weights=np.ones((len(texts), len(EFFECTS))),
-        groups=codes(text[-1] for text in texts),
+        groups=codes(text[len(EFFECTS) - 1] for text in texts),
+        jobs=codes(" / ".join(text[len(EFFECTS) - 1 :] + text[:1] + text[2:3]) for text in texts),
         families=tuple(text[1] for text in texts),
     )
+
+
+def smooth() -> Smooth:
+    """Two smooth parts: what all layouts of a job share, and what layouts add to it."""
+    return Smooth(classes=tuple(COLUMNS.values()), parts=((SIZE, HARDWARE), (SIZE, CUT, WORK, HARDWARE, SHARE)))
 
 
 def family(software: str) -> str:
@@ -62,6 +87,7 @@ def _texts(batch: Batch, software: Sequence[str]) -> list[tuple[str, ...]]:
     a, hardware = batch.job.architecture, batch.hardware
     gpu = _joined(batch, hardware.peak_flops_per_s, hardware.half_peak_flops_per_s, hardware.memory_bytes_per_s)
     model = _joined(batch, a.hidden, a.layers, a.vocabulary, a.experts, a.heads)
+    job = _joined(batch, hardware.gpus, batch.job.global_batch, batch.job.sequence_length)
     kind = "experts" if a.sparse else "dense"
     found: list[tuple[str, ...]] = []
     for place, owner in enumerate(batch.owner):
@@ -69,7 +95,7 @@ def _texts(batch: Batch, software: Sequence[str]) -> list[tuple[str, ...]]:
         base = family(name)
         chip = gpu[place]
         pair = f"{base} {chip}" if base else ""
-        found.append((name, base, chip, f"{chip} {kind}", pair, model[place]))
+        found.append((name, base, chip, f"{chip} {kind}", pair, model[place], job[place]))
     return found
 
 
@@ -79,35 +105,35 @@ def _joined(batch: Batch, *values: Any) -> list[str]:
     return [known.setdefault(row.tobytes(), " ".join(f"{v:.5g}" for v in row)) for row in table]
 
 
-def _columns(batch: Batch, found: Evaluated) -> dict[str, tuple[int, Floats]]:
+def _columns(batch: Batch, found: Evaluated) -> dict[str, Floats]:
     job, hardware, shards, layouts = batch.job, batch.hardware, batch.shards, batch.layouts
     a = job.architecture
     sparse = np.ones(batch.size) * a.sparse
     spread_over = np.maximum(np.asarray(hardware.gpus) / hardware.domain, 1.0)
     columns = {
-        "hidden": (SIZE, _log(a.hidden)),
-        "layers": (SIZE, _log(a.layers)),
-        "head width": (SIZE, _log(np.asarray(a.hidden) / a.heads)),
-        "sparse": (SIZE, 4.0 * sparse),
-        "experts": (SIZE, _log(np.asarray(a.experts) + 1.0) / 2.0),
-        "tp": (CUT, _log(shards.tp)),
-        "pp": (CUT, _log(layouts.pp)),
-        "dp": (CUT, _log(layouts.dp)),
-        "cp": (CUT, _log(shards.cp)),
-        "ep": (CUT, _log(shards.ep)),
-        "vpp": (CUT, _log(layouts.vpp)),
-        "domains": (CUT, _log(spread_over)),
-        "zero 3": (CUT, 2.0 * (layouts.zero == 3)),
-        "full recomputation": (CUT, 1.5 * (layouts.recompute == FULL)),
-        "micro-batch": (WORK, _log(shards.micro_batch)),
-        "micro-batches": (WORK, _log(layouts.micro_batches)),
-        "sequence": (WORK, _log(job.sequence_length)),
-        "precision": (HARDWARE, 2.0 * _log(np.asarray(hardware.peak_flops_per_s) / hardware.half_peak_flops_per_s)),
-        "peak": (HARDWARE, 2.0 * _log(np.asarray(hardware.half_peak_flops_per_s) / PEAK)),
+        "hidden": _log(a.hidden),
+        "layers": _log(a.layers),
+        "head width": _log(np.asarray(a.hidden) / a.heads),
+        "sparse": 4.0 * sparse,
+        "experts": _log(np.asarray(a.experts) + 1.0) / 2.0,
+        "tp": _log(shards.tp),
+        "pp": _log(layouts.pp),
+        "dp": _log(layouts.dp),
+        "cp": _log(shards.cp),
+        "ep": _log(shards.ep),
+        "vpp": _log(layouts.vpp),
+        "domains": _log(spread_over),
+        "zero 3": 2.0 * (layouts.zero == 3),
+        "full recomputation": 1.5 * (layouts.recompute == FULL),
+        "micro-batch": _log(shards.micro_batch),
+        "micro-batches": _log(layouts.micro_batches),
+        "sequence": _log(job.sequence_length),
+        "precision": 2.0 * _log(np.asarray(hardware.peak_flops_per_s) / hardware.half_peak_flops_per_s),
+        "peak": 2.0 * _log(np.asarray(hardware.half_peak_flops_per_s) / PEAK),
     }
     for name, seconds in found.by_term().items():
-        columns[f"share of {name}"] = (SHARE, 4.0 * np.sqrt(np.maximum(seconds, 0.0) / found.seconds))
-    return {name: (kind, np.broadcast_to(value, (batch.size,))) for name, (kind, value) in columns.items()}
+        columns[f"share of {name}"] = 4.0 * np.sqrt(np.maximum(seconds, 0.0) / found.seconds)
+    return {name: np.broadcast_to(value, (batch.size,)) for name, value in columns.items()}
 
 
 def _log(value: Any) -> Floats:

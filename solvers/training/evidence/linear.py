@@ -16,8 +16,9 @@ STEP = 0.05
 
 
 def coefficients_at(z: Floats) -> Coefficients:
-    """The coefficients at one point z [d]."""
-    return replace(DEFAULT, **{b.name: float(to_bounded(z[place], b)) for place, b in enumerate(BOUNDED)})
+    """The coefficients at one point z [d]; one that nothing moved is at its prior."""
+    moved = {b.name: float(to_bounded(z[place], b)) for place, b in enumerate(BOUNDED) if z[place] != 0.0}
+    return replace(DEFAULT, **moved)
 
 
 def log_seconds(batches: Sequence[Batch], points: Floats, *, count: int) -> Floats:

@@ -28,7 +28,7 @@ from solvers.training.evidence.columns import NotExpressible, Row
 from solvers.training.evidence.posterior import LEVEL
 from solvers.training.evidence.rows import Case, case_of, measured_memory
 from solvers.training.evidence.stacks import shown_bytes
-from solvers.training.residuals import LICENCES
+from solvers.training.published import LICENCES
 
 FREE = ("fragmentation", "logits_held", "weight_buffers")
 LIKE = ("source", "src_file", "model", "hidden", "layers", "gpu", "recompute", "mbs")

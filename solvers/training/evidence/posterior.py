@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.calibration.covariance import Ints, Rows, Scales
-from solvers.calibration.fit import Evidence, Fitted, Predicted, fit
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales
+from solvers.calibration.fit import Evidence, Fitted, Predicted, Tails, fit
+from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
 from solvers.cost.coefficients import DEFAULT
 from solvers.training.evidence.batch import Batch, evaluate
-from solvers.training.evidence.features import EFFECTS, SHARE, Described, described
+from solvers.training.evidence.features import COLUMNS, EFFECTS, Described, described, smooth
 from solvers.training.evidence.linear import BOUNDED, linearised
 from solvers.training.evidence.table import Table
 
@@ -20,8 +21,9 @@ LEVEL = 0.8
 MOST_FOR_SCALES = 400
 # A framework with fewer runs has no noise of its own.
 FEWEST_IN_CLASS = 12
-# Before any measurement: effects of 5 %, a discrepancy of 10 % that changes over a factor of eight, noise of 3 %.
-EFFECT, DISCREPANCY, LENGTH, NOISE = 0.05, 0.1, 3.0, 0.03
+# Before any measurement: effects of 5 %; a discrepancy of 10 % that all layouts of a job share and one of 5 % between
+# them, which change over a factor of eight; noise of 3 %.
+EFFECT, JOB_DISCREPANCY, DISCREPANCY, LENGTH, NOISE = 0.05, 0.1, 0.05, 3.0, 0.03
 SPREAD = 0.8
 
 
@@ -35,12 +37,15 @@ class Posterior:
 
 def belief(noise_classes: int) -> Belief:
     """Priors of the covariance's scales."""
-    effects, lengths, noise = np.ones(len(EFFECTS)), np.ones(SHARE + 1), np.ones(noise_classes)
+    effects, lengths, noise = np.ones(len(EFFECTS)), np.ones(smooth().lengths), np.ones(noise_classes)
     return Belief(
         mean=Scales(
-            effects * np.log(EFFECT), np.array([np.log(DISCREPANCY)]), lengths * np.log(LENGTH), noise * np.log(NOISE)
+            effects * np.log(EFFECT),
+            np.log([JOB_DISCREPANCY, DISCREPANCY]),
+            lengths * np.log(LENGTH),
+            noise * np.log(NOISE),
         ),
-        spread=Scales(SPREAD * effects, np.array([SPREAD]), SPREAD * lengths, SPREAD * noise),
+        spread=Scales(SPREAD * effects, np.array([SPREAD, SPREAD]), SPREAD * lengths, SPREAD * noise),
     )
 
 
@@ -55,13 +60,13 @@ def learned(table: Table, index: Ints, *, start: Posterior | None = None) -> Pos
             measured=table.log_seconds()[index],
             features=part.features,
             labels=part.labels,
-            weights=part.weights,
             groups=part.groups,
+            jobs=part.jobs,
             noise_class=noise_classes(part.families, families),
         ),
         lambda z: linearised(batches, z, count=len(index)),
         coefficients=len(BOUNDED),
-        classes=part.classes,
+        smooth=smooth(),
         belief=belief(len(families) + 1),
         strata=_strata(part),
         most=MOST_FOR_SCALES,
@@ -73,21 +78,41 @@ def learned(table: Table, index: Ints, *, start: Posterior | None = None) -> Pos
 
 def predicted(posterior: Posterior, table: Table, index: Ints) -> Predicted:
     """Distributions of log seconds of the runs at `index`."""
-    return _predicted(posterior, table.batches(index), _taken(table.described, index))
+    part = _taken(table.described, index)
+    rows, log_model = _rows(posterior, table.batches(index), part)
+    return posterior.fitted.predict(rows, log_model, _noise(posterior, part))
 
 
-def predicted_batches(posterior: Posterior, batches: Sequence[Batch], software: Sequence[str]) -> Predicted:
+def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> Predicted:
     """Distributions of log seconds of runs that nobody measured; owners count from 0."""
+    rows, log_model, noise = _unmeasured(posterior, batches, software)
+    return posterior.fitted.predict(rows, log_model, noise)
+
+
+def relative_covariance(posterior: Posterior, batches: Sequence[Batch], software: str) -> Floats:
+    """Covariance of log seconds between layouts of one job, noise not included."""
+    rows, _, _ = _unmeasured(posterior, batches, software)
+    found: Floats = posterior.fitted.process.joint(rows)[1] * posterior.fitted.tails.relative**2
+    return found
+
+
+def _unmeasured(posterior: Posterior, batches: Sequence[Batch], software: str) -> tuple[Rows, Floats, Floats]:
     found = [evaluate(batch, DEFAULT) for batch in batches]
-    return _predicted(posterior, batches, described(batches, found, software))
+    part = described(batches, found, [software] * sum(batch.size for batch in batches))
+    return *_rows(posterior, batches, part), _noise(posterior, part)
 
 
-def _predicted(posterior: Posterior, batches: Sequence[Batch], part: Described) -> Predicted:
-    fitted = posterior.fitted
-    log_model, slopes = linearised(batches, fitted.z, count=len(part.groups))
-    rows = Rows(slopes=slopes, features=part.features, labels=part.labels, weights=part.weights)
-    noise = np.exp(fitted.process.scales.noise)[noise_classes(part.families, posterior.families)]
-    return fitted.predict(rows, log_model, noise)
+def unlearned() -> Posterior:
+    """What is known before any measurement."""
+    scales = belief(1).mean
+    nothing = Rows(
+        slopes=np.zeros((0, len(BOUNDED))),
+        features=np.zeros((0, len(COLUMNS))),
+        labels=np.zeros((0, len(EFFECTS)), dtype=np.int64),
+    )
+    process = condition(nothing, np.zeros(0), noise=np.zeros(0), scales=scales, smooth=smooth())
+    tails = Tails.normal(LEVEL)
+    return Posterior(Fitted(z=np.zeros(len(BOUNDED)), process=process, tails=tails), families=())
 
 
 def noise_classes(of_runs: Sequence[str], known: Sequence[str]) -> Ints:
@@ -96,8 +121,24 @@ def noise_classes(of_runs: Sequence[str], known: Sequence[str]) -> Ints:
     return np.array([places.get(name, 0) for name in of_runs], dtype=np.int64)
 
 
+def _noise(posterior: Posterior, part: Described) -> Floats:
+    """Standard deviation of a measurement of each run."""
+    found: Floats = np.exp(posterior.fitted.process.scales.noise)[noise_classes(part.families, posterior.families)]
+    return found
+
+
+def _rows(posterior: Posterior, batches: Sequence[Batch], part: Described) -> tuple[Rows, Floats]:
+    """What the covariance sees of runs, and the kernel's log seconds."""
+    log_model, slopes = linearised(batches, posterior.fitted.z, count=len(part.groups))
+    return Rows(slopes=slopes, features=part.features, labels=part.labels), log_model
+
+
+def strata_of(table: Table, index: Ints) -> Ints:
+    """The runs at `index` by model, software and GPU."""
+    return _strata(_taken(table.described, index))
+
+
 def _strata(part: Described) -> Ints:
-    """Runs of one model, software and GPU."""
     keys = part.labels[:, [EFFECTS.index(name) for name in ("model", "software", "gpu")]]
     return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 
@@ -115,9 +156,8 @@ def _scales_from(start: Posterior | None, families: tuple[str, ...]) -> Scales |
 def _taken(whole: Described, index: Ints) -> Described:
     return Described(
         features=whole.features[index],
-        classes=whole.classes,
         labels=whole.labels[index],
-        weights=whole.weights[index],
         groups=whole.groups[index],
+        jobs=whole.jobs[index],
         families=tuple(whole.families[place] for place in index),
     )

@@ -9,6 +9,7 @@ Rows given beside (`--calibrate-on`) join every part that calibrates, except tho
 the value left out.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,11 @@ def once(evidence: Evidence) -> list[Fold]:
 def identity(row: Row) -> tuple[tuple[str, str], ...]:
     """What a row says, its number and remarks aside."""
     return tuple(sorted((name, value) for name, value in row.items() if value and name not in NOT_IDENTITY))
+
+
+def fingerprint(row: Row) -> str:
+    """A short hash of what a row says."""
+    return hashlib.sha256(repr(identity(row)).encode()).hexdigest()[:12]
 
 
 def plain(value: str) -> str:

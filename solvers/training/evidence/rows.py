@@ -13,19 +13,18 @@ from solvers import catalogue
 from solvers.catalogue import Model, Node
 from solvers.cost.adapters import TARGETS
 from solvers.cost.architecture import architecture_of
-from solvers.cost.block import Job
+from solvers.cost.block import Job, block_of
 from solvers.cost.cluster import Hardware, hardware_of, paced
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.cost.layouts import FULL, Layouts, Shards
-from solvers.cost.memory import peak_memory
+from solvers.cost.memory import footprint_of, peak_memory
 from solvers.cost.parts import Adapters
 from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
 from solvers.training.evidence.columns import NotExpressible, Row, number, precision_of, scaling_of, whole
 from solvers.training.evidence.degrees import batch_of, gpus_of, layouts_of, recompute_of
 from solvers.training.evidence.stacks import stack_of
-from solvers.training.job import tables_of
 
 GIB = 2.0**30
 TERA = 1e12
@@ -104,9 +103,9 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
 
 def predict(case: Case) -> Prediction:
     """Step time and peak memory of the fastest layout that fits, or of the smallest where none does."""
-    tables = tables_of(case.shards, case.job)
-    memory = peak_memory(case.layouts, tables.shards, tables.footprint, case.job)
-    terms = step_time(case.layouts, tables.shards, tables.block, tables.footprint, case.job)
+    footprint = footprint_of(case.shards, case.job)
+    memory = peak_memory(case.layouts, case.shards, footprint, case.job)
+    terms = step_time(case.layouts, case.shards, block_of(case.shards, case.job), footprint, case.job)
     fits = memory <= case.job.cluster.memory_bytes
     row = int(np.where(fits, terms.total, np.inf).argmin()) if fits.any() else int(memory.argmin())
     return Prediction(

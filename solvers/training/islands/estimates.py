@@ -4,7 +4,7 @@ from solvers.base import Estimate
 from solvers.cost.flops import hardware_flops, model_flops
 from solvers.documents import Document
 from solvers.training import run_length
-from solvers.training.intervals import time_interval
+from solvers.training.calibration import interval_of_unlike
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.scale import as_one, scale_of
 from solvers.training.islands.spec import IslandsSpec
@@ -19,8 +19,7 @@ def estimates_of(spec: IslandsSpec, plan: Staged) -> dict[str, Estimate]:
     """The estimates of the contract; the peak is that of all GPUs of the islands in use."""
     used = plan.laid.islands
     scale, job = scale_of(spec, used), plan.kernels[used[0]].near
-    nodes = sum(spec.hardware.islands[island].nodes for island in used)
-    step = time_interval(plan.laid.step_time_s, moe=spec.model.moe is not None, nodes=nodes)
+    step = interval_of_unlike(plan.laid.step_time_s, spec.calibration)
     tokens = float(spec.global_batch * spec.sequence_length)
     peak = sum(
         spec.hardware.islands[island].gpus * float(plan.kernels[island].near.cluster.peak_flops_per_s)

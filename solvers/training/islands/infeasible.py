@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 from solvers.base import Infeasible
 from solvers.documents import Document
+from solvers.training import calibration
 from solvers.training.hardware import MOST_GPUS
-from solvers.training.intervals import NAME, digest_of_residuals
 from solvers.training.islands.spec import IslandsSpec
 from solvers.units import SHARE, show
 
@@ -29,7 +29,7 @@ def infeasible(spec: IslandsSpec, rejected: dict[str, int], counted: Document, *
         nearest=None,
         smallest_change=_smallest_change(spec, missed, possible),
         search=counted,
-        data={NAME: digest_of_residuals()},
+        data=calibration.data_of(spec.calibration),
     )
 
 

@@ -10,7 +10,7 @@ from solvers.base import Infeasible, Progress, Solved, silent
 from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.optimise.pareto import front
-from solvers.training.intervals import NAME, digest_of_residuals
+from solvers.training import calibration
 from solvers.training.islands.alone import Cluster, blind, clusters
 from solvers.training.islands.alone import size_of as size_of_clusters
 from solvers.training.islands.explain import Evidence, sensitivity, uses, verdicts
@@ -154,7 +154,7 @@ def _solved(spec: IslandsSpec, outcome: Outcome) -> Solved:
         },
         search=_counted(outcome, gap=gap),
         warnings=_warnings(spec),
-        data={NAME: digest_of_residuals()},
+        data=calibration.data_of(spec.calibration),
     )
 
 

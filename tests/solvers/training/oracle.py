@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from itertools import product
 
 from solvers.catalogue import price_of
-from solvers.cost.coefficients import DEFAULT
-from solvers.training.memory import calibrated
+from solvers.training import calibration
 from solvers.training.spec import TrainingSpec
 
-C = calibrated(DEFAULT)
+C = calibration.coefficients("published")
 
 
 @dataclass(frozen=True)

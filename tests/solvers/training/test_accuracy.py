@@ -1,7 +1,5 @@
 """Scores from rows whose answer is known."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,6 @@ from solvers.calibration.fit import weighted_quantile
 from solvers.errors import SpecError
 from solvers.training.accuracy import score
 from solvers.training.evidence.table import table_of
-from solvers.training.residuals import residual_document
 
 ROW = {
     "source": "a test", "stack": "Megatron-LM", "model": "GPT", "arch": "gpt-dense", "hidden": "4096", "ffn": "16384",
@@ -110,21 +107,6 @@ def test_a_weighted_quantile_counts_weight_not_rows() -> None:
     found = [weighted_quantile(values, weights, share) for share in (0.1, 0.5, 0.9, 1.0)]
 
     assert found == [1.0, 2.0, 2.0, 3.0]
-
-
-def test_residuals_use_open_sources_only_and_name_them() -> None:
-    rows: list[dict[str, str]] = [
-        {**_row(factor), "source": source, "src_file": "a.csv", "src_commit": "abc", "peak_mem_gib": "40"}
-        for source, factors in (("torchtitan", (1.0, 1.2)), ("a secret", (9.0,)))
-        for factor in factors
-    ]
-
-    document: dict[str, Any] = residual_document(rows)
-
-    assert document["sources"] == [
-        {"name": "torchtitan", "licence": "BSD-3-Clause", "files": ["a.csv @ abc"], "rows": 2}
-    ]
-    assert document["step_time"]["dense_several_nodes"]["quantiles"] == [1.0, 1.2]
 
 
 def _sweep() -> list[dict[str, str]]:

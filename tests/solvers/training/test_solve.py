@@ -12,7 +12,6 @@ import pytest
 from solvers import kinds
 from solvers.cost.stage import PARTS
 from solvers.documents import canonical, read
-from solvers.training.intervals import residuals
 
 SMALL: dict[str, Any] = {
     "kind": "training", "model": "llama-3.1-8b", "hardware": {"node": "dgx-h100", "nodes": 1},
@@ -75,13 +74,6 @@ def test_estimates_follow_from_the_step() -> None:
     assert estimates["cost_usd"] == pytest.approx(whole, rel=1e-7)
 
 
-def test_intervals_are_the_quantiles_of_residuals() -> None:
-    step = solve()["estimates"]["step_time_s"]
-
-    low, high = residuals()["step_time"]["dense_one_node"]["quantiles"]
-    assert [step["low"] / step["value"], step["high"] / step["value"]] == pytest.approx([low, high], rel=1e-7)
-
-
 def test_an_interval_holds_its_value() -> None:
     estimates = solve()["estimates"]
 
@@ -95,6 +87,32 @@ def test_alternatives_are_no_better_and_say_why_not() -> None:
     times = [entry["estimates"]["step_time_s"]["value"] for entry in result["alternatives"]]
     assert (len(times), times == sorted(times), min(times) >= best) == (9, True, True)
     assert all(" slower: " in entry["why_not"] or "As fast" in entry["why_not"] for entry in result["alternatives"])
+
+
+def test_without_calibration_alternatives_are_slower() -> None:
+    result = solve(calibration="prior")
+
+    times = [entry["estimates"]["step_time_s"]["value"] for entry in result["alternatives"]]
+    assert (times, min(times) >= result["estimates"]["step_time_s"]["value"]) == (sorted(times), True)
+    assert (result["provenance"]["calibration"], result["provenance"]["data"]) == ("prior", {})
+    assert "expected_regret" not in result["plan"]
+
+
+def test_the_chances_to_be_best_are_shares() -> None:
+    result = solve()
+
+    plans = [result["plan"], *(entry["plan"] for entry in result["alternatives"])]
+    assert all(0.0 <= plan["probability_best"] <= 1.0 and plan["expected_regret"] >= 0.0 for plan in plans)
+    assert sum(plan["probability_best"] for plan in plans) <= 1.0
+
+
+def test_runs_of_known_software_are_predicted_more_surely() -> None:
+    widths = []
+    for stack in ("", "NeMo 26.04 NeMo Container"):
+        step = solve(software={"stack": stack}, precision="fp8")["estimates"]["step_time_s"]
+        widths.append(step["high"] / step["low"])
+
+    assert widths[1] < widths[0]
 
 
 def test_nothing_on_the_front_beats_another_and_all_else_is_dominated() -> None:
@@ -133,7 +151,7 @@ def test_rejected_and_feasible_are_all_candidates() -> None:
 
 
 def test_a_technique_is_judged_by_the_best_with_and_the_best_without() -> None:
-    """The verdicts must agree with solves in which the technique is forbidden."""
+    """Verdicts agree with solves in which the technique is forbidden, but for layouts that calibration reorders."""
     plain = solve()
     used = {option["name"]: option for option in plain["explanation"]["options"] if option["verdict"] == "used"}
 
@@ -144,7 +162,7 @@ def test_a_technique_is_judged_by_the_best_with_and_the_best_without() -> None:
     }  # fmt: skip
 
     assert used
-    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, rel=1e-6, abs=1e-8)
+    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, abs=5e-3)
 
 
 def test_a_forbidden_technique_is_not_used_and_is_counted() -> None:
@@ -224,6 +242,7 @@ def test_progress_counts_candidates() -> None:
 
 
 def test_progress_shows_the_best_so_far_which_only_gets_better() -> None:
+    """By the kernel while it searches; at the end by what calibration makes of it."""
     best: list[float] = []
 
     def listen(*, stage: str, fraction: float, candidates: int, best_so_far: list[float] = best, **said: Any) -> None:
@@ -231,5 +250,5 @@ def test_progress_shows_the_best_so_far_which_only_gets_better() -> None:
 
     result = kinds.solve(kinds.parse(SMALL), listen)
 
-    assert best == sorted(best, reverse=True)
+    assert best[:-1] == sorted(best[:-1], reverse=True)
     assert best[-1] == pytest.approx(result["estimates"]["step_time_s"]["value"])
