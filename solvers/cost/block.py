@@ -3,7 +3,8 @@
 Symbols
     b micro-batch   s sequence   T = b s / c tokens of a rank   t, c, e tensor-, context-, expert-parallel sizes
 Terms, each for the average layer, forward and backward
-    compute   products (`linear.py`), attention core, bytes of norms and activations, twice those backward;
+    compute   products (`linear.py`), attention core (its scores in memory: `scores.py`; kernels older than the GPU keep
+              part of their rate), bytes of norms and activations, twice those backward;
               beside adapters weights are frozen and have no gradients
     tensor    one all-reduce of 2 T h bytes after each mixer and each MLP, or the equal pair of all-gather and
               reduce-scatter with sequence parallelism [korthikanti2023reducing, section 4.2.2]
@@ -13,7 +14,7 @@ Terms, each for the average layer, forward and backward
     expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
-    launch    gaps between kernels, and the host's issue time where that is longer than the kernels
+    launch    gaps between kernels, and the host's issue time where that is longer than the kernels (`launch.py`)
 Assumptions
     Causal attention does half of the products; a window w does s min(w, s). Context parallelism is balanced (each rank
     holds an early and a late piece). With e > 1 experts are whole (not cut by t) and tokens are spread over t as well;
