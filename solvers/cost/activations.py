@@ -142,8 +142,9 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     """Bytes read and written by norms, residuals, rotations and activations, forward, for each token.
 
     A norm reads and writes 2 h elements, a residual sum reads two and writes one vector (and a mask with dropout),
-    an activation reads its gates and writes one vector; two bytes an element. Tokens are sorted by expert and back,
-    each time read and written. Biases of experts are added expert by expert and the parts are joined: read and written
+    an activation reads its gates and writes one vector; two bytes an element. Tokens are
+    sorted for their ranks, by expert, and back twice, six times read or written for each expert; a merged dispatch
+    sorts on the way, and only its buffers are read and written. Biases of experts are added expert by expert and the parts are joined: read and written
     twice. Fused experts have activation and bias inside of their products.
     """
     layers = model.layers
@@ -163,7 +164,8 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
         share = model.moe_layers / layers
         expert_gates = 2 if model.gated else 1
         entry = moe.latent or model.hidden
-        expert = 8.0 * moe.top_k * entry * share
+        sorts = 4.0 if stack.merged_dispatch else 12.0
+        expert = sorts * moe.top_k * entry * share
         if not stack.fused_experts:
             biases = 8 * (expert_gates * moe.ffn + entry) if model.mlp_bias else 0
             expert += moe.top_k * (2 * (expert_gates + 1) * moe.ffn + biases) * share

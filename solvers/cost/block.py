@@ -282,6 +282,7 @@ def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
         group_of(shards.ep, 1, job.cluster),
         job.cluster,
         copies=architecture.top_k,
+        merged=job.stack.merged_dispatch,
         start_s=coefficients.collective_start_s,
     )
     return 2.0 * seconds * architecture.moe_share

@@ -69,15 +69,21 @@ def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, star
     return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
 
 
-def dispatch_seconds(token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number) -> Floats:
+def dispatch_seconds(
+    token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number, merged: bool = True
+) -> Floats:
     """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once.
 
-    Experts of one member share a token: it travels once to each member that holds some of them.
+    Experts of one member share a token: it travels once to each member that holds some of them,
+    or once for each expert where the exchange is not `merged`.
 
     The way back (each token's results, added up in a domain before they leave it) takes as long.
     """
-    reached = (group.outside - 1.0) * (1.0 - (1.0 - 1.0 / group.outside) ** copies)
-    members = group.size * (1.0 - (1.0 - 1.0 / group.size) ** copies)
+    if merged:
+        members = group.size * (1.0 - (1.0 - 1.0 / group.size) ** copies)
+        reached = (group.outside - 1.0) * (1.0 - (1.0 - 1.0 / group.outside) ** copies)
+    else:
+        members, reached = copies * np.ones_like(group.size), copies * (1.0 - 1.0 / group.outside)
     inside = token_bytes * members * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = token_bytes * reached * _inverse(cluster.inter_bytes_per_s)
     latency = _latency(group, cluster, start_s=start_s)

@@ -31,6 +31,8 @@ class Stack:
     balanced_experts     the router is made to spread tokens evenly, as benchmarks do
     graphs      kernels replayed from CUDA graphs, not issued one by one; parts: all but those of the experts, whose
                 shapes vary
+    merged_dispatch      a token travels once to a rank with some of its experts, and is sorted by expert on the way, as
+                DeepEP and HybridEP do [deepseek2024v3, section 3.2.2]; otherwise once for each expert
     fused_experts        activation, bias and casts happen inside of the experts' grouped products
     """
 
@@ -52,6 +54,7 @@ class Stack:
     balanced_experts: bool = False
     graphs: Literal["none", "parts", "all"] = "none"
     fused_experts: bool = False
+    merged_dispatch: bool = True
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,11 @@ class Software(Part):
         title="Fused experts",
         description="Activation, bias and casts happen inside of the experts' grouped products.",
     )
+    merged_dispatch: bool = Field(
+        default=True,
+        title="Merged dispatch",
+        description="A token travels once to a rank with some of its experts (DeepEP, HybridEP), not once for each.",
+    )
     balanced_experts: bool = Field(
         default=False,
         title="Balanced experts",
@@ -146,5 +151,6 @@ class Software(Part):
             weight_copies=WEIGHT_COPIES.get(quantised, 0.0),
             graphs=self.cuda_graphs,
             fused_experts=self.fused_experts,
+            merged_dispatch=self.merged_dispatch,
             balanced_experts=self.balanced_experts,
         )

@@ -23,6 +23,8 @@ from solvers.training.evidence.columns import Row, is_core, is_nemo, is_old, num
 COMPILED_LOSS = "202501"
 # Models whose NeMo recipes keep Adam's moments in 16 bit (`use_precision_aware_optimizer`).
 HALF_MOMENTS = ("deepseek", "kimi")
+# Models whose recipes exchange tokens with HybridEP on every GPU.
+MERGED = ("deepseek", "kimi", "nemotron")
 # Models of which some NeMo recipe lets activations of layers wait in the host's memory (`cpu_offloading_num_layers`,
 # `fine_grained_activation_offloading`), and the shares of a stage's layers that are tried.
 OFFLOADED = ("llama370b", "llama31405b", "gptoss120b", "nemotron3")
@@ -63,8 +65,17 @@ def _nemo(row: Row) -> Stack:
         weight_copies=WEIGHT_COPIES.get(precision, 0.0),
         balanced_experts=True,
         graphs=graphs,
+        merged_dispatch=_merged_dispatch(row),
         fused_experts=graphs == "all" and row.get("arch") == "moe",
     )
+
+
+def _merged_dispatch(row: Row) -> bool:
+    """Recipes with HybridEP: all mixtures on NVL72, and DeepSeek, Kimi and Nemotron everywhere.
+
+    Source: Megatron-Bridge, scripts/performance/configs @ v0.4.0 (`moe_flex_dispatcher_backend`).
+    """
+    return row.get("gpu", "").startswith("GB") or row.get("model", "").lower().startswith(MERGED)
 
 
 def _graphs(row: Row) -> Literal["none", "parts", "all"]:

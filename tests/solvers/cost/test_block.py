@@ -74,13 +74,15 @@ def test_a_balanced_router_has_no_busiest_expert() -> None:
     assert imbalance(replace(plain, stack=Stack(balanced_experts=True))) == 1.0
 
 
-def test_fused_experts_move_less_and_biases_of_experts_more() -> None:
+def test_fused_experts_move_less_and_biases_or_sorting_apart_more() -> None:
     plain = job(MIXTURE, gpus=8, stack=Stack()).architecture.elementwise_expert
+    apart = job(MIXTURE, gpus=8, stack=Stack(merged_dispatch=False)).architecture.elementwise_expert
     fused = job(MIXTURE, gpus=8, stack=Stack(fused_experts=True)).architecture.elementwise_expert
     biased = job({**MIXTURE, "mlp_bias": True}, gpus=8, stack=Stack()).architecture.elementwise_expert
 
+    assert apart - plain == pytest.approx(2 * 8 * 1024)
     assert (fused, plain, biased) == pytest.approx(
-        (2 * 8 * 1024, 2 * (8 * 1024 + 6 * 2048), 2 * (8 * 1024 + 6 * 2048 + 8 * (2 * 2048 + 1024)))
+        (2 * 4 * 1024, 2 * (4 * 1024 + 6 * 2048), 2 * (4 * 1024 + 6 * 2048 + 8 * (2 * 2048 + 1024)))
     )
 
 

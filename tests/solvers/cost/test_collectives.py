@@ -61,6 +61,19 @@ def test_dispatch_inside_a_node_moves_a_token_once_to_each_rank() -> None:
     assert seconds.tolist() == pytest.approx([8e9 * 1.75 * 0.75 / 100e9])
 
 
+def test_dispatch_that_does_not_merge_moves_every_copy() -> None:
+    """Inside: 2 copies of 8 GB, 3/4 of them to others, at 100 GB/s. Over 4 nodes: 2 copies, 3/4 leave, at 10 GB/s."""
+    inside, outside = (
+        dispatch_seconds(
+            np.array([8e9]), group_of(np.array([size]), np.array([stride]), CLUSTER), CLUSTER, copies=2, start_s=0.0,
+            merged=False,
+        )
+        for size, stride in ((4, 1), (4, 4))
+    )  # fmt: skip
+
+    assert (inside[0], outside[0]) == pytest.approx((0.12, 1.2))
+
+
 def test_nobody_to_talk_to_costs_nothing() -> None:
     alone = group_of(np.array([1]), np.array([1]), CLUSTER)
     far = replace(CLUSTER, inter_bytes_per_s=0.0)

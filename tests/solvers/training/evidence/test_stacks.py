@@ -17,7 +17,7 @@ from solvers.training.evidence.stacks import (
 )
 
 FSDP2 = Stack(attention="flash2", weights="cast", selective="operators", regathers=False)
-NEMO = Stack(gradient_bytes=2, loss="fused", balanced_experts=True, graphs="all")
+NEMO = Stack(gradient_bytes=2, loss="fused", balanced_experts=True, graphs="all", merged_dispatch=False)
 TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "torch.compile; float8"}
 
 
@@ -41,13 +41,26 @@ TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "
         ({"stack": "NeMo 26.04 NeMo Container"}, NEMO),
         (
             {"stack": "NeMo 26.04 NeMo Container", "model": "DeepSeekV3", "precision": "MXFP8"},
-            replace(NEMO, moment_bytes=2, linear_input_bytes=1.0),
+            replace(NEMO, moment_bytes=2, linear_input_bytes=1.0, merged_dispatch=True),
         ),
         ({"stack": "Megatron-Core r0.8.0"}, Stack()),
     ],
 )
 def test_a_stack_has_the_habits_of_its_software(row: dict[str, str], expected: Stack) -> None:
     assert stack_of(row) == expected
+
+
+def test_recipes_exchange_tokens_with_hybridep_on_nvl72_and_for_some_models_everywhere() -> None:
+    rows = [
+        ("GB200", "Qwen3_235B_a22B"),
+        ("H100", "Qwen3_235B_a22B"),
+        ("H100", "DeepSeekV3"),
+        ("B300", "Nemotron_3_Super"),
+    ]
+
+    found = [stack_of({"stack": "NeMo 26.04", "gpu": gpu, "model": model}).merged_dispatch for gpu, model in rows]
+
+    assert found == [True, False, True, True]
 
 
 @pytest.mark.parametrize(
