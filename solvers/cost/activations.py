@@ -144,8 +144,8 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     A norm reads and writes 2 h elements, a residual sum reads two and writes one vector (and a mask with dropout),
     an activation reads its gates and writes one vector; two bytes an element. Tokens are
     sorted for their ranks, by expert, and back twice, six times read or written for each expert; a merged dispatch
-    sorts on the way, and only its buffers are read and written. Biases of experts are added expert by expert and the parts are joined: read and written
-    twice. Fused experts have activation and bias inside of their products.
+    sorts on the way, and only its buffers are read and written. Biases of experts are added expert by expert and the
+    parts are joined: read and written twice. Fused experts have activation and bias inside of their products.
     """
     layers = model.layers
     mixers = (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / layers
