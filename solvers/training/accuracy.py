@@ -18,6 +18,7 @@ from solvers.training import calibration
 from solvers.training.evidence.baseline import guesses, guesses_of_others
 from solvers.training.evidence.columns import Row
 from solvers.training.evidence.memory_fit import fit_memory, peaks_of, predicted_peak
+from solvers.training.evidence.peaks import score_memory
 from solvers.training.evidence.posterior import LEVEL, Posterior, learned, predicted, unlearned
 from solvers.training.evidence.protocols import Evidence, Fold, fingerprint, maker_of, once
 from solvers.training.evidence.scores import (
@@ -47,8 +48,12 @@ def score(
     calibrate_on: Sequence[Row] = (),
     protocol: str | None = None,
     seeds: int = 1,
+    memory: Sequence[Row] = (),
 ) -> dict[str, Any]:
-    """The contract's `accuracy training` document. SpecError says what is wrong with the files or the protocol."""
+    """The contract's `accuracy training` document, with `memory`, rows of published parts of memory, scored beside it.
+
+    SpecError says what is wrong with the files or the protocol.
+    """
     make = maker_of(protocol) if protocol else None
     for name, table_rows in (("data", rows), ("calibrate-on", calibrate_on)):
         _checked(table_rows, name=name, empty=name == "calibrate-on")
@@ -64,6 +69,7 @@ def score(
         "step_time": summary(scored.errors()),
         "step_time_from_flops": {"rows": len(counted.run), **summary(counted.errors())},
         "peak_memory": _memory(rows, calibrate_on),
+        **({"memory": score_memory(memory, coefficients=calibrated(DEFAULT))} if memory else {}),
         "constant_mfu_baseline": {"mape": baseline_mape(scored)},
         "interval": {"level": LEVEL, "coverage": coverage(scored)},
         "ranking": ranking(scored),

@@ -19,13 +19,14 @@ from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.cost.layouts import NONE
 from solvers.cost.memory import outer_stages, stage_memory
 from solvers.cost.stage import StageMemory
-from solvers.errors import IsoflopError
+from solvers.errors import IsoflopError, Problem, SpecError
 from solvers.training.evidence.columns import NotExpressible, Row, number
 from solvers.training.evidence.rows import Case, case_of
 from solvers.training.job import tables_of
 
 GIB = 2.0**30
 FIGURES = ("params_opt_gib", "activations_gib", "activations_pct_of_none", "peak_gib")
+NEEDED = ("model", "gpu", "tp", "pp", "mbs", "gbs")
 KEYS = {
     "params_opt_gib": "parameters_and_optimizer",
     "activations_gib": "activations",
@@ -50,18 +51,21 @@ class Figure:
 
 
 def score_memory(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -> dict[str, Any]:
-    """`isoflop accuracy training --memory FILE`: mean and largest errors of each kind of figure, and every figure."""
+    """`isoflop accuracy training --memory FILE`: mean and largest errors of each kind of figure, and every figure.
+
+    SpecError where the table lacks a column that every row needs.
+    """
+    table = list(rows)
+    _checked(table)
     figures: list[Figure] = []
     reasons: Counter[str] = Counter()
-    count = 0
-    for row in rows:
-        count += 1
+    for row in table:
         try:
             figures += figures_of(row, coefficients)
         except NotExpressible as reason:
             reasons[str(reason)] += 1
     return {
-        "rows": count,
+        "rows": len(table),
         "not_expressible": dict(sorted(reasons.items())),
         **{KEYS[name]: _summary([f.error for f in figures if f.name == name]) for name in FIGURES},
         "figures": [
@@ -69,6 +73,14 @@ def score_memory(rows: Iterable[Row], *, coefficients: Coefficients = DEFAULT) -
             for f in figures
         ],
     }
+
+
+def _checked(table: list[Row]) -> None:
+    missing = [name for name in NEEDED if not table or name not in table[0]]
+    if missing or not any(name in table[0] for name in FIGURES):
+        told = f"without the column {missing[0]}" if missing else f"without any of the columns {', '.join(FIGURES)}"
+        message = f"A table of published memory {told} cannot be scored."
+        raise SpecError(Problem("missing_column", message, "", f"It needs {', '.join(NEEDED)} and a figure."))
 
 
 def _summary(errors: list[float]) -> dict[str, float | int | None]:

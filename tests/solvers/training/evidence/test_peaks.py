@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from solvers.errors import Problem, SpecError
 from solvers.training.evidence.peaks import figures_of, score_memory
 
 # GPT-22B of figure 1 [korthikanti2023reducing]: 18 bytes a parameter over TP 8; s b h L (10 + 24/8 + 5 a s / (8 h)).
@@ -40,6 +41,20 @@ def test_scores_count_every_row_and_say_what_is_not_expressible() -> None:
         "worst_under": pytest.approx(0.0, abs=1e-12),
     }
     assert scores["peak"] == {"rows": 0, "mape": None, "max": None, "worst_under": None}
+
+
+def test_a_table_without_its_columns_is_refused() -> None:
+    with pytest.raises(SpecError) as refused:
+        score_memory([{"model": "GPT-22B"}])
+
+    assert refused.value.problems == (
+        Problem(
+            "missing_column",
+            "A table of published memory without the column gpu cannot be scored.",
+            "",
+            "It needs model, gpu, tp, pp, mbs, gbs and a figure.",
+        ),
+    )
 
 
 @pytest.mark.skipif(not TABLE.exists(), reason="the measurements are not beside the project")
