@@ -8,7 +8,7 @@ from typing import Any
 from solvers.documents import Document
 from solvers.training.exports import megatron, megatron_model
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check
+from solvers.training.exports.refuse import Rule, check, unsaid
 from solvers.training.exports.shell import one_line
 
 FILE = "recipe.py"
@@ -39,7 +39,7 @@ if missing:
 
 import torch
 {imports}
-from megatron.bridge.recipes.utils.optimizer_utils import distributed_fused_adam_with_cosine_annealing
+from megatron.bridge.recipes.utils.optimizer_utils import distributed_fused_adam_with_cosine_annealing{overlapped}
 from megatron.bridge.training.config import (
     CheckpointConfig,
     ConfigContainer,
@@ -99,7 +99,7 @@ def recipe() -> ConfigContainer:
         ),
         logger=LoggerConfig(log_interval=1, log_throughput=True),
         rng=RNGConfig(),
-        mixed_precision="{mixed}",
+        mixed_precision="{mixed}",{overlap}
     )
 
 
@@ -121,9 +121,11 @@ def write(result: Document) -> dict[str, str]:
 def rules(plan: Planned) -> list[Rule]:
     """What Megatron cannot say; published models are built from their own configuration."""
     own = {rule.at for rule in megatron_model.rules(plan)} if plan.published_as else set()
+    apart = ("expert_overlap", "optimizer_offload")
     latent = plan.model.mla is not None and not plan.published_as
     return [
         *(rule for rule in megatron.rules(plan) if rule.at not in own),
+        *unsaid({k: v for k, v in plan.rare.items() if k in apart}, said=(), framework="The recipe"),
         Rule(latent, "/spec/model/mla", "The recipe builds latent attention of published models only."),
     ]
 
@@ -142,10 +144,12 @@ def text(plan: Planned) -> str:
         ),
         wanted="\n".join(f'    "{name}": "{what}",' for name, what in wanted(plan)),
         imports=_imports(plan),
+        overlapped="\nfrom megatron.bridge.training.comm_overlap import CommOverlapConfig" if _overlaps(plan) else "",
         nodes=plan.nodes,
         gpus_per_node=plan.gpus_per_node,
         steps=plan.steps if plan.steps is not None else 'int(os.environ["TRAIN_STEPS"])',
         saves=_saves(plan),
+        overlap="\n        comm_overlap=CommOverlapConfig(tp_comm_overlap=True)," if _overlaps(plan) else "",
         model=_model(plan),
         settings="\n".join(f"    model.{name} = {_code(value)}" for name, value in settings(plan).items()),
         precision=precision,
@@ -158,6 +162,10 @@ def text(plan: Planned) -> str:
         checkpoints="fsdp_dtensor" if plan.zero in megatron.SHARDING else "torch_dist",
         mixed=MIXED.get((plan.precision, plan.blackwell), "bf16_mixed"),
     )
+
+
+def _overlaps(plan: Planned) -> bool:
+    return "tensor_overlap" in plan.rare
 
 
 def _saves(plan: Planned) -> str:
@@ -183,18 +191,28 @@ def settings(plan: Planned) -> dict[str, Any]:
         "context_parallel_size": plan.cp,
         "sequence_parallel": plan.sequence_parallel,
         "mtp_num_layers": plan.model.mtp_layers or None,
-        "recompute_granularity": None if plan.recompute == "none" else plan.recompute,
-        "recompute_method": "uniform" if plan.recompute == "full" else None,
-        "recompute_num_layers": 1 if plan.recompute == "full" else None,
+        **_recomputed(plan),
         "recompute_modules": megatron.modules(plan) if plan.recompute == "selective" else None,
         "attention_backend": Code(f"AttnBackend.{'unfused' if plan.attention == 'unfused' else 'flash'}"),
         "attention_dropout": 0.1 if plan.dropout else 0.0,
         "hidden_dropout": 0.1 if plan.dropout else 0.0,
     }
+    if "cp_mode" in plan.rare:
+        found["cp_comm_type"] = megatron.COPIES[plan.rare["cp_mode"]]
     if plan.experts:
         found["expert_model_parallel_size"] = plan.ep
         found["expert_tensor_parallel_size"] = 1 if plan.ep > 1 else plan.tp
     return found
+
+
+def _recomputed(plan: Planned) -> dict[str, Any]:
+    layers = plan.rare.get("recompute_layers", 0)
+    full = plan.recompute == "full"
+    return {
+        "recompute_granularity": "full" if layers or full else None if plan.recompute == "none" else plan.recompute,
+        "recompute_method": "block" if layers else "uniform" if full else None,
+        "recompute_num_layers": layers // plan.vpp if layers else 1 if full else None,
+    }
 
 
 def ddp(plan: Planned) -> dict[str, Any]:

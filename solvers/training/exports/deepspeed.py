@@ -4,10 +4,11 @@ import json
 
 from solvers.documents import Document
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout
+from solvers.training.exports.refuse import Rule, check, layout, unsaid
 from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
 
 CONFIG, LAUNCH = "deepspeed.json", "deepspeed.sh"
+SAID = ("optimizer_offload", "quantized_weights", "quantized_gradients")
 
 
 def write(result: Document) -> dict[str, str]:
@@ -59,6 +60,7 @@ def rules(plan: Planned) -> list[Rule]:
         Rule(
             plan.precision in ("fp8", "fp4"), "/spec/precision", f"DeepSpeed's configuration has no {plan.precision}."
         ),
+        *unsaid(plan.rare, said=SAID, framework="DeepSpeed's configuration"),
         Rule(plan.dropout, "/spec/software/dropout", "Dropout is the model's own setting, not DeepSpeed's."),
         Rule(
             not plan.published_as and not _llama(plan),
@@ -77,7 +79,15 @@ def document(plan: Planned) -> Document:
         "bf16": {"enabled": plan.precision == "bf16"},
         "fp16": {"enabled": plan.precision == "fp16"},
         "data_types": {"grad_accum_dtype": "fp32" if plan.gradient_bytes == 4 else plan.precision},
-        "zero_optimization": {"stage": plan.zero, "overlap_comm": plan.overlap, "contiguous_gradients": True},
+        "zero_optimization": {
+            "stage": plan.zero,
+            "overlap_comm": plan.overlap,
+            "contiguous_gradients": True,
+            **(
+                {"offload_optimizer": {"device": "cpu", "pin_memory": True}} if "optimizer_offload" in plan.rare else {}
+            ),
+            **{f"zero_{name}": True for name in SAID[1:] if name in plan.rare},
+        },
     }
     return found if plan.tp == 1 else {**found, "tensor_parallel": {"autotp_size": plan.tp}}
 

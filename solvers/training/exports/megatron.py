@@ -6,11 +6,13 @@ Arguments are those of Megatron core 0.15 to 0.19.
 from solvers.documents import Document
 from solvers.training.exports import megatron_model
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout
+from solvers.training.exports.refuse import Rule, check, layout, unsaid
 from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
 
 FILE = "megatron.sh"
 # FSDP inside Megatron shards what ZeRO-2 and ZeRO-3 shard.
+COPIES = {"ring": "p2p", "all_gather": "all_gather", "all_to_all": "a2a"}
+SAID = ("cp_mode", "recompute_layers", "optimizer_offload", "expert_overlap", "tensor_overlap")
 SHARDING = {2: "optim_grads", 3: "optim_grads_params"}
 
 
@@ -48,7 +50,25 @@ def rules(plan: Planned) -> list[Rule]:
         Rule(
             plan.precision == "fp8" and not _nvidia(plan), "/spec/precision", "FP8 is Transformer Engine's, on NVIDIA."
         ),
+        *_rare_rules(plan),
         *megatron_model.rules(plan),
+    ]
+
+
+def _rare_rules(plan: Planned) -> list[Rule]:
+    layers = plan.rare.get("recompute_layers", 0)
+    return [
+        *unsaid(plan.rare, said=SAID, framework="Megatron-LM"),
+        Rule(
+            layers > 0 and (plan.recompute != "none" or layers % plan.vpp > 0),
+            layout("recompute_layers"),
+            "Megatron-LM recomputes whole layers of every chunk alike, and then nothing else.",
+        ),
+        Rule(
+            "expert_overlap" in plan.rare and plan.pp > 1 and plan.vpp == 1,
+            layout("expert_overlap"),
+            "Megatron-LM overlaps the exchange with experts in interleaved pipelines, or without one.",
+        ),
     ]
 
 
@@ -121,6 +141,9 @@ def _layout(plan: Planned) -> list[Argument]:
         found.append(("--pipeline-model-parallel-layout", stages(plan)))
     if plan.sequence_parallel:
         found.append(("--sequence-parallel",))
+    found += [("--cp-comm-type", COPIES[plan.rare["cp_mode"]])] if "cp_mode" in plan.rare else []
+    found += [("--tp-comm-overlap",)] if "tensor_overlap" in plan.rare else []
+    found += [("--overlap-moe-expert-parallel-comm",)] if "expert_overlap" in plan.rare else []
     if plan.experts:
         found.append(("--expert-model-parallel-size", str(plan.ep)))
         found.append(("--expert-tensor-parallel-size", str(1 if plan.ep > 1 else plan.tp)))
@@ -152,7 +175,19 @@ def _memory(plan: Planned) -> list[Argument]:
     if plan.overlap and plan.dp * plan.cp > 1:
         found.append(("--overlap-grad-reduce",))
         found += [("--overlap-param-gather",)] if plan.zero else []
-    if plan.recompute == "full":
+    if "optimizer_offload" in plan.rare:
+        found += [
+            ("--optimizer-cpu-offload",),
+            ("--optimizer-offload-fraction", "1.0"),
+            ("--use-precision-aware-optimizer",),
+        ]
+    if layers := plan.rare.get("recompute_layers"):
+        found += [
+            ("--recompute-granularity", "full"),
+            ("--recompute-method", "block"),
+            ("--recompute-num-layers", str(layers // plan.vpp)),
+        ]
+    elif plan.recompute == "full":
         found += [
             ("--recompute-granularity", "full"),
             ("--recompute-method", "uniform"),

@@ -21,6 +21,7 @@ NEUTRAL: tuple[Any, ...] = (None, False, 0, 1, "none", "", [], {})
 class Planned:
     """One plan and what it is a plan for. `steps` is None where the spec does not count tokens.
 
+    `rare` holds the techniques that few layouts use, by their key in the layout.
     `save_every` is the planned number of steps between checkpoints; None in results that do not say.
     """
 
@@ -53,6 +54,13 @@ class Planned:
     schedule: str
     recompute: str
     zero: int
+    rare: Mapping[str, Any]
+
+    @property
+    def hybrid_group(self) -> int | None:
+        """Ranks that hold one whole sharded copy where ZeRO-3 stays within groups (HSDP)."""
+        groups = {self.rare.get(name) for name in ZERO_GROUPS}
+        return groups.pop() if self.zero == 3 and len(groups) == 1 else None
 
     @property
     def title(self) -> str:
@@ -95,6 +103,21 @@ KNOWN = (
     "zero",
 )
 
+ZERO_GROUPS = ("zero_weight_group", "zero_gradient_group", "zero_optimizer_group")
+# Techniques that few layouts use; a layout without one lacks its key.
+RARE = (
+    *ZERO_GROUPS,
+    "cp_mode",
+    "recompute_layers",
+    "offloaded_layers",
+    "optimizer_offload",
+    "secondary_weights",
+    "quantized_weights",
+    "quantized_gradients",
+    "expert_overlap",
+    "tensor_overlap",
+)
+
 
 def planned(result: Document) -> Planned:
     """The plan of a result. CannotExpress where there is none, or where it holds what no format here knows."""
@@ -130,13 +153,14 @@ def planned(result: Document) -> Planned:
         layers_per_stage=tuple(plan["layers_per_stage"]),
         layers_per_chunk=tuple(plan["layers_per_chunk"]),
         **{name: layout[name] for name in KNOWN},
+        rare={name: layout[name] for name in RARE if layout.get(name)},
     )
 
 
 def _nothing_else(layout: Mapping[str, Any]) -> None:
     """A file that leaves out part of a layout would be another plan."""
     for name, value in layout.items():
-        if name not in KNOWN and value not in NEUTRAL:
+        if name not in (*KNOWN, *RARE) and value not in NEUTRAL:
             message = f"No training format here can say `{name}: {value}`."
             hint = "json and yaml hold the whole plan; or plan again without it."
             raise CannotExpress(Problem("cannot_express", message, f"/plan/layout/{name}", hint))

@@ -2,8 +2,8 @@
 
 from solvers.documents import Document
 from solvers.training.exports import toml, torchtitan_model
-from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout
+from solvers.training.exports.planned import ZERO_GROUPS, Planned, planned
+from solvers.training.exports.refuse import Rule, check, layout, unsaid
 from solvers.training.exports.shell import SAVES, STEPS, Need, comment, counted, needs, script
 from solvers.training.exports.torchtitan_model import FLAVOR, MODULE
 
@@ -79,8 +79,16 @@ def rules(plan: Planned) -> list[Rule]:
         Rule(plan.gradient_bytes != 4, "/spec/software/gradient_bytes", "torchtitan reduces gradients in 32 bits."),
         Rule(plan.attention == "unfused", "/spec/software/attention", "torchtitan's attention is fused."),
         Rule(plan.dropout, "/spec/software/dropout", "torchtitan's models have no dropout."),
+        *unsaid(plan.rare, said=_said(plan), framework="torchtitan"),
         *torchtitan_model.rules(plan),
     ]
+
+
+def _said(plan: Planned) -> tuple[str, ...]:
+    """Rare techniques with a setting: groups of ZeRO-3 within which weights are whole, two ways of passing keys."""
+    groups = ZERO_GROUPS if plan.hybrid_group and plan.dp * plan.cp % plan.hybrid_group == 0 and plan.cp == 1 else ()
+    modes = ("cp_mode",) if plan.rare.get("cp_mode") != "all_to_all" else ()
+    return (*groups, *modes, "tensor_overlap")
 
 
 def document(plan: Planned) -> Document:
@@ -101,6 +109,7 @@ def document(plan: Planned) -> Document:
         found["quantize"] = {
             "linear": {converter.rsplit(".", 1)[1]: {"recipe_name": recipe, "filter_fqns": ["output"]}}
         }
+    if plan.precision == "fp8" or "tensor_overlap" in plan.rare:  # both are the compiler's
         found["compile"] = {"enable": True}
     if flavor == FLAVOR:
         found["experimental"] = {"custom_import": MODULE}
@@ -121,14 +130,19 @@ def _training(plan: Planned) -> Document:
 
 
 def _parallelism(plan: Planned) -> Document:
+    shards = plan.hybrid_group or (plan.dp if plan.zero else 1)
     found: Document = {
-        "data_parallel_replicate_degree": plan.dp if plan.zero == 0 else 1,
-        "data_parallel_shard_degree": plan.dp if plan.zero else 1,
+        "data_parallel_replicate_degree": plan.dp // shards,
+        "data_parallel_shard_degree": shards,
         "fsdp_reshard_after_forward": "always" if plan.zero == 3 else "never",
         "tensor_parallel_degree": plan.tp,
         "pipeline_parallel_degree": plan.pp,
         "context_parallel_degree": plan.cp,
     }
+    if "tensor_overlap" in plan.rare:
+        found["enable_async_tensor_parallel"] = True
+    if plan.cp > 1:
+        found["context_parallel_rotate_method"] = "allgather" if plan.rare.get("cp_mode") else "alltoall"
     if plan.pp > 1:
         found |= {
             "pipeline_parallel_schedule": SCHEDULES[plan.schedule],

@@ -133,9 +133,9 @@ def test_what_a_format_cannot_say_is_refused_at_its_field_with_the_formats_that_
 
 def test_a_layout_with_a_field_that_no_format_knows_is_refused_by_all():
     for name in EXPORTS:
-        [problem] = refusals("dense", name, layout={"activation_offload": 0.5})
+        [problem] = refusals("dense", name, layout={"gradient_compression": 0.5})
 
-        assert (problem.code, problem.at) == ("cannot_express", "/plan/layout/activation_offload")
+        assert (problem.code, problem.at) == ("cannot_express", "/plan/layout/gradient_compression")
 
 
 def test_a_plan_for_fine_tuning_is_refused_by_all():
@@ -143,10 +143,48 @@ def test_a_plan_for_fine_tuning_is_refused_by_all():
         assert [problem.at for problem in refusals("dense", name, spec={"task": "lora"})] == ["/spec/task"]
 
 
+RARE = [
+    ("dense", "megatron", {"tensor_overlap": True}, "--tp-comm-overlap", ""),
+    ("dense", "bridge", {"tensor_overlap": True}, "comm_overlap=CommOverlapConfig(tp_comm_overlap=True)", ""),
+    ("dense", "megatron", {"cp": 2, "dp": 16, "cp_mode": "all_to_all"}, "--cp-comm-type a2a", ""),
+    ("dense", "bridge", {"cp": 2, "dp": 16, "cp_mode": "all_gather"}, 'model.cp_comm_type = "all_gather"', ""),
+    ("dense", "megatron", {"recompute": "none", "recompute_layers": 10}, "--recompute-num-layers 2", ""),
+    ("dense", "bridge", {"recompute": "none", "recompute_layers": 10}, "model.recompute_num_layers = 2", ""),
+    ("dense", "megatron", {"recompute_layers": 10}, "", "/plan/layout/recompute_layers"),
+    ("dense", "megatron", {"optimizer_offload": True}, "--optimizer-cpu-offload", ""),
+    ("dense", "bridge", {"optimizer_offload": True}, "", "/plan/layout/optimizer_offload"),
+    ("dense", "megatron", {"quantized_weights": True}, "", "/plan/layout/quantized_weights"),
+    ("own", "deepspeed", {"optimizer_offload": True}, '"device": "cpu"', ""),
+    ("own", "deepspeed", {"zero": 3, "quantized_weights": True}, '"zero_quantized_weights": true', ""),
+    ("own", "deepspeed", {"recompute_layers": 1}, "", "/plan/layout/recompute_layers"),
+    (
+        "own", "torchtitan",
+        {"zero": 3, "zero_weight_group": 8, "zero_gradient_group": 8, "zero_optimizer_group": 8},
+        "data_parallel_replicate_degree = 2\ndata_parallel_shard_degree = 8", "",
+    ),
+    (
+        "own", "torchtitan",
+        {"zero": 3, "zero_weight_group": 8, "zero_gradient_group": 8, "zero_optimizer_group": 16},
+        "", "/plan/layout/zero_weight_group",
+    ),
+    ("own", "torchtitan", {"zero": 3, "cp": 2, "dp": 8}, 'context_parallel_rotate_method = "alltoall"', ""),
+    ("own", "torchtitan", {"zero": 3, "cp": 2, "dp": 8, "cp_mode": "all_gather"}, '"allgather"', ""),
+    ("own", "torchtitan", {"zero": 3, "cp": 2, "dp": 8, "cp_mode": "all_to_all"}, "", "/plan/layout/cp_mode"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "name", "layout", "said", "at"), RARE)
+def test_a_rare_technique_is_said_or_refused(case, name, layout, said, at):
+    if at:
+        assert at in [problem.at for problem in refusals(case, name, layout=layout)]
+    else:
+        assert said in "\n".join(EXPORTS[name].write(cases.result(case, layout=layout)).values())
+
+
 def test_a_field_that_changes_nothing_is_passed_over():
     plain = EXPORTS["megatron"].write(cases.result("dense"))
 
-    assert EXPORTS["megatron"].write(cases.result("dense", layout={"activation_offload": 0.0, "mode": None})) == plain
+    assert EXPORTS["megatron"].write(cases.result("dense", layout={"gradient_compression": 0.0, "mode": None})) == plain
 
 
 def test_a_result_without_a_plan_or_without_its_spec_is_refused():
