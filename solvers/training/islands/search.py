@@ -21,7 +21,7 @@ from solvers.training.islands.ways import Ways, ways_of
 
 KEPT = 10
 BATCH = 128
-MOST_ROWS = 20_000
+MOST_ROWS = 6_000
 MOST_ORDERS = 24
 
 Seen = Callable[[int, int, Laid | None], None]

@@ -19,7 +19,7 @@ from solvers.training.spec import (
     too_many,
 )
 
-MOST_ISLANDS = 6
+MOST_ISLANDS = 4
 
 
 class Island(Hardware):
