@@ -1,6 +1,6 @@
 """Megatron-LM: a plan as the arguments of `pretrain_gpt.py` behind `torchrun`, one node a call.
 
-Arguments are those of Megatron core 0.15 to 0.19.
+Arguments are those of Megatron core 0.16, whose parser reads the golden files.
 """
 
 from solvers.documents import Document

@@ -2,7 +2,7 @@
 
 shellcheck and the schemas of Kubernetes come with the test extra. The others want a line of their own, without their
 dependencies on CUDA: `pip install --no-deps torchtitan==0.2.2 deepspeed` with what they then miss, and for Megatron-LM
-ISOFLOP_MEGATRON_LM=FOLDER, a checkout of core_v0.15.0 or later.
+ISOFLOP_MEGATRON_LM=FOLDER, a checkout such as core_v0.16.1.
 """
 
 import json
