@@ -109,6 +109,8 @@ def traffic_of(
     messages = np.where(w > 1, layers, 1.0)
 
     def gather(size: Floats, ranks: Floats, apart: Ints | Floats, times: Floats | float = 1.0) -> Floats:
+        if not (ranks > 1).any():
+            return np.zeros_like(ranks)
         group = group_of(ranks, apart, job.cluster)
         return gather_seconds(size, group, job.cluster, start_s=job.coefficients.collective_start_s, messages=times)
 

@@ -55,6 +55,7 @@ class Stack:
     graphs: Literal["none", "parts", "all"] = "none"
     fused_experts: bool = False
     merged_dispatch: bool = True
+    expert_load: float | None = None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ class Refined:
     """All arrays have one length; what is no number of ranks or share is 0 or 1.
 
     `recomputed` is the share of a stage's layers that are computed again in full, `offloaded` the share whose
-    activations wait in the host's memory. `secondary` keeps a second copy of the weights within each domain.
+    activations wait in the host's memory, both of `stage_layers` layers. `secondary` keeps a second copy of the weights
+    within each domain.
     """
 
     weight_group: Floats
@@ -35,6 +36,7 @@ class Refined:
     offloaded: Floats
     optimizer_offload: Floats
     expert_overlap: Floats
+    stage_layers: Floats
 
     def take(self, index: Ints | Bools | slice) -> "Refined":
         """The chosen rows."""
@@ -50,7 +52,7 @@ class Shares:
     optimizer: Floats
 
 
-def plain(zero: Ints, copies: Floats) -> Refined:
+def plain(zero: Ints, copies: Floats, stage_layers: Floats) -> Refined:
     """No technique: groups as the ZeRO stage has them, for `copies` ranks that hold the same parameters."""
     whole, none = np.ones(len(zero)), np.zeros(len(zero))
     every = copies.astype(np.float64)
@@ -65,6 +67,7 @@ def plain(zero: Ints, copies: Floats) -> Refined:
         offloaded=none,
         optimizer_offload=none,
         expert_overlap=none,
+        stage_layers=stage_layers,
     )
 
 

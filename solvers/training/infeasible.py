@@ -6,6 +6,7 @@ from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
 from solvers.documents import Document
 from solvers.training import calibration
+from solvers.training.explore import refined_all
 from solvers.training.hardware import MOST_GPUS
 from solvers.training.job import usable_bytes
 from solvers.training.options import TECHNIQUES, Options
@@ -70,7 +71,10 @@ def _too_big(spec: TrainingSpec, found: Found) -> tuple[str, tuple[str, ...], Do
         f"needs {show(stage['total_bytes'], SIZE)} of {show(usable, SIZE)} usable on stage {stage['stage']}: {part}"
     )
     name = label(layout_document(choice.layouts, choice.tables))
-    sentence = f"Even the layout that needs least memory ({name}) {reason}."
+    sentence = (
+        f"Even the layout that needs least memory ({name}) {reason}. Offload and recomputation by layer, as far as they"
+        " are allowed, do not save enough."
+    )
     plan = plan_document(choice, usable=usable)
     needs = {"memory_bytes": stage["total_bytes"], "usable_bytes": usable, "stage": stage["stage"], "part": part}
     return sentence, ("memory", f"memory: {part}"), {"plan": plan, "needs": needs}
@@ -160,7 +164,8 @@ def _tries(spec: TrainingSpec, missed: tuple[str, ...]) -> Iterator[Try]:
 
 
 def _possible(spec: TrainingSpec) -> bool:
-    return search(spec, nodes=spec.hardware.nodes).feasible > 0
+    plain = search(spec, nodes=spec.hardware.nodes)
+    return plain.feasible > 0 or refined_all(spec, [plain]).feasible > 0
 
 
 def _techniques(spec: TrainingSpec) -> list[Try]:

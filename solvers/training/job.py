@@ -1,6 +1,6 @@
 """From a spec to the cost kernel's input."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Block, Job, block_of
@@ -25,7 +25,9 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None 
     """The spec's job on `nodes` of its nodes, with the coefficients of its calibration or those given."""
     if coefficients is None:
         coefficients = calibration.coefficients(spec.calibration)
-    stack = spec.software.habits(spec.precision)
+    stack = spec.software.habits(spec.precision, spec.options)
+    if stack.expert_load is not None:
+        coefficients = replace(coefficients, expert_imbalance=stack.expert_load)
     return Job(
         architecture=architecture_of(spec.model, stack),
         stack=stack,

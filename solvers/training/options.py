@@ -23,8 +23,27 @@ Technique = Literal[
     "zero3",
     "tp_across_nodes",
     "uneven_stages",
+    "zb_h1",
+    "cp_all_gather",
+    "cp_all_to_all",
+    "hsdp",
+    "low_bandwidth",
+    "zero_secondary",
+    "quantized_weights",
+    "quantized_gradients",
+    "recompute_by_layer",
+    "optimizer_offload",
+    "activation_offload",
+    "overlap_tensor",
+    "overlap_gradients",
+    "overlap_weights",
+    "overlap_expert",
 ]
 TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
+# What every framework does unless it is told not to: a list of what is allowed need not name it.
+USUAL = ("overlap_gradients", "overlap_weights")
+# They change the numbers that are trained with, and a model of cost cannot tell what that does: only where fixed.
+LOSSY = ("quantized_weights", "quantized_gradients")
 
 
 def _techniques(value: Any) -> Any:
@@ -49,23 +68,46 @@ class Fixed(Part):
     ep: Positive | None = Field(default=None, title="Expert parallel", examples=[8])
     micro_batch: Positive | None = Field(default=None, title="Micro-batch", examples=[1])
     sequence_parallel: bool | None = Field(default=None, title="Sequence parallel")
-    schedule: Literal["gpipe", "1f1b", "interleaved"] | None = Field(default=None, title="Schedule")
+    schedule: Literal["gpipe", "1f1b", "interleaved", "zb-h1"] | None = Field(default=None, title="Schedule")
     recompute: Literal["none", "selective", "full"] | None = Field(default=None, title="Recomputation")
     zero: Literal[0, 1, 2, 3] | None = Field(default=None, title="ZeRO stage", examples=[1])
+    cp_mode: Literal["ring", "all_gather", "all_to_all"] | None = Field(
+        default=None, title="Exchange of context parallelism", description="Where there is any."
+    )
+    zero_group: Positive | None = Field(
+        default=None,
+        title="Ranks that share states",
+        description="HSDP: ZeRO within so many ranks, replicas beyond.",
+        examples=[8],
+    )
+    secondary_weights: bool | None = Field(
+        default=None, title="Second copy of the weights", description="In each node, for ZeRO-3 (hpZ of ZeRO++)."
+    )
+    quantized_weights: bool | None = Field(
+        default=None, title="Gather weights in int8", description="qwZ of ZeRO++; changes what is computed."
+    )
+    quantized_gradients: bool | None = Field(
+        default=None, title="Reduce gradients in int4", description="qgZ of ZeRO++; changes what is computed."
+    )
+    optimizer_offload: bool | None = Field(default=None, title="Optimizer on the host")
 
 
 class Options(Part):
     """Which techniques a plan may use: all, unless said otherwise."""
 
     allow: Techniques | None = Field(
-        default=None, title="Allow only", description="Nothing else may be used; data parallelism always may."
+        default=None,
+        title="Allow only",
+        description="Nothing else may be used; data parallelism always may, and the overlap of its traffic.",
     )
     forbid: Techniques = Field(default=(), title="Forbid", description="These may not be used.")
     fix: Fixed = Field(default=Fixed(), title="Fix", description="Degrees that are given.", json_schema_extra=ADVANCED)
 
     def forbids(self, technique: str) -> bool:
         """Whether a plan may not use it."""
-        return technique in self.forbid or (self.allow is not None and technique not in self.allow)
+        if technique in self.forbid:
+            return True
+        return self.allow is not None and technique not in self.allow and technique not in USUAL
 
 
 class Software(Part):
@@ -135,8 +177,25 @@ class Software(Part):
         "every other product (torchtitan).",
     )
 
-    def habits(self, precision: str) -> Stack:
-        """As the cost kernel reads it, when products compute in `precision`."""
+    capacity_factor: float | None = Field(
+        default=None,
+        ge=0.5,
+        le=16,
+        title="Expert capacity",
+        description="Tokens that an expert takes, over the mean; what is more is dropped. Otherwise none is dropped.",
+        examples=[1.25],
+    )
+    expert_imbalance: float | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        title="Expert imbalance",
+        description="Tokens of the busiest experts over the mean, where none is dropped.",
+        examples=[1.2],
+    )
+
+    def habits(self, precision: str, options: Options) -> Stack:
+        """As the cost kernel reads it: products in `precision`, without the overlap that the options forbid."""
         quantised = precision if self.weights == "copied" else "bf16"
         return Stack(
             attention=self.attention,
@@ -153,4 +212,8 @@ class Software(Part):
             fused_experts=self.fused_experts,
             merged_dispatch=self.merged_dispatch,
             balanced_experts=self.balanced_experts,
+            overlap_gradients=not options.forbids("overlap_gradients"),
+            overlap_weights=not options.forbids("overlap_weights"),
+            overlap_tensor=self.overlap and not options.forbids("overlap_tensor"),
+            expert_load=self.capacity_factor or self.expert_imbalance,
         )

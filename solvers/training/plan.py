@@ -8,16 +8,19 @@ import numpy as np
 
 from solvers.base import Estimate
 from solvers.cost.block import Job
-from solvers.cost.layouts import RECOMPUTE, SCHEDULES, Layouts
+from solvers.cost.layouts import RECOMPUTE, SCHEDULES, Bools, Layouts
 from solvers.cost.memory import memory_of_stage
 from solvers.cost.pipeline import layers_per_stage
 from solvers.cost.stage import PARTS, StageMemory
 from solvers.cost.step import step_time
 from solvers.documents import Document
 from solvers.training.job import Tables
+from solvers.training.rare import rare_document, rare_words
 from solvers.training.room import room_document
 from solvers.training.search import Found
 from solvers.training.staging import Staged, plain_parts
+
+SHOWN = {"gpipe": "GPipe", "zb-h1": "ZB-H1"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ def layout_document(layouts: Layouts, tables: Tables, row: int = 0) -> Document:
         "schedule": SCHEDULES[int(layouts.schedule[row])],
         "recompute": RECOMPUTE[int(layouts.recompute[row])],
         "zero": int(layouts.zero[row]),
+        **rare_document(layouts, shards, row),
     }
 
 
@@ -100,8 +104,16 @@ def label(layout: Document) -> str:
     words += [f"mb{layout['micro_batch']}"]
     words += [layout["recompute"]] if layout["recompute"] != "none" else []
     words += [f"ZeRO-{layout['zero']}"] if layout["zero"] else []
-    words += ["GPipe"] if layout["schedule"] == "gpipe" else []
+    words += [SHOWN[layout["schedule"]]] if layout["schedule"] in SHOWN else []
+    words += rare_words(layout)
     return " ".join(words)
+
+
+def overlaps_tensor(layouts: Layouts, tables: Tables, job: Job) -> Bools:
+    """Where tensor-parallel traffic runs beside products: with sequence parallelism, in one domain."""
+    shards, row = tables.shards, layouts.shard
+    able: Bools = (shards.tp[row] > 1) & (shards.tp[row] <= job.cluster.domain) & (shards.sequence_parallel[row] > 0)
+    return able & job.stack.overlap_tensor
 
 
 def plan_document(choice: Choice, *, usable: float) -> Document:
@@ -109,6 +121,8 @@ def plan_document(choice: Choice, *, usable: float) -> Document:
     layout = layout_document(choice.layouts, choice.tables)
     parts = parts_of(choice)
     stages, capacity = stages_document(choice), float(choice.job.cluster.memory_bytes)
+    if overlaps_tensor(choice.layouts, choice.tables, choice.job)[0]:
+        layout["tensor_overlap"] = True
     return {
         "label": label(layout),
         "layout": layout,

@@ -36,6 +36,7 @@ class Pool:
     novelty: Floats
     regret: Floats
     probability_best: Floats
+    handicap: Floats
 
     def choice(self, point: int) -> Choice:
         """One point as a layout."""
@@ -70,6 +71,7 @@ def pool_of(found: list[Found]) -> Pool:
         novelty=ones,
         regret=np.inf * ones,
         probability_best=0.0 * ones,
+        handicap=np.concatenate([np.full(f.feasible, f.handicap) for f in found]),
     )
 
 
@@ -88,9 +90,20 @@ def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
     return (pool.step_time_s,)
 
 
-def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:
-    """The best points, best first; of points equal in objective and nearly so in time the one with least memory."""
+def ranking(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
+    """The objective by which layouts are chosen: that of refined ones times their handicap."""
     keys = objective(spec, pool)
+    if spec.objective == "fewest_gpus":
+        return keys[0], *(key * pool.handicap for key in keys[1:])
+    return tuple(key * pool.handicap for key in keys)
+
+
+def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:
+    """The best points, best first; of points equal in objective and nearly so in time the one with least memory.
+
+    Refined layouts count with their handicap.
+    """
+    keys = ranking(spec, pool)
     near = nearest(keys[0], most=200 * most)
     order = near[np.lexsort((pool.memory_bytes[near], *(_rounded(key[near]) for key in reversed(keys))))]
     kept: list[int] = []
@@ -117,7 +130,7 @@ def _rounded(values: Floats) -> Floats:
 
 def pareto(pool: Pool, *, most: int, keep: int) -> list[int]:
     """Points that nothing beats in time, memory and cost; thinned evenly beyond `most`, the ends and `keep` kept."""
-    several = len(pool.found) > 1
+    several = len({f.nodes for f in pool.found}) > 1
     objectives = (pool.step_time_s, pool.memory_bytes, *((pool.cost_usd,) if several else ()))
     points = front(*(_rounded(values) for values in objectives))
     points = points[np.lexsort((pool.memory_bytes[points], pool.step_time_s[points]))]

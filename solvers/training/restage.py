@@ -16,7 +16,7 @@ import numpy as np
 
 from solvers.cost.layouts import Bools, Ints
 from solvers.training.job import usable_bytes
-from solvers.training.pool import objective, pareto, pool_of
+from solvers.training.pool import pareto, pool_of, ranking
 from solvers.training.search import Found, refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
@@ -67,7 +67,7 @@ class Board:
     def best(self, most: int, among: Ints | None = None) -> Ints:
         """The best points by what is known of them, best first."""
         places = np.arange(len(self.pool.row)) if among is None else among
-        keys = [key[places] for key in objective(self.spec, self.pool)]
+        keys = [key[places] for key in ranking(self.spec, self.pool)]
         near = np.flatnonzero(keys[0] <= np.partition(keys[0], most)[most]) if len(places) > most else slice(None)
         places, keys = places[near], [key[near] for key in keys]
         order = np.lexsort((self.pool.memory_bytes[places], *reversed(keys)))[:most]

@@ -13,18 +13,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solvers.cost.block import Job
-from solvers.cost.layouts import Floats, Ints, Layouts
+from solvers.cost.layouts import Bools, Floats, Ints, Layouts
 from solvers.cost.memory import outer_stages, peak_memory
 from solvers.cost.price import step_cost_usd
 from solvers.cost.stage import PARTS
 from solvers.cost.step import step_time
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
+from solvers.training.options import Fixed
 from solvers.training.run_length import RunFactors, busy_seconds, run_energies, run_factors, steps_of
 from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged
 
 CHUNK = 4096
+# What no layout of the plain space does.
+NEVER_PLAIN = ("secondary_weights", "quantized_weights", "quantized_gradients", "optimizer_offload")
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,19 @@ Seen = Callable[[int, int, Fastest | None], None]
 
 
 @dataclass(frozen=True)
+class Base:
+    """Every layout that divides: what refining starts from. A step that does not fit in memory takes for ever."""
+
+    layouts: Layouts
+    step_time_s: Floats
+
+
+@dataclass(frozen=True)
 class Found:
     """What fits on one number of nodes: rows of the space with their step time and peak memory.
 
     `staged` are rows whose layers were dealt to stages: their values stand in the columns, `closed_form_s` beside them.
+    `handicap` is what the objective of these rows is multiplied with where the best is chosen.
     """
 
     nodes: int
@@ -60,6 +72,8 @@ class Found:
     nearest: Layouts
     closed_form_s: Floats
     staged: Mapping[int, Staged] = field(default_factory=dict)
+    base: Base | None = None
+    handicap: float = 1.0
 
     @property
     def feasible(self) -> int:
@@ -103,13 +117,16 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         rows.append(np.flatnonzero(fits) + part.start)
         fastest = _faster(fastest, kept, times[-1], tables)
         seen(part.stop, space.layouts.size, fastest)
-    index = _joined(rows, np.int64)
-    time, memory = _joined(times, np.float64), _joined(memories, np.float64)
+    index: Ints = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+    time, memory = (np.concatenate([np.zeros(0), *parts]) for parts in (times, memories))
     price = spec.hardware.usd_per_gpu_hour or 0.0
     cost = step_cost_usd(time, gpus=int(job.cluster.gpus), usd_per_gpu_hour=price)
     factors = run_factors(spec, job)
-    joules = run_energies(spec, job, step_s=time, busy_s=_joined(busy, np.float64))
-    keep = _meets(spec, time, cost, factors, rejected)
+    joules = run_energies(spec, job, step_s=time, busy_s=np.concatenate([np.zeros(0), *busy]))
+    keep = complies(spec.options.fix, space.layouts.take(index), tables, rejected)
+    keep &= meets(spec, time, cost, factors, rejected, among=keep)
+    every = np.full(space.layouts.size, np.inf)
+    every[index] = time
     return Found(
         nodes=nodes,
         job=job,
@@ -124,6 +141,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         rejected=dict(sorted(rejected.items())),
         nearest=nearest,
         closed_form_s=time[keep],
+        base=Base(space.layouts, every),
     )
 
 
@@ -134,10 +152,6 @@ def _faster(fastest: Fastest | None, layouts: Layouts, times: Floats, tables: Ta
     if fastest is not None and times[row] >= fastest.step_time_s:
         return fastest
     return Fastest(layouts.take(slice(row, row + 1)), tables, float(times[row]))
-
-
-def _joined(parts: list[Floats] | list[Ints], kind: type) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
 
 def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
@@ -151,9 +165,49 @@ def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
     return {f"memory: {name}": int(count) for name, count in zip(PARTS, counts, strict=True) if count}
 
 
-def _meets(spec: TrainingSpec, time: Floats, cost: Floats, factors: RunFactors, rejected: Counter[str]) -> Floats:
-    """Where the constraints other than memory hold."""
-    alive = np.ones(len(time), dtype=bool)
+def complies(fix: Fixed, layouts: Layouts, tables: Tables, rejected: Counter[str]) -> Bools:
+    """Where layouts without rare techniques are what the spec fixes."""
+    copies = layouts.dp * tables.shards.cp[layouts.shard]
+    alone = tables.shards.cp[layouts.shard] == 1
+    never = np.zeros(layouts.size, dtype=bool)
+    rules = {
+        "schedule": never if fix.schedule == "zb-h1" else ~never,
+        "cp_mode": alone if fix.cp_mode in ("all_gather", "all_to_all") else ~never,
+        "zero_group": (copies == fix.zero_group) & (layouts.zero > 0) if fix.zero_group else ~never,
+        **{name: never if getattr(fix, name) else ~never for name in NEVER_PLAIN},
+    }
+    alive: Bools = ~never
+    for name, holds in rules.items():
+        if lost := int((alive & ~holds).sum()):
+            rejected[f"the spec fixes {name}"] += lost
+        alive &= holds
+    return alive
+
+
+def slowest_allowed(spec: TrainingSpec, job: Job, factors: RunFactors) -> float:
+    """The longest step within the limits of time and money; a step that takes longer is none."""
+    limits, steps = spec.constraints, steps_of(spec)
+    allowed = [limits.max_step_time or np.inf]
+    if steps and limits.deadline is not None:
+        allowed.append(limits.deadline / steps / factors.time)
+    price = spec.hardware.usd_per_gpu_hour
+    if steps and price and limits.budget is not None:
+        second = step_cost_usd(np.ones(1), gpus=int(job.cluster.gpus), usd_per_gpu_hour=price)
+        allowed.append(limits.budget / steps / factors.cost / float(second[0]))
+    return float(np.nextafter(min(allowed), np.inf))
+
+
+def meets(
+    spec: TrainingSpec,
+    time: Floats,
+    cost: Floats,
+    factors: RunFactors,
+    rejected: Counter[str],
+    *,
+    among: Bools | None = None,
+) -> Bools:
+    """Where the constraints other than memory hold; what breaks them is counted `among` rows."""
+    alive = np.ones(len(time), dtype=bool) if among is None else among.copy()
     steps = steps_of(spec) or 0.0
     limits = spec.constraints
     for name, limit, value in (
@@ -172,5 +226,5 @@ def _meets(spec: TrainingSpec, time: Floats, cost: Floats, factors: RunFactors, 
 def refusals(spec: TrainingSpec, step_time_s: float, cost_usd: float, factors: RunFactors) -> Counter[str]:
     """The constraints other than memory that one layout breaks."""
     refused: Counter[str] = Counter()
-    _meets(spec, np.array([step_time_s]), np.array([cost_usd]), factors, refused)
+    meets(spec, np.array([step_time_s]), np.array([cost_usd]), factors, refused)
     return refused

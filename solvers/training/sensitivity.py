@@ -7,16 +7,18 @@ sequence parallelism of the plan; a small one as a whole. `space` says which.
 from dataclasses import dataclass
 
 from solvers.documents import Document
+from solvers.training.explore import explore
 from solvers.training.outlook import learned_pool
 from solvers.training.plan import Choice, label, layout_document
 from solvers.training.pool import Pool, best, pool_of
 from solvers.training.restage import FRONT, restage
-from solvers.training.search import search
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
 from solvers.training.techniques import sides, uses
 from solvers.units import SHARE, show, show_named
 
 SMALL = 60_000
+# Layouts that are refined for one change.
+REFINED = 20_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def _with_node(spec: TrainingSpec, node: object) -> TrainingSpec:
 
 def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
-    again = restage(spec, [search(spec, nodes=chosen.nodes)])[0]
+    again = explore(spec, nodes=chosen.nodes, most=REFINED)
     if not again.feasible:
         return {
             "change": change.name,
@@ -75,7 +77,8 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
             "techniques": None,
             "space": "narrowed" if large else "whole",
         }
-    pool = learned_pool(spec, pool_of([again]), front=FRONT, sides=sides)
+    found = [each for each in restage(spec, [each for each in again.found if each.feasible]) if each.feasible]
+    pool = learned_pool(spec, pool_of(found), front=FRONT, sides=sides)
     plan = pool.choice(best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))

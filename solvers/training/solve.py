@@ -9,6 +9,7 @@ from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.training import calibration
 from solvers.training.estimates import estimates_of
+from solvers.training.explore import Explored, refined_all
 from solvers.training.exports import EXPORTS
 from solvers.training.infeasible import infeasible
 from solvers.training.islands import solve as islands
@@ -37,6 +38,8 @@ from solvers.training.spec import TrainingSpec
 from solvers.training.techniques import sides, verdicts
 from solvers.training.timeline import timeline
 from solvers.training.words import binding, headline, simulated_words, why_not
+from solvers.training.worth import WORTH
+from solvers.units import SHARE, show
 
 ALTERNATIVES = 9
 FRONT = 60
@@ -67,8 +70,9 @@ def _in_the_island(change: Document | None) -> Document | None:
 
 def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     """The best layout and everything beside it, or what stands in the way."""
-    found = restage(spec, _searched(spec, progress), sides)
-    counted = _counted(found)
+    explored = _searched(spec, progress)
+    found = restage(spec, list(explored.found), sides)
+    counted = _counted(found, gap=explored.optimality_gap)
     if not any(f.feasible for f in found):
         return infeasible(spec, found, counted, progress)
     pool = learned_pool(spec, pool_of([f for f in found if f.feasible]), front=FRONT, sides=sides)
@@ -78,10 +82,10 @@ def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     return _solved(spec, pool, ranked, chosen, counted)
 
 
-def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
-    """One search for each number of nodes that the objective lets us use."""
+def _searched(spec: TrainingSpec, progress: Progress) -> Explored:
+    """One look at each number of nodes that the objective lets us use."""
     numbers = node_counts(spec)
-    found: list[Found] = []
+    plain: list[Found] = []
     seen = 0
     for place, nodes in enumerate(numbers):
 
@@ -90,11 +94,13 @@ def _searched(spec: TrainingSpec, progress: Progress) -> list[Found]:
             best = None if fastest is None else _best(fastest)
             progress(stage="searching layouts", fraction=0.8 * share, candidates=before + done, best=best)
 
-        found.append(search(spec, nodes=nodes, seen=report))
-        seen += found[-1].candidates
-        if spec.objective == "fewest_gpus" and found[-1].feasible:
-            break
-    return found
+        plain.append(search(spec, nodes=nodes, seen=report))
+        seen += plain[-1].candidates
+        if spec.objective == "fewest_gpus":
+            explored = refined_all(spec, plain[-1:])
+            if explored.feasible or nodes == numbers[-1]:
+                return replace(explored, found=(*plain[:-1], *explored.found))
+    return refined_all(spec, plain)
 
 
 def node_counts(spec: TrainingSpec) -> list[int]:
@@ -125,7 +131,7 @@ def search_size(spec: TrainingSpec) -> int:
     return sum(size_of(spec, nodes=nodes) for nodes in node_counts(spec))
 
 
-def _counted(found: list[Found]) -> Document:
+def _counted(found: list[Found], *, gap: float) -> Document:
     rejected: Counter[str] = Counter()
     for f in found:
         rejected.update(f.rejected)
@@ -133,7 +139,7 @@ def _counted(found: list[Found]) -> Document:
         "candidates": sum(f.candidates for f in found),
         "feasible": sum(f.feasible for f in found),
         "rejected": dict(sorted(rejected.items())),
-        "optimality_gap": 0.0,
+        "optimality_gap": gap,
     }
 
 
@@ -184,8 +190,15 @@ def _alternative(spec: TrainingSpec, choice: Choice, best_terms: dict[str, float
         "plan": _plan(spec, choice, usable=usable),
         "estimates": estimates_document(estimates_of(spec, choice)),
         "breakdown": breakdown_document(terms),
-        "why_not": why_not(terms, best_terms),
+        "why_not": why_not(terms, best_terms) + _rare(terms, best_terms),
     }
+
+
+def _rare(terms: dict[str, float], best: dict[str, float]) -> str:
+    """Why a layout that is faster is an alternative: its rare techniques do not gain enough."""
+    if sum(terms.values()) >= sum(best.values()):
+        return ""
+    return f" A rare technique has to gain {show(WORTH - 1.0, SHARE)}."
 
 
 def _small_point(pool: Pool, point: int) -> Document:

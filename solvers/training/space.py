@@ -184,7 +184,7 @@ def _layouts(row: Ints, shards: Shards, degrees: _Degrees, spec: TrainingSpec, r
     )
     for name, wanted, column in (
         ("vpp", fix.vpp, vpp),
-        ("schedule", None if fix.schedule is None else SCHEDULES.index(fix.schedule), schedule),
+        ("schedule", _schedule_of(fix.schedule), schedule),
         ("recompute", None if fix.recompute is None else RECOMPUTE.index(fix.recompute), recompute),
         ("zero", fix.zero, zero),
     ):
@@ -209,6 +209,11 @@ def _schedules(pp: int, layers: int) -> Ints:
         return np.array([ONE_F_ONE_B + 4], dtype=np.int64)
     chunks = [v for v in divisors(layers // pp) if v > 1] if layers % pp == 0 else []
     return np.array([GPIPE + 4, ONE_F_ONE_B + 4, *(INTERLEAVED + 4 * v for v in chunks)], dtype=np.int64)
+
+
+def _schedule_of(name: str | None) -> int | None:
+    """The schedule of layouts that become what is fixed: ZB-H1 refines 1F1B."""
+    return None if name is None else ONE_F_ONE_B if name == "zb-h1" else SCHEDULES.index(name)
 
 
 def _levels(stages: int) -> Ints:

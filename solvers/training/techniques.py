@@ -1,85 +1,185 @@
 """For each technique: used, does not pay, or cannot tell; by comparing the best layout with it and the best without.
 
     gain = best without / best with - 1 for a technique that is used, best with / best without - 1 for one that is not
-Both bests come from the same full enumeration. The crossover is the first change among the sensitivities, all solved
-again, under which the best layout uses a technique that does not pay now (or drops one that pays now).
+Both bests come from the same search. Overlap that the framework always does is switched off for the fastest layouts,
+which are then computed again: without it no layout is faster than it was, so that the best of those that were looked at
+is found; a refinement that only pays without it may lose a little less.
+The crossover is the first change among the sensitivities, all solved again, under which the best layout uses a
+technique that does not pay now (or drops one that pays now).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, SELECTIVE, Bools, Floats
+from solvers.cost.block import Job
+from solvers.cost.host import has_host
+from solvers.cost.layouts import (
+    ALL_GATHER,
+    ALL_TO_ALL,
+    FULL,
+    GPIPE,
+    INTERLEAVED,
+    SELECTIVE,
+    ZB_H1,
+    Bools,
+    Floats,
+    Layouts,
+)
 from solvers.documents import Document
-from solvers.training.plan import Choice
-from solvers.training.pool import Pool, objective
+from solvers.training.again import quantized, switched_off
+from solvers.training.job import Tables
+from solvers.training.options import LOSSY
+from solvers.training.plan import Choice, overlaps_tensor
+from solvers.training.pool import Pool, objective, ranking
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
+from solvers.training.worth import WORTH
 from solvers.units import SHARE, show, show_named
 
-Where = Callable[[Found], Bools]
 UNEVEN = "uneven_stages"
+Used = Callable[[Layouts, Tables, Job], Bools]
 
-TITLES: dict[str, tuple[str, Where]] = {
-    "tp": ("Tensor parallelism", lambda f: f.tables.shards.tp[f.layouts.shard] > 1),
-    "tp_across_nodes": (
-        "Tensor parallelism across nodes",
-        lambda f: f.tables.shards.tp[f.layouts.shard] > f.job.cluster.domain,
+
+@dataclass(frozen=True)
+class Technique:
+    """What people call it, which layouts use it, and the switch of the stack where it is the framework's habit."""
+
+    title: str
+    used: Used
+    switch: str = ""
+
+
+def _copies(layouts: Layouts, tables: Tables) -> Bools:
+    many: Bools = layouts.dp * tables.shards.cp[layouts.shard] > 1
+    return many
+
+
+def _refined(name: str) -> Used:
+    """Layouts with a value above zero in one column of their rare techniques."""
+
+    def used(layouts: Layouts, *_: object) -> Bools:
+        if layouts.refined is None:
+            return np.zeros(layouts.size, dtype=bool)
+        above: Bools = getattr(layouts.refined, name) > 0
+        return above
+
+    return used
+
+
+def _mode(mode: int) -> Used:
+    def used(layouts: Layouts, tables: Tables, *_: object) -> Bools:
+        shards, row = tables.shards, layouts.shard
+        if shards.cp_mode is None:
+            return np.zeros(layouts.size, dtype=bool)
+        same: Bools = (shards.cp[row] > 1) & (shards.cp_mode[row] == mode)
+        return same
+
+    return used
+
+
+def _hybrid(layouts: Layouts, tables: Tables, *_: object) -> Bools:
+    refined = layouts.refined
+    if refined is None:
+        return np.zeros(layouts.size, dtype=bool)
+    copies = layouts.dp * tables.shards.cp[layouts.shard]
+    found: Bools = (refined.optimizer_group > 1) & (refined.optimizer_group < copies)
+    return found
+
+
+def _levels(layouts: Layouts, *_: object) -> Bools:
+    refined = layouts.refined
+    if refined is None:
+        return np.zeros(layouts.size, dtype=bool)
+    found: Bools = (refined.weight_group > 1) & (refined.weight_group < refined.optimizer_group)
+    return found
+
+
+TECHNIQUES: dict[str, Technique] = {
+    "tp": Technique("Tensor parallelism", lambda x, t, _: t.shards.tp[x.shard] > 1),
+    "tp_across_nodes": Technique(
+        "Tensor parallelism across nodes", lambda x, t, job: t.shards.tp[x.shard] > job.cluster.domain
     ),
-    "sequence_parallel": ("Sequence parallelism", lambda f: f.tables.shards.sequence_parallel[f.layouts.shard] > 0),
-    "pp": ("Pipeline parallelism", lambda f: f.layouts.pp > 1),
-    "interleaved": ("Interleaved schedule", lambda f: f.layouts.schedule == INTERLEAVED),
-    "gpipe": ("GPipe schedule", lambda f: f.layouts.schedule == GPIPE),
-    "cp": ("Context parallelism", lambda f: f.tables.shards.cp[f.layouts.shard] > 1),
-    "ep": ("Expert parallelism", lambda f: f.tables.shards.ep[f.layouts.shard] > 1),
-    "recompute_selective": ("Selective recomputation", lambda f: f.layouts.recompute == SELECTIVE),
-    "recompute_full": ("Full recomputation", lambda f: f.layouts.recompute == FULL),
-    "zero1": ("ZeRO-1", lambda f: f.layouts.zero == 1),
-    "zero2": ("ZeRO-2", lambda f: f.layouts.zero == 2),
-    "zero3": ("ZeRO-3", lambda f: f.layouts.zero == 3),
+    "sequence_parallel": Technique("Sequence parallelism", lambda x, t, _: t.shards.sequence_parallel[x.shard] > 0),
+    "overlap_tensor": Technique("Overlap of tensor-parallel traffic", overlaps_tensor, "overlap_tensor"),
+    "pp": Technique("Pipeline parallelism", lambda x, *_: x.pp > 1),
+    "interleaved": Technique("Interleaved schedule", lambda x, *_: x.schedule == INTERLEAVED),
+    "zb_h1": Technique("Zero-bubble schedule ZB-H1", lambda x, *_: x.schedule == ZB_H1),
+    "gpipe": Technique("GPipe schedule", lambda x, *_: x.schedule == GPIPE),
+    "cp": Technique("Context parallelism", lambda x, t, _: t.shards.cp[x.shard] > 1),
+    "cp_all_gather": Technique("Context parallelism by all-gather", _mode(ALL_GATHER)),
+    "cp_all_to_all": Technique("Context parallelism by all-to-all (Ulysses)", _mode(ALL_TO_ALL)),
+    "ep": Technique("Expert parallelism", lambda x, t, _: t.shards.ep[x.shard] > 1),
+    "overlap_expert": Technique("Overlap of the exchange with experts", _refined("expert_overlap")),
+    "recompute_selective": Technique("Selective recomputation", lambda x, *_: x.recompute == SELECTIVE),
+    "recompute_full": Technique("Full recomputation", lambda x, *_: x.recompute == FULL),
+    "recompute_by_layer": Technique("Recomputation by layer", _refined("recomputed")),
+    "activation_offload": Technique("Activations on the host", _refined("offloaded")),
+    "optimizer_offload": Technique("Optimizer on the host", _refined("optimizer_offload")),
+    "zero1": Technique("ZeRO-1", lambda x, *_: x.zero == 1),
+    "zero2": Technique("ZeRO-2", lambda x, *_: x.zero == 2),
+    "zero3": Technique("ZeRO-3", lambda x, *_: x.zero == 3),
+    "hsdp": Technique("Hybrid sharding (HSDP)", _hybrid),
+    "low_bandwidth": Technique("Sharding by three levels of links", _levels),
+    "zero_secondary": Technique("Second copy of the weights in each node (hpZ)", _refined("secondary")),
+    "quantized_weights": Technique("Weights gathered in int8 (qwZ)", _refined("quantized_weights")),
+    "quantized_gradients": Technique("Gradients reduced in int4 (qgZ)", _refined("quantized_gradients")),
+    "overlap_gradients": Technique(
+        "Overlap of gradients with the backward pass",
+        lambda x, t, job: _copies(x, t) & (job.stack.overlap and job.stack.overlap_gradients),
+        "overlap_gradients",
+    ),
+    "overlap_weights": Technique(
+        "Prefetch of gathered weights",
+        lambda x, t, job: _copies(x, t) & (x.zero > 0) & (job.stack.overlap and job.stack.overlap_weights),
+        "overlap_weights",
+    ),
 }
 
 
 def sides(found: Found) -> list[Bools]:
     """For each technique the rows with it, then those without."""
-    masks = [where(found) for _, where in TITLES.values()]
+    masks = [technique.used(found.layouts, found.tables, found.job) for technique in TECHNIQUES.values()]
     return [*masks, *(~mask for mask in masks)]
 
 
 def uses(choice: Choice) -> set[str]:
     """The techniques that a layout uses."""
     uneven = {UNEVEN} if choice.staged and choice.staged.uneven else set()
-    shards, layouts = choice.tables.shards, choice.layouts
-    row = int(layouts.shard[0])
-    tests = {
-        "tp": shards.tp[row] > 1,
-        "tp_across_nodes": shards.tp[row] > choice.job.cluster.domain,
-        "sequence_parallel": shards.sequence_parallel[row] > 0,
-        "pp": layouts.pp[0] > 1,
-        "interleaved": layouts.schedule[0] == INTERLEAVED,
-        "gpipe": layouts.schedule[0] == GPIPE,
-        "cp": shards.cp[row] > 1,
-        "ep": shards.ep[row] > 1,
-        "recompute_selective": layouts.recompute[0] == SELECTIVE,
-        "recompute_full": layouts.recompute[0] == FULL,
-        "zero1": layouts.zero[0] == 1,
-        "zero2": layouts.zero[0] == 2,
-        "zero3": layouts.zero[0] == 3,
-    }
-    return uneven | {name for name, holds in tests.items() if holds}
+    where = (choice.layouts, choice.tables, choice.job)
+    return uneven | {name for name, technique in TECHNIQUES.items() if technique.used(*where)[0]}
 
 
 def verdicts(spec: TrainingSpec, pool: Pool, chosen: Choice, sensitivity: list[Document]) -> list[Document]:
-    """One verdict for each technique, in the order of TITLES, and one for uneven stages."""
+    """One verdict for each technique, in the order of TECHNIQUES, and one for uneven stages."""
     used = uses(chosen)
-    values = objective(spec, pool)[0]
-    found = []
-    for name, (title, where) in TITLES.items():
-        mask = np.concatenate([where(f) for f in pool.found])
-        bests = (_least(values[mask]), _least(values[~mask]))
-        found.append(_verdict(name, title, name in used, bests, spec, sensitivity))
-    bests = _with_uneven_stages(pool, values)
-    return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, sensitivity)]
+    found = [
+        _verdict(name, technique.title, name in used, _bests(name, spec, pool, used), spec, pool, sensitivity)
+        for name, technique in TECHNIQUES.items()
+    ]
+    bests = _with_uneven_stages(pool, objective(spec, pool)[0])
+    return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, pool, sensitivity)]
+
+
+def _bests(name: str, spec: TrainingSpec, pool: Pool, used: set[str]) -> tuple[float | None, float | None]:
+    """The least objective with a technique and without it."""
+    technique = TECHNIQUES[name]
+    mask = np.concatenate([technique.used(f.layouts, f.tables, f.job) for f in pool.found])
+    with_it, without = _chosen(spec, pool, mask), _chosen(spec, pool, ~mask)
+    if technique.switch and mask.any():
+        without = switched_off(spec, pool, technique.switch)
+    if name in LOSSY and name not in used and not spec.options.forbids(name):
+        with_it = quantized(spec, pool, name)
+    return with_it, without
+
+
+def _chosen(spec: TrainingSpec, pool: Pool, among: Bools) -> float | None:
+    """The objective of the layout that would be chosen among some."""
+    points = np.flatnonzero(among)
+    if not points.size:
+        return None
+    return float(objective(spec, pool)[0][points[ranking(spec, pool)[0][points].argmin()]])
 
 
 def _least(values: Floats) -> float | None:
@@ -105,6 +205,7 @@ def _verdict(
     used: bool,
     bests: tuple[float | None, float | None],
     spec: TrainingSpec,
+    pool: Pool,
     sensitivity: list[Document],
 ) -> Document:
     with_it, without = bests
@@ -122,16 +223,31 @@ def _verdict(
     if inapplicable := _inapplicable(name, spec):
         return {**document, "verdict": "does_not_pay", "message": inapplicable, "crossover": None}
     if with_it is None or without is None:
-        return {**document, "verdict": "cannot_tell", "message": _unavailable(name, spec), "crossover": None}
+        return {**document, "verdict": "cannot_tell", "message": _unavailable(name, spec, pool), "crossover": None}
     gain = with_it / without - 1.0
-    told = f"With it the best is {_percent(gain)} worse." if gain > 0 else "As good with it as without, no better."
+    if name in LOSSY and gain < 0:
+        return {**document, "verdict": "cannot_tell", "gain": -gain, "message": _lossy(name, -gain), "crossover": None}
     return {
         **document,
         "verdict": "does_not_pay",
         "gain": -gain,
-        "message": told,
+        "message": _unpaid(gain),
         "crossover": _crossover(name, sensitivity, used=False),
     }
+
+
+def _lossy(name: str, gain: float) -> str:
+    return (
+        f"It would make the best {_percent(gain)} better; what it does to the loss, a model of cost cannot tell."
+        f" It is used where `options.fix` has `{name}: true`."
+    )
+
+
+def _unpaid(gain: float) -> str:
+    if gain < 0:
+        least = _percent(WORTH - 1.0)
+        return f"With it the best is {_percent(-gain)} better: a rare technique has to gain {least} to be worth it."
+    return f"With it the best is {_percent(gain)} worse." if gain > 0 else "As good with it as without, no better."
 
 
 def _percent(share: float) -> str:
@@ -140,19 +256,23 @@ def _percent(share: float) -> str:
 
 def _inapplicable(name: str, spec: TrainingSpec) -> str:
     """Why a technique has nothing to work on here; empty where it has."""
-    if name == "ep" and spec.model.moe is None:
+    if name in ("ep", "overlap_expert") and spec.model.moe is None:
         return "Does not apply: the model has no experts."
     if name == UNEVEN and spec.options.fix.pp == 1:
         return "Does not apply: there is one stage."
     if name == "tp_across_nodes" and spec.hardware.nodes == 1:
         return "Does not apply: there is one node."
+    if name == "low_bandwidth" and spec.hardware.gpus == 1:
+        return "Does not apply: there is one GPU."
     return ""
 
 
-def _unavailable(name: str, spec: TrainingSpec) -> str:
+def _unavailable(name: str, spec: TrainingSpec, pool: Pool) -> str:
     if spec.options.forbids(name):
         return "The spec forbids it."
-    return "No layout with it divides and fits."
+    if name in ("activation_offload", "optimizer_offload") and not has_host(pool.found[0].job):
+        return "The node does not say its host's memory, bandwidth and link: without them nothing can be offloaded."
+    return "No layout with it divides, fits and can become the best."
 
 
 def _crossover(name: str, sensitivity: list[Document], *, used: bool) -> str | None:

@@ -34,6 +34,7 @@ TERMS = {
     "pipeline_bubble": Term("Pipeline bubble", "bubble", "bubble"),
     "data_parallel": Term("Data parallelism", "DP", "data"),
     "optimizer": Term("Optimizer", "optimizer", "other"),
+    "host": Term("Host traffic", "host", "memory", 0.6),
     "launch": Term("Kernel launches", "launch", "other", 0.6),
 }
 

@@ -22,7 +22,10 @@ HEIGHT = 380
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]} a step<br>%{customdata[3]}<br>%{customdata[4]} a step"
 NEAR = 3.0
 """The chart opens on what takes at most so many times the answer's step; a double click shows all."""
-FIXABLE = ("tp", "pp", "vpp", "dp", "cp", "ep", "micro_batch", "sequence_parallel", "schedule", "recompute", "zero")
+FIXABLE = (
+    *("tp", "pp", "vpp", "dp", "cp", "ep", "micro_batch", "sequence_parallel", "schedule", "recompute", "zero"),
+    *("cp_mode", "secondary_weights", "quantized_weights", "quantized_gradients", "optimizer_offload"),
+)
 STANDINGS = {"plan": "this plan", "f": "on the frontier", "d": "beaten on every count", "a": "alternative"}
 MEASURES = (
     ("step_time_s", "Step time", False),

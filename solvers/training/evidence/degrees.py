@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from solvers.catalogue import Model
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Ints, Layouts, Shards
+from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Floats, Ints, Layouts, Shards
 from solvers.cost.refined import Refined, plain
 from solvers.optimise.enumerate import divisors, product
 from solvers.training.evidence.columns import NotExpressible, Row, is_core, is_nemo, is_old, number, whole
@@ -113,8 +113,12 @@ def _with_batches(
         schedule=np.where(vpp > 1, INTERLEAVED, schedule),
         recompute=recompute,
         zero=zero,
-        refined=replace(plain(zero, dp * cp * many), offloaded=shares[share]) if shares.any() else None,
+        refined=_offloaded(zero, dp * cp * many, -(-layers // pp) * many, shares[share]) if shares.any() else None,
     )
+
+
+def _offloaded(zero: Ints, copies: Floats, stage_layers: Floats, shares: Floats) -> Refined:
+    return replace(plain(zero, copies, stage_layers), offloaded=shares)
 
 
 def _joined(parts: list[tuple[Shards, Layouts]]) -> tuple[Shards, Layouts]:

@@ -10,6 +10,7 @@ from solvers.cost.layouts import FULL, INTERLEAVED, NONE, ZB_H1, Layouts, Shards
 from solvers.cost.memory import outer_stages, peak_memory
 from solvers.cost.partition import partition_seconds, traffic_of
 from solvers.cost.parts import Adapters, Stack
+from solvers.cost.pipeline import most_layers
 from solvers.cost.refined import Refined, plain
 from solvers.cost.step import StepTime, step_time
 from solvers.simulate.orders import Schedule
@@ -35,7 +36,7 @@ def _refined(case: Job, changes: dict[str, float], **degrees: int) -> tuple[Shar
     shards, layouts = one(case, **degrees)
     copies = layouts.dp * shards.cp[layouts.shard]
     columns = {name: np.array([float(value)]) for name, value in changes.items()}
-    return shards, replace(layouts, refined=replace(plain(layouts.zero, copies), **columns))
+    return shards, replace(layouts, refined=replace(plain(layouts.zero, copies, most_layers(8, layouts.pp)), **columns))
 
 
 def _terms(case: Job, shards: Shards, layouts: Layouts) -> StepTime:
@@ -78,7 +79,7 @@ def _between_nodes(refined: Refined, *, copies: int) -> float:
 
 def test_zero_plus_plus_moves_three_quarters_of_a_model_between_nodes_instead_of_three_models() -> None:
     """3 M of ZeRO-3; 2.5, 2 and 2.25 M with one of its techniques, 0.75 M with all: table 1 [wang2023zeropp]."""
-    zero3 = plain(np.array([3]), np.array([64.0]))
+    zero3 = plain(np.array([3]), np.array([64.0]), ONE)
 
     assert _between_nodes(zero3, copies=64) == pytest.approx(3.0)
     assert _between_nodes(replace(zero3, quantized_weights=ONE), copies=64) == pytest.approx(2.0)
@@ -91,7 +92,7 @@ def test_zero_plus_plus_moves_three_quarters_of_a_model_between_nodes_instead_of
 def test_hybrid_sharding_gathers_inside_the_node_and_reduces_a_shard_between_nodes() -> None:
     """(8, 8, 8) of 32 ranks: nothing of the gathers leaves the node, and an all-reduce of M / 8 over 4 nodes does."""
     hybrid = replace(
-        plain(np.array([3]), np.array([32.0])),
+        plain(np.array([3]), np.array([32.0]), ONE),
         weight_group=8 * ONE, gradient_group=8 * ONE, optimizer_group=8 * ONE,
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def test_three_levels_gather_in_the_node_and_update_everywhere() -> None:
 
     Latencies: 3 doublings for each of 8 layers, 3 messages and 4 micro-batches inside, 2 rings of 3 hops between.
     """
-    levels = replace(plain(np.array([3]), np.array([32.0])), weight_group=8 * ONE, gradient_group=8 * ONE)
+    levels = replace(plain(np.array([3]), np.array([32.0]), ONE), weight_group=8 * ONE, gradient_group=8 * ONE)
 
     assert _between_nodes(levels, copies=32) == pytest.approx(2.0)
     case = _job(gpus=32, batch=128)

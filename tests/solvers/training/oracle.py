@@ -121,6 +121,9 @@ class Oracle:
         moved += (2 * (self.gates + 1) * self.f + rotated) * tokens / x.tp
         elementwise = moved * C.elementwise_passes / self.hbm
         reduction = 2 * self.gather(2 * tokens * self.h, x.tp, 1) * C.tensor_exposed
+        if x.sp and x.tp <= self.domain and self.spec.software.overlap:
+            # Two collectives a layer, mostly beside the products.
+            reduction -= (1 - C.overlap_tax) * min(C.tensor_overlap * reduction, products / 2)
         exchange = self.gather(2 * x.mb * self.s * self.kv / kv_cut, x.cp, x.tp)
         kernels = 4 + 1 + 16
         issue = kernels * C.dispatch_s + 2 * (2 if x.sp else 1) * math.log2(x.tp) * C.collective_issue_s

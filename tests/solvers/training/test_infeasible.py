@@ -6,6 +6,8 @@ import pytest
 
 from solvers import kinds
 
+RECOMPUTE = ["recompute_full", "recompute_selective", "recompute_by_layer"]
+HOST = ["optimizer_offload", "activation_offload"]
 BASE: dict[str, Any] = {
     "kind": "training", "model": "llama-3.1-70b", "hardware": {"node": "dgx-h100", "nodes": 4},
     "sequence_length": 8192, "global_batch": 64,
@@ -31,8 +33,8 @@ def _changed(document: dict[str, Any], changes: list[dict[str, Any]]) -> dict[st
 @pytest.mark.parametrize(
     ("change", "binding"),
     [
-        ({"hardware": {"node": "dgx-h100", "nodes": 1}}, "memory: optimizer"),
-        ({"options": {"forbid": ["recompute_full", "recompute_selective", "cp"]}, "sequence_length": 131072}, "memory"),
+        ({"hardware": {"node": "dgx-h100", "nodes": 1}, "options": {"forbid": HOST}}, "memory: optimizer"),
+        ({"options": {"forbid": [*RECOMPUTE, "cp", *HOST]}, "sequence_length": 131072}, "memory"),
         ({"constraints": {"max_step_time": "1 s"}}, "max_step_time"),
         ({"tokens": 1e12, "constraints": {"budget": "1000 USD"}}, "budget"),
         (
@@ -52,7 +54,7 @@ def test_the_smallest_change_makes_a_plan_possible(change: dict[str, Any], bindi
 
 
 def test_the_reason_says_how_much_on_which_stage_and_what_for() -> None:
-    result = _solve({**BASE, "hardware": {"node": "dgx-h100", "nodes": 1}})
+    result = _solve({**BASE, "hardware": {"node": "dgx-h100", "nodes": 1}, "options": {"forbid": HOST}})
 
     needs = result["infeasible"]["nearest"]["needs"]
     stages = result["infeasible"]["nearest"]["plan"]["memory"]["stages"]

@@ -85,8 +85,10 @@ def test_alternatives_are_no_better_and_say_why_not() -> None:
 
     best = result["estimates"]["step_time_s"]["value"]
     times = [entry["estimates"]["step_time_s"]["value"] for entry in result["alternatives"]]
-    assert (len(times), times == sorted(times), min(times) >= best) == (9, True, True)
-    assert all(" slower: " in entry["why_not"] or "As fast" in entry["why_not"] for entry in result["alternatives"])
+    told = [entry["why_not"] for entry in result["alternatives"]]
+    assert (len(times), min(times) * 1.01 >= best) == (9, True)
+    assert all(" slower: " in why or "As fast" in why or " faster: " in why for why in told)
+    assert ["A rare technique has to gain 1 %." in why for why in told] == [seconds < best for seconds in times]
 
 
 def test_without_calibration_alternatives_are_slower() -> None:
@@ -162,7 +164,13 @@ def test_a_technique_is_judged_by_the_best_with_and_the_best_without() -> None:
     }  # fmt: skip
 
     assert used
-    assert {name: option["gain"] for name, option in used.items()} == pytest.approx(gains, abs=5e-3)
+    # Without an overlap the layouts that were looked at are computed again: others may differ by what a rare one gains.
+    switched = {name for name in used if name.startswith("overlap_")}
+    told = {name: option["gain"] for name, option in used.items()}
+    assert {name: told[name] for name in told.keys() - switched} == pytest.approx(
+        {name: gains[name] for name in told.keys() - switched}, abs=5e-3
+    )
+    assert {name: told[name] for name in switched} == pytest.approx({name: gains[name] for name in switched}, abs=0.01)
 
 
 def test_a_forbidden_technique_is_not_used_and_is_counted() -> None:
