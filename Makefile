@@ -34,7 +34,8 @@ format: $(VENV)/.lint  ## Put code and templates into the house style
 bench: $(VENV)/.run  ## Measure the solvers' speed
 	@$(BIN)/isoflop bench
 
-accuracy: $(VENV)/.test  ## Compare the models with the published figures of papers
+accuracy: $(VENV)/.test  ## Compare the models with measurements and with the published figures of papers
+	@$(BIN)/python -m solvers.training.tables
 	@$(BIN)/python -m pytest tests/papers --verbose
 
 lock: $(VENV)/.made  ## Choose new exact versions of all dependencies

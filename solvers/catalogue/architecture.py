@@ -3,6 +3,7 @@
 A document has these fields, or the keys of a Hugging Face `config.json`, which are translated first.
 """
 
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -189,7 +190,7 @@ class Model(Entry):
                 raise SpecError(Problem("missing", message, f"/{field}", "Give their sizes."))
         return self
 
-    @property
+    @cached_property
     def layer_kinds(self) -> tuple[Layer, ...]:
         """What each layer does, from the first to the last."""
         if self.pattern is not None:
@@ -234,12 +235,12 @@ class Model(Entry):
     def moe_layers(self) -> int:
         return self._count("moe")
 
-    @property
+    @cached_property
     def parameters(self) -> float:
         """All parameters, without those of multi-token prediction."""
         return parameters.total(self)
 
-    @property
+    @cached_property
     def active_parameters(self) -> float:
         """Parameters that take part for one token."""
         return parameters.active(self)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from solvers.calibration.covariance import Floats, Ints
-from solvers.calibration.fit import Predicted
+from solvers.calibration.covariance import Floats, Ints, Rows
 from solvers.cost.cluster import hardware_of
 from solvers.cost.layouts import Bools
 from solvers.training.calibration import posterior
@@ -37,25 +36,29 @@ def learned_pool(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) ->
 
     `sides` are groups of a search's layouts whose best count as well.
     """
+    points = _points(spec, pool, front=front, sides=sides)
+    corrected, rows = _corrected(spec, pool, points)
+    if spec.calibration == "prior":
+        return corrected
+    goal = objective(spec, corrected)[-1 if spec.objective == "fewest_gpus" else 0]
+    closest = np.argsort(goal[points], kind="stable")[:DRAWN]
+    spread = relative_covariance(posterior(spec.calibration), rows.take(closest))
+    return _ranked(spec.seed, corrected, points[closest], np.log(goal[points[closest]]), spread)
+
+
+def corrected_pool(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Pool:
+    """The same without drawing how sure the ranks are."""
+    return _corrected(spec, pool, _points(spec, pool, front=front, sides=sides))[0]
+
+
+def _points(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Ints:
     first = objective(spec, pool)
     points = np.union1d(nearest(first[-1], most=LAYOUTS), nearest(first[0], most=LAYOUTS))
     points = np.union1d(points, pareto(pool, most=front, keep=int(first[0].argmin())))
     for masks in zip(*(sides(one) for one in pool.found), strict=True):
         members = np.flatnonzero(np.concatenate(masks))
         points = np.union1d(points, members[nearest(first[0][members], most=BESIDE)])
-    known, software = posterior(spec.calibration), spec.software.stack
-    batches = batches_of_points(spec, pool, points)
-    seen = foreseen(known, batches, software)
-    kernel = np.empty(len(points))
-    for batch in batches:
-        kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
-    corrected = _corrected(pool, points, np.exp(seen.mean - kernel), seen)
-    if spec.calibration == "prior":
-        return corrected
-    goal = objective(spec, corrected)[-1 if spec.objective == "fewest_gpus" else 0]
-    closest = points[np.argsort(goal[points], kind="stable")[:DRAWN]]
-    spread = relative_covariance(known, batches_of_points(spec, pool, closest), software)
-    return _ranked(spec.seed, corrected, closest, np.log(goal[closest]), spread)
+    return points
 
 
 def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batch]:
@@ -73,19 +76,26 @@ def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batc
     return found
 
 
-def _corrected(pool: Pool, points: Ints, factor: Floats, seen: Predicted) -> Pool:
-    ends = seen.interval()
-    low, high = (np.exp(end - seen.mean) for end in ends)
-    every = [_filled(values, points, len(pool.row)) for values in (factor, low, high, seen.novelty)]
-    return replace(
+def _corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> tuple[Pool, Rows]:
+    """The pool with what calibration says of `points`, and what the covariance sees of them."""
+    batches = batches_of_points(spec, pool, points)
+    seen, rows = foreseen(posterior(spec.calibration), batches, spec.software.stack)
+    kernel = np.empty(len(points))
+    for batch in batches:
+        kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
+    low, high = (np.exp(end - seen.mean) for end in seen.interval())
+    told = (np.exp(seen.mean - kernel), low, high, seen.novelty)
+    factor, low, high, novelty = (_filled(values, points, len(pool.row)) for values in told)
+    changed = replace(
         pool,
-        step_time_s=pool.step_time_s * every[0],
-        cost_usd=pool.cost_usd * every[0],
-        factor=every[0],
-        low=every[1],
-        high=every[2],
-        novelty=every[3],
+        step_time_s=pool.step_time_s * factor,
+        cost_usd=pool.cost_usd * factor,
+        factor=factor,
+        low=low,
+        high=high,
+        novelty=novelty,
     )
+    return changed, rows
 
 
 def _filled(values: Floats, points: Ints, size: int) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from solvers.documents import Document
 from solvers.training.explore import explore
-from solvers.training.outlook import learned_pool
+from solvers.training.outlook import corrected_pool
 from solvers.training.plan import Choice, label, layout_document
 from solvers.training.pool import Pool, best, pool_of
 from solvers.training.restage import FRONT, restage
@@ -78,7 +78,7 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
             "space": "narrowed" if large else "whole",
         }
     found = [each for each in restage(spec, [each for each in again.found if each.feasible]) if each.feasible]
-    pool = learned_pool(spec, pool_of(found), front=FRONT, sides=sides)
+    pool = corrected_pool(spec, pool_of(found), front=FRONT, sides=sides)
     plan = pool.choice(best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))

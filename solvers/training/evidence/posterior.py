@@ -83,23 +83,18 @@ def predicted(posterior: Posterior, table: Table, index: Ints) -> Predicted:
     return posterior.fitted.predict(rows, log_model, _noise(posterior, part))
 
 
-def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> Predicted:
-    """Distributions of log seconds of runs that nobody measured; owners count from 0."""
-    rows, log_model, noise = _unmeasured(posterior, batches, software)
-    return posterior.fitted.predict(rows, log_model, noise)
-
-
-def relative_covariance(posterior: Posterior, batches: Sequence[Batch], software: str) -> Floats:
-    """Covariance of log seconds between layouts of one job, noise not included."""
-    rows, _, _ = _unmeasured(posterior, batches, software)
-    found: Floats = posterior.fitted.process.joint(rows)[1] * posterior.fitted.tails.relative**2
-    return found
-
-
-def _unmeasured(posterior: Posterior, batches: Sequence[Batch], software: str) -> tuple[Rows, Floats, Floats]:
+def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> tuple[Predicted, Rows]:
+    """Distributions of log seconds of runs that nobody measured, and what the covariance sees; owners count from 0."""
     found = [evaluate(batch, DEFAULT) for batch in batches]
     part = described(batches, found, [software] * sum(batch.size for batch in batches))
-    return *_rows(posterior, batches, part), _noise(posterior, part)
+    rows, log_model = _rows(posterior, batches, part)
+    return posterior.fitted.predict(rows, log_model, _noise(posterior, part)), rows
+
+
+def relative_covariance(posterior: Posterior, rows: Rows) -> Floats:
+    """Covariance of log seconds between layouts of one job, noise not included."""
+    found: Floats = posterior.fitted.process.joint(rows)[1] * posterior.fitted.tails.relative**2
+    return found
 
 
 def unlearned() -> Posterior:
