@@ -61,17 +61,25 @@ def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
 def _least(spec: TrainingSpec, pool: Pool, seconds: Seconds, *, every: bool = False) -> float:
     """The least objective of layouts whose seconds are computed again; of all of them where they may become faster."""
     best = chosen = np.inf
-    for found in pool.found:
-        own = _objective(spec, found, found.step_time_s)
+    for number, found in enumerate(pool.found):
+        factor = _factors(pool, number)
+        own = _objective(spec, found, found.step_time_s * factor)
         order = np.argsort(own, kind="stable")
         for start in range(0, found.feasible, BLOCK):
             rows = order[start : start + BLOCK]
             if not every and own[rows[0]] * found.handicap >= best:
                 break
-            least = float(_objective(spec, found, seconds(found, rows), rows).min())
+            least = float(_objective(spec, found, seconds(found, rows) * factor[rows], rows).min())
             if least * found.handicap < best:
                 best, chosen = least * found.handicap, least
     return chosen
+
+
+def _factors(pool: Pool, number: int) -> Floats:
+    """What calibration makes of the kernel's time of each layout of one search: the same with the change."""
+    found, mine = np.ones(pool.found[number].feasible), pool.search == number
+    found[pool.row[mine]] = pool.factor[mine]
+    return found
 
 
 def _objective(spec: TrainingSpec, found: Found, seconds: Floats, rows: Ints | slice = slice(None)) -> Floats:
