@@ -3,8 +3,9 @@
 A document has these fields, or the keys of a Hugging Face `config.json`, which are translated first.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -108,6 +109,10 @@ LETTERS: dict[str, Layer] = {
 }
 
 
+# Properties of a model that are counted once.
+COUNTED = ("layer_kinds", "parameters", "active_parameters")
+
+
 class Model(Entry):
     """One architecture: the sizes of its layers and what they are made of."""
 
@@ -189,6 +194,13 @@ class Model(Entry):
                 message = f"Some layers need `{field}`, which is not given."
                 raise SpecError(Problem("missing", message, f"/{field}", "Give their sizes."))
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed; what was counted of this model is not carried over."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in COUNTED:
+            copied.__dict__.pop(name, None)
+        return copied
 
     @cached_property
     def layer_kinds(self) -> tuple[Layer, ...]:

@@ -134,3 +134,12 @@ def test_a_document_that_is_no_mapping_of_sizes_lists_what_is_missing() -> None:
 
     assert [problem.at for problem in caught.value.problems] == ["/hidden", "/heads", "/vocab"]
     assert Problem("missing", "'hidden' is missing.", "/hidden", "") in caught.value.problems
+
+
+def test_a_copy_with_other_layers_counts_its_own():
+    model = catalogue.model("llama-3.1-8b")
+    whole = model.parameters
+    half = model.model_copy(update={"layers": model.layers // 2})
+
+    assert len(half.layer_kinds) == model.layers // 2
+    assert half.parameters < whole
