@@ -104,7 +104,7 @@ def test_all_that_is_refined_fits_and_is_counted() -> None:
     ("fix", "key", "value"),
     [
         ({"schedule": "zb-h1"}, "schedule", "zb-h1"),
-        ({"zero": 3, "zero_group": 8, "pp": 1}, "zero_optimizer_group", 8),
+        ({"zero": 3, "zero_group": 8, "pp": 1, "tp": 1}, "zero_optimizer_group", 8),
         ({"cp": 2, "cp_mode": "all_to_all"}, "cp_mode", "all_to_all"),
         ({"optimizer_offload": True}, "optimizer_offload", True),
         ({"quantized_weights": True}, "quantized_weights", True),
