@@ -1,10 +1,10 @@
 """Covariance of what a model leaves unexplained, between rows.
 
-K = G G^T + sum_e s_e^2 [label_e = label_e'] + sum_k a_k^2 M(r_k),    r_k^2 = sum_c D_c^2 / l_kc^2
+K = G G^T + sum_e s_e^2 [label_e = label_e'] + sum_k a_k^2 w_k w_k' M(r_k),    r_k^2 = sum_c D_c^2 / l_kc^2
 
 G    slopes d log model / d z: what the coefficients' prior means for the rows
 e    effects: a level of a label that two rows share
-k    smooth parts, each over some classes c of features, with one length l for each
+k    smooth parts, each over some classes c of features, with one length l for each and a weight w of each row
 M    Matern 5/2 (equation 4.17 [rasmussen2006gaussian])
 """
 
@@ -35,11 +35,12 @@ def _code(label: str) -> int:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels [n, e]."""
+    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels [n, e], weights [n, k]."""
 
     slopes: Floats
     features: Floats
     labels: Ints
+    weights: Floats
 
     @property
     def size(self) -> int:
@@ -48,7 +49,7 @@ class Rows:
 
     def take(self, index: Ints) -> "Rows":
         """The chosen rows, in that order."""
-        return Rows(self.slopes[index], self.features[index], self.labels[index])
+        return Rows(self.slopes[index], self.features[index], self.labels[index], self.weights[index])
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,14 @@ def covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
     for effect, log_size in enumerate(scales.effects):
         total += np.exp(2.0 * log_size) * shared(a, b, effect)
     squared = distances(a.features, b.features, smooth)
-    for log_size, part, place in zip(scales.amplitude, smooth.parts, smooth.slices(), strict=True):
-        total += np.exp(2.0 * log_size) * matern(radius(squared, scales.lengths[place], part))
+    for k, (part, place) in enumerate(zip(smooth.parts, smooth.slices(), strict=True)):
+        left = np.exp(2.0 * scales.amplitude[k]) * a.weights[:, k]
+        total += np.outer(left, b.weights[:, k]) * matern(radius(squared, scales.lengths[place], part))
     return total
 
 
 def variances(rows: Rows, scales: Scales) -> Floats:
     """The diagonal of K [n]."""
-    rest = np.exp(2.0 * scales.effects).sum() + np.exp(2.0 * scales.amplitude).sum()
-    found: Floats = (rows.slopes**2).sum(axis=1) + rest
+    found: Floats = (rows.slopes**2).sum(axis=1) + np.exp(2.0 * scales.effects).sum()
+    found += (np.exp(2.0 * scales.amplitude) * rows.weights**2).sum(axis=1)
     return found

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, variances
 from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief, likeliest
+
+Bools = NDArray[np.bool_]
 
 FREEDOM = 4.0
 # Noise variance is never inflated more than this, nor deflated below the class's.
@@ -23,6 +26,8 @@ MOST_INFLATION = 50.0
 # One step of the linearisation moves a coefficient by at most this many prior standard deviations.
 LONGEST_STEP = 1.5
 ROUNDS = 2
+# A kind of rows with fewer groups has no tails of its own.
+FEWEST_GROUPS = 4
 FIRST_ITERATIONS, NEXT_ITERATIONS = 30, 10
 
 # z [d] -> log model [n] and its slopes [n, d]
@@ -31,13 +36,15 @@ Linearise = Callable[[Floats], tuple[Floats, Floats]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """n measured rows: logarithms, what the covariance sees beside slopes, their groups, jobs and classes of noise."""
+    """n measured rows: logarithms, what the covariance sees beside slopes, groups, jobs, kinds, classes of noise."""
 
     measured: Floats
     features: Floats
     labels: Ints
+    weights: Floats
     groups: Ints
     jobs: Ints
+    kinds: Ints
     noise_class: Ints
 
     @property
@@ -47,25 +54,29 @@ class Evidence:
 
     def rows(self, slopes: Floats) -> Rows:
         """What the covariance sees."""
-        return Rows(slopes=slopes, features=self.features, labels=self.labels)
+        return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights)
+
+
+Ends = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
 class Tails:
     """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them.
 
+    One pair for each kind of rows, or one for all.
     `relative` scales how far rows of one job are expected to differ from one another.
     """
 
-    near: tuple[float, float]
-    far: tuple[float, float]
+    near: Ends
+    far: Ends
     relative: float = 1.0
 
     @classmethod
     def normal(cls, level: float) -> "Tails":
         """Those of normal residuals."""
         end = float(ndtri((1.0 + level) / 2.0))
-        return cls((-end, end), (-end, end))
+        return cls(((-end, end),), ((-end, end),))
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Fitted:
     process: Process
     tails: Tails
 
-    def predict(self, rows: Rows, log_model: Floats, noise: Floats) -> "Predicted":
+    def predict(self, rows: Rows, log_model: Floats, *, noise: Floats, kinds: Ints) -> "Predicted":
         """Distributions of log measured; `log_model` [n] at `z`, `noise` [n] standard deviations of a measurement."""
         mean, variance = self.process.predict(rows)
         before = variances(rows, self.process.scales)
@@ -84,6 +95,7 @@ class Fitted:
             mean=mean + log_model - rows.slopes @ self.z,
             deviation=np.sqrt(variance + noise**2),
             novelty=np.sqrt(np.minimum(variance / before, 1.0)),
+            kinds=kinds,
             tails=self.tails,
         )
 
@@ -95,13 +107,14 @@ class Predicted:
     mean: Floats
     deviation: Floats
     novelty: Floats
+    kinds: Ints
     tails: Tails
 
     def interval(self) -> tuple[Floats, Floats]:
         """Ends of the interval of log measured."""
-        low, high = (
-            near + (far - near) * self.novelty for near, far in zip(self.tails.near, self.tails.far, strict=True)
-        )
+        near, far = (np.array(ends) for ends in (self.tails.near, self.tails.far))
+        kinds = np.minimum(self.kinds, len(near) - 1)
+        low, high = (near[kinds] + (far - near)[kinds] * self.novelty[:, None]).T
         return self.mean + low * self.deviation, self.mean + high * self.deviation
 
 
@@ -163,16 +176,23 @@ def _inflation(residual: Floats, variance: Floats) -> Floats:
 
 def _tails(process: Process, evidence: Evidence, level: float) -> Tails:
     groups = evidence.groups
-    near = _quantiles(*process.without_itself(), groups, level)
+    alone = process.without_itself()
     several = len(np.unique(groups)) > 1
-    far = _quantiles(*process.without_group(groups), groups, level) if several else near
-    return Tails(near=near, far=far, relative=process.relative_spread(groups, evidence.jobs))
+    apart = process.without_group(groups) if several else alone
+    kinds = [evidence.kinds == kind for kind in range(int(evidence.kinds.max()) + 1)]
+    every = np.ones(evidence.size, dtype=bool)
+    known = [mine if len(np.unique(groups[mine])) >= FEWEST_GROUPS else every for mine in kinds]
+    return Tails(
+        near=tuple(_quantiles(*alone, groups, level, mine) for mine in known),
+        far=tuple(_quantiles(*apart, groups, level, mine) for mine in known),
+        relative=process.relative_spread(groups, evidence.jobs),
+    )
 
 
-def _quantiles(residual: Floats, variance: Floats, groups: Ints, level: float) -> tuple[float, float]:
-    """Quantiles of standardised residuals; a group counts as the root of its rows."""
-    score = residual / np.sqrt(variance)
-    _, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+def _quantiles(residual: Floats, variance: Floats, groups: Ints, level: float, among: Bools) -> tuple[float, float]:
+    """Quantiles of standardised residuals of some rows; a group counts as the root of its rows."""
+    score = (residual / np.sqrt(variance))[among]
+    _, place, sizes = np.unique(groups[among], return_inverse=True, return_counts=True)
     weights = 1.0 / np.sqrt(sizes[place])
     low, high = (weighted_quantile(score, weights, share) for share in ((1.0 - level) / 2.0, (1.0 + level) / 2.0))
     return min(low, 0.0), max(high, 0.0)

@@ -51,6 +51,7 @@ def _negative_log_posterior(
     slopes = rows.slopes @ rows.slopes.T
     effects = np.array([shared(rows, rows, effect) for effect in range(rows.labels.shape[1])])
     squared = distances(rows.features, rows.features, smooth)
+    pairs = [np.outer(weight, weight) for weight in rows.weights.T]
     parts = list(zip(smooth.parts, smooth.slices(), strict=True))
     mean, spread = belief.mean.flat(), belief.spread.flat()
     every = np.arange(rows.size)
@@ -60,6 +61,7 @@ def _negative_log_posterior(
         sizes = np.exp(2.0 * scales.effects)
         radii = [radius(squared, scales.lengths[place], part) for part, place in parts]
         decays = [np.exp(2.0 * size - ROOT_5 * r) for size, r in zip(scales.amplitude, radii, strict=True)]
+        decays = [decay * pair for decay, pair in zip(decays, pairs, strict=True)]
         bumps = [(1.0 + ROOT_5 * r + 5.0 / 3.0 * r * r) * decay for r, decay in zip(radii, decays, strict=True)]
         noise = np.exp(2.0 * scales.noise)[noise_class] * inflation
         total = slopes + np.tensordot(sizes, effects, axes=1) + sum(bumps)

@@ -58,7 +58,7 @@ def posterior(calibration: Calibration) -> Posterior:
 def interval_of_unlike(seconds: float, calibration: Calibration) -> Estimate:
     """A step time that the kernel alone predicts, with the interval of a run unlike all that were measured."""
     fitted = posterior(calibration).fitted
-    scales, (low, high) = fitted.process.scales, fitted.tails.far
+    scales, (low, high) = fitted.process.scales, fitted.tails.far[0]
     spread = math.sqrt(sum(float(np.exp(2.0 * part).sum()) for part in (scales.effects, scales.amplitude)))
     return Estimate(seconds, seconds * math.exp(low * spread), seconds * math.exp(high * spread))
 

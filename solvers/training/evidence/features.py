@@ -21,6 +21,7 @@ from solvers.training.evidence.batch import Batch, Evaluated
 SIZE, CUT, WORK, HARDWARE, SHARE = range(5)
 # A 16-bit peak of about an A100: where the feature is zero does not matter, only distances do.
 PEAK = 3e14
+SHARE_SCALE, LEAST_SHARE = 4.0, 0.02
 COLUMNS: dict[str, int] = {
     "hidden": SIZE,
     "layers": SIZE,
@@ -48,10 +49,11 @@ EFFECTS = ("software", "family", "gpu", "gpu and experts", "family and gpu", "mo
 
 @dataclass(frozen=True)
 class Described:
-    """n runs: features [n, p], labels [n, e], group, job and family [n]."""
+    """n runs: features [n, p], labels [n, e], weights [n, 2], group, job and family [n]."""
 
     features: Floats
     labels: Ints
+    weights: Floats
     groups: Ints
     jobs: Ints
     families: tuple[str, ...]
@@ -67,6 +69,7 @@ def described(batches: Sequence[Batch], found: Sequence[Evaluated], software: Se
     return Described(
         features=features,
         labels=np.column_stack([codes(text[effect] for text in texts) for effect in range(len(EFFECTS))]),
+        weights=weights_of(features),
         groups=codes(text[len(EFFECTS) - 1] for text in texts),
         jobs=codes(" / ".join(text[len(EFFECTS) - 1 :] + text[:1] + text[2:3]) for text in texts),
         families=tuple(text[1] for text in texts),
@@ -76,6 +79,24 @@ def described(batches: Sequence[Batch], found: Sequence[Evaluated], software: Se
 def smooth() -> Smooth:
     """Two smooth parts: what all layouts of a job share, and what layouts add to it."""
     return Smooth(classes=tuple(COLUMNS.values()), parts=((SIZE, HARDWARE), (SIZE, CUT, WORK, HARDWARE, SHARE)))
+
+
+def weights_of(features: Floats) -> Floats:
+    """A job's discrepancy counts whole; that between its layouts by the share of the step that is not compute.
+
+    Compute is the same work in all of them: what it takes longer or shorter is the job's.
+    """
+    share = (features[:, _place("share of compute")] / SHARE_SCALE) ** 2
+    return np.column_stack([np.ones(len(features)), np.sqrt(np.maximum(1.0 - share, LEAST_SHARE))])
+
+
+def kinds_of(features: Floats) -> Ints:
+    """1 for runs with experts, 0 for dense ones."""
+    return (features[:, _place("sparse")] > 0).astype(np.int64)
+
+
+def _place(column: str) -> int:
+    return list(COLUMNS).index(column)
 
 
 def family(software: str) -> str:
@@ -132,7 +153,7 @@ def _columns(batch: Batch, found: Evaluated) -> dict[str, Floats]:
         "peak": 2.0 * _log(np.asarray(hardware.half_peak_flops_per_s) / PEAK),
     }
     for name, seconds in found.by_term().items():
-        columns[f"share of {name}"] = 4.0 * np.sqrt(np.maximum(seconds, 0.0) / found.seconds)
+        columns[f"share of {name}"] = SHARE_SCALE * np.sqrt(np.maximum(seconds, 0.0) / found.seconds)
     return {name: np.broadcast_to(value, (batch.size,)) for name, value in columns.items()}
 
 

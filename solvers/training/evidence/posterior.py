@@ -12,7 +12,7 @@ from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
 from solvers.cost.coefficients import DEFAULT
 from solvers.training.evidence.batch import Batch, evaluate
-from solvers.training.evidence.features import COLUMNS, EFFECTS, Described, described, smooth
+from solvers.training.evidence.features import COLUMNS, EFFECTS, Described, described, kinds_of, smooth
 from solvers.training.evidence.linear import BOUNDED, linearised
 from solvers.training.evidence.table import Table
 
@@ -60,8 +60,10 @@ def learned(table: Table, index: Ints, *, start: Posterior | None = None) -> Pos
             measured=table.log_seconds()[index],
             features=part.features,
             labels=part.labels,
+            weights=part.weights,
             groups=part.groups,
             jobs=part.jobs,
+            kinds=kinds_of(part.features),
             noise_class=noise_classes(part.families, families),
         ),
         lambda z: linearised(batches, z, count=len(index)),
@@ -80,7 +82,7 @@ def predicted(posterior: Posterior, table: Table, index: Ints) -> Predicted:
     """Distributions of log seconds of the runs at `index`."""
     part = _taken(table.described, index)
     rows, log_model = _rows(posterior, table.batches(index), part)
-    return posterior.fitted.predict(rows, log_model, _noise(posterior, part))
+    return posterior.fitted.predict(rows, log_model, noise=_noise(posterior, part), kinds=kinds_of(part.features))
 
 
 def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> tuple[Predicted, Rows]:
@@ -88,7 +90,8 @@ def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> t
     found = [evaluate(batch, DEFAULT) for batch in batches]
     part = described(batches, found, [software] * sum(batch.size for batch in batches))
     rows, log_model = _rows(posterior, batches, part)
-    return posterior.fitted.predict(rows, log_model, _noise(posterior, part)), rows
+    noise, kinds = _noise(posterior, part), kinds_of(part.features)
+    return posterior.fitted.predict(rows, log_model, noise=noise, kinds=kinds), rows
 
 
 def relative_covariance(posterior: Posterior, rows: Rows) -> Floats:
@@ -104,6 +107,7 @@ def unlearned() -> Posterior:
         slopes=np.zeros((0, len(BOUNDED))),
         features=np.zeros((0, len(COLUMNS))),
         labels=np.zeros((0, len(EFFECTS)), dtype=np.int64),
+        weights=np.zeros((0, len(smooth().parts))),
     )
     process = condition(nothing, np.zeros(0), noise=np.zeros(0), scales=scales, smooth=smooth())
     tails = Tails.normal(LEVEL)
@@ -125,7 +129,7 @@ def _noise(posterior: Posterior, part: Described) -> Floats:
 def _rows(posterior: Posterior, batches: Sequence[Batch], part: Described) -> tuple[Rows, Floats]:
     """What the covariance sees of runs, and the kernel's log seconds."""
     log_model, slopes = linearised(batches, posterior.fitted.z, count=len(part.groups))
-    return Rows(slopes=slopes, features=part.features, labels=part.labels), log_model
+    return Rows(slopes=slopes, features=part.features, labels=part.labels, weights=part.weights), log_model
 
 
 def strata_of(table: Table, index: Ints) -> Ints:
@@ -152,6 +156,7 @@ def _taken(whole: Described, index: Ints) -> Described:
     return Described(
         features=whole.features[index],
         labels=whole.labels[index],
+        weights=whole.weights[index],
         groups=whole.groups[index],
         jobs=whole.jobs[index],
         families=tuple(whole.families[place] for place in index),

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Rows, Scales
-from solvers.calibration.fit import Fitted, Tails
+from solvers.calibration.fit import Ends, Fitted, Tails
 from solvers.calibration.process import condition
-from solvers.training.evidence.features import COLUMNS, EFFECTS, smooth
+from solvers.training.evidence.features import COLUMNS, EFFECTS, smooth, weights_of
 from solvers.training.evidence.linear import BOUNDED, coefficients_at
 from solvers.training.evidence.posterior import LEVEL, Posterior
 
@@ -64,9 +64,11 @@ def posterior_of(document: dict[str, Any]) -> Posterior:
         lengths=np.array(kept["lengths"]),
         noise=np.array(kept["noise"]),
     )
+    seen = _aligned(np.array(features), document["features"], list(COLUMNS))
     rows = Rows(
         slopes=_aligned(np.array(slopes), list(z), [b.name for b in BOUNDED]),
-        features=_aligned(np.array(features), document["features"], list(COLUMNS)),
+        features=seen,
+        weights=weights_of(seen),
         labels=np.array(document["labels"], dtype=np.int64)[np.array(places)],
     )
     process = condition(rows, np.array(target), noise=np.array(noise), scales=scales, smooth=smooth())
@@ -88,6 +90,10 @@ def learned_coefficients(posterior: Posterior) -> list[dict[str, Any]]:
         {"name": b.name, "prior": b.value, "posterior": float(getattr(after, b.name)), "spread_left": float(share)}
         for b, share in zip(BOUNDED, left, strict=True)
     ]
+
+
+def _pairs(ends: list[list[float]]) -> Ends:
+    return tuple((low, high) for low, high in ends)
 
 
 def _aligned(table: Floats, there: Sequence[str], wanted: Sequence[str]) -> Floats:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from solvers.calibration.fit import weighted_quantile
 from solvers.errors import SpecError
 from solvers.training.accuracy import score
 from solvers.training.evidence.table import table_of
@@ -99,14 +98,6 @@ def test_what_a_row_leaves_open_is_chosen_as_its_authors_would() -> None:
     free = _predicted(recompute="not stated")
 
     assert free < stated
-
-
-def test_a_weighted_quantile_counts_weight_not_rows() -> None:
-    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0])
-
-    found = [weighted_quantile(values, weights, share) for share in (0.1, 0.5, 0.9, 1.0)]
-
-    assert found == [1.0, 2.0, 2.0, 3.0]
 
 
 def _sweep() -> list[dict[str, str]]:
