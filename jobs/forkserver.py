@@ -33,8 +33,9 @@ def main() -> None:
 
 
 def warm() -> None:
-    """Imports every kind and reads its examples, which loads the catalogue as well."""
+    """Imports every kind and reads its examples, which loads the catalogue as well, and what its solves need."""
     for name in kinds.names():
+        kinds.get(name).prepare()
         for text in kinds.examples(name).values():
             kinds.parse(documents.read(text))
     gc.collect()

@@ -117,7 +117,7 @@ class Kind(Generic[S]):
 
     `calibration` names what the answer to a spec is calibrated on; `search_size` counts layouts cheaply; `exports` are
     the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
-    instead.
+    instead. `prepare` reads what every solve needs, once a process.
     """
 
     name: str
@@ -131,3 +131,4 @@ class Kind(Generic[S]):
     search_size: Callable[[S], int] | None = None
     exports: tuple[Export, ...] = ()
     forms: Mapping[str, type[Spec]] = field(default_factory=dict)
+    prepare: Callable[[], object] = lambda: None

@@ -22,9 +22,9 @@ from solvers.training.pool import Pool, nearest, objective, pareto
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
 
-LAYOUTS = 300
+LAYOUTS = 200
 DRAWN = 100
-BESIDE = 30
+BESIDE = 10
 Sides = Callable[[Found], Iterable[Bools]]
 DRAWS = 256
 # Added to the variance of each layout before it is drawn: a hundredth of a per cent, squared.
@@ -54,7 +54,8 @@ def corrected_pool(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) 
 def _points(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Ints:
     first = objective(spec, pool)
     points = np.union1d(nearest(first[-1], most=LAYOUTS), nearest(first[0], most=LAYOUTS))
-    points = np.union1d(points, pareto(pool, most=front, keep=int(first[0].argmin())))
+    shown = pareto(pool, most=front, keep=int(first[0].argmin()))
+    points = np.union1d(points, np.array(shown, dtype=np.int64))
     for masks in zip(*(sides(one) for one in pool.found), strict=True):
         members = np.flatnonzero(np.concatenate(masks))
         points = np.union1d(points, members[nearest(first[0][members], most=BESIDE)])

@@ -4,8 +4,7 @@
     branch     a seed that fits: every schedule, exchange, set of groups and overlap of `variants`
                one that does not fit: those, each with the least of every saver of `savers` that makes it fit
     bound      a seed is left where its floor is not below the bar: the best refined step so far, or the best plain one
-               over 1.01. A rare technique has to gain a hundredth: less than the model can tell from noise, and what is
-               simple runs
+               over 1.05. A rare technique has to gain a twentieth: less is beyond the model, and what is simple runs
     left       what the bar, or the end of a search that has looked at the most it may, leaves cannot be faster than its
                least floor
 The nearest seeds by their own step time are refined whatever their floor, so that the runners-up are refined as well.

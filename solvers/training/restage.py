@@ -30,18 +30,20 @@ NO_SPLIT = "memory: no split of the layers over stages fits"
 Sides = Callable[[Found], Iterable[Bools]]
 
 
-def restage(spec: TrainingSpec, found: list[Found], sides: Sides | None = None) -> list[Found]:
+def restage(
+    spec: TrainingSpec, found: list[Found], sides: Sides | None = None, *, looked_at: int = LOOKED_AT
+) -> list[Found]:
     """What was found, the best of it with stages; `sides` are groups whose best layouts are looked at as well.
 
-    Without sides only the best of all is settled.
+    Without sides only the best of all is settled, after a look at the best `looked_at`.
     """
     if not any(f.feasible for f in found):
         return found
     board = Board(spec, found)
     every = [np.arange(len(board.pool.row))]
-    board.look(board.best(LOOKED_AT))
+    board.look(board.best(looked_at))
     if sides is None:
-        board.settle(every, look_at=LOOKED_AT)
+        board.settle(every, look_at=looked_at)
         return board.result(found)
     board.look(board.front())
     board.settle([*every, *board.groups(sides)], look_at=BESIDE)

@@ -11,14 +11,16 @@ from solvers.training.explore import explore
 from solvers.training.outlook import corrected_pool
 from solvers.training.plan import Choice, label, layout_document
 from solvers.training.pool import Pool, best, pool_of
-from solvers.training.restage import FRONT, restage
+from solvers.training.restage import restage
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
-from solvers.training.techniques import sides, uses
+from solvers.training.techniques import uses
 from solvers.units import SHARE, show, show_named
 
 SMALL = 60_000
 # Layouts that are refined for one change.
 REFINED = 20_000
+# Of these, the best that get stages of their own.
+STAGED = 30
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,12 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
             "techniques": None,
             "space": "narrowed" if large else "whole",
         }
-    found = [each for each in restage(spec, [each for each in again.found if each.feasible]) if each.feasible]
-    pool = corrected_pool(spec, pool_of(found), front=FRONT, sides=sides)
+    found = [
+        each
+        for each in restage(spec, [each for each in again.found if each.feasible], looked_at=STAGED)
+        if each.feasible
+    ]
+    pool = corrected_pool(spec, pool_of(found), front=0, sides=lambda _: ())
     plan = pool.choice(best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))

@@ -250,4 +250,5 @@ KIND = Kind(
     forms={"/hardware/islands": IslandsSpec},
     calibration=lambda spec: calibration.name_of(spec.calibration),
     exports=EXPORTS,
+    prepare=lambda: calibration.posterior("published"),
 )
