@@ -32,8 +32,9 @@ from solvers.training.spec import TrainingSpec
 from solvers.training.variants import Variants, is_seed, joined, unrefined, variants_of
 from solvers.training.worth import value_of
 
-BLOCK = 512
-NEAREST = 100
+# Seeds that are refined at once, the nearest that always are, and how many layouts a seed has about: where few may be
+# looked at, fewer are taken at once.
+BLOCK, NEAREST, EACH = 512, 100, 40
 SMALLER = {
     KEEP: "memory: refined layouts",
     **dict(
@@ -98,11 +99,12 @@ def refine(spec: TrainingSpec, found: Found, *, bar: float, most: int) -> Refine
         return Refinement(_empty(found), np.inf, 0, np.inf)
     seeds = _seeds(spec, found, found.base, bar=bar)
     state = _State(bar, 0, [], Counter())
-    savers, order = savers_of(spec.options, found.job), _order(seeds)
+    block, nearest = min(BLOCK, max(most // EACH, 1)), min(NEAREST, max(most // (5 * EACH), 1))
+    savers, order = savers_of(spec.options, found.job), _order(seeds, nearest)
     left = np.ones(len(order), dtype=bool)
-    for start in range(0, len(order), BLOCK):
-        rows = order[start : start + BLOCK]
-        keep = (seeds.floor[rows] < state.best) | (start + np.arange(len(rows)) < NEAREST)
+    for start in range(0, len(order), block):
+        rows = order[start : start + block]
+        keep = (seeds.floor[rows] < state.best) | (start + np.arange(len(rows)) < nearest)
         if not keep.any() or state.looked_at >= most:
             break
         left[rows[keep]] = False
@@ -129,9 +131,9 @@ def _seeds(spec: TrainingSpec, found: Found, base: Base, *, bar: float) -> _Seed
     return _Seeds(found, base.layouts, base.step_time_s, floor, block)
 
 
-def _order(seeds: _Seeds) -> Ints:
-    """The nearest layouts that fit first, then all others by their floor."""
-    nearest = np.argsort(seeds.step_time_s, kind="stable")[: min(NEAREST, int(np.isfinite(seeds.step_time_s).sum()))]
+def _order(seeds: _Seeds, most: int) -> Ints:
+    """The nearest layouts that fit first, `most` of them, then all others by their floor."""
+    nearest = np.argsort(seeds.step_time_s, kind="stable")[: min(most, int(np.isfinite(seeds.step_time_s).sum()))]
     by_floor = np.argsort(seeds.floor, kind="stable")
     return np.concatenate([nearest, by_floor[~np.isin(by_floor, nearest)]])
 

@@ -18,7 +18,7 @@ from solvers.units import SHARE, show, show_named
 
 SMALL = 60_000
 # Layouts that are refined for one change.
-REFINED = 20_000
+REFINED = 2_000
 # Of these, the best that get stages of their own.
 STAGED = 30
 
