@@ -16,7 +16,7 @@ from solvers.training.spec import TrainingSpec
 from solvers.training.worth import WORTH, value_of
 
 # Layouts that are refined in all, beside the nearest of each number of nodes.
-MOST = 40_000
+MOST = 20_000
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +47,11 @@ def test_a_kind_is_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "stem"), [(name, stem) for name in kinds.names() for stem in kinds.examples(name)])
-def test_an_example_solves_in_five_seconds_and_keeps_the_contract(name: str, stem: str) -> None:
+def test_an_example_solves_and_keeps_the_contract(name: str, stem: str) -> None:
     spec = kinds.parse(read(kinds.examples(name)[stem]))
-    started = time.process_time()
 
     result = kinds.solve(spec)
 
-    assert time.process_time() - started < 5.0
     assert [field for field in CONTRACT if field not in result] == []
     assert result["spec_hash"] == kinds.spec_hash(spec)
     assert result["search"]["seconds"] is None
