@@ -35,7 +35,7 @@ bench: $(VENV)/.run  ## Measure the solvers' speed
 	@$(BIN)/isoflop bench
 
 accuracy: $(VENV)/.test  ## Compare the models with measurements and with the published figures of papers
-	@$(BIN)/python -m solvers.training.tables
+	@OMP_NUM_THREADS=1 $(BIN)/python -m solvers.training.tables
 	@$(BIN)/python -m pytest tests/papers --verbose
 
 lock: $(VENV)/.made  ## Choose new exact versions of all dependencies
