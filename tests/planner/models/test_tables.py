@@ -7,6 +7,7 @@ from planner.services import audit, claims
 from planner.services.claims import Answered
 from solvers import kinds
 from tests import factories
+from tests.answers import answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
 
@@ -20,7 +21,7 @@ def result() -> Result:
     run = factories.run(factories.project())
     claim = claims.claim(run.id, worker="host:1")
     spec = kinds.parse(claim.spec)
-    claims.finish(claim, Answered(kinds.solve(spec), kinds.result_key(spec)))
+    claims.finish(claim, Answered(answer(spec), kinds.result_key(spec)))
     return Result.objects.get()
 
 

@@ -8,6 +8,7 @@ from planner.services.errors import Forbidden, IdempotencyConflict, Invalid, Not
 from solvers import kinds
 from solvers.errors import Problem, SpecError, TooLarge
 from tests import factories
+from tests.answers import answer
 from tests.factories import trial
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
@@ -21,7 +22,7 @@ def project() -> Project:
 def solved(run: Run) -> Run:
     claim = claims.claim(run.id, worker="host:1")
     spec = kinds.parse(claim.spec)
-    claims.finish(claim, Answered(kinds.solve(spec), kinds.result_key(spec)))
+    claims.finish(claim, Answered(answer(spec), kinds.result_key(spec)))
     run.refresh_from_db()
     return run
 
