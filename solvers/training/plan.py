@@ -151,17 +151,20 @@ def parts_of(choice: Choice) -> tuple[int, ...]:
 def simulated_document(choice: Choice) -> Document | None:
     """What the simulation of the pipeline says beside the closed form; None where nothing was simulated.
 
-    `bubble` is the share of the step that the busiest stage waits; `plain_s` the step with layers dealt evenly.
+    `bubble` is the share of the step that the busiest stage waits; `plain_s` the step with layers dealt evenly. All of
+    them as calibrated as the plan's step.
     """
-    if choice.staged is None or not choice.staged.simulated:
+    staged = choice.staged
+    if staged is None or not staged.simulated:
         return None
+    longer = choice.step_time_s / staged.step_time_s
     return {
-        "step_time_s": choice.staged.step_time_s,
-        "closed_form_s": choice.closed_form_s,
-        "plain_s": choice.staged.plain_s,
-        "layers_per_stage": list(choice.staged.layers_per_stage),
-        "uneven": choice.staged.uneven,
-        "bubble": choice.staged.terms["pipeline_bubble"] / choice.staged.step_time_s,
+        "step_time_s": choice.step_time_s,
+        "closed_form_s": None if choice.closed_form_s is None else choice.closed_form_s * longer,
+        "plain_s": None if staged.plain_s is None else staged.plain_s * longer,
+        "layers_per_stage": list(staged.layers_per_stage),
+        "uneven": staged.uneven,
+        "bubble": staged.terms["pipeline_bubble"] / staged.step_time_s,
     }
 
 

@@ -185,7 +185,7 @@ def test_the_same_spec_again_opens_its_answer_unless_a_fresh_one_is_asked_for(
 
 def test_a_plan_that_cannot_be_offers_the_change_that_helps(signed_in: Page, person: Person, solving: Site) -> None:
     page = signed_in
-    write(page, person, SMALL.replace("llama-3.1-8b", "llama-3.1-70b").replace("nodes: 2", "nodes: 1"))
+    write(page, person, SMALL.replace("llama-3.1-8b", "llama-3.1-405b").replace("nodes: 2", "nodes: 1"))
     page.get_by_role("button", name="Find the plan").click()
     expect(page.locator(".badge.infeasible")).to_be_visible(timeout=60_000)
 

@@ -62,7 +62,7 @@ def _crowd(spec: TrialSpec, progress: Progress) -> None:
     """Children that hold memory, each less than the limit."""
     for _ in range(spec.count):
         if os.fork() == 0:
-            held = mmap.mmap(-1, spec.bytes)
+            held = mmap.mmap(-1, spec.bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             held.write(b"x" * spec.bytes)
             time.sleep(60)
     time.sleep(60)

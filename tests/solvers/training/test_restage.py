@@ -9,7 +9,7 @@ from solvers import kinds
 
 BASE: dict[str, Any] = {
     "kind": "training", "model": "llama-3.1-8b", "hardware": {"node": "dgx-h100", "nodes": 1},
-    "sequence_length": 4096, "global_batch": 64,
+    "sequence_length": 4096, "global_batch": 64, "calibration": "prior",
 }  # fmt: skip
 STAGES = {"fix": {"pp": 4, "tp": 2}}
 DEEPSEEK = {
@@ -25,6 +25,7 @@ def _solved(name: str) -> dict[str, Any]:
         "even": {"options": {**STAGES, "forbid": ["uneven_stages"]}},
         "sparse": {"model": DEEPSEEK, "options": {"fix": {"pp": 4}}},
         "free": {},
+        "calibrated": {"options": STAGES, "calibration": "published"},
     }[name]
     return kinds.solve(kinds.parse({**BASE, **changes}))
 
@@ -44,7 +45,7 @@ def test_every_plan_with_stages_that_is_shown_was_simulated(name: str) -> None:
     assert {plan["layout"]["pp"] for plan in shown} >= {result["plan"]["layout"]["pp"]}
 
 
-@pytest.mark.parametrize("name", ["pipelined", "sparse"])
+@pytest.mark.parametrize("name", ["pipelined", "sparse", "calibrated"])
 def test_the_step_of_a_plan_is_the_simulated_one_and_its_terms_add_up(name: str) -> None:
     result = _solved(name)
 
