@@ -50,7 +50,23 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory that `pid` holds by itself; 0 when it is gone."""
+    """All of `pid` that is in memory, files and what others hold as well included; 0 when it is gone."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int((PROC / str(pid) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def held_bytes(pid: int) -> int:
+    """The memory without a file behind it that `pid` holds; 0 when it is gone.
+
+    A page that n processes hold counts 1/n for each. The kernel walks all pages for it: about 10 ms for a GiB. Where it
+    does not tell (before Linux 5.3, or another user's process), memory shared on purpose is not counted.
+    """
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        rows = (line.split() for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines())
+        kib = [int(row[1]) for row in rows if row[0] in {"Pss_Anon:", "Pss_Shmem:"}]
+        if kib:
+            return sum(kib) * 1024
     with contextlib.suppress(OSError, IndexError, ValueError):
         total, shared = (PROC / str(pid) / "statm").read_text().split()[1:3]
         return (int(total) - int(shared)) * os.sysconf("SC_PAGE_SIZE")

@@ -34,7 +34,7 @@ def redis(port: int, folder: Path) -> Iterator[None]:
     command = [REDIS, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
-            wait_until(lambda: answers(port), seconds=10)
+            wait_until(lambda: answers(port))
             yield
         finally:
             server.terminate()
@@ -64,12 +64,12 @@ def test_runs_are_accepted_while_redis_is_mute_and_solved_when_it_speaks(worksho
         workshop.environment["ISOFLOP_BROKER_URL"] = f"redis://127.0.0.1:{port}/0"
         workshop.sweeper()
         run, seconds = submitted(1, project)
-        wait_until(lambda: OutboxEntry.objects.filter(failures__gt=0).exists(), seconds=30)
+        wait_until(lambda: OutboxEntry.objects.filter(failures__gt=0).exists())
         still_alive = "dispatcher" not in presence.missing()
 
     with redis(port, workshop.home):
         workshop.worker()
-        wait_for(run, "solved", seconds=45)
+        wait_for(run, "solved")
         workshop.close()
 
     assert seconds < 2
@@ -84,7 +84,7 @@ def test_a_closed_port_is_said_in_the_status_and_costs_a_request_nothing(worksho
     workshop.sweeper()
 
     run, seconds = submitted(1, factories.project())
-    wait_until(lambda: presence.status().broker_error, seconds=20)
+    wait_until(lambda: presence.status().broker_error)
 
     assert seconds < 2
     assert run.state == "queued"

@@ -104,12 +104,22 @@ def test_memory_beyond_the_limit_is_a_failure_and_the_next_solve_goes_well(fork_
     assert isinstance(after, Answered)
 
 
-def test_memory_is_counted_over_all_processes_of_a_solve(fork_server):
+@pytest.mark.parametrize("shared", [False, True])
+def test_memory_is_counted_over_all_processes_of_a_solve(fork_server, shared):
     allowed = tight(memory_bytes=600 * 2**20)
 
-    outcome, _ = lasting(trial(act="crowd", count=4, bytes=200 * 2**20), allowed, fork_server)
+    outcome, _ = lasting(trial(act="crowd", count=4, bytes=200 * 2**20, shared=shared), allowed, fork_server)
 
     assert outcome == Failed((problem(MEMORY, allowed),))
+
+
+def test_memory_that_processes_share_is_counted_once(fork_server):
+    """Four processes with 200 MiB in common: 800 MiB are resident, 200 MiB held."""
+    spec = trial(act="lend", count=4, bytes=200 * 2**20, shared=True, seconds=1)
+
+    outcome, _ = lasting(spec, tight(memory_bytes=600 * 2**20), fork_server)
+
+    assert isinstance(outcome, Answered)
 
 
 def test_a_fork_storm_ends_at_the_limit_of_processes(fork_server):
@@ -200,7 +210,7 @@ def test_a_killed_guard_takes_its_solver_along_and_the_run_counts_as_lost(fork_s
     mark = tmp_path / "pids"
 
     def kill_guard(_: object) -> Verdict:
-        wait_until(lambda: len(mark.read_text().split()) == 2, seconds=5)
+        wait_until(lambda: len(mark.read_text().split()) == 2)
         solver = int(mark.read_text().split()[0])
         guard = int(Path(f"/proc/{solver}/stat").read_text().rpartition(")")[2].split()[1])
         os.kill(guard, signal.SIGKILL)
@@ -209,4 +219,4 @@ def test_a_killed_guard_takes_its_solver_along_and_the_run_counts_as_lost(fork_s
     outcome = solve(trial(act="escape", seconds=60, mark=str(mark)), server=fork_server, allowed=ROOM, heed=kill_guard)
 
     assert outcome == Lost("the guard of the solver was lost")
-    wait_until(lambda: all(gone(int(pid)) for pid in mark.read_text().split()), seconds=5)
+    wait_until(lambda: all(gone(int(pid)) for pid in mark.read_text().split()))

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_submitted_run_is_solved_and_its_progress_was_seen(crew: Workshop):
     run = factories.run(factories.project(), act="sleep", seconds=2, seed=5)
 
-    wait_until(lambda: Run.objects.get(id=run.id).progress != {}, seconds=10)
+    wait_until(lambda: Run.objects.get(id=run.id).progress != {})
     progress = Run.objects.get(id=run.id).progress
     wait_for(run, "solved")
 
@@ -86,7 +86,7 @@ def test_a_running_run_is_cancelled_within_five_seconds(crew: Workshop, tmp_path
     mark = tmp_path / "pids"
     project = factories.project()
     run = factories.run(project, act="sleep", seconds=60, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 1)
 
     asked = time.monotonic()
     runs.cancel(run, user=project.created_by)
@@ -102,7 +102,7 @@ def test_a_real_spec_gives_the_result_that_it_gives_without_a_server(crew: Works
     project = factories.project()
     run = runs.submit(project, documents.read(text), user=project.created_by, text=text).run
 
-    wait_for(run, "solved", seconds=60)
+    wait_for(run, "solved")
 
     here = kinds.solve(kinds.parse(documents.read(text)))
     assert run.result.digest == documents.digest(here)

@@ -21,7 +21,7 @@ def test_a_run_of_a_killed_worker_finishes_once_within_45_seconds(workshop: Work
     workshop.sweeper()
     first = workshop.worker()
     run = factories.run(factories.project(), act="sleep", seconds=3, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 1)
 
     killed = time.monotonic()
     os.killpg(first.pid, signal.SIGKILL)
@@ -43,31 +43,30 @@ def test_nothing_survives_a_killed_worker(workshop: Workshop, tmp_path: Path):
     workshop.sweeper()
     worker = workshop.worker()
     factories.run(factories.project(), act="escape", seconds=60, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 2, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 2)
 
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
 
-    wait_until(lambda: all(gone(pid) for pid in pids(mark)), seconds=5)
-    wait_until(lambda: list(scratch.glob("isoflop-solve-*")) == [], seconds=5)
+    wait_until(lambda: all(gone(pid) for pid in pids(mark)))
+    wait_until(lambda: list(scratch.glob("isoflop-solve-*")) == [])
 
 
 def test_a_stopped_worker_gives_its_run_back_and_another_takes_it_at_once(workshop: Workshop, tmp_path: Path):
+    """Long before its lease would end."""
     mark = tmp_path / "pids"
-    workshop.sweeper()
-    workers = {worker.pid: worker for worker in (workshop.worker(), workshop.worker())}
+    long = {"ISOFLOP_LEASE_SECONDS": "600"}
+    workshop.sweeper(**long)
+    workers = {worker.pid: worker for worker in (workshop.worker(**long), workshop.worker(**long))}
     run = factories.run(factories.project(), act="sleep", seconds=3, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 1)
     run.refresh_from_db()
     holder = int(run.worker.rpartition(":")[2])
 
-    told = time.monotonic()
     os.kill(holder, signal.SIGTERM)
-    wait_until(lambda: len(pids(mark)) == 2, seconds=10)
-    taken = time.monotonic() - told
+    wait_until(lambda: len(pids(mark)) == 2)
     wait_for(run, "solved")
 
-    assert taken < 5
     assert (run.attempts, run.fence) == (1, 2)
     assert workers[holder].wait(15) == 0
 
@@ -77,13 +76,13 @@ def test_a_frozen_worker_that_comes_back_changes_nothing(workshop: Workshop, tmp
     workshop.sweeper(**QUICK)
     frozen = workshop.worker(**QUICK)
     run = factories.run(factories.project(), act="sleep", seconds=4, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 1)
 
     os.kill(frozen.pid, signal.SIGSTOP)
     workshop.worker(**QUICK)
-    wait_until(lambda: len(pids(mark)) == 2, seconds=20)
+    wait_until(lambda: len(pids(mark)) == 2)
     os.kill(frozen.pid, signal.SIGCONT)
-    wait_until(lambda: gone(pids(mark)[0]), seconds=5)
+    wait_until(lambda: gone(pids(mark)[0]))
     wait_for(run, "solved")
 
     assert (run.attempts, run.fence, Result.objects.count()) == (2, 2, 1)
@@ -109,12 +108,12 @@ def test_limits_of_the_settings_hold_and_the_same_worker_goes_on(workshop: Works
 def test_a_lost_message_is_rung_again(workshop: Workshop):
     workshop.sweeper()
     run = factories.run(factories.project())
-    wait_until(lambda: Run.objects.get(id=run.id).rung, seconds=10)
+    wait_until(lambda: Run.objects.get(id=run.id).rung)
     for message in (workshop.broker / "messages").iterdir():
         message.unlink()
 
     workshop.worker()
-    wait_for(run, "solved", seconds=40)
+    wait_for(run, "solved")
 
     assert run.attempts == 1
 
@@ -133,9 +132,9 @@ def test_a_broker_folder_that_is_gone_delays_runs_and_loses_none(workshop: Works
     started = time.monotonic()
     run = factories.run(project, seed=1)
     seconds = time.monotonic() - started
-    wait_until(lambda: presence.status().broker_error, seconds=10)
+    wait_until(lambda: presence.status().broker_error)
     folder.unlink()
-    wait_for(run, "solved", seconds=60)
+    wait_for(run, "solved")
 
     assert seconds < 2
     assert presence.status().broker_error == ""
@@ -147,7 +146,7 @@ def test_postgres_hanging_up_on_everybody_is_survived(workshop: Workshop, tmp_pa
     workshop.worker()
     project = factories.project()
     run = factories.run(project, act="sleep", seconds=3, mark=str(mark))
-    wait_until(lambda: len(pids(mark)) == 1, seconds=10)
+    wait_until(lambda: len(pids(mark)) == 1)
 
     hang_up()
     wait_for(run, "solved")
@@ -161,7 +160,7 @@ def test_both_loops_leave_in_good_order(workshop: Workshop):
     sweeper, worker = workshop.sweeper(), workshop.worker()
     names = [f"{socket.gethostname()}:{process.pid}" for process in (sweeper, worker)]
     theirs = Heartbeat.objects.filter(instance__in=names)
-    wait_until(lambda: theirs.count() == 3, seconds=10)
+    wait_until(lambda: theirs.count() == 3)
 
     for process in (sweeper, worker):
         process.terminate()
@@ -173,7 +172,7 @@ def test_both_loops_leave_in_good_order(workshop: Workshop):
 def test_the_messages_carry_an_id_and_nothing_else(workshop: Workshop):
     workshop.sweeper()
     run = factories.run(factories.project(), extra="do-not-tell")
-    wait_until(lambda: Run.objects.get(id=run.id).rung, seconds=10)
+    wait_until(lambda: Run.objects.get(id=run.id).rung)
 
     (message,) = (workshop.broker / "messages").iterdir()
 

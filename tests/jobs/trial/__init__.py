@@ -20,6 +20,7 @@ class TrialSpec(Spec):
     seconds: float = 0.0
     bytes: int = 0
     count: int = 0
+    shared: bool = False
     mark: str = ""
     extra: str = Field(default="", description="Anything, to make a spec differ.")
 
@@ -59,13 +60,36 @@ def _allocate(spec: TrialSpec, progress: Progress) -> None:
 
 
 def _crowd(spec: TrialSpec, progress: Progress) -> None:
-    """Children that hold memory, each less than the limit."""
+    """Children that hold memory, each less than the limit, mapped as shared or as their own."""
     for _ in range(spec.count):
         if os.fork() == 0:
-            held = mmap.mmap(-1, spec.bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            held.write(b"x" * spec.bytes)
+            _fill(_mapped(spec), spec)
             time.sleep(60)
     time.sleep(60)
+
+
+def _lend(spec: TrialSpec, progress: Progress) -> None:
+    """Children that all hold one and the same memory, for some seconds after the last of them has touched it."""
+    held = _mapped(spec)
+    family = []
+    for _ in range(spec.count):
+        if (child := os.fork()) == 0:
+            _fill(held, spec)
+            time.sleep(spec.seconds)
+            os._exit(0)
+        family.append(child)
+    for child in family:
+        os.waitpid(child, 0)
+
+
+def _mapped(spec: TrialSpec) -> mmap.mmap:
+    return mmap.mmap(-1, spec.bytes, flags=mmap.MAP_ANONYMOUS | (mmap.MAP_SHARED if spec.shared else mmap.MAP_PRIVATE))
+
+
+def _fill(memory: mmap.mmap, spec: TrialSpec) -> None:
+    memory.seek(0)
+    for _ in range(spec.bytes // 2**20):
+        memory.write(b"x" * 2**20)
 
 
 def _fork(spec: TrialSpec, progress: Progress) -> None:
@@ -128,6 +152,7 @@ ACTS = {
     "spin": _spin,
     "allocate": _allocate,
     "crowd": _crowd,
+    "lend": _lend,
     "fork": _fork,
     "escape": _escape,
     "write": _write,

@@ -7,35 +7,36 @@ import numpy as np
 import pytest
 
 from solvers import kinds
+from solvers.cost.layer_costs import part_seconds, stage_costs
 from solvers.cost.layouts import Layouts
 from solvers.cost.memory import memory_of_stage
 from solvers.cost.pipeline import layers_per_stage
 from solvers.cost.step import step_time
+from solvers.simulate.pipeline import makespans
 from solvers.training.search import Found, search
-from solvers.training.staging import Staged, plain_parts, staged
+from solvers.training.staging import Staged, plain_parts, schedule_of, staged
 
 DENSE: dict[str, Any] = {
     "kind": "training", "model": "llama-3.1-8b", "hardware": {"node": "dgx-h100", "nodes": 1},
     "sequence_length": 4096, "global_batch": 64,
 }  # fmt: skip
-SPARSE = {
-    "layers": 7, "hidden": 2048, "ffn": 8192, "heads": 16, "vocab": 32000,
+# Two dense layers, each with about five times the work of one of the five expert layers.
+SPARSE: dict[str, Any] = DENSE | {"model": {
+    "layers": 7, "hidden": 4096, "ffn": 65536, "heads": 32, "vocab": 32000,
     "moe": {"experts": 8, "top_k": 2, "ffn": 1024, "first_dense": 2},
-}  # fmt: skip
+}}  # fmt: skip
 
 
 @cache
-def found(pp: int, schedule: str = "1f1b", vpp: int = 1, model: str = "dense") -> Found:
+def found(pp: int, schedule: str = "1f1b", vpp: int = 1) -> Found:
     """All layouts of a small job with that pipeline."""
     fix = {"pp": pp, "schedule": schedule, "vpp": vpp}
-    changes = {"options": {"fix": fix}} | ({"model": SPARSE} if model == "sparse" else {})
-    return search(kinds.parse({**DENSE, **changes}), nodes=1)
+    return search(kinds.parse({**DENSE, "options": {"fix": fix}}), nodes=1)
 
 
-def stages(f: Found, *, model: str = "dense", usable_bytes: float = np.inf, **how: bool) -> list[Staged | None]:
+def stages(f: Found, job: dict[str, Any] = DENSE, *, usable_bytes: float = np.inf, **how: bool) -> list[Staged | None]:
     """Every layout with its stages."""
-    spec = kinds.parse({**DENSE, **({"model": SPARSE} if model == "sparse" else {})})
-    return staged(spec.model, f.layouts, f.tables.shards, f.job, usable_bytes=usable_bytes, **how)
+    return staged(kinds.parse(job).model, f.layouts, f.tables.shards, f.job, usable_bytes=usable_bytes, **how)
 
 
 @pytest.mark.parametrize(
@@ -88,12 +89,22 @@ def test_the_head_takes_layers_from_the_last_stage_and_the_step_is_faster(schedu
 
 
 def test_wide_dense_layers_before_narrow_experts_leave_the_first_stage_fewer_layers() -> None:
-    """A dense layer does 4 times the products of an expert layer: the first of two stages holds 2 or 3 of 7."""
-    plain = [one for one in stages(found(2, model="sparse"), model="sparse", uneven=False) if one]
-    ones = [one for one in stages(found(2, model="sparse"), model="sparse") if one]
+    """Of all splits of 7 layers in two, each simulated, the first 2 and the other 5 are fastest in every layout."""
+    fix = {"pp": 2, "schedule": "1f1b", "dp": 4, "micro_batch": 1}
+    f = search(kinds.parse({**SPARSE, "options": {"fix": fix}}), nodes=1)
+    costs = stage_costs(kinds.parse(SPARSE).model, f.layouts, f.tables.shards, f.job)
+    every = [(first, 7 - first) for first in range(1, 7)]
+    cases = [
+        (schedule_of(f.layouts), part_seconds(costs, np.tile(parts, (f.layouts.size, 1)).astype(np.int64)))
+        for parts in every
+    ]
+    fastest = [every[number] for number in np.argmin(makespans(cases), axis=0)]
 
-    assert {one.layers_per_stage for one in plain} == {(4, 3)}
-    assert {one.layers_per_stage[0] < 4 for one in ones if one.uneven} == {True}
+    plain = [one.parts for one in stages(f, SPARSE, uneven=False) if one]
+    dealt = [one.parts for one in stages(f, SPARSE) if one]
+
+    assert plain == [(4, 3)] * f.layouts.size
+    assert dealt == fastest == [(2, 5)] * f.layouts.size
 
 
 def test_a_layout_that_no_split_makes_fit_has_no_stages() -> None:

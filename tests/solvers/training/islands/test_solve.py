@@ -16,6 +16,7 @@ from solvers.training.islands.laid import Laid
 from solvers.training.islands.search import search
 from solvers.training.islands.solve import looked_at
 from solvers.training.search import search as uniform_search
+from solvers.training.solve import candidates
 from solvers.training.spec import TrainingSpec
 from tests.solvers.training.islands.cases import BASE, HOLMES, ROCE, island, on, spec
 
@@ -30,6 +31,10 @@ def _solved(text: str) -> dict[str, Any]:
 def solve(**change: Any) -> dict[str, Any]:
     """The result of the base spec with some fields changed."""
     return _solved(json.dumps({**BASE, **change}))
+
+
+def test_the_size_of_a_search_is_known_before_it() -> None:
+    assert candidates(spec()) == solve()["search"]["candidates"]
 
 
 def step(result: dict[str, Any]) -> float:
