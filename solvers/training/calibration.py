@@ -57,10 +57,20 @@ def posterior(calibration: Calibration) -> Posterior:
 
 def interval_of_unlike(seconds: float, calibration: Calibration) -> Estimate:
     """A step time that the kernel alone predicts, with the interval of a run unlike all that were measured."""
-    fitted = posterior(calibration).fitted
-    scales, (low, high) = fitted.process.scales, fitted.tails.far[0]
-    spread = math.sqrt(sum(float(np.exp(2.0 * part).sum()) for part in (scales.effects, scales.amplitude)))
+    low, high = posterior(calibration).fitted.tails.far[0]
+    spread = _spread(calibration)
     return Estimate(seconds, seconds * math.exp(low * spread), seconds * math.exp(high * spread))
+
+
+def slack_of(calibration: Calibration) -> float:
+    """By what calibration may move the kernel's seconds, either way: three standard deviations of all it can add."""
+    return 1.0 if calibration == "prior" else math.exp(3.0 * _spread(calibration))
+
+
+def _spread(calibration: Calibration) -> float:
+    """Standard deviation of log seconds that effects and discrepancy add to the kernel's."""
+    scales = posterior(calibration).fitted.process.scales
+    return math.sqrt(sum(float(np.exp(2.0 * part).sum()) for part in (scales.effects, scales.amplitude)))
 
 
 @cache

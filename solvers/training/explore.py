@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from solvers.training.calibration import slack_of
 from solvers.training.refine import refine
-from solvers.training.search import Found, search
+from solvers.training.search import Found, search, slowest_allowed
 from solvers.training.spec import TrainingSpec
 from solvers.training.worth import WORTH, value_of
 
@@ -34,14 +35,14 @@ class Explored:
 
 def explore(spec: TrainingSpec, *, nodes: int, most: int = MOST) -> Explored:
     """Everything feasible on `nodes` nodes that was looked at, about `most` of it refined."""
-    return refined_all(spec, [search(spec, nodes=nodes)], most=most)
+    return refined_all(spec, [search(spec, nodes=nodes, slack=slack_of(spec.calibration))], most=most)
 
 
 def refined_all(spec: TrainingSpec, plain: list[Found], *, most: int = MOST) -> Explored:
     """Plain searches, one for each number of nodes, and what refines their layouts where that can become the best."""
     values = np.array([_least(spec, found) for found in plain])
     plainly = float(values.min())
-    handicap = WORTH if np.isfinite(plainly) else 1.0
+    handicap = WORTH if any(found.feasible for found in plain) else 1.0
     bar, least, left = plainly / handicap, plainly, most
     refined: list[Found] = []
     for place in np.argsort(values, kind="stable"):
@@ -58,8 +59,10 @@ def _gap(least: float, chosen: float) -> float:
 
 
 def _least(spec: TrainingSpec, found: Found) -> float:
-    """The least objective of a search; the number of GPUs is the caller's matter."""
-    if spec.objective == "energy":
-        return float(found.run_energy_j.min(initial=np.inf))
+    """The least objective of what surely meets the limits; the number of GPUs is the caller's matter."""
     seconds = found.step_time_s
-    return float(value_of(spec, found.job, step_s=seconds, busy_s=seconds).min(initial=np.inf))
+    values = found.run_energy_j
+    if spec.objective != "energy":
+        values = value_of(spec, found.job, step_s=seconds, busy_s=seconds)
+    sure = seconds * found.slack <= slowest_allowed(spec, found.job, found.factors)
+    return float(values[sure].min(initial=np.inf))

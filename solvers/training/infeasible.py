@@ -1,19 +1,21 @@
 """When nothing is feasible: what binds, the nearest layout, and the smallest change that helps (solved again)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
 from solvers.documents import Document
 from solvers.training import calibration
-from solvers.training.explore import refined_all
+from solvers.training.calibration import slack_of
+from solvers.training.explore import explore, refined_all
 from solvers.training.hardware import MOST_GPUS
 from solvers.training.job import usable_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
-from solvers.training.pool import best, pool_of
+from solvers.training.pool import best
 from solvers.training.run_length import run_factors, steps_of
 from solvers.training.search import Found, search
+from solvers.training.settle import settle
 from solvers.training.spec import TrainingSpec
 from solvers.training.words import largest_part
 from solvers.units import SHARE, SIZE, show, show_named
@@ -21,11 +23,13 @@ from solvers.units import SHARE, SIZE, show, show_named
 LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
 SHORTEST = 128
+# The best layouts that get stages of their own where a changed question is asked.
+STAGED = 30
 
 Try = tuple[str, object, str, TrainingSpec]
 
 
-def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progress: Progress) -> Infeasible:
+def infeasible(spec: TrainingSpec, found: Sequence[Found], counted: Document, progress: Progress) -> Infeasible:
     """The answer that there is no plan."""
     progress(stage="looking for what would help", fraction=0.85, candidates=int(counted["candidates"]))
     reason, binding, nearest = _why(spec, found)
@@ -39,7 +43,7 @@ def infeasible(spec: TrainingSpec, found: list[Found], counted: Document, progre
     )
 
 
-def _why(spec: TrainingSpec, found: list[Found]) -> tuple[str, tuple[str, ...], Document | None]:
+def _why(spec: TrainingSpec, found: Sequence[Found]) -> tuple[str, tuple[str, ...], Document | None]:
     missed = [name for name in LIMITS if any(f"misses the {name}" in f.rejected for f in found)]
     if missed:
         return _too_slow(spec, missed)
@@ -104,12 +108,9 @@ def _nearest_choice(found: Found, layouts: Layouts) -> Choice:
 
 def _too_slow(spec: TrainingSpec, missed: list[str]) -> tuple[str, tuple[str, ...], Document | None]:
     """Plans fit, but each breaks a limit of time or money: how near the best comes."""
-    free = _without_limits(spec, LIMITS)
-    again = search(free, nodes=spec.hardware.nodes)
-    if not again.feasible:
+    choice = _fastest(_without_limits(spec, LIMITS))
+    if choice is None:
         return "Plans fit only on fewer nodes, and those break a limit.", tuple(missed), None
-    pool = pool_of([again])
-    choice = pool.choice(best(free, pool, most=1)[0])
     needs = _needs(spec, choice, missed)
     told = "; ".join(need["message"] for need in needs)
     name = label(layout_document(choice.layouts, choice.tables))
@@ -164,8 +165,18 @@ def _tries(spec: TrainingSpec, missed: tuple[str, ...]) -> Iterator[Try]:
 
 
 def _possible(spec: TrainingSpec) -> bool:
-    plain = search(spec, nodes=spec.hardware.nodes)
-    return plain.feasible > 0 or refined_all(spec, [plain]).feasible > 0
+    plain = search(spec, nodes=spec.hardware.nodes, slack=slack_of(spec.calibration))
+    limited = any(getattr(spec.constraints, name) is not None for name in LIMITS)
+    if plain.feasible and not limited:
+        return True
+    explored = refined_all(spec, [plain])
+    return settle(spec, explored.found, looked_at=STAGED).pool is not None if limited else explored.feasible > 0
+
+
+def _fastest(spec: TrainingSpec) -> Choice | None:
+    """The best plan on all nodes."""
+    pool = settle(spec, explore(spec, nodes=spec.hardware.nodes).found, looked_at=STAGED).pool
+    return pool.choice(best(spec, pool, most=1)[0]) if pool else None
 
 
 def _techniques(spec: TrainingSpec) -> list[Try]:
@@ -249,11 +260,8 @@ def _looser(spec: TrainingSpec) -> list[Try]:
     missed = [name for name in LIMITS if getattr(spec.constraints, name) is not None]
     tries: list[Try] = []
     for name in missed:
-        free = _without_limits(spec, (name,))
-        again = search(free, nodes=spec.hardware.nodes)
-        if again.feasible:
-            pool = pool_of([again])
-            choice = pool.choice(best(free, pool, most=1)[0])
+        choice = _fastest(_without_limits(spec, (name,)))
+        if choice is not None:
             needed = _needs(spec, choice, [name])[0]["value"] * 1.02
             limits = spec.constraints.model_copy(update={name: needed})
             quantity = {"max_step_time": "step_time_s", "deadline": "run_time_s", "budget": "cost_usd"}[name]

@@ -9,16 +9,17 @@ draws the best DRAWN of these. What lies beyond gets the middle correction, so t
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from solvers.calibration.covariance import Floats, Ints, Rows
+from solvers.calibration.covariance import Floats, Ints
 from solvers.cost.cluster import hardware_of
 from solvers.cost.layouts import Bools
 from solvers.training.calibration import posterior
 from solvers.training.evidence.batch import Batch, evaluate
 from solvers.training.evidence.posterior import foreseen, relative_covariance
-from solvers.training.pool import Pool, nearest, objective, pareto
+from solvers.training.pool import Pool, goal, nearest, pareto
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
 
@@ -31,35 +32,53 @@ DRAWS = 256
 JITTER = 1e-8
 
 
-def learned_pool(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Pool:
-    """The pool with calibrated times and intervals; of its best layouts how surely each is the best.
-
-    `sides` are groups of a search's layouts whose best count as well.
-    """
-    points = _points(spec, pool, front=front, sides=sides)
-    corrected, rows = _corrected(spec, pool, points)
-    if spec.calibration == "prior":
-        return corrected
-    goal = objective(spec, corrected)[-1 if spec.objective == "fewest_gpus" else 0]
-    closest = np.argsort(goal[points], kind="stable")[:DRAWN]
-    spread = relative_covariance(posterior(spec.calibration), rows.take(closest))
-    return _ranked(spec.seed, corrected, points[closest], np.log(goal[points[closest]]), spread)
-
-
-def corrected_pool(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Pool:
-    """The same without drawing how sure the ranks are."""
-    return _corrected(spec, pool, _points(spec, pool, front=front, sides=sides))[0]
-
-
-def _points(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Ints:
-    first = objective(spec, pool)
-    points = np.union1d(nearest(first[-1], most=LAYOUTS), nearest(first[0], most=LAYOUTS))
-    shown = pareto(pool, most=front, keep=int(first[0].argmin()))
+def points_that_matter(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Ints:
+    """The nearest points by objective and by time, the Pareto front, and the best of each side of a search."""
+    first = goal(spec, pool)
+    points = np.union1d(nearest(first, most=LAYOUTS), nearest(pool.step_time_s, most=LAYOUTS))
+    shown = pareto(pool, most=front, keep=int(first.argmin())) if front else []
     points = np.union1d(points, np.array(shown, dtype=np.int64))
     for masks in zip(*(sides(one) for one in pool.found), strict=True):
         members = np.flatnonzero(np.concatenate(masks))
-        points = np.union1d(points, members[nearest(first[0][members], most=BESIDE)])
+        points = np.union1d(points, members[nearest(first[members], most=BESIDE)])
     return points
+
+
+def corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> Pool:
+    """The pool with what calibration says of `points`; what is not known gets the middle of what is."""
+    batches = batches_of_points(spec, pool, points)
+    seen, _ = foreseen(posterior(spec.calibration), batches, spec.software.stack)
+    kernel = np.empty(len(points))
+    for batch in batches:
+        kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
+    low, high = (np.exp(end - seen.mean) for end in seen.interval())
+    told = {"factor": np.exp(seen.mean - kernel), "low": low, "high": high, "novelty": seen.novelty}
+    known = pool.known.copy()
+    known[points] = True
+    columns: dict[str, Any] = {
+        name: _filled(getattr(pool, name), values, points, known) for name, values in told.items()
+    }
+    moved = columns["factor"] / pool.factor
+    return replace(pool, known=known, step_time_s=pool.step_time_s * moved, cost_usd=pool.cost_usd * moved, **columns)
+
+
+def drawn(spec: TrainingSpec, pool: Pool) -> Pool:
+    """The pool with the expected regret of its best points, and how surely each is the best of them."""
+    if spec.calibration == "prior":
+        return pool
+    near = np.where(pool.known, goal(spec, pool), np.inf)
+    points = np.argsort(near, kind="stable")[: min(DRAWN, int(pool.known.sum()))]
+    known = posterior(spec.calibration)
+    _, rows = foreseen(known, batches_of_points(spec, pool, points), spec.software.stack)
+    covariance = relative_covariance(known, rows)
+    root = np.linalg.cholesky(covariance + JITTER * np.eye(len(points)))
+    draws = np.random.default_rng(spec.seed).standard_normal((len(points), DRAWS))
+    values = np.log(goal(spec, pool)[points] / pool.handicap[points])[:, None] + root @ draws
+    over = np.exp(values - values.min(axis=0))
+    regret, chance = np.full(pool.size, np.inf), np.zeros(pool.size)
+    regret[points] = over.mean(axis=1) - 1.0
+    chance[points] = (over == 1.0).mean(axis=1)
+    return replace(pool, regret=regret, probability_best=chance)
 
 
 def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batch]:
@@ -77,42 +96,8 @@ def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batc
     return found
 
 
-def _corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> tuple[Pool, Rows]:
-    """The pool with what calibration says of `points`, and what the covariance sees of them."""
-    batches = batches_of_points(spec, pool, points)
-    seen, rows = foreseen(posterior(spec.calibration), batches, spec.software.stack)
-    kernel = np.empty(len(points))
-    for batch in batches:
-        kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
-    low, high = (np.exp(end - seen.mean) for end in seen.interval())
-    told = (np.exp(seen.mean - kernel), low, high, seen.novelty)
-    factor, low, high, novelty = (_filled(values, points, len(pool.row)) for values in told)
-    changed = replace(
-        pool,
-        step_time_s=pool.step_time_s * factor,
-        cost_usd=pool.cost_usd * factor,
-        factor=factor,
-        low=low,
-        high=high,
-        novelty=novelty,
-    )
-    return changed, rows
-
-
-def _filled(values: Floats, points: Ints, size: int) -> Floats:
-    """The values at their points, their middle everywhere else."""
-    found = np.full(size, float(np.median(values)))
+def _filled(before: Floats, values: Floats, points: Ints, known: Bools) -> Floats:
+    """The values at their points, those known before at theirs, the middle of all these everywhere else."""
+    found = before.copy()
     found[points] = values
-    return found
-
-
-def _ranked(seed: int, pool: Pool, points: Ints, log_goal: Floats, covariance: Floats) -> Pool:
-    """Expected regret of the points and the chance of each to be the best."""
-    root = np.linalg.cholesky(covariance + JITTER * np.eye(len(points)))
-    draws = np.random.default_rng(seed).standard_normal((len(points), DRAWS))
-    drawn = log_goal[:, None] + root @ draws
-    over = np.exp(drawn - drawn.min(axis=0))
-    regret, chance = np.full(len(pool.row), np.inf), np.zeros(len(pool.row))
-    regret[points] = over.mean(axis=1) - 1.0
-    chance[points] = (over == 1.0).mean(axis=1)
-    return replace(pool, regret=regret, probability_best=chance)
+    return np.where(known, found, np.median(found[known]))

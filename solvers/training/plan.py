@@ -67,7 +67,7 @@ def choice_of(found: Found, row: int) -> Choice:
         step_time_s=float(found.step_time_s[row]),
         memory_bytes=float(found.memory_bytes[row]),
         cost_usd=float(found.cost_usd[row]),
-        closed_form_s=float(found.closed_form_s[row]),
+        closed_form_s=float(found.step_time_s[row]),
         staged=found.staged.get(row),
     )
 

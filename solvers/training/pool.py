@@ -1,18 +1,19 @@
 """What several searches found, as one set of points: best ones, Pareto front, a sample of the rest."""
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from solvers.cost.layouts import Floats, Ints
+from solvers.cost.layouts import Bools, Floats, Ints
 from solvers.optimise.pareto import front
 from solvers.training.plan import Choice, choice_of
-from solvers.training.search import Found
+from solvers.training.search import Found, meets
 from solvers.training.spec import TrainingSpec
 
 # Step times that differ by less than this are equal: rounding of sums, not a reason to prefer a layout.
 EQUAL = 1e-9
-ENERGY = ("run_energy_j", "closed_form_s")
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Pool:
     """Points of all searches; `search` and `row` say where each comes from.
 
     Of calibration: `factor` by which it moved the kernel's time, `low` and `high` ends of the interval over the time,
-    `novelty` (0 at a measured run, 1 far from all), expected `regret` and the chance of being best (infinite and 0
-    where they were not drawn).
+    `novelty` (0 at a measured run, 1 far from all), whether the point was corrected by itself (`known`) or has the
+    middle of those that were, expected `regret` and the chance of being best (infinite and 0 where not drawn).
     """
 
     found: tuple[Found, ...]
@@ -34,9 +35,22 @@ class Pool:
     low: Floats
     high: Floats
     novelty: Floats
+    known: Bools
     regret: Floats
     probability_best: Floats
     handicap: Floats
+
+    @property
+    def size(self) -> int:
+        """How many points there are."""
+        return len(self.row)
+
+    def kept(self, keep: Bools, lost: Sequence[Counter[str]]) -> "Pool":
+        """The points that are kept, numbered anew; why each search's others are `lost` is counted."""
+        found = tuple(one.kept(keep[self.search == n], lost[n]) for n, one in enumerate(self.found))
+        columns = {field.name: getattr(self, field.name)[keep] for field in fields(self) if field.name != "found"}
+        row = np.concatenate([np.arange(one.feasible) for one in found])
+        return Pool(**{**columns, "found": found, "row": row})
 
     def choice(self, point: int) -> Choice:
         """One point as a layout."""
@@ -69,10 +83,20 @@ def pool_of(found: list[Found]) -> Pool:
         low=ones,
         high=ones,
         novelty=ones,
+        known=ones < 1.0,
         regret=np.inf * ones,
         probability_best=0.0 * ones,
         handicap=np.concatenate([np.full(f.feasible, f.handicap) for f in found]),
     )
+
+
+def within_limits(spec: TrainingSpec, pool: Pool) -> Pool:
+    """The points whose times and dollars, as they are now, meet the spec's limits."""
+    keep, lost = np.ones(pool.size, dtype=bool), [Counter[str]() for _ in pool.found]
+    for number, found in enumerate(pool.found):
+        mine = np.flatnonzero(pool.search == number)
+        keep[mine] = meets(spec, pool.step_time_s[mine], pool.cost_usd[mine], found.factors, lost[number])
+    return pool if keep.all() else pool.kept(keep, lost)
 
 
 def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
@@ -82,7 +106,8 @@ def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
             factors = np.array([f.factors.cost for f in pool.found])
             return pool.cost_usd * factors[pool.search], pool.step_time_s
         case "energy":
-            joules, seconds = (np.concatenate([getattr(f, name) for f in pool.found]) for name in ENERGY)
+            joules = np.concatenate([f.run_energy_j for f in pool.found])
+            seconds = np.concatenate([f.step_time_s for f in pool.found])
             return joules * (pool.step_time_s / seconds), pool.step_time_s
         case "fewest_gpus":
             gpus = np.array([f.job.cluster.gpus for f in pool.found], dtype=np.float64)
@@ -91,11 +116,27 @@ def objective(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
 
 
 def ranking(spec: TrainingSpec, pool: Pool) -> tuple[Floats, ...]:
-    """The objective by which layouts are chosen: that of refined ones times their handicap."""
+    """By what layouts are chosen: their objective, that of refined ones times their handicap.
+
+    Where regret was drawn: by 1 + expected regret in its place, and those that were not drawn after those that were.
+    """
     keys = objective(spec, pool)
     if spec.objective == "fewest_gpus":
-        return keys[0], *(key * pool.handicap for key in keys[1:])
-    return tuple(key * pool.handicap for key in keys)
+        return keys[0], *(_least_regret(pool, key * pool.handicap) for key in keys[1:])
+    return tuple(_least_regret(pool, key * pool.handicap) for key in keys)
+
+
+def goal(spec: TrainingSpec, pool: Pool) -> Floats:
+    """The key of `ranking` that tells points on equally many GPUs apart."""
+    return ranking(spec, pool)[-1 if spec.objective == "fewest_gpus" else 0]
+
+
+def _least_regret(pool: Pool, values: Floats) -> Floats:
+    drawn = np.isfinite(pool.regret)
+    if not drawn.any():
+        return values
+    over = (1.0 + pool.regret) * pool.handicap
+    return np.where(drawn, over, over[drawn].max() * values / values[drawn].min())
 
 
 def best(spec: TrainingSpec, pool: Pool, *, most: int) -> list[int]:

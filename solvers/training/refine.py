@@ -120,7 +120,7 @@ def _seeds(spec: TrainingSpec, found: Found, base: Base, *, bar: float) -> _Seed
     parts = [compute_floors(base.layouts.take(part), block, found.job) for part in chunks(base.layouts, size=CHUNK)]
     busy = np.concatenate(parts)
     floor = value_of(spec, found.job, step_s=busy, busy_s=busy)
-    allowed = slowest_allowed(spec, found.job, found.factors)
+    allowed = slowest_allowed(spec, found.job, found.factors) * found.slack
     near = np.flatnonzero((floor < bar) & (busy <= allowed))
     floor[busy > allowed] = np.inf
     for start in range(0, len(near), CHUNK):
@@ -204,13 +204,15 @@ def _save(spec: TrainingSpec, seeds: _Seeds, found: Variants, saver: Saver, tabl
 
 
 def _settle(spec: TrainingSpec, seeds: _Seeds, found: Variants, tables: Tables, state: _State) -> None:
-    """How long the steps of variants that fit are; those that meet every limit are kept."""
-    job = seeds.found.job
+    """How long the steps of variants that fit are; what may meet every limit is kept, what surely does sets the bar."""
+    job, factors, slack = seeds.found.job, seeds.found.factors, seeds.found.slack
     values, seconds, joules = _values(spec, found, tables, job)
-    keep = meets(spec, seconds, step_cost_usd(seconds, **_price(spec, job)), seeds.found.factors, state.rejected)
+    longest = seconds / slack
+    keep = meets(spec, longest, step_cost_usd(longest, **_price(spec, job)), factors, state.rejected)
     state.looked_at += found.size
     if keep.any():
-        state.best = min(state.best, float(values[keep].min()))
+        sure = keep & (seconds * slack <= slowest_allowed(spec, job, factors))
+        state.best = min(state.best, float(values[sure].min(initial=np.inf)))
         memory = peak_memory(found.layouts, tables.shards, tables.footprint, job)
         own = replace(found, plain=replace(found.plain, shard=seeds.layouts.shard[found.seed]))
         state.parts.append((own.take(keep), np.stack([seconds, memory, joules])[:, keep], values[keep]))
@@ -268,7 +270,6 @@ def _found(spec: TrainingSpec, seeds: _Seeds, state: _State) -> Found:
         memory_bytes=memory,
         cost_usd=step_cost_usd(seconds, **_price(spec, base.job)),
         run_energy_j=joules,
-        closed_form_s=seconds,
         candidates=kept.size + sum(state.rejected.values()),
         rejected=dict(sorted(state.rejected.items())),
     )
@@ -279,7 +280,7 @@ def _empty(found: Found) -> Found:
     nothing, none = found.layouts.take(slice(0, 0)), np.zeros(0)
     return replace(
         found, layouts=nothing, step_time_s=none, memory_bytes=none, cost_usd=none, run_energy_j=none,
-        closed_form_s=none, candidates=0, rejected={}, nearest=nothing, base=None,
+        candidates=0, rejected={}, nearest=nothing, base=None,
     )  # fmt: skip
 
 

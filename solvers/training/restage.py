@@ -16,7 +16,7 @@ import numpy as np
 
 from solvers.cost.layouts import Bools, Ints
 from solvers.training.job import usable_bytes
-from solvers.training.pool import pareto, pool_of, ranking
+from solvers.training.pool import Pool, pareto, ranking
 from solvers.training.search import Found, refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
@@ -30,40 +30,38 @@ NO_SPLIT = "memory: no split of the layers over stages fits"
 Sides = Callable[[Found], Iterable[Bools]]
 
 
-def restage(
-    spec: TrainingSpec, found: list[Found], sides: Sides | None = None, *, looked_at: int = LOOKED_AT
-) -> list[Found]:
-    """What was found, the best of it with stages; `sides` are groups whose best layouts are looked at as well.
+def restage(spec: TrainingSpec, pool: Pool, sides: Sides | None = None, *, looked_at: int = LOOKED_AT) -> Pool:
+    """The pool, the best of it with stages; `sides` are groups whose best layouts are looked at as well.
 
     Without sides only the best of all is settled, after a look at the best `looked_at`.
     """
-    if not any(f.feasible for f in found):
-        return found
-    board = Board(spec, found)
-    every = [np.arange(len(board.pool.row))]
+    board = Board(spec, pool)
+    every = [np.arange(pool.size)]
     board.look(board.best(looked_at))
     if sides is None:
         board.settle(every, look_at=looked_at)
-        return board.result(found)
+        return board.result()
     board.look(board.front())
     board.settle([*every, *board.groups(sides)], look_at=BESIDE)
     board.rank()
+    board.settle_even()
     board.simulate(board.quick(board.front()))
-    return board.result(found)
+    return board.result()
 
 
 class Board:
-    """All points of a pool while they are looked at and simulated."""
+    """All points of a pool while they are looked at and simulated; seconds and dollars are calibration's."""
 
-    def __init__(self, spec: TrainingSpec, found: list[Found]) -> None:
-        self.spec, self.pool = spec, pool_of(found)
+    def __init__(self, spec: TrainingSpec, pool: Pool) -> None:
+        columns = {name: getattr(pool, name).copy() for name in ("step_time_s", "memory_bytes", "cost_usd")}
+        self.spec, self.pool = spec, replace(pool, **columns)
         self.staged: dict[int, Staged] = {}
         self.errors = [0.0]
-        self.lost: list[Counter[str]] = [Counter() for _ in found]
-        self.open = np.concatenate([f.layouts.pp > 1 for f in found])
+        self.lost: list[Counter[str]] = [Counter() for _ in pool.found]
+        self.open = np.concatenate([f.layouts.pp > 1 for f in pool.found])
         self.unseen = self.open.copy()
         self.large = np.concatenate(
-            [2.0 * f.layouts.pp * f.layouts.vpp * f.layouts.micro_batches > LARGE for f in found]
+            [2.0 * f.layouts.pp * f.layouts.vpp * f.layouts.micro_batches > LARGE for f in pool.found]
         )
 
     def best(self, most: int, among: Ints | None = None) -> Ints:
@@ -111,6 +109,18 @@ class Board:
             else:
                 self.simulate(self.quick(np.concatenate([self.best(2, group) for group in left])))
 
+    def settle_even(self) -> None:
+        """Simulate until the best of those with even stages is known: the verdict on uneven ones stands on it."""
+        for _ in range(ROUNDS):
+            longer = np.ones(self.pool.size)
+            for point, one in self.staged.items():
+                longer[point] = np.inf if one.plain_s is None else one.plain_s / one.step_time_s
+            values = ranking(self.spec, self.pool)[0] * longer
+            few = self.quick(np.argsort(values, kind="stable")[:BESIDE])
+            if not self.open[few[:1]].any():
+                return
+            self.simulate(few[np.isfinite(values[few])])
+
     def quick(self, points: Ints) -> Ints:
         """The points whose pipelines are soon simulated; the others keep their estimate."""
         few: Ints = points[~self.large[points]]
@@ -153,9 +163,9 @@ class Board:
 
     def _set(self, point: int, one: Staged | None, *, simulate: bool) -> None:
         self.unseen[point] = False
-        before = float(self.pool.step_time_s[point])
-        cost = float(self.pool.cost_usd[point]) * (one.step_time_s / before if one else 1.0)
-        refused = Counter({NO_SPLIT: 1}) if one is None else self._refused(point, one.step_time_s, cost)
+        seconds = one.step_time_s * float(self.pool.factor[point]) if one else np.inf
+        cost = float(self.pool.cost_usd[point] / self.pool.step_time_s[point]) * seconds
+        refused = self._refused(point, seconds, cost) if one else Counter({NO_SPLIT: 1})
         if one is None or refused:
             self.lost[int(self.pool.search[point])].update(refused)
             self.open[point] = False
@@ -167,7 +177,7 @@ class Board:
             if point in self.staged:
                 self.errors.append(abs(one.step_time_s / self.staged[point].step_time_s - 1.0))
         self.staged[point] = one
-        self.pool.step_time_s[point] = one.step_time_s
+        self.pool.step_time_s[point] = seconds
         self.pool.cost_usd[point] = cost
         self.pool.memory_bytes[point] = one.memory_bytes
 
@@ -175,22 +185,10 @@ class Board:
         factors = self.pool.found[int(self.pool.search[point])].factors
         return refusals(self.spec, step_time_s, cost_usd, factors)
 
-    def result(self, found: list[Found]) -> list[Found]:
-        """The searches with what is known now; what no split makes fit is rejected."""
-        return [self._renewed(number, f) for number, f in enumerate(found)]
-
-    def _renewed(self, number: int, f: Found) -> Found:
-        mine = np.flatnonzero(self.pool.search == number)
-        keep = np.isfinite(self.pool.step_time_s[mine])
-        kept = mine[keep]
-        return replace(
-            f,
-            layouts=f.layouts.take(keep),
-            step_time_s=self.pool.step_time_s[kept],
-            memory_bytes=self.pool.memory_bytes[kept],
-            cost_usd=self.pool.cost_usd[kept],
-            closed_form_s=f.step_time_s[keep],
-            run_energy_j=f.run_energy_j[keep],
-            staged={row: self.staged[point] for row, point in enumerate(kept.tolist()) if point in self.staged},
-            rejected=dict(sorted((self.lost[number] + Counter(f.rejected)).items())),
-        )
+    def result(self) -> Pool:
+        """The points with what is known now; what no split makes fit, or breaks a limit, is rejected."""
+        staged: list[dict[int, Staged]] = [{} for _ in self.pool.found]
+        for point, one in self.staged.items():
+            staged[int(self.pool.search[point])][int(self.pool.row[point])] = one
+        found = (replace(f, staged=ones) for f, ones in zip(self.pool.found, staged, strict=True))
+        return replace(self.pool, found=tuple(found)).kept(np.isfinite(self.pool.step_time_s), self.lost)

@@ -2,13 +2,14 @@
 
     feasible = peak memory <= (1 - headroom) capacity,  step <= longest step,  run <= deadline,  dollars <= budget
     run and dollars with the failures that are to be expected (run_length.py)
+    Calibration moves the kernel's seconds later on: until then limits of time and money are `slack` times as wide.
     best = least objective; ties go to less memory, then to the earlier row (fewer techniques)
 Chunks of rows that fit the second cache keep the arrays fast; nothing is done row by row.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -54,8 +55,9 @@ class Base:
 class Found:
     """What fits on one number of nodes: rows of the space with their step time and peak memory.
 
-    `staged` are rows whose layers were dealt to stages: their values stand in the columns, `closed_form_s` beside them.
-    `handicap` is what the objective of these rows is multiplied with where the best is chosen.
+    The columns are the kernel's closed form. `staged` are rows whose layers were dealt to stages. `handicap` is what
+    the objective of these rows is multiplied with where the best is chosen, `slack` how much wider than the spec's the
+    limits of time and money are that they meet.
     """
 
     nodes: int
@@ -70,29 +72,43 @@ class Found:
     candidates: int
     rejected: dict[str, int]
     nearest: Layouts
-    closed_form_s: Floats
     staged: Mapping[int, Staged] = field(default_factory=dict)
     base: Base | None = None
     handicap: float = 1.0
+    slack: float = 1.0
 
     @property
     def feasible(self) -> int:
         """How many layouts meet everything."""
         return self.layouts.size
 
+    def kept(self, keep: Bools, lost: Counter[str]) -> "Found":
+        """The rows that are kept; why the others are `lost` is counted."""
+        rows: list[int] = np.flatnonzero(keep).tolist()
+        return replace(
+            self,
+            layouts=self.layouts.take(keep),
+            step_time_s=self.step_time_s[keep],
+            memory_bytes=self.memory_bytes[keep],
+            cost_usd=self.cost_usd[keep],
+            run_energy_j=self.run_energy_j[keep],
+            staged={new: self.staged[row] for new, row in enumerate(rows) if row in self.staged},
+            rejected=dict(sorted((lost + Counter(self.rejected)).items())),
+        )
+
 
 def unwatched(done: int, total: int, fastest: Fastest | None) -> None:
     """The listener of a search that nobody watches."""
 
 
-def search(spec: TrainingSpec, *, nodes: int, seen: Seen = unwatched) -> Found:
-    """Everything feasible on `nodes` nodes."""
+def search(spec: TrainingSpec, *, nodes: int, slack: float = 1.0, seen: Seen = unwatched) -> Found:
+    """Everything feasible on `nodes` nodes, with limits of time and money `slack` times as wide."""
     job = job_of(spec, nodes=nodes)
     space = space_of(spec, nodes=nodes)
-    return _evaluate(spec, nodes, job, space, seen)
+    return _evaluate(spec, nodes, job, space, slack, seen)
 
 
-def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen) -> Found:
+def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, slack: float, seen: Seen) -> Found:
     tables = tables_of(space.shards, job)
     rejected = Counter(space.rejected)
     limit = usable_bytes(spec, job)
@@ -124,7 +140,7 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
     factors = run_factors(spec, job)
     joules = run_energies(spec, job, step_s=time, busy_s=np.concatenate([np.zeros(0), *busy]))
     keep = complies(spec.options.fix, space.layouts.take(index), tables, rejected)
-    keep &= meets(spec, time, cost, factors, rejected, among=keep)
+    keep &= meets(spec, time / slack, cost / slack, factors, rejected, among=keep)
     every = np.full(space.layouts.size, np.inf)
     every[index] = time
     return Found(
@@ -140,8 +156,8 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, seen: Seen
         candidates=space.candidates,
         rejected=dict(sorted(rejected.items())),
         nearest=nearest,
-        closed_form_s=time[keep],
         base=Base(space.layouts, every),
+        slack=slack,
     )
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from solvers.documents import Document
 from solvers.training.explore import explore
-from solvers.training.outlook import corrected_pool
 from solvers.training.plan import Choice, label, layout_document
-from solvers.training.pool import Pool, best, pool_of
-from solvers.training.restage import restage
+from solvers.training.pool import Pool, best
+from solvers.training.settle import settle
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
 from solvers.training.techniques import uses
 from solvers.units import SHARE, show, show_named
@@ -70,21 +69,9 @@ def _with_node(spec: TrainingSpec, node: object) -> TrainingSpec:
 def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
     again = explore(spec, nodes=chosen.nodes, most=REFINED)
-    if not again.feasible:
-        return {
-            "change": change.name,
-            "outcome": "Nothing fits.",
-            "step_time_s": None,
-            "label": None,
-            "techniques": None,
-            "space": "narrowed" if large else "whole",
-        }
-    found = [
-        each
-        for each in restage(spec, [each for each in again.found if each.feasible], looked_at=STAGED)
-        if each.feasible
-    ]
-    pool = corrected_pool(spec, pool_of(found), front=0, sides=lambda _: ())
+    pool = settle(spec, again.found, looked_at=STAGED).pool
+    if pool is None:
+        return _nothing(change, large=large)
     plan = pool.choice(best(spec, pool, most=1)[0])
     name = label(layout_document(plan.layouts, plan.tables))
     same = name == label(layout_document(chosen.layouts, chosen.tables))
@@ -97,6 +84,17 @@ def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
         "step_time_s": plan.step_time_s,
         "label": name,
         "techniques": sorted(uses(plan)),
+        "space": "narrowed" if large else "whole",
+    }
+
+
+def _nothing(change: Change, *, large: bool) -> Document:
+    return {
+        "change": change.name,
+        "outcome": "Nothing fits.",
+        "step_time_s": None,
+        "label": None,
+        "techniques": None,
         "space": "narrowed" if large else "whole",
     }
 

@@ -2,14 +2,16 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.training import calibration
+from solvers.training.calibration import slack_of
 from solvers.training.estimates import estimates_of
-from solvers.training.explore import Explored, refined_all
+from solvers.training.explore import refined_all
 from solvers.training.exports import EXPORTS
 from solvers.training.infeasible import infeasible
 from solvers.training.islands import solve as islands
@@ -17,7 +19,6 @@ from solvers.training.islands.documents import only_island
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
-from solvers.training.outlook import learned_pool
 from solvers.training.plan import (
     Choice,
     breakdown_document,
@@ -27,19 +28,17 @@ from solvers.training.plan import (
     plan_document,
     terms_of,
 )
-from solvers.training.pool import Pool, best, pareto, pool_of, sample
-from solvers.training.restage import restage
+from solvers.training.pool import Pool, best, pareto, sample
 from solvers.training.room import tight
 from solvers.training.run_length import run_document, steps_of
 from solvers.training.search import Fastest, Found, search
 from solvers.training.sensitivity import sensitivity
+from solvers.training.settle import Settled, settle
 from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.techniques import sides, verdicts
 from solvers.training.timeline import timeline
-from solvers.training.words import binding, headline, simulated_words, why_not
-from solvers.training.worth import WORTH
-from solvers.units import SHARE, show
+from solvers.training.words import beside, binding, headline, simulated_words, why_not
 
 ALTERNATIVES = 9
 FRONT = 60
@@ -70,22 +69,21 @@ def _in_the_island(change: Document | None) -> Document | None:
 
 def solve(spec: TrainingSpec, progress: Progress) -> Solved | Infeasible:
     """The best layout and everything beside it, or what stands in the way."""
-    explored = _searched(spec, progress)
-    found = restage(spec, list(explored.found), sides)
-    counted = _counted(found, gap=explored.optimality_gap)
-    if not any(f.feasible for f in found):
-        return infeasible(spec, found, counted, progress)
-    pool = learned_pool(spec, pool_of([f for f in found if f.feasible]), front=FRONT, sides=sides)
+    settled, gap = _searched(spec, progress)
+    pool, counted = settled.pool, _counted(settled.found, gap=gap)
+    if pool is None:
+        return infeasible(spec, settled.found, counted, progress)
     ranked = best(spec, pool, most=ALTERNATIVES + 1)
     chosen = pool.choice(ranked[0])
     progress(stage="explaining", fraction=0.8, candidates=int(counted["candidates"]), best=_best(chosen))
     return _solved(spec, pool, ranked, chosen, counted)
 
 
-def _searched(spec: TrainingSpec, progress: Progress) -> Explored:
-    """One look at each number of nodes that the objective lets us use."""
-    numbers = node_counts(spec)
+def _searched(spec: TrainingSpec, progress: Progress) -> tuple[Settled, float]:
+    """One look at each number of nodes that the objective lets us use, and the optimality gap."""
+    numbers, slack = node_counts(spec), slack_of(spec.calibration)
     plain: list[Found] = []
+    too_few: list[Found] = []
     seen = 0
     for place, nodes in enumerate(numbers):
 
@@ -94,13 +92,20 @@ def _searched(spec: TrainingSpec, progress: Progress) -> Explored:
             best = None if fastest is None else _best(fastest)
             progress(stage="searching layouts", fraction=0.8 * share, candidates=before + done, best=best)
 
-        plain.append(search(spec, nodes=nodes, seen=report))
+        plain.append(search(spec, nodes=nodes, slack=slack, seen=report))
         seen += plain[-1].candidates
         if spec.objective == "fewest_gpus":
-            explored = refined_all(spec, plain[-1:])
-            if explored.feasible or nodes == numbers[-1]:
-                return replace(explored, found=(*plain[:-1], *explored.found))
-    return refined_all(spec, plain)
+            settled, gap = _settled(spec, plain)
+            too_few += settled.found
+            if settled.pool or nodes == numbers[-1]:
+                return replace(settled, found=tuple(too_few)), gap
+            plain = []
+    return _settled(spec, plain)
+
+
+def _settled(spec: TrainingSpec, plain: list[Found]) -> tuple[Settled, float]:
+    explored = refined_all(spec, plain)
+    return settle(spec, explored.found, sides=sides, front=FRONT), explored.optimality_gap
 
 
 def node_counts(spec: TrainingSpec) -> list[int]:
@@ -131,7 +136,7 @@ def search_size(spec: TrainingSpec) -> int:
     return sum(size_of(spec, nodes=nodes) for nodes in node_counts(spec))
 
 
-def _counted(found: list[Found], *, gap: float) -> Document:
+def _counted(found: Sequence[Found], *, gap: float) -> Document:
     rejected: Counter[str] = Counter()
     for f in found:
         rejected.update(f.rejected)
@@ -157,7 +162,7 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
     return Solved(
         plan=plan,
         estimates=estimates,
-        alternatives=[_alternative(spec, pool.choice(point), terms, usable) for point in ranked[1:]],
+        alternatives=[_alternative(spec, pool, point, ranked[0], terms, usable) for point in ranked[1:]],
         frontier=[_point(spec, pool, point) for point in front],
         dominated=[_small_point(pool, point) for point in sample(pool, most=DOMINATED, without=front)],
         explanation={
@@ -184,21 +189,17 @@ def _plan(spec: TrainingSpec, choice: Choice, *, usable: float) -> Document:
     return plan
 
 
-def _alternative(spec: TrainingSpec, choice: Choice, best_terms: dict[str, float], usable: float) -> Document:
+def _alternative(
+    spec: TrainingSpec, pool: Pool, point: int, chosen: int, best_terms: dict[str, float], usable: float
+) -> Document:
+    choice = pool.choice(point)
     terms = terms_of(choice)
     return {
         "plan": _plan(spec, choice, usable=usable),
         "estimates": estimates_document(estimates_of(spec, choice)),
         "breakdown": breakdown_document(terms),
-        "why_not": why_not(terms, best_terms) + _rare(terms, best_terms),
+        "why_not": why_not(terms, best_terms) + beside(spec, pool, point, chosen),
     }
-
-
-def _rare(terms: dict[str, float], best: dict[str, float]) -> str:
-    """Why a layout that is faster is an alternative: its rare techniques do not gain enough."""
-    if sum(terms.values()) >= sum(best.values()):
-        return ""
-    return f" A rare technique has to gain {show(WORTH - 1.0, SHARE)}."
 
 
 def _small_point(pool: Pool, point: int) -> Document:

@@ -24,7 +24,6 @@ from solvers.cost.layouts import (
     SELECTIVE,
     ZB_H1,
     Bools,
-    Floats,
     Layouts,
 )
 from solvers.documents import Document
@@ -158,7 +157,7 @@ def verdicts(spec: TrainingSpec, pool: Pool, chosen: Choice, sensitivity: list[D
         _verdict(name, technique.title, name in used, _bests(name, spec, pool, used), spec, pool, sensitivity)
         for name, technique in TECHNIQUES.items()
     ]
-    bests = _with_uneven_stages(pool, objective(spec, pool)[0])
+    bests = _with_uneven_stages(spec, pool)
     return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, pool, sensitivity)]
 
 
@@ -182,21 +181,18 @@ def _chosen(spec: TrainingSpec, pool: Pool, among: Bools) -> float | None:
     return float(objective(spec, pool)[0][points[ranking(spec, pool)[0][points].argmin()]])
 
 
-def _least(values: Floats) -> float | None:
-    return float(values.min()) if values.size else None
-
-
-def _with_uneven_stages(pool: Pool, values: Floats) -> tuple[float | None, float | None]:
+def _with_uneven_stages(spec: TrainingSpec, pool: Pool) -> tuple[float | None, float | None]:
     """The best with layers dealt unevenly over stages, and the best without: also of those that would be even."""
-    points = [
-        (point, one)
-        for point, one in enumerate(pool.found[s].staged.get(r) for s, r in zip(pool.search, pool.row, strict=True))
-        if one is not None and one.uneven
-    ]
-    mask = np.zeros(len(values), dtype=bool)
-    mask[[point for point, _ in points]] = True
-    even = [values[point] * one.plain_s / one.step_time_s for point, one in points if one.plain_s is not None]
-    return _least(values[mask]), _least(np.concatenate([values[~mask], even]))
+    mask, longer = np.zeros(pool.size, dtype=bool), np.ones(pool.size)
+    first = np.cumsum([0, *(found.feasible for found in pool.found)])
+    for start, found in zip(first, pool.found, strict=False):
+        for row, one in found.staged.items():
+            if one.uneven:
+                mask[start + row] = True
+                longer[start + row] = np.inf if one.plain_s is None else one.plain_s / one.step_time_s
+    without = (ranking(spec, pool)[0] * longer).argmin()
+    even = float(objective(spec, pool)[0][without] * longer[without])
+    return _chosen(spec, pool, mask), even if np.isfinite(even) else None
 
 
 def _verdict(
@@ -212,7 +208,7 @@ def _verdict(
     document = {"name": name, "title": title, "gain": None, "best_with": with_it, "best_without": without}
     if used:
         gain = None if without is None or with_it is None else without / with_it - 1.0
-        told = "Nothing fits without it." if gain is None else f"Without it the best is {_percent(gain)} worse."
+        told = "Nothing fits without it." if gain is None else _paid(gain)
         return {
             **document,
             "verdict": "used",
@@ -241,6 +237,12 @@ def _lossy(name: str, gain: float) -> str:
         f"It would make the best {_percent(gain)} better; what it does to the loss, a model of cost cannot tell."
         f" It is used where `options.fix` has `{name}: true`."
     )
+
+
+def _paid(gain: float) -> str:
+    if gain < 0:
+        return f"Without it the best is {_percent(-gain)} better by its median, and less surely."
+    return f"Without it the best is {_percent(gain)} worse."
 
 
 def _unpaid(gain: float) -> str:

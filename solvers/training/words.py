@@ -4,8 +4,10 @@ from solvers.base import Estimate
 from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training.plan import Choice, label, layout_document, simulated_document, stages_document
+from solvers.training.pool import Pool, objective
 from solvers.training.room import chance_to_fit
 from solvers.training.spec import TrainingSpec
+from solvers.training.worth import WORTH
 from solvers.units import SHARE, SIZE, show, show_named
 
 PART_WORDS = {
@@ -110,6 +112,17 @@ def why_not(terms: dict[str, float], best: dict[str, float]) -> str:
     word = "slower" if gap > 0 else "faster"
     size = show_named("step_time_s", abs(gap))
     return f"{size} ({show(abs(share), SHARE)}) {word}: {_differences(terms, best)}."
+
+
+def beside(spec: TrainingSpec, pool: Pool, point: int, chosen: int) -> str:
+    """Why a point that is better than the chosen one by its median is an alternative all the same."""
+    values = objective(spec, pool)[-1 if spec.objective == "fewest_gpus" else 0]
+    if values[point] >= values[chosen]:
+        return ""
+    if pool.handicap[point] > pool.handicap[chosen]:
+        return f" A rare technique has to gain {show(WORTH - 1.0, SHARE)}."
+    regrets = (show(float(pool.regret[place]), SHARE) for place in (point, chosen))
+    return " It is less sure: its expected regret is {}, the plan's {}.".format(*regrets)
 
 
 def _differences(terms: dict[str, float], best: dict[str, float]) -> str:

@@ -153,32 +153,47 @@ def test_the_parts_of_the_plan_add_up_to_the_run_and_to_one():
     assert document["interval_steps"] == round(document["interval_s"] / 2.0)
 
 
-SMALL = {**SPEC, "hardware": {**SPEC["hardware"], "nodes": 4}, "tokens": "200B", "options": {"fix": {"pp": 1, "cp": 1}}}
+FEW = {"fix": {"pp": 1, "cp": 1}}
+RARE = ["hsdp", "low_bandwidth", "zero_secondary", "recompute_by_layer", "optimizer_offload", "activation_offload"]
+SMALL = {**SPEC, "hardware": {**SPEC["hardware"], "nodes": 4}, "tokens": "200B", "options": {**FEW, "forbid": RARE}}
 
 
-def test_a_deadline_is_judged_with_the_failures_that_are_to_be_expected():
-    free = kinds.solve(kinds.parse(SMALL))["estimates"]
+@pytest.mark.parametrize("calibration", ["published", "prior"])
+def test_a_deadline_is_judged_with_the_failures_that_are_to_be_expected(calibration):
+    asked = {**SMALL, "calibration": calibration}
+    free = kinds.solve(kinds.parse(asked))["estimates"]
     without = free["run_time_s"]["value"] * free["goodput"]["value"]
     between = {"deadline": (without + free["run_time_s"]["value"]) / 2}
 
-    judged = kinds.solve(kinds.parse({**SMALL, "constraints": between}))
-    spared = kinds.solve(kinds.parse({**SMALL, "constraints": between, "run": {"gpu_mtbf": "100000000 h"}}))
+    judged = kinds.solve(kinds.parse({**asked, "constraints": between}))
+    spared = kinds.solve(kinds.parse({**asked, "constraints": between, "run": {"gpu_mtbf": "100000000 h"}}))
 
     assert (judged["status"], spared["status"]) == ("infeasible", "solved")
     assert judged["infeasible"]["nearest"]["needs"][0]["value"] == pytest.approx(free["run_time_s"]["value"])
 
 
+@pytest.mark.parametrize("objective", ["step_time", "cost", "energy", "fewest_gpus"])
+def test_every_plan_that_is_shown_meets_the_deadline_as_it_is_told(objective):
+    free = kinds.solve(kinds.parse({**SMALL, "options": FEW}))["estimates"]["run_time_s"]["value"]
+    deadline = {"objective": objective, "constraints": {"deadline": free * 1.03}, "options": FEW}
+
+    result = kinds.solve(kinds.parse({**SMALL, **deadline}))
+
+    shown = [result, *result["alternatives"], *result["frontier"]]
+    assert max(entry["estimates"]["run_time_s"]["value"] for entry in shown) <= free * 1.03
+
+
 @pytest.mark.parametrize(("objective", "estimate"), [("energy", "energy_j"), ("cost", "cost_usd")])
 def test_the_least_of_the_whole_run_is_least_among_all_numbers_of_nodes(objective, estimate):
-    asked = {**SMALL, "objective": objective}
+    known = {**SMALL, "calibration": "prior"}
 
-    least = kinds.solve(kinds.parse(asked))
+    least = kinds.solve(kinds.parse({**known, "objective": objective}))
 
     found = least["estimates"][estimate]["value"]
     others = [entry["estimates"][estimate]["value"] for entry in least["alternatives"]]
     by_nodes = [
         kinds.solve(
-            kinds.parse({**SMALL, "objective": "step_time", "hardware": {**SMALL["hardware"], "nodes": nodes}})
+            kinds.parse({**known, "objective": "step_time", "hardware": {**SMALL["hardware"], "nodes": nodes}})
         )["estimates"][estimate]["value"]
         for nodes in (1, 2, 4)
     ]

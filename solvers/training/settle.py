@@ -1,0 +1,60 @@
+"""From what a search found to what an answer shows: corrected, judged by the limits, with stages, and drawn.
+
+1  calibration corrects the points that matter, and again until the RANKED best are all corrected by themselves
+2  what then breaks a limit of time or money is left out
+3  the best get stages of their own and are simulated; the limits hold for what comes out
+4  of the best, calibration draws how surely each is the best
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solvers.training.outlook import LAYOUTS, Sides, corrected, drawn, points_that_matter
+from solvers.training.pool import Pool, goal, nearest, pool_of, within_limits
+from solvers.training.restage import LOOKED_AT, RANKED, restage
+from solvers.training.search import Found
+from solvers.training.spec import TrainingSpec
+
+ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Settled:
+    """All that was looked at, with what was rejected, and the points that are left, if any."""
+
+    found: tuple[Found, ...]
+    pool: Pool | None
+
+
+def settle(
+    spec: TrainingSpec,
+    found: Sequence[Found],
+    *,
+    sides: Sides | None = None,
+    front: int = 0,
+    looked_at: int = LOOKED_AT,
+) -> Settled:
+    """What is left of the searches; `sides` are groups whose best are settled as well, `front` points of the front."""
+    nothing = tuple(one for one in found if not one.feasible)
+    if len(nothing) == len(found):
+        return Settled(nothing, None)
+    pool = _judged(spec, pool_of([one for one in found if one.feasible]), front=front, sides=sides or _no_sides)
+    if pool.size:
+        pool = within_limits(spec, restage(spec, pool, sides, looked_at=looked_at))
+    return Settled((*nothing, *pool.found), drawn(spec, pool) if pool.size else None)
+
+
+def _judged(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Pool:
+    """What meets the limits as calibration sees it; the best of it are corrected by themselves."""
+    points = points_that_matter(spec, pool, front=front, sides=sides)
+    for _ in range(ROUNDS):
+        pool = within_limits(spec, corrected(spec, pool, points))
+        if not pool.size or pool.known[nearest(goal(spec, pool), most=RANKED)].all():
+            break
+        close = nearest(goal(spec, pool), most=LAYOUTS)
+        points = close[~pool.known[close]]
+    return pool
+
+
+def _no_sides(_: Found) -> tuple[()]:
+    return ()
