@@ -23,8 +23,8 @@ from solvers.units import SHARE, SIZE, show, show_named
 LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
 SHORTEST = 128
-# The best layouts that get stages of their own where a changed question is asked.
-STAGED = 30
+# The best layouts that are corrected and get stages of their own where a changed question is asked.
+SETTLED = 30
 
 Try = tuple[str, object, str, TrainingSpec]
 
@@ -170,12 +170,12 @@ def _possible(spec: TrainingSpec) -> bool:
     if plain.feasible and not limited:
         return True
     explored = refined_all(spec, [plain])
-    return settle(spec, explored.found, looked_at=STAGED).pool is not None if limited else explored.feasible > 0
+    return settle(spec, explored.found, most=SETTLED).pool is not None if limited else explored.feasible > 0
 
 
 def _fastest(spec: TrainingSpec) -> Choice | None:
     """The best plan on all nodes."""
-    pool = settle(spec, explore(spec, nodes=spec.hardware.nodes).found, looked_at=STAGED).pool
+    pool = settle(spec, explore(spec, nodes=spec.hardware.nodes).found, most=SETTLED).pool
     return pool.choice(best(spec, pool, most=1)[0]) if pool else None
 
 

@@ -32,10 +32,10 @@ DRAWS = 256
 JITTER = 1e-8
 
 
-def points_that_matter(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Ints:
-    """The nearest points by objective and by time, the Pareto front, and the best of each side of a search."""
+def points_that_matter(spec: TrainingSpec, pool: Pool, *, most: int, front: int, sides: Sides) -> Ints:
+    """The `most` nearest points by objective and by time, the Pareto front, and the best of each side of a search."""
     first = goal(spec, pool)
-    points = np.union1d(nearest(first, most=LAYOUTS), nearest(pool.step_time_s, most=LAYOUTS))
+    points = np.union1d(nearest(first, most=most), nearest(pool.step_time_s, most=most))
     shown = pareto(pool, most=front, keep=int(first.argmin())) if front else []
     points = np.union1d(points, np.array(shown, dtype=np.int64))
     for masks in zip(*(sides(one) for one in pool.found), strict=True):

@@ -10,6 +10,7 @@ the effects add up as squares, as of things that err independently.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -180,8 +181,12 @@ def estimates(
     """Goodput and checkpoint interval; with the number of steps also time, dollars and joules of the whole run."""
     gpus, price = int(job.cluster.gpus), spec.hardware.usd_per_gpu_hour
 
+    @cache
+    def saved_with(gpu_mtbf_s: float, gpu_bytes_per_s: float) -> Saving:
+        return saving(spec, job, gpu_mtbf_s=gpu_mtbf_s, gpu_bytes_per_s=gpu_bytes_per_s)
+
     def saved(at: Uncertain) -> Saving:
-        return saving(spec, job, gpu_mtbf_s=at.gpu_mtbf_s, gpu_bytes_per_s=at.gpu_bytes_per_s)
+        return saved_with(at.gpu_mtbf_s, at.gpu_bytes_per_s)
 
     def run(at: Uncertain) -> float:
         return (steps or 0.0) * at.step_s * saved(at).overheads.factor

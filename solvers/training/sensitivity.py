@@ -18,8 +18,8 @@ from solvers.units import SHARE, show, show_named
 SMALL = 60_000
 # Layouts that are refined for one change.
 REFINED = 2_000
-# Of these, the best that get stages of their own.
-STAGED = 30
+# Of these, the best that are corrected and get stages of their own.
+SETTLED = 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _with_node(spec: TrainingSpec, node: object) -> TrainingSpec:
 def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
     again = explore(spec, nodes=chosen.nodes, most=REFINED)
-    pool = settle(spec, again.found, looked_at=STAGED).pool
+    pool = settle(spec, again.found, most=SETTLED).pool
     if pool is None:
         return _nothing(change, large=large)
     plan = pool.choice(best(spec, pool, most=1)[0])

@@ -32,26 +32,30 @@ def settle(
     *,
     sides: Sides | None = None,
     front: int = 0,
-    looked_at: int = LOOKED_AT,
+    most: int = LAYOUTS,
 ) -> Settled:
-    """What is left of the searches; `sides` are groups whose best are settled as well, `front` points of the front."""
+    """What is left of the searches, about the `most` best of it corrected and the best LOOKED_AT of these with stages.
+
+    `sides` are groups whose best are settled as well, `front` points of the front.
+    """
     nothing = tuple(one for one in found if not one.feasible)
     if len(nothing) == len(found):
         return Settled(nothing, None)
-    pool = _judged(spec, pool_of([one for one in found if one.feasible]), front=front, sides=sides or _no_sides)
+    pool = pool_of([one for one in found if one.feasible])
+    pool = _judged(spec, pool, most=most, front=front, sides=sides or _no_sides)
     if pool.size:
-        pool = within_limits(spec, restage(spec, pool, sides, looked_at=looked_at))
+        pool = within_limits(spec, restage(spec, pool, sides, looked_at=min(most, LOOKED_AT)))
     return Settled((*nothing, *pool.found), drawn(spec, pool) if pool.size else None)
 
 
-def _judged(spec: TrainingSpec, pool: Pool, *, front: int, sides: Sides) -> Pool:
+def _judged(spec: TrainingSpec, pool: Pool, *, most: int, front: int, sides: Sides) -> Pool:
     """What meets the limits as calibration sees it; the best of it are corrected by themselves."""
-    points = points_that_matter(spec, pool, front=front, sides=sides)
+    points = points_that_matter(spec, pool, most=most, front=front, sides=sides)
     for _ in range(ROUNDS):
         pool = within_limits(spec, corrected(spec, pool, points))
         if not pool.size or pool.known[nearest(goal(spec, pool), most=RANKED)].all():
             break
-        close = nearest(goal(spec, pool), most=LAYOUTS)
+        close = nearest(goal(spec, pool), most=most)
         points = close[~pool.known[close]]
     return pool
 
