@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from solvers.base import Infeasible, Progress
 from solvers.cost.layouts import Layouts
+from solvers.cost.memory import peak_memory
 from solvers.documents import Document
 from solvers.training import calibration
 from solvers.training.calibration import slack_of
 from solvers.training.explore import explore, refined_all
 from solvers.training.hardware import MOST_GPUS
-from solvers.training.job import usable_bytes
+from solvers.training.job import usable_bytes, usable_host_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
 from solvers.training.pool import best
 from solvers.training.run_length import run_factors, steps_of
-from solvers.training.search import Found, search
+from solvers.training.savers import most_saved
+from solvers.training.search import CHUNK, Found, search
 from solvers.training.settle import settle
+from solvers.training.space import chunks
 from solvers.training.spec import TrainingSpec
 from solvers.training.words import largest_part
 from solvers.units import SHARE, SIZE, show, show_named
@@ -67,7 +72,7 @@ def _batch_hint(spec: TrainingSpec) -> str:
 
 def _too_big(spec: TrainingSpec, found: Found) -> tuple[str, tuple[str, ...], Document]:
     """The layout that needs least memory does not fit: which stage, which part."""
-    choice = _nearest_choice(found, found.nearest)
+    choice = _nearest_choice(found, _smallest(spec, found))
     usable = usable_bytes(spec, found.job)
     stage = max(stages_document(choice), key=lambda stage: float(stage["total_bytes"]))
     part = largest_part(stage)
@@ -75,13 +80,23 @@ def _too_big(spec: TrainingSpec, found: Found) -> tuple[str, tuple[str, ...], Do
         f"needs {show(stage['total_bytes'], SIZE)} of {show(usable, SIZE)} usable on stage {stage['stage']}: {part}"
     )
     name = label(layout_document(choice.layouts, choice.tables))
-    sentence = (
-        f"Even the layout that needs least memory ({name}) {reason}. Offload and recomputation by layer, as far as they"
-        " are allowed, do not save enough."
-    )
+    sentence = f"Even the layout that needs least memory, with all that the options let it save ({name}), {reason}."
     plan = plan_document(choice, usable=usable)
     needs = {"memory_bytes": stage["total_bytes"], "usable_bytes": usable, "stage": stage["stage"], "part": part}
     return sentence, ("memory", f"memory: {part}"), {"plan": plan, "needs": needs}
+
+
+def _smallest(spec: TrainingSpec, found: Found) -> Layouts:
+    """The layout that needs least memory, with as much saved as may be; one row."""
+    if found.base is None:
+        return found.nearest
+    layouts, host_limit = found.base.layouts, usable_host_bytes(spec, found.job)
+    parts = [
+        most_saved(layouts.take(part), found.tables, found.job, spec.options, host_limit=host_limit)
+        for part in chunks(layouts, size=CHUNK)
+    ]
+    memory = [float(peak_memory(one, found.tables.shards, found.tables.footprint, found.job)[0]) for one in parts]
+    return parts[int(np.argmin(memory))]
 
 
 def _nearest_choice(found: Found, layouts: Layouts) -> Choice:

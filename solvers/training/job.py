@@ -53,3 +53,8 @@ def tables_of(shards: Shards, job: Job) -> Tables:
 def usable_bytes(spec: TrainingSpec, job: Job) -> float:
     """Device memory that a plan may fill."""
     return float(job.cluster.memory_bytes) * (1.0 - spec.constraints.memory_headroom)
+
+
+def usable_host_bytes(spec: TrainingSpec, job: Job) -> float:
+    """A GPU's share of its host's memory that a plan may fill."""
+    return float(job.cluster.host_memory_bytes) * (1.0 - spec.constraints.memory_headroom)

@@ -22,7 +22,7 @@ from solvers.cost.memory import peak_memory
 from solvers.cost.price import step_cost_usd
 from solvers.cost.step import step_time
 from solvers.training.floor import compute_floors, floor_block, floors
-from solvers.training.job import Tables, tables_of, usable_bytes
+from solvers.training.job import Tables, tables_of, usable_bytes, usable_host_bytes
 from solvers.training.options import Fixed
 from solvers.training.run_length import busy_seconds, run_energies
 from solvers.training.savers import KEEP, SAVERS, Saver, hopeful, saved, savers_of
@@ -286,4 +286,4 @@ def _empty(found: Found) -> Found:
 
 def _limits(spec: TrainingSpec, job: Job) -> tuple[float, float]:
     """Bytes that a plan may fill of a device's memory, and of a GPU's share of the host's."""
-    return usable_bytes(spec, job), float(job.cluster.host_memory_bytes) * (1.0 - spec.constraints.memory_headroom)
+    return usable_bytes(spec, job), usable_host_bytes(spec, job)

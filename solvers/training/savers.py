@@ -20,7 +20,7 @@ from solvers.cost.refined import for_experts
 from solvers.cost.sharding import ends_of
 from solvers.training.job import Tables
 from solvers.training.options import Options
-from solvers.training.variants import Variants
+from solvers.training.variants import Variants, unrefined
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,21 @@ def saved(found: Variants, saver: Saver, tables: Tables, job: Job, *, limit: flo
     else:
         found = found.take(_fits(found, tables, job, limit))
     return found if saver == KEEP else found.take(_host_bytes(found.layouts, tables, job) <= host_limit)
+
+
+def most_saved(layouts: Layouts, tables: Tables, job: Job, options: Options, *, host_limit: float) -> Layouts:
+    """Of some layouts the one that needs least memory with as much saved as may be, as one row."""
+    own = unrefined(layouts, tables, job)
+    best, least = layouts.take(slice(0, 1)), np.inf
+    for saver in (KEEP, *savers_of(options, job)):
+        share = {saver.column: _units(own, saver.column)[1]} if saver.column else {}
+        tried = own.having(optimizer_offload=np.full(own.size, float(saver.optimizer)), **share)
+        tried = tried.take(_together(own, saver) & (_host_bytes(tried.layouts, tables, job) <= host_limit))
+        memory = peak_memory(tried.layouts, tables.shards, tables.footprint, job)
+        if memory.min(initial=np.inf) < least:
+            row = int(memory.argmin())
+            best, least = tried.layouts.take(slice(row, row + 1)), float(memory[row])
+    return best
 
 
 def hopeful(found: Variants, savers: tuple[Saver, ...], tables: Tables, job: Job, *, limit: float) -> Bools:
