@@ -3,17 +3,20 @@
 from itertools import count
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from planner.models import Project, Run
 from planner.services import projects, runs
 
 PASSWORD = "correct horse battery staple"
+# Made once: to hash a password is slow by design.
+HASHED = make_password(PASSWORD)
 _number = count(1)
 
 
 def user(name: str = "") -> User:
-    return User.objects.create_user(name or f"user-{next(_number)}", password=PASSWORD)
+    return User.objects.create(username=name or f"user-{next(_number)}", password=HASHED)
 
 
 def project(owner: User | None = None, name: str = "Cluster plans") -> Project:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
 
 from solvers.calibration.covariance import ROOT_5, Floats, Ints, Rows, Scales, Smooth, distances, radius, shared
 
@@ -37,6 +36,8 @@ def likeliest(
     iterations: int,
 ) -> Scales:
     """The mode. `inflation` [n] multiplies the noise variance of each row."""
+    from scipy.optimize import minimize  # noqa: PLC0415 -- slow import, which reading a fitted posterior does not need
+
     negative = _negative_log_posterior(rows, residuals, smooth, noise_class, inflation, belief)
     mean, spread = belief.mean.flat(), belief.spread.flat()
     bounds = list(zip(mean - REACH * spread, mean + REACH * spread, strict=True))

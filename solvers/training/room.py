@@ -7,7 +7,7 @@ seen them (solvers.training.memory).
 
 import math
 
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from solvers.cost.stage import PARTS
 from solvers.documents import Document
@@ -41,9 +41,9 @@ def chance_to_fit(peak_bytes: float, capacity_bytes: float) -> float:
     """Probability that a predicted peak stays within a device."""
     known = memory_document()
     groups = int(known["left_out"]["groups"])
-    reach = float(student.ppf((1.0 + known["level"]) / 2.0, groups))
+    reach = float(stdtrit(groups, (1.0 + known["level"]) / 2.0))
     spread = math.log(known["quantiles"][1]) / reach
-    return float(student.cdf(math.log(capacity_bytes / peak_bytes) / spread, groups))
+    return float(stdtr(groups, math.log(capacity_bytes / peak_bytes) / spread))
 
 
 def tight(room: Document) -> tuple[Problem, ...]:

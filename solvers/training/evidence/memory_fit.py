@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import yaml
 from scipy.optimize import least_squares
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from solvers.cost.coefficients import DEFAULT, PRIORS, Coefficients
 from solvers.cost.layouts import Floats
@@ -142,7 +142,7 @@ def quantiles(fit: MemoryFit, *, level: float = LEVEL) -> tuple[float, float]:
     within = float(np.mean(np.concatenate([(part - part.mean()) ** 2 for part in members])))
     groups = len(names)
     spread = np.sqrt(between * (1.0 + 1.0 / groups) + within)
-    reach = float(student.ppf((1.0 + level) / 2.0, groups) * spread)
+    reach = float(stdtrit(groups, (1.0 + level) / 2.0) * spread)
     return float(np.exp(-reach)), float(np.exp(reach))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from solvers import documents, kinds
 from solvers.documents import Document
+from tests.answers import answer
 
 SMALL = """kind: training
 name: A small plan
@@ -17,7 +18,7 @@ tokens: 1.0e11
 
 def solved(text: str) -> Document:
     """The result document of a spec, as a worker stores it."""
-    result = kinds.solve(kinds.parse(documents.read(text)))
+    result = answer(kinds.parse(documents.read(text)))
     result["search"]["seconds"] = 0.5
     return result
 

@@ -1,4 +1,7 @@
-"""The `isoflop` command as a process of its own, the way a shell or a CI system runs it."""
+"""The `isoflop` command: as a process of its own, the way a shell or a CI system runs it, or inside the test's.
+
+What a test asks of one command again and again is asked inside; starting a process costs more than the question.
+"""
 
 import os
 import subprocess
@@ -7,9 +10,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from planner.cli.app import app
 
 Isoflop = Callable[..., subprocess.CompletedProcess[bytes]]
 COMMAND = (sys.executable, "-c", "from planner.cli import main; main()")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Isoflop:
+    """The same command without a process of its own, in the same empty folder and bare environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith(("ISOFLOP_", "DJANGO_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        done = CliRunner().invoke(app, arguments, input=stdin, prog_name="isoflop")
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout_bytes, done.stderr_bytes)
+
+    return run
 
 
 @pytest.fixture

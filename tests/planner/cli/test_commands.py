@@ -9,48 +9,49 @@ import pytest
 from planner.exports import files, write
 from solvers import catalogue, kinds
 from solvers.documents import read
+from tests.answers import answer
 from tests.bad_specs import GOOD
 
 
 @pytest.fixture
 def result_file(tmp_path):
-    result = kinds.solve(kinds.parse(read(GOOD)))
+    result = answer(kinds.parse(read(GOOD)))
     path = tmp_path / "plan.json"
     path.write_text(write(result, "json"))
     return path
 
 
-def test_kinds_and_schema_are_those_of_the_registry(isoflop):
-    listed, schema = isoflop("kinds", "-o", "json"), isoflop("schema", "training")
+def test_kinds_and_schema_are_those_of_the_registry(here):
+    listed, schema = here("kinds", "-o", "json"), here("schema", "training")
 
     assert [kind["name"] for kind in json.loads(listed.stdout)] == kinds.names()
     assert json.loads(schema.stdout) == json.loads(json.dumps(kinds.schema("training")))
 
 
-def test_an_unknown_kind_offers_the_nearest(isoflop):
-    done = isoflop("schema", "trainin")
+def test_an_unknown_kind_offers_the_nearest(here):
+    done = here("schema", "trainin")
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Did you mean training?" in done.stderr
 
 
 @pytest.mark.parametrize("section", list(catalogue.SECTIONS))
-def test_the_catalogue_lists_every_entry(isoflop, section):
-    done = isoflop("catalogue", section, "-o", "json")
+def test_the_catalogue_lists_every_entry(here, section):
+    done = here("catalogue", section, "-o", "json")
 
     assert [entry["name"] for entry in json.loads(done.stdout)] == list(catalogue.names(section))
-    assert isoflop("catalogue", section).returncode == 0
+    assert here("catalogue", section).returncode == 0
 
 
-def test_an_entry_of_the_catalogue_is_shown_with_its_source(isoflop):
-    done = isoflop("catalogue", "gpus", "H100 SXM", "-o", "json")
+def test_an_entry_of_the_catalogue_is_shown_with_its_source(here):
+    done = here("catalogue", "gpus", "H100 SXM", "-o", "json")
 
     entry = json.loads(done.stdout)
     assert (entry["name"], bool(entry["source"])) == ("h100-sxm", True)
 
 
-def test_an_unknown_entry_offers_the_nearest(isoflop):
-    done = isoflop("catalogue", "gpus", "h200-sxn")
+def test_an_unknown_entry_offers_the_nearest(here):
+    done = here("catalogue", "gpus", "h200-sxn")
 
     assert done.returncode == 2
     assert b"There is no GPU called 'h200-sxn'" in done.stderr
@@ -58,8 +59,8 @@ def test_an_unknown_entry_offers_the_nearest(isoflop):
 
 
 @pytest.mark.parametrize("name", ["json", "yaml", "md", "csv"])
-def test_export_writes_a_file_and_prints_its_path(isoflop, tmp_path, result_file, name):
-    done = isoflop("export", str(result_file), "--to", name, "--out-dir", "out")
+def test_export_writes_a_file_and_prints_its_path(here, tmp_path, result_file, name):
+    done = here("export", str(result_file), "--to", name, "--out-dir", "out")
 
     written = tmp_path / done.stdout.decode().strip()
     assert written == tmp_path / "out" / f"plan.{name}"
@@ -76,10 +77,10 @@ def test_export_writes_every_file_of_a_framework_and_lets_scripts_run(isoflop, t
 
 
 @pytest.mark.parametrize(("source", "to"), [("plan.json", "pdf"), ("nowhere.json", "md"), ("spec.yaml", "md")])
-def test_export_says_what_it_cannot_do(isoflop, tmp_path, result_file, source, to):
+def test_export_says_what_it_cannot_do(here, tmp_path, result_file, source, to):
     (tmp_path / "spec.yaml").write_text(GOOD)
 
-    done = isoflop("export", source, "--to", to)
+    done = here("export", source, "--to", to)
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"hint: " in done.stderr
@@ -113,11 +114,11 @@ def test_accuracy_scores_a_csv_file(isoflop, tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
-def test_accuracy_says_what_is_wrong_with_its_file(isoflop, tmp_path, content):
+def test_accuracy_says_what_is_wrong_with_its_file(here, tmp_path, content):
     if content is not None:
         (tmp_path / "rows.csv").write_bytes(content)
 
-    done = isoflop("accuracy", "training", "--data", "rows.csv")
+    done = here("accuracy", "training", "--data", "rows.csv")
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"hint: " in done.stderr

@@ -11,6 +11,7 @@ from planner.cli.specs import load
 from solvers import kinds
 from solvers.documents import dump_yaml, read
 from solvers.errors import SpecError
+from tests.answers import answer
 from tests.bad_specs import BAD_SPECS, GOOD
 from tests.planner.cli.conftest import COMMAND
 
@@ -27,7 +28,7 @@ def test_solve_offline_prints_the_result_of_the_solver(isoflop):
 
     result = json.loads(done.stdout)
     assert done.returncode == 0
-    assert without_seconds(result) == kinds.solve(kinds.parse(read(GOOD)))
+    assert without_seconds(result) == answer(kinds.parse(read(GOOD)))
     assert result["search"]["seconds"] > 0
 
 
@@ -38,31 +39,31 @@ def test_progress_is_on_stderr_and_can_be_silenced(isoflop):
     assert (quiet.returncode, quiet.stderr) == (0, b"")
 
 
-def test_the_seed_can_be_given(isoflop):
-    done = isoflop("solve", "-", "--offline", "--seed", "7", "-o", "yaml", stdin=GOOD.encode())
+def test_the_seed_can_be_given(here):
+    done = here("solve", "-", "--offline", "--seed", "7", "-o", "yaml", stdin=GOOD.encode())
 
     assert read(done.stdout)["provenance"]["seed"] == 7
 
 
-def test_an_infeasible_spec_prints_its_answer_and_ends_with_3(isoflop):
-    done = isoflop("solve", "-", "--offline", "-o", "json", stdin=TOO_FEW.encode())
+def test_an_infeasible_spec_prints_its_answer_and_ends_with_3(here):
+    done = here("solve", "-", "--offline", "-o", "json", stdin=TOO_FEW.encode())
 
     assert (done.returncode, json.loads(done.stdout)["status"]) == (3, "infeasible")
 
 
 @pytest.mark.parametrize("output", ["table", "md"])
-def test_tables_open_with_the_answer_and_carry_no_colour_codes(isoflop, output):
-    done = isoflop("solve", "-", "--offline", "-q", "-o", output, stdin=GOOD.encode())
+def test_tables_open_with_the_answer_and_carry_no_colour_codes(here, output):
+    done = here("solve", "-", "--offline", "-q", "-o", output, stdin=GOOD.encode())
 
     text = done.stdout.decode()
-    headline = kinds.solve(kinds.parse(read(GOOD)))["explanation"]["headline"]
+    headline = answer(kinds.parse(read(GOOD)))["explanation"]["headline"]
     assert " ".join(text.split()).lstrip("*").startswith(headline[:60])
     assert "\x1b" not in text
     for title in ("Estimates", "Plan", "Memory", "Where the time goes", "Alternatives", "Options", "Provenance"):
         assert title in text
 
 
-def test_a_hugging_face_config_is_found_beside_the_spec(isoflop, tmp_path):
+def test_a_hugging_face_config_is_found_beside_the_spec(here, tmp_path):
     config = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 2048, "intermediate_size": 8192,
         "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
@@ -73,9 +74,9 @@ def test_a_hugging_face_config_is_found_beside_the_spec(isoflop, tmp_path):
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "spec.yaml").write_text(GOOD.replace("llama-3.1-8b", "{hf_config: config.json}"))
 
-    done = isoflop("solve", "team/spec.yaml", "--offline", "-o", "json")
+    done = here("solve", "team/spec.yaml", "--offline", "-o", "json")
 
-    expected = kinds.solve(kinds.parse({**read(GOOD), "model": config}))
+    expected = answer(kinds.parse({**read(GOOD), "model": config}))
     assert done.returncode == 0, done.stderr
     assert without_seconds(json.loads(done.stdout)) == expected
 
@@ -110,16 +111,16 @@ def test_no_server_is_said_with_the_way_out(isoflop):
         ("solv",),
     ],
 )
-def test_wrong_usage_ends_with_2_and_no_traceback(isoflop, arguments):
-    done = isoflop(*arguments, stdin=GOOD.encode())
+def test_wrong_usage_ends_with_2_and_no_traceback(here, arguments):
+    done = here(*arguments, stdin=GOOD.encode())
 
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("bad", [bad for bad in BAD_SPECS if bad.code != "not_a_config"], ids=lambda bad: bad.name)
-def test_a_bad_spec_ends_with_2_and_says_where_and_what_to_do(isoflop, bad):
-    done = isoflop("validate", "-", stdin=bad.text)
+def test_a_bad_spec_ends_with_2_and_says_where_and_what_to_do(here, bad):
+    done = here("validate", "-", stdin=bad.text)
 
     told = done.stderr.decode()
     assert (done.returncode, done.stdout) == (2, b"")
@@ -169,10 +170,10 @@ def test_an_interrupt_ends_with_130(tmp_path):
     assert b"Traceback" not in err
 
 
-def test_validate_says_that_a_good_spec_is_good(isoflop):
+def test_validate_says_that_a_good_spec_is_good(here):
     plain, full = (
-        isoflop("validate", "-", stdin=GOOD.encode()),
-        isoflop("validate", "-", "-o", "json", stdin=GOOD.encode()),
+        here("validate", "-", stdin=GOOD.encode()),
+        here("validate", "-", "-o", "json", stdin=GOOD.encode()),
     )
 
     parsed = kinds.parse(read(GOOD))
@@ -182,10 +183,10 @@ def test_validate_says_that_a_good_spec_is_good(isoflop):
     }  # fmt: skip
 
 
-def test_json_and_yaml_specs_are_the_same_spec(isoflop):
+def test_json_and_yaml_specs_are_the_same_spec(here):
     document = read(GOOD)
     hashes = [
-        json.loads(isoflop("validate", "-", "-o", "json", stdin=text.encode()).stdout)["spec_hash"]
+        json.loads(here("validate", "-", "-o", "json", stdin=text.encode()).stdout)["spec_hash"]
         for text in (GOOD, dump_yaml(document), json.dumps(document), json.dumps({**document, "name": "🚀"}))
     ]
 

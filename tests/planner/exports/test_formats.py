@@ -10,10 +10,11 @@ from planner.exports.report import report, words
 from solvers import kinds
 from solvers.documents import read
 from solvers.errors import CannotExpress, UnknownName
+from tests.answers import answer
 from tests.bad_specs import GOOD
 
-SOLVED = kinds.solve(kinds.parse(read(GOOD)))
-INFEASIBLE = kinds.solve(kinds.parse(read(kinds.examples("training")["too-few-gpus-llama-3.1-405b"])))
+SOLVED = answer(kinds.parse(read(GOOD)))
+INFEASIBLE = answer(kinds.parse(read(kinds.examples("training")["too-few-gpus-llama-3.1-405b"])))
 
 
 @pytest.mark.parametrize("result", [SOLVED, INFEASIBLE], ids=["solved", "infeasible"])
