@@ -111,12 +111,22 @@ def sure(result: Document) -> tuple[Fact, ...]:
                 "Intervals", f"meant to hold the truth {units.show(result['interval_level'], units.SHARE)} of the time"
             )
         )
+    if "expected_regret" in result["plan"]:
+        facts.append(Fact("Rank", _rank(result["plan"])))
     facts += [
         Fact("Solver", str(provenance["solver_version"])),
         Fact("Catalogue", str(provenance["catalogue_version"])),
         Fact("Spec", f"{result['spec_hash'][:12]}, seed {provenance['seed']}"),
     ]
     return (*facts, *(Fact(f"Data: {name}", digest[:12]) for name, digest in provenance.get("data", {}).items()))
+
+
+def _rank(plan: Document) -> str:
+    """What the choice may lose to plans near it, were all of them measured."""
+    regret, chance = (units.show(plan[name], units.SHARE) for name in ("expected_regret", "probability_best"))
+    return (
+        f"expected to lose {regret} to the best of the plans near it, were all measured; the best itself with {chance}"
+    )
 
 
 def searched(result: Document) -> str:

@@ -13,14 +13,29 @@ MEASURES = (
 )
 
 
+REGRET = "Expected regret"
+
+
 def choices(result: Document) -> tuple[Choice, ...]:
     """The answer first, then the alternatives in their order."""
-    answer = Choice("★", "plan", result["plan"]["label"], cells(result["estimates"]), "this plan")
+    drawn = "expected_regret" in result["plan"]
+    answer = Choice("★", "plan", result["plan"]["label"], _cells(result, drawn=drawn), "this plan")
     others = (
-        Choice(str(rank), f"a{rank - 2}", entry["plan"]["label"], cells(entry["estimates"]), entry["why_not"])
+        Choice(str(rank), f"a{rank - 2}", entry["plan"]["label"], _cells(entry, drawn=drawn), entry["why_not"])
         for rank, entry in enumerate(result["alternatives"], start=2)
     )
     return (answer, *others)
+
+
+def _cells(entry: Document, *, drawn: bool) -> tuple[tuple[str, str, str], ...]:
+    """The measures of a plan, and its expected regret where that was drawn."""
+    found = cells(entry["estimates"])
+    if not drawn:
+        return found
+    if "expected_regret" not in entry["plan"]:
+        return (*found, (REGRET, "not drawn", ""))
+    regret, chance = (units.show(entry["plan"][name], units.SHARE) for name in ("expected_regret", "probability_best"))
+    return (*found, (REGRET, regret, f"best with {chance}"))
 
 
 def cells(estimates: Document) -> tuple[tuple[str, str, str], ...]:

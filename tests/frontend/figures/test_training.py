@@ -8,6 +8,7 @@ import pytest
 from frontend import figures
 from frontend.figures.theme import theme
 from frontend.figures.training import breakdown, choices, frontier, heads, memory, words
+from solvers import units
 
 VIEW = figures.view("training")
 
@@ -214,7 +215,20 @@ def test_the_answer_leads_its_runners_up(small):
 
     assert [row.key for row in rows] == ["plan", *(f"a{index}" for index in range(len(small["alternatives"])))]
     assert [row.why_not for row in rows] == ["this plan", *(entry["why_not"] for entry in small["alternatives"])]
-    assert [cell[0] for cell in rows[0].cells] == ["Step time", "MFU", "Memory", "Cost"]
+    assert [cell[0] for cell in rows[0].cells] == ["Step time", "MFU", "Memory", "Cost", "Expected regret"]
+    plan = small["plan"]
+    assert rows[0].cells[-1][1:] == (
+        units.show(plan["expected_regret"], units.SHARE),
+        f"best with {units.show(plan['probability_best'], units.SHARE)}",
+    )
+
+
+def test_the_runners_up_of_bare_priors_have_no_regret(small):
+    without = {name: value for name, value in small["plan"].items() if name != "expected_regret"}
+
+    rows = choices.choices({**small, "plan": without})
+
+    assert {len(row.cells) for row in rows} == {4}
 
 
 def test_a_reason_is_said_as_the_end_of_a_sentence():
