@@ -2,7 +2,7 @@
 
     looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
                  their stages are costed layer by layer, the bubble estimated; more until the ten best are among them
-    simulated    of those the best twelve, whatever else might be among the ten best (by the largest error of the
+    simulated    of those the best hundred, whatever else might be among the ten best (by the largest error of the
                  estimate so far), and, but for very long pipelines, whatever else is shown: the front, and the best
                  with and without each technique
 A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
@@ -21,7 +21,7 @@ from solvers.training.search import Found, refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
 
-LOOKED_AT, SIMULATED, RANKED, BESIDE, FRONT, ROUNDS = 100, 12, 10, 10, 60, 8
+LOOKED_AT, RANKED, BESIDE, FRONT, ROUNDS = 100, 10, 10, 60, 8
 # Added to the largest error of the estimate seen so far.
 SLACK = 1e-3
 # Operations of a pipeline that is simulated only where it may be among the ten best.
@@ -132,7 +132,7 @@ class Board:
             if not self.unseen[self.best(RANKED)].any():
                 break
             self.look(self.best(LOOKED_AT))
-        self.simulate(self.best(SIMULATED))
+        self.simulate(self.best(LOOKED_AT))
         self.simulate(self.contenders())
 
     def look(self, points: Ints) -> None:
