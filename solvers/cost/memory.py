@@ -178,19 +178,22 @@ def on_device(kept: Floats, layouts: Layouts, footprint: Footprint) -> tuple[Flo
 
 def peak_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
     """Bytes that the fullest stage of each layout takes on its device."""
+    peak: Floats = stages_memory(layouts, shards, footprint, job).max(axis=0)
+    return peak
+
+
+def stages_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> Floats:
+    """Bytes that the stages at POSITIONS take on their devices [3, n]: all of them at once, few calls of numpy."""
     shared = shared_of(layouts, shards, footprint, job)
     trained, dense_bytes, expert_bytes = _bytes_of_parameters(layouts, shared, job)
-    lost = 1.0 + job.coefficients.fragmentation
-    peak: Floats = np.zeros(layouts.size)
-    for position in POSITIONS:
-        stage, layers = stage_and_layers(position, layouts, job)
-        dense, expert, live, logits, gathered = _contents(stage, layers, layouts, shared, job)
-        alive = live + np.maximum(logits, shared.working)
-        total = dense * dense_bytes + expert * expert_bytes + alive * lost + gathered
-        if job.adapters:
-            total = total + layers * shared.adapters * trained
-        peak = np.maximum(peak, total)
-    return peak + job.coefficients.context_bytes
+    places = [stage_and_layers(position, layouts, job) for position in POSITIONS]
+    stage, layers = (np.array(column) for column in zip(*places, strict=True))
+    dense, expert, live, logits, gathered = _contents(stage, layers, layouts, shared, job)
+    alive = live + np.maximum(logits, shared.working)
+    total = dense * dense_bytes + expert * expert_bytes + alive * (1.0 + job.coefficients.fragmentation) + gathered
+    if job.adapters:
+        total = total + layers * shared.adapters * trained
+    return total + job.coefficients.context_bytes
 
 
 def _bytes_of_parameters(layouts: Layouts, shared: Shared, job: Job) -> tuple[Floats, Floats, Floats]:

@@ -31,14 +31,13 @@ INT8_BYTES, INT4_BYTES = 1.0, 0.5
 
 @dataclass(frozen=True)
 class Traffic:
-    """Seconds for one set of parameters: every micro-batch, once a step, and the parameters one rank updates."""
+    """Seconds for one set of parameters: every micro-batch, and once a step."""
 
     ahead: Floats
     behind: Floats
     first: Floats
     last: Floats
     quantising: Floats
-    updated: Floats
 
     def __add__(self, other: "Traffic") -> "Traffic":
         return Traffic(
@@ -47,7 +46,6 @@ class Traffic:
             self.first + other.first,
             self.last + other.last,
             self.quantising + other.quantising,
-            self.updated + other.updated,
         )
 
 
@@ -79,7 +77,22 @@ def partition_seconds(
     seconds = seconds + exposed(traffic.ahead + traffic.first, weights * forward, layers, job)
     seconds = seconds + (times - 1.0) * exposed(traffic.behind, gradients * backward, layers, job)
     seconds = seconds + exposed(traffic.behind + traffic.last, gradients * backward, layers, job)
-    return seconds + times * traffic.quantising, traffic.updated
+    updated = updated_parameters(layouts, refined, shards, footprint, job, layers=layers)
+    return seconds + times * traffic.quantising, updated
+
+
+def updated_parameters(
+    layouts: Layouts, refined: Refined, shards: Shards, footprint: Footprint, job: Job, *, layers: Floats
+) -> Floats:
+    """Parameters that one rank updates, of stages of `layers` layers."""
+    row = layouts.shard
+    if job.adapters:
+        return layers * footprint.adapters[row] / refined.optimizer_group
+    updated = (layers * footprint.dense[row] + ends_of(footprint, layouts)) / refined.optimizer_group
+    if not job.architecture.sparse:
+        return updated
+    groups = for_experts(refined, shards.tp[row] / footprint.expert_split[row])
+    return updated + layers * footprint.expert[row] / groups.optimizer_group
 
 
 def traffic_of(
@@ -118,7 +131,7 @@ def traffic_of(
     again = np.where(second, gather(width * parameters, near, stride, messages), ahead)
     if frozen:
         none = np.zeros_like(ahead)
-        return Traffic(ahead=ahead, behind=again, first=none, last=none, quantising=none, updated=none)
+        return Traffic(ahead=ahead, behind=again, first=none, last=none, quantising=none)
     reduced = np.where(shared, gather(gradient_bytes * parameters, g, stride, messages), 0.0)
     scattered = gather(gradient * parameters / g, o / g, stride * g)
     replicas = 2.0 * gather(gradient * parameters / o, copies / o, stride * o)
@@ -131,7 +144,6 @@ def traffic_of(
         first=updated,
         last=scattered + replicas,
         quantising=moved * parameters / job.cluster.memory_bytes_per_s,
-        updated=parameters / o,
     )
 
 

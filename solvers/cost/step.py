@@ -7,7 +7,7 @@ Every term is an array over layouts; they add up to the step. `launch` holds ker
 fixed overhead. Two transfers (activations, gradients) for each chunk of layers and micro-batch.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from solvers.cost.layouts import FULL, SELECTIVE, ZB_H1, Bools, Floats, Layouts,
 from solvers.cost.memory import Footprint, kept_of
 from solvers.cost.partition import partition_seconds
 from solvers.cost.pipeline import bubble_seconds, first_layers, last_layers, most_layers
+from solvers.cost.refined import Refined
 from solvers.cost.sharding import optimizer_seconds, sharding_seconds
 
 
@@ -122,8 +123,31 @@ def _beside_compute(traffic: Floats, compute: Floats, job: Job) -> Floats:
     return left + job.coefficients.overlap_tax * (traffic - left)
 
 
+@dataclass(frozen=True)
+class Passes:
+    """The passes of a step, without what ends it, and what its traffic can hide under.
+
+    `layers` of the fullest stage, and seconds of its `forward` and `backward` pass of one micro-batch.
+    """
+
+    terms: StepTime
+    layers: Floats
+    forward: Floats
+    backward: Floats
+
+
 def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footprint, job: Job) -> StepTime:
     """The terms for each layout; `block` and `footprint` belong to `shards`."""
+    passes = passes_of(layouts, block, footprint, job)
+    data_parallel, optimizer, waiting = step_ends(
+        layouts, shards, footprint, job, layers=passes.layers, forward=passes.forward, backward=passes.backward
+    )
+    host = passes.terms.host + waiting
+    return replace(passes.terms, data_parallel=data_parallel, optimizer=optimizer, host=host)
+
+
+def passes_of(layouts: Layouts, block: Block, footprint: Footprint, job: Job) -> Passes:
+    """The passes of each layout; their terms have no data parallelism, no optimizer and no wait for its host."""
     layer = layer_time(layouts, block, footprint, job)
     each = layer.total
     slow, last_is_slow = _slowest(layouts, job, layer=each, ends=layer.head + layer.ends)
@@ -137,14 +161,9 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
     most = most_layers(job.architecture.layers, layouts.pp)
     forward = most * layer.forward
     delayed = layouts.schedule == ZB_H1
-    # Under ZB-H1 the last gradients of weights come after the last backward pass: only they hide their traffic.
-    backward = np.where(delayed, most * layer.weights, most * each - forward)
-    data_parallel, optimizer, waiting = step_ends(
-        layouts, shards, footprint, job, layers=most, forward=forward, backward=backward
-    )
     others = (1.0 - single) * (whole - slowest)
     filled = np.where(delayed, 2.0 * (job.architecture.layers - slow) * layer.weights, 0.0)
-    return StepTime(
+    terms = StepTime(
         compute=of_layers * layer.compute + times * (with_head * layer.head + single * layer.embedding),
         recompute=of_layers * layer.recompute,
         tensor_parallel=of_layers * layer.tensor_parallel + times * with_head * layer.ends,
@@ -154,11 +173,14 @@ def step_time(layouts: Layouts, shards: Shards, block: Block, footprint: Footpri
         pipeline_bubble=bubble_seconds(
             slowest, np.maximum(others - filled, 0.0), pp=layouts.pp, vpp=layouts.vpp, micro_batches=times
         ),
-        data_parallel=data_parallel,
-        optimizer=optimizer,
-        host=of_layers * layer.host + waiting,
+        data_parallel=np.zeros(layouts.size),
+        optimizer=np.zeros(layouts.size),
+        host=of_layers * layer.host,
         launch=of_layers * layer.launch + job.coefficients.step_overhead_s,
     )
+    # Under ZB-H1 the last gradients of weights come after the last backward pass: only they hide their traffic.
+    backward = np.where(delayed, most * layer.weights, most * each - forward)
+    return Passes(terms, layers=most, forward=forward, backward=backward)
 
 
 def step_ends(
@@ -181,12 +203,17 @@ def step_ends(
     exposed, updated = partition_seconds(
         layouts, shards, footprint, job, layers=layers, forward=forward, backward=backward
     )
+    return exposed, *update_seconds(refined, updated, backward, job)
+
+
+def update_seconds(refined: Refined, updated: Floats, backward: Floats, job: Job) -> tuple[Floats, Floats]:
+    """The update of `updated` parameters where each layout does it, and the wait for the host."""
     optimizer = optimizer_seconds(updated, job)
     if not refined.optimizer_offload.any():
-        return exposed, optimizer, np.zeros(layouts.size)
+        return optimizer, np.zeros(len(updated))
     on_host, waiting = host_adam_seconds(updated, backward, job)
     away = refined.optimizer_offload > 0
-    return exposed, np.where(away, on_host, optimizer), np.where(away, waiting, 0.0)
+    return np.where(away, on_host, optimizer), np.where(away, waiting, 0.0)
 
 
 def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Floats, Bools]:

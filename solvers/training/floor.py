@@ -14,10 +14,11 @@ import numpy as np
 from solvers.cost.block import Block, Job, block_of
 from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.layouts import ALL_GATHER, FULL, ONE_F_ONE_B, SELECTIVE, ZB_H1, Bools, Floats, Layouts, Shards
+from solvers.cost.partition import updated_parameters
 from solvers.cost.pipeline import most_layers
-from solvers.cost.refined import plain
+from solvers.cost.refined import Refined, plain
 from solvers.cost.sharding import exposed
-from solvers.cost.step import layer_time, step_time
+from solvers.cost.step import Passes, layer_time, passes_of, step_ends, update_seconds
 from solvers.training.job import Tables
 from solvers.training.options import Options
 
@@ -31,15 +32,39 @@ def floor_block(tables: Tables, job: Job, options: Options) -> Block:
     return replace(whole, context_forward=0.0 * whole.forward, context_backward=0.0 * whole.forward)
 
 
+def pass_floors(layouts: Layouts, block: Block, tables: Tables, job: Job, options: Options) -> Floats:
+    """A lower floor, the same for every ZeRO stage: the passes alone."""
+    return _least_passes(layouts, block, tables, job, options)[1].terms.total
+
+
 def floors(layouts: Layouts, block: Block, tables: Tables, job: Job, options: Options) -> Floats:
     """Seconds of a step that no refinement of each layout can beat; `block` is `floor_block`'s."""
-    delayed = np.zeros(layouts.size, dtype=bool) if options.forbids("zb_h1") else zero_bubble(layouts)
-    changed = replace(layouts, schedule=np.where(delayed, ZB_H1, layouts.schedule))
+    changed, passes = _least_passes(layouts, block, tables, job, options)
+    return passes.terms.total + _least_ends(layouts, changed, passes, block, tables, job)
+
+
+def _least_passes(layouts: Layouts, block: Block, tables: Tables, job: Job, options: Options) -> tuple[Layouts, Passes]:
+    """The layouts with the fastest passes that can be: delayed weight gradients, experts' exchange beside compute."""
+    changed = layouts
+    if not options.forbids("zb_h1"):
+        changed = replace(layouts, schedule=np.where(zero_bubble(layouts), ZB_H1, layouts.schedule))
     if job.architecture.sparse and not options.forbids("overlap_expert"):
         changed = _exchanging_beside(changed, tables, job)
-    terms = step_time(changed, tables.shards, block, tables.footprint, job)
-    sharded = (layouts.zero > 0) | delayed
-    return terms.total - np.where(sharded, terms.data_parallel - _least_reduction(layouts, block, tables, job), 0.0)
+    return changed, passes_of(changed, block, tables.footprint, job)
+
+
+def _least_ends(layouts: Layouts, changed: Layouts, passes: Passes, block: Block, tables: Tables, job: Job) -> Floats:
+    """Seconds between the passes of two steps: the optimizer, and gradients, whose states are shared at their best."""
+    refined = _refined_of(layouts, tables, job)
+    updated = updated_parameters(layouts, refined, tables.shards, tables.footprint, job, layers=passes.layers)
+    optimizer, waiting = update_seconds(refined, updated, passes.backward, job)
+    reduced = _least_reduction(layouts, block, tables, job)
+    whole = np.flatnonzero((layouts.zero == 0) & (changed.schedule == layouts.schedule))
+    layers, forward, backward = (column[whole] for column in (passes.layers, passes.forward, passes.backward))
+    reduced[whole] = step_ends(
+        changed.take(whole), tables.shards, tables.footprint, job, layers=layers, forward=forward, backward=backward
+    )[0]
+    return reduced + optimizer + waiting
 
 
 def compute_floors(layouts: Layouts, block: Block, job: Job) -> Floats:
@@ -53,11 +78,16 @@ def compute_floors(layouts: Layouts, block: Block, job: Job) -> Floats:
 
 def _exchanging_beside(layouts: Layouts, tables: Tables, job: Job) -> Layouts:
     """The layouts with experts' exchange beside another micro-batch, wherever that can be."""
-    refined = layouts.refined
-    if refined is None:
-        copies = layouts.dp * tables.shards.cp[layouts.shard]
-        refined = plain(layouts.zero, copies, most_layers(job.architecture.layers, layouts.pp))
-    return replace(layouts, refined=replace(refined, expert_overlap=beside_exchange(layouts).astype(np.float64)))
+    overlap = beside_exchange(layouts).astype(np.float64)
+    return replace(layouts, refined=replace(_refined_of(layouts, tables, job), expert_overlap=overlap))
+
+
+def _refined_of(layouts: Layouts, tables: Tables, job: Job) -> Refined:
+    """The rare techniques of layouts, which may use none."""
+    if layouts.refined is not None:
+        return layouts.refined
+    copies = layouts.dp * tables.shards.cp[layouts.shard]
+    return plain(layouts.zero, copies, most_layers(job.architecture.layers, layouts.pp))
 
 
 def _least_reduction(layouts: Layouts, block: Block, tables: Tables, job: Job) -> Floats:

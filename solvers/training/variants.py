@@ -20,7 +20,7 @@ from solvers.cost.block import Job
 from solvers.cost.layouts import ALL_GATHER, ALL_TO_ALL, CP_MODES, RING, ZB_H1, Bools, Floats, Ints, Layouts
 from solvers.cost.pipeline import most_layers
 from solvers.cost.refined import Refined, plain
-from solvers.optimise.enumerate import divisors, spread
+from solvers.optimise.enumerate import divisors, ragged, spread
 from solvers.training.floor import beside_exchange, modes_of, zero_bubble
 from solvers.training.job import Tables
 from solvers.training.options import Options
@@ -47,7 +47,7 @@ class Variants:
         """The rows with their techniques."""
         return replace(self.plain, refined=self.refined)
 
-    def take(self, index: Ints | Bools) -> "Variants":
+    def take(self, index: Ints | Bools | slice) -> "Variants":
         """The chosen rows."""
         return Variants(self.seed[index], self.mode[index], self.plain.take(index), self.refined.take(index))
 
@@ -101,15 +101,17 @@ def _spread_groups(found: Variants, tables: Tables, job: Job, options: Options) 
     row = found.plain.shard
     copies = (found.plain.dp * tables.shards.cp[row]).astype(np.int64)
     near = np.clip(int(job.cluster.domain) // tables.shards.tp[row], 1, copies)
-    zero = found.plain.zero.astype(np.int64)
-    single = (found.plain.pp == 1).astype(np.int64)
-    keys, which = np.unique(np.stack([zero, copies, near, single]), axis=1, return_inverse=True)
-    lists = [groups_of(*(int(part) for part in key[:3]), options=options, single=bool(key[3])) for key in keys.T]
-    ends = np.cumsum([0, *(len(groups) for groups in lists)])
-    choices = {place: np.arange(ends[place], ends[place + 1]) for place in range(len(lists))}
-    row, pick = spread(which.ravel().astype(np.int64), choices) if found.size else (which.ravel(), which.ravel())
-    table = np.array([group for groups in lists for group in groups], dtype=np.float64).reshape(-1, 4)
-    w, g, o, second = table[pick].T
+    wide = int(copies.max(initial=0)) + 1
+    code = ((copies * wide + near) * 4 + found.plain.zero) * 2 + (found.plain.pp == 1)
+    codes, which = np.unique(code, return_inverse=True)
+    sets = [
+        groups_of(one // 2 % 4, one // 8 // wide, one // 8 % wide, options=options, single=bool(one % 2))
+        for one in codes.tolist()
+    ]
+    ends = np.cumsum([0, *map(len, sets)])
+    row, place = ragged(np.diff(ends)[which])
+    table = np.array([groups for one in sets for groups in one], dtype=np.float64).reshape(-1, 4)
+    w, g, o, second = table[ends[which[row]] + place].T
     return found.take(row).having(weight_group=w, gradient_group=g, optimizer_group=o, secondary=second)
 
 

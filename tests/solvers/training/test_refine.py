@@ -10,9 +10,9 @@ from solvers.cost.block import Job
 from solvers.cost.layouts import ZB_H1
 from solvers.cost.memory import peak_memory
 from solvers.cost.step import step_time
+from solvers.training.branch import with_modes
 from solvers.training.explore import explore
 from solvers.training.job import Tables, usable_bytes
-from solvers.training.refine import with_modes
 from solvers.training.savers import KEEP, saved, savers_of
 from solvers.training.search import search
 from solvers.training.spec import TrainingSpec
@@ -37,9 +37,11 @@ def _everything(spec: TrainingSpec) -> list[tuple[Variants, Tables, Job]]:
     found, tables = with_modes(found, plain)
     limit = usable_bytes(spec, plain.job)
     host = float(plain.job.cluster.host_memory_bytes) * (1.0 - spec.constraints.memory_headroom)
+    savers = (KEEP, *savers_of(spec.options, plain.job))
+    every = [np.full(found.size, place) for place in range(len(savers))]
     return [
-        (saved(found, saver, tables, plain.job, limit=limit, host_limit=host), tables, plain.job)
-        for saver in (KEEP, *savers_of(spec.options, plain.job))
+        (saved(found, savers, which, tables, plain.job, limit=limit, host_limit=host)[1], tables, plain.job)
+        for which in every
     ]
 
 
