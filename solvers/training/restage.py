@@ -1,10 +1,9 @@
 """The best layouts once more, with their layers dealt to stages one by one and their pipelines simulated.
 
     looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
-                 their stages are costed layer by layer, the bubble estimated; more until the ten best are among them
-    simulated    of those the best hundred, whatever else might be among the ten best (by the largest error of the
-                 estimate so far), and, but for very long pipelines, whatever else is shown: the front, and the best
-                 with and without each technique
+                 their stages are costed layer by layer; more until the ten best are among them
+    simulated    what is looked at. Of very long pipelines the bubble is estimated first, and simulated are those among
+                 the ten best, and whatever might be (by the largest error of the estimate so far)
 A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
 """
 
@@ -24,7 +23,7 @@ from solvers.training.staging import Staged, staged
 LOOKED_AT, RANKED, BESIDE, FRONT, ROUNDS = 100, 10, 10, 60, 8
 # Added to the largest error of the estimate seen so far.
 SLACK = 1e-3
-# Operations of a pipeline that is simulated only where it may be among the ten best.
+# Operations of a pipeline that is long: simulated only where it may be among the ten best.
 LARGE = 20_000
 NO_SPLIT = "memory: no split of the layers over stages fits"
 Sides = Callable[[Found], Iterable[Bools]]
@@ -45,7 +44,7 @@ def restage(spec: TrainingSpec, pool: Pool, sides: Sides | None = None, *, looke
     board.settle([*every, *board.groups(sides)], look_at=BESIDE)
     board.rank()
     board.settle_even()
-    board.simulate(board.quick(board.front()))
+    board.look(board.front())
     return board.result()
 
 
@@ -97,34 +96,24 @@ class Board:
         return np.flatnonzero(seen & (self.pool.step_time_s <= slower.max(initial=0.0)))
 
     def settle(self, groups: list[Ints], *, look_at: int) -> None:
-        """Look and simulate until the best of each group is known."""
+        """Look until the best of each group is known."""
         for _ in range(ROUNDS):
-            tops = [(group, self.best(1, group)) for group in groups]
-            left = [group for group, top in tops if (self.open & (self.unseen | ~self.large))[top].any()]
-            if not left:
+            strange = [group for group in groups if self.unseen[self.best(1, group)].any()]
+            if not strange:
                 return
-            strange = [group for group, top in tops if self.unseen[top].any()]
-            if strange:
-                self.look(np.concatenate([self.best(look_at, group) for group in strange]))
-            else:
-                self.simulate(self.quick(np.concatenate([self.best(2, group) for group in left])))
+            self.look(np.concatenate([self.best(look_at, group) for group in strange]))
 
     def settle_even(self) -> None:
-        """Simulate until the best of those with even stages is known: the verdict on uneven ones stands on it."""
+        """Look until the best of those with even stages is known: the verdict on uneven ones stands on it."""
         for _ in range(ROUNDS):
             longer = np.ones(self.pool.size)
             for point, one in self.staged.items():
                 longer[point] = np.inf if one.plain_s is None else one.plain_s / one.step_time_s
             values = ranking(self.spec, self.pool)[0] * longer
-            few = self.quick(np.argsort(values, kind="stable")[:BESIDE])
-            if not self.open[few[:1]].any():
+            few = np.argsort(values, kind="stable")[:BESIDE]
+            if not self.unseen[few[:1]].any():
                 return
-            self.simulate(few[np.isfinite(values[few])])
-
-    def quick(self, points: Ints) -> Ints:
-        """The points whose pipelines are soon simulated; the others keep their estimate."""
-        few: Ints = points[~self.large[points]]
-        return few
+            self.look(few[np.isfinite(values[few])])
 
     def rank(self) -> None:
         """Look until the ten best have stages, and simulate whatever may be among them."""
@@ -132,13 +121,15 @@ class Board:
             if not self.unseen[self.best(RANKED)].any():
                 break
             self.look(self.best(LOOKED_AT))
-        self.simulate(self.best(LOOKED_AT))
+        self.simulate(self.best(RANKED))
         self.simulate(self.contenders())
 
     def look(self, points: Ints) -> None:
-        """Stages for the points that have none, with an estimate of the bubble."""
+        """Stages for the points that have none; simulated, or with an estimate of the bubble where that is long."""
         points = np.unique(points)
-        self._stage(points[self.unseen[points]], simulate=False)
+        points = points[self.unseen[points]]
+        self._stage(points[~self.large[points]], simulate=True)
+        self._stage(points[self.large[points]], simulate=False)
 
     def simulate(self, points: Ints) -> None:
         """Stages and simulation for the points that were not simulated."""
