@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 EXTRA = "trial=tests.jobs.trial"
 # How long a test waits for what happens at once on a machine at rest, so that a busy one fails nothing.
 PATIENCE_S = 90.0
+# What ends a solve that would go on for 60 s ends it within this.
+SOON_S = 20.0
 WORKER = "-m celery --quiet --app jobs.celery worker --pool threads --concurrency 2 --queues solve --loglevel WARNING"
 QUICK = {
     "ISOFLOP_LEASE_SECONDS": "3",

@@ -12,11 +12,11 @@ from planner.services.claims import Answered, Crashed, Failed, Lost
 from solvers import kinds
 from solvers.errors import Problem
 from tests.factories import trial
-from tests.jobs.conftest import gone, wait_until
+from tests.jobs.conftest import SOON_S, gone, wait_until
 
 pytestmark = pytest.mark.skipif(not processes.LINUX, reason="the limits on memory and on escaped processes need Linux")
 
-ROOM = Limits(wall_s=20, cpu_s=20, memory_bytes=2 * 2**30, file_bytes=8 * 2**20, processes=8)
+ROOM = Limits(wall_s=30, cpu_s=30, memory_bytes=2 * 2**30, file_bytes=8 * 2**20, processes=8)
 
 
 def go(_: object) -> Verdict:
@@ -84,7 +84,7 @@ def test_wall_clock_of_two_seconds_takes_two_seconds(fork_server):
     outcome, seconds = lasting(trial(act="sleep", seconds=60), allowed, fork_server)
 
     assert outcome == Failed((problem(TIME, allowed),))
-    assert 1.9 < seconds < 4
+    assert 1.9 < seconds < SOON_S
 
 
 def test_cpu_seconds_are_bounded_as_well(fork_server):
@@ -93,7 +93,7 @@ def test_cpu_seconds_are_bounded_as_well(fork_server):
     outcome, seconds = lasting(trial(act="spin", seconds=60), allowed, fork_server)
 
     assert outcome == Failed((problem(TIME, allowed),))
-    assert seconds < 15
+    assert seconds < SOON_S
 
 
 def test_memory_beyond_the_limit_is_a_failure_and_the_next_solve_goes_well(fork_server):
@@ -126,7 +126,7 @@ def test_a_fork_storm_ends_at_the_limit_of_processes(fork_server):
     outcome, seconds = lasting(trial(act="fork", count=200), ROOM, fork_server)
 
     assert outcome == Failed((problem(PROCESSES, ROOM),))
-    assert seconds < 8
+    assert seconds < SOON_S
 
 
 def test_a_file_beyond_the_limit_is_a_failure(fork_server):
@@ -141,7 +141,7 @@ def test_a_grandchild_with_its_own_session_dies_and_keeps_nobody_waiting(fork_se
     outcome, seconds = lasting(trial(act="escape", seconds=60, mark=str(mark)), tight(wall_s=2), fork_server)
 
     assert outcome == Failed((problem(TIME, tight(wall_s=2)),))
-    assert seconds < 4
+    assert seconds < SOON_S
     assert [gone(int(pid)) for pid in mark.read_text().split()] == [True, True]
 
 
@@ -151,7 +151,7 @@ def test_a_grandchild_does_not_outlive_an_answer(fork_server, tmp_path: Path):
     outcome, seconds = lasting(trial(act="escape", seconds=0.3, mark=str(mark)), ROOM, fork_server)
 
     assert isinstance(outcome, Answered)
-    assert seconds < 4
+    assert seconds < SOON_S
     assert [gone(int(pid)) for pid in mark.read_text().split()] == [True, True]
 
 
@@ -164,7 +164,7 @@ def test_a_verdict_ends_the_solver_within_seconds(fork_server, tmp_path: Path, v
     outcome = solve(spec, server=fork_server, allowed=ROOM, heed=lambda _: verdict)
 
     assert outcome is verdict
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < SOON_S
     assert [gone(int(pid)) for pid in mark.read_text().split()] == [True]
 
 

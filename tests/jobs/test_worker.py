@@ -11,7 +11,7 @@ import pytest
 from planner.models import Heartbeat, Result, Run
 from planner.services import presence
 from tests import factories
-from tests.jobs.conftest import QUICK, Workshop, gone, hang_up, pids, wait_for, wait_until
+from tests.jobs.conftest import QUICK, SOON_S, Workshop, gone, hang_up, pids, wait_for, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +101,7 @@ def test_limits_of_the_settings_hold_and_the_same_worker_goes_on(workshop: Works
         wait_for(run, state)
 
     assert [problem["code"] for run in (slow, large) for problem in run.problems] == ["time_limit", "memory_limit"]
-    assert 1.9 < (slow.finished - slow.started).total_seconds() < 4
+    assert 1.9 < (slow.finished - slow.started).total_seconds() < SOON_S
     assert worker.poll() is None
 
 
