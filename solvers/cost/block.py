@@ -11,7 +11,8 @@ Terms, each for the average layer, forward and backward
     context   exchange of keys and values, see `context`
     scan      state-space mixers, see `scan`
     ahead     multi-token prediction: its layers and one more head for each token ahead, with the head
-    expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k
+    expert    tokens to their k experts and back, 2 T h / t bytes each, once to each domain that holds some of the k;
+              in pieces where the stack cuts them, see `exchange`
     boundary  2 T h / t bytes to the next stage; gathered there within the tensor group without sequence parallelism
               [narayanan2021efficient, section 4.1]
     launch    gaps between kernels, and the host's issue time where that is longer than the kernels (`launch.py`)
@@ -28,8 +29,9 @@ import numpy as np
 from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.collectives import dispatch_seconds, gather_seconds, group_of
+from solvers.cost.collectives import gather_seconds, group_of
 from solvers.cost.context import context_seconds, piece_length
+from solvers.cost.exchange import Exchange, exchange_of
 from solvers.cost.launch import launch_seconds
 from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import product_seconds
@@ -62,7 +64,8 @@ class Block:
     tensor: Floats
     context_forward: Floats
     context_backward: Floats
-    expert: Floats
+    expert_forward: Floats
+    expert_backward: Floats
     launch_forward: Floats
     launch_backward: Floats
     head_forward: Floats
@@ -122,14 +125,15 @@ def block_of(shards: Shards, job: Job) -> Block:
         cluster=cluster,
         coefficients=coefficients,
     )
-    expert = _expert(shards, tokens, job)
+    exchange = exchange_in(shards, job)
     head, loss_forward, loss_backward = _head(shards, tokens, job)
     heads, ahead = 1.0 + architecture.predicted_ahead, architecture.layers_ahead
     launch_forward, launch_backward = launch_seconds(
         shards,
-        forward=forward + tensor + expert,
-        backward=backward + tensor + expert,
-        experts=(products.experts + expert, 2.0 * products.experts + expert),
+        forward=forward + tensor + exchange.forward,
+        backward=backward + tensor + exchange.backward,
+        experts=(products.experts + exchange.forward, 2.0 * products.experts + exchange.backward),
+        pieces=(exchange.pieces_forward, exchange.pieces_backward),
         architecture=architecture,
         cluster=cluster,
         stack=job.stack,
@@ -149,12 +153,13 @@ def block_of(shards: Shards, job: Job) -> Block:
         tensor=tensor,
         context_forward=context_forward,
         context_backward=context_backward,
-        expert=expert,
+        expert_forward=exchange.forward,
+        expert_backward=exchange.backward,
         launch_forward=launch_forward,
         launch_backward=launch_backward,
-        head_forward=heads * (head + loss_forward) + ahead * (forward + tensor + expert),
+        head_forward=heads * (head + loss_forward) + ahead * (forward + tensor + exchange.forward),
         head_backward=heads * ((1.0 if job.adapters else 2.0) * head + loss_backward)
-        + ahead * (backward + tensor + expert),
+        + ahead * (backward + tensor + exchange.backward),
         embedding=memory_seconds(3.0 * 2.0 * architecture.hidden * tokens, cluster),
         tensor_ends=2.0 * ends,
         boundary_bytes=2.0 * architecture.hidden * tokens / shards.tp,
@@ -271,21 +276,18 @@ def _tensor(shards: Shards, tokens: Floats, job: Job, *, beside: Floats) -> Floa
     return traffic - (1.0 - coefficients.overlap_tax) * hidden
 
 
-def _expert(shards: Shards, tokens: Floats, job: Job) -> Floats:
-    """Seconds of the two exchanges with the experts in one pass, forward or backward."""
-    architecture, coefficients = job.architecture, job.coefficients
-    if not architecture.sparse:
-        return np.zeros(shards.size)
-    entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
-    seconds = coefficients.expert_exposed * dispatch_seconds(
-        2.0 * tokens / shards.tp * entry * imbalance(job),
-        group_of(shards.ep, 1, job.cluster),
-        job.cluster,
-        copies=architecture.top_k,
-        merged=job.stack.merged_dispatch,
-        start_s=coefficients.collective_start_s,
+def exchange_in(shards: Shards, job: Job) -> Exchange:
+    """What the exchange with experts adds to the passes of each row."""
+    return exchange_of(
+        shards,
+        shards.micro_batch * job.sequence_length / shards.cp,
+        architecture=job.architecture,
+        cluster=job.cluster,
+        stack=job.stack,
+        coefficients=job.coefficients,
+        imbalance=imbalance(job),
+        frozen=job.adapters is not None,
     )
-    return 2.0 * seconds * architecture.moe_share
 
 
 def _head(shards: Shards, tokens: Floats, job: Job) -> tuple[Floats, Floats, Floats]:

@@ -72,7 +72,15 @@ def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, star
 def dispatch_seconds(
     token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number, merged: bool = True
 ) -> Floats:
-    """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once.
+    """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once."""
+    latency, moving = dispatch_parts(token_bytes, group, cluster, copies=copies, start_s=start_s, merged=merged)
+    return latency + moving
+
+
+def dispatch_parts(
+    token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number, merged: bool = True
+) -> tuple[Floats, Floats]:
+    """The same apart: until the first token arrives, and while they move.
 
     Experts of one member share a token: it travels once to each member that holds some of them,
     or once for each expert where the exchange is not `merged`.
@@ -86,8 +94,8 @@ def dispatch_seconds(
         members, reached = copies * np.ones_like(group.size), copies * (1.0 - 1.0 / group.outside)
     inside = token_bytes * members * (1.0 - 1.0 / group.inside) / cluster.intra_bytes_per_s
     outside = token_bytes * reached * _inverse(cluster.inter_bytes_per_s)
-    latency = _latency(group, cluster, start_s=start_s)
-    return np.where(group.alone, 0.0, np.maximum(inside, outside) + latency)
+    latency = np.where(group.alone, 0.0, _latency(group, cluster, start_s=start_s))
+    return latency, np.where(group.alone, 0.0, np.maximum(inside, outside))
 
 
 def send_seconds(sent_bytes: Floats, distance: Floats, cluster: Cluster) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.layouts import Floats, Shards
+from solvers.cost.layouts import Floats, Ints, Shards
 from solvers.cost.parts import Stack
 from solvers.cost.scores import plain_kernels
 
@@ -38,24 +38,34 @@ def launch_seconds(
     cluster: Cluster,
     stack: Stack,
     coefficients: Coefficients,
+    pieces: tuple[Ints | float, Ints | float] = (1.0, 1.0),
 ) -> tuple[Floats, Floats]:
     """What the host adds to a forward and to a backward pass of `forward` and `backward` seconds on the GPU.
 
-    `experts` are the parts of the two that are the experts' products and exchanges.
+    `experts` are the parts of the two that are the experts' products and exchanges, in `pieces`.
     """
     issue = issue_seconds(shards, architecture=architecture, stack=stack, coefficients=coefficients)
     gaps = architecture.kernels * _gap(coefficients, eager=stack.graphs == "none")
     issue = issue * (stack.graphs == "none")
     if not architecture.sparse:
         return gaps + np.maximum(issue - forward, 0.0), 2.0 * gaps + np.maximum(issue - backward, 0.0)
-    grouped = _expert_operators(shards, architecture=architecture, cluster=cluster, stack=stack)
-    gaps = gaps + grouped * _gap(coefficients, eager=stack.graphs != "all")
-    routed = grouped * coefficients.dispatch_s * (stack.graphs != "all")
+    operators = expert_operators(shards, architecture=architecture, cluster=cluster, stack=stack)
+    waits = (
+        expert_wait(work, cut * operators, kernels=kernels, stack=stack, coefficients=coefficients)
+        for work, cut, kernels in zip(experts, pieces, (1.0, 2.0), strict=True)
+    )
     ahead, behind = experts
     return (
-        gaps + np.maximum(issue - (forward - ahead), 0.0) + np.maximum(routed - ahead, 0.0),
-        2.0 * gaps + np.maximum(issue - (backward - behind), 0.0) + np.maximum(routed - behind, 0.0),
+        gaps + np.maximum(issue - (forward - ahead), 0.0) + next(waits),
+        2.0 * gaps + np.maximum(issue - (backward - behind), 0.0) + next(waits),
     )
+
+
+def expert_wait(work: Floats, operators: Floats, *, kernels: float, stack: Stack, coefficients: Coefficients) -> Floats:
+    """What the host adds to `work` seconds of experts and their exchange, of `kernels` kernels an operator."""
+    eager = stack.graphs != "all"
+    gaps = kernels * operators * _gap(coefficients, eager=eager)
+    return gaps + np.maximum(operators * coefficients.dispatch_s * eager - work, 0.0)
 
 
 def issue_seconds(shards: Shards, *, architecture: Architecture, stack: Stack, coefficients: Coefficients) -> Floats:
@@ -67,7 +77,7 @@ def issue_seconds(shards: Shards, *, architecture: Architecture, stack: Stack, c
     return kernels * coefficients.dispatch_s + collectives * coefficients.collective_issue_s
 
 
-def _expert_operators(shards: Shards, *, architecture: Architecture, cluster: Cluster, stack: Stack) -> Floats:
+def expert_operators(shards: Shards, *, architecture: Architecture, cluster: Cluster, stack: Stack) -> Floats:
     """Operators of the experts of one pass, with the loops inside of them in their worth of operators."""
     products = sum(g.share for g in architecture.gemms if g.split.startswith("expert"))
     each = np.where(np.asarray(cluster.cast_bytes) > 0, 1.0 + CAST_KERNELS, 1.0)

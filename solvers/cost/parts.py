@@ -34,6 +34,7 @@ class Stack:
     merged_dispatch      a token travels once to a rank with some of its experts, and is sorted by expert on the way, as
                 DeepEP and HybridEP do [deepseek2024v3, section 3.2.2]; otherwise once for each expert
     fused_experts        activation, bias and casts happen inside of the experts' grouped products
+    expert_pieces        exchange and products of experts are cut into pieces that work side by side (`exchange.py`)
     """
 
     attention: Literal["flash", "flash2", "flash1", "unfused"] = "flash"
@@ -56,6 +57,7 @@ class Stack:
     fused_experts: bool = False
     merged_dispatch: bool = True
     expert_load: float | None = None
+    expert_pieces: bool = False
 
 
 @dataclass(frozen=True)

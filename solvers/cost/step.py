@@ -89,7 +89,7 @@ def layer_time(layouts: Layouts, block: Block, footprint: Footprint, job: Job) -
         selective = selective * (1.0 - full)
         host = _host_of_layer(layouts, cost, footprint, job)
     compute = cost.forward + cost.backward
-    expert = (2.0 + full) * cost.expert
+    expert = cost.expert_forward * (1.0 + full) + cost.expert_backward
     if refined is not None and job.architecture.sparse:
         expert = np.where(refined.expert_overlap > 0, _beside_compute(expert, compute, job), expert)
     return LayerTime(
@@ -99,7 +99,7 @@ def layer_time(layouts: Layouts, block: Block, footprint: Footprint, job: Job) -
         context_parallel=cost.context_forward * (1.0 + full) + cost.context_backward,
         expert_parallel=expert,
         launch=cost.launch_forward * (1.0 + full) + cost.launch_backward,
-        forward=cost.forward + cost.tensor + cost.context_forward + cost.expert + cost.launch_forward,
+        forward=cost.forward + cost.tensor + cost.context_forward + cost.expert_forward + cost.launch_forward,
         weights=cost.weights,
         host=host,
         head=cost.head_forward + cost.head_backward,

@@ -1,17 +1,18 @@
-"""The layouts of a search computed again: without an overlap that the framework always does, or with quantised traffic.
+"""The layouts of a search computed again: without an overlap of the framework, with quantised traffic or in pieces.
 
-Without overlap no layout is faster than with it. Layouts are computed again from the fastest on, until those that are
-left were no faster with it than the best is without: the best without it is then exact.
+Layouts are computed again from the fastest on, until those that are left cannot be the best with the change: it leaves
+at least a share of their time. Without overlap that is all of it, so that the best without it is exact; of exchange and
+products side by side the longer remains, which is a half.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from solvers.cost.block import Job
-from solvers.cost.layouts import Floats, Ints, Layouts
+from solvers.cost.layouts import Floats, Ints, Layouts, Shards
 from solvers.cost.pipeline import most_layers
 from solvers.cost.refined import plain
 from solvers.cost.step import step_time
@@ -26,18 +27,24 @@ BLOCK = 2048
 Seconds = Callable[[Found, Ints], Floats]
 
 
+@dataclass(frozen=True)
+class Least:
+    """The least objective with a change, and the layout that has it: one row of one shard."""
+
+    value: float
+    job: Job
+    shards: Shards
+    layouts: Layouts
+
+
 def switched_off(spec: TrainingSpec, pool: Pool, switch: str) -> float:
     """The least objective where the framework does not do `switch`."""
 
     def seconds(found: Found, rows: Ints) -> Floats:
-        off: dict[str, Any] = {switch: False}
-        job = replace(found.job, stack=replace(found.job.stack, **off))
-        layouts = found.layouts.take(rows)
-        used, place = np.unique(layouts.shard, return_inverse=True)
-        tables = tables_of(found.tables.shards.take(used), job)
-        return _seconds(replace(layouts, shard=place.ravel()), tables, job)
+        return _seconds(*_with_habits(found, rows, **{switch: False}))
 
-    return _least(spec, pool, seconds)
+    found = _least(spec, pool, seconds, left=1.0)
+    return np.inf if found is None else found.value
 
 
 def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
@@ -54,31 +61,72 @@ def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
         seconds[able] = _seconds(flagged, found.tables, found.job)
         return seconds
 
-    least = _least(spec, pool, seconds, every=True)
-    return least if np.isfinite(least) else None
+    least = _least(spec, pool, seconds, left=0.0)
+    return None if least is None else least.value
 
 
-def _least(spec: TrainingSpec, pool: Pool, seconds: Seconds, *, every: bool = False) -> float:
-    """The least objective of layouts whose seconds are computed again; of all of them where they may become faster."""
-    best = chosen = np.inf
+def in_pieces(spec: TrainingSpec, pool: Pool, *, bar: float) -> Least | None:
+    """The best of layouts that are faster with their experts in several pieces; None where there is none.
+
+    Those are looked at that may get below `bar`.
+    """
+
+    def seconds(found: Found, rows: Ints) -> Floats:
+        seconds = np.full(len(rows), np.inf)
+        able = found.tables.shards.ep[found.layouts.shard[rows]] > 1
+        if found.layouts.refined is not None:
+            able &= found.layouts.refined.expert_overlap[rows] == 0
+        if able.any():
+            layouts, tables, job = _with_habits(found, rows[able], expert_pieces=True)
+            cut = pieces_in(layouts, tables) > 1
+            seconds[able] = np.where(cut, _seconds(layouts, tables, job), np.inf)
+        return seconds
+
+    return _least(spec, pool, seconds, left=0.5, bar=bar)
+
+
+def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
+    """The larger of the numbers of pieces forward and backward."""
+    if tables.exchange is None:
+        return np.ones(layouts.size, dtype=np.int64)
+    most = np.maximum(tables.exchange.pieces_forward, tables.exchange.pieces_backward)
+    found: Ints = most[layouts.shard]
+    return found
+
+
+def _least(spec: TrainingSpec, pool: Pool, seconds: Seconds, *, left: float, bar: float = np.inf) -> Least | None:
+    """The layout that is best when its seconds are computed again, of those that may then be below `bar`.
+
+    The change leaves at least the share `left` of a layout's time.
+    """
+    best, chosen = np.inf, None
     for number, found in enumerate(pool.found):
         factor = _factors(pool, number)
         own = _objective(spec, found, found.step_time_s * factor)
         order = np.argsort(own, kind="stable")
         for start in range(0, found.feasible, BLOCK):
             rows = order[start : start + BLOCK]
-            if not every and own[rows[0]] * found.handicap >= best:
+            if own[rows[0]] * left * found.handicap >= min(best, bar):
                 break
-            least = float(_objective(spec, found, seconds(found, rows) * factor[rows], rows).min())
-            if least * found.handicap < best:
-                best, chosen = least * found.handicap, least
+            values = _objective(spec, found, seconds(found, rows) * factor[rows], rows)
+            place = int(values.argmin())
+            if values[place] * found.handicap < best:
+                best = float(values[place]) * found.handicap
+                layouts = found.layouts.take(rows[place : place + 1])
+                chosen = least_of(found.job, found.tables, layouts, value=float(values[place]))
     return chosen
 
 
+def least_of(job: Job, tables: Tables, layout: Layouts, *, value: float) -> Least:
+    """One layout over a shard of its own."""
+    return Least(value, job, tables.shards.take(layout.shard), replace(layout, shard=np.zeros(1, dtype=np.int64)))
+
+
 def _factors(pool: Pool, number: int) -> Floats:
-    """What calibration makes of the kernel's time of each layout of one search: the same with the change."""
-    found, mine = np.ones(pool.found[number].feasible), pool.search == number
-    found[pool.row[mine]] = pool.factor[mine]
+    """What stages and calibration make of the kernel's time of each layout of one search: the same with the change."""
+    mine = pool.search == number
+    found: Floats = np.ones(pool.found[number].feasible)
+    found[pool.row[mine]] = pool.step_time_s[mine] / pool.found[number].step_time_s[pool.row[mine]]
     return found
 
 
@@ -89,6 +137,15 @@ def _objective(spec: TrainingSpec, found: Found, seconds: Floats, rows: Ints | s
     if spec.objective == "fewest_gpus":
         return np.where(np.isfinite(seconds), float(found.job.cluster.gpus), np.inf)
     return value_of(spec, found.job, step_s=seconds, busy_s=seconds)
+
+
+def _with_habits(found: Found, rows: Ints, **habits: Any) -> tuple[Layouts, Tables, Job]:
+    """Some rows where the stack has other habits."""
+    job = replace(found.job, stack=replace(found.job.stack, **habits))
+    layouts = found.layouts.take(rows)
+    used, place = np.unique(layouts.shard, return_inverse=True)
+    tables = tables_of(found.tables.shards.take(used), job)
+    return replace(layouts, shard=place.ravel()), tables, job
 
 
 def _seconds(layouts: Layouts, tables: Tables, job: Job) -> Floats:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from solvers.cost.architecture import architecture_of
-from solvers.cost.block import Block, Job, block_of
+from solvers.cost.block import Block, Job, block_of, exchange_in
 from solvers.cost.cluster import cluster_of
 from solvers.cost.coefficients import Coefficients
+from solvers.cost.exchange import Exchange
 from solvers.cost.layouts import Shards
 from solvers.cost.memory import Footprint, footprint_of
 from solvers.training import calibration
@@ -14,11 +15,15 @@ from solvers.training.spec import TrainingSpec
 
 @dataclass(frozen=True)
 class Tables:
-    """What depends on how a layer is cut, computed once for each way of cutting it."""
+    """What depends on how a layer is cut, computed once for each way of cutting it.
+
+    `exchange` is there where the stack cuts the exchange with experts into pieces.
+    """
 
     shards: Shards
     block: Block
     footprint: Footprint
+    exchange: Exchange | None = None
 
 
 def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None = None) -> Job:
@@ -47,7 +52,8 @@ def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None 
 
 def tables_of(shards: Shards, job: Job) -> Tables:
     """The tables of all shards."""
-    return Tables(shards=shards, block=block_of(shards, job), footprint=footprint_of(shards, job))
+    exchange = exchange_in(shards, job) if job.stack.expert_pieces else None
+    return Tables(shards=shards, block=block_of(shards, job), footprint=footprint_of(shards, job), exchange=exchange)
 
 
 def usable_bytes(spec: TrainingSpec, job: Job) -> float:

@@ -38,6 +38,7 @@ Technique = Literal[
     "overlap_gradients",
     "overlap_weights",
     "overlap_expert",
+    "expert_pieces",
 ]
 TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
 # What every framework does unless it is told not to: a list of what is allowed need not name it.
@@ -90,6 +91,12 @@ class Fixed(Part):
         default=None, title="Reduce gradients in int4", description="qgZ of ZeRO++; changes what is computed."
     )
     optimizer_offload: bool | None = Field(default=None, title="Optimizer on the host")
+    expert_pieces: bool | None = Field(
+        default=None,
+        title="Experts in pieces",
+        description="Exchange and products of experts are cut into pieces that work side by side (Tutel, FSMoE); each"
+        " layout takes the best numbers of pieces forward and backward.",
+    )
 
 
 class Options(Part):
@@ -104,8 +111,8 @@ class Options(Part):
     fix: Fixed = Field(default=Fixed(), title="Fix", description="Degrees that are given.", json_schema_extra=ADVANCED)
 
     def forbids(self, technique: str) -> bool:
-        """Whether a plan may not use it."""
-        if technique in self.forbid:
+        """Whether a plan may not use it. Experts in pieces leave their exchange no other micro-batch to hide beside."""
+        if technique in self.forbid or (technique == "overlap_expert" and self.fix.expert_pieces):
             return True
         return self.allow is not None and technique not in self.allow and technique not in USUAL
 
@@ -216,4 +223,5 @@ class Software(Part):
             overlap_weights=not options.forbids("overlap_weights"),
             overlap_tensor=self.overlap and not options.forbids("overlap_tensor"),
             expert_load=self.capacity_factor or self.expert_imbalance,
+            expert_pieces=bool(options.fix.expert_pieces),
         )

@@ -90,7 +90,16 @@ def layout_document(layouts: Layouts, tables: Tables, row: int = 0) -> Document:
         "recompute": RECOMPUTE[int(layouts.recompute[row])],
         "zero": int(layouts.zero[row]),
         **rare_document(layouts, shards, row),
+        **_pieces(tables, shard),
     }
+
+
+def _pieces(tables: Tables, shard: int) -> Document:
+    """Into how many pieces experts are cut in each pass; nothing where they are whole."""
+    if tables.exchange is None:
+        return {}
+    ahead, back = int(tables.exchange.pieces_forward[shard]), int(tables.exchange.pieces_backward[shard])
+    return {"expert_pieces": True, "pieces_forward": ahead, "pieces_backward": back} if max(ahead, back) > 1 else {}
 
 
 def label(layout: Document) -> str:

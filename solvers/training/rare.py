@@ -42,4 +42,5 @@ def rare_words(layout: Document) -> list[str]:
         words += [f"HSDP{groups[2]}"] if groups[:2] == hybrid else ["by " + "/".join(str(size) for size in groups)]
     words += [f"{layout['recompute_layers']} layers again"] if "recompute_layers" in layout else []
     words += [f"{layout['offloaded_layers']} layers on host"] if "offloaded_layers" in layout else []
+    words += [f"pieces {layout['pieces_forward']}/{layout['pieces_backward']}"] if "expert_pieces" in layout else []
     return words + [word for key, word in WORDS.items() if key in layout]

@@ -238,6 +238,10 @@ def contradictions(spec: Question) -> list[Problem]:
     if fix.ep is not None and fix.ep > 1 and (spec.model.moe is None or spec.model.moe.experts % fix.ep):
         experts = f"{fix.ep} does not divide {spec.model.moe.experts} experts." if spec.model.moe else ""
         found.append(contradiction("ep", experts or f"The model has no experts to spread over {fix.ep} GPUs."))
+    if fix.expert_pieces and spec.model.moe is None:
+        found.append(contradiction("expert_pieces", "The model has no experts to cut into pieces."))
+    if fix.expert_pieces and spec.options.forbids("expert_pieces"):
+        found.append(contradiction("expert_pieces", "The spec forbids expert_pieces and fixes it."))
     found += [
         contradiction(name, f"The spec forbids {name} and fixes it to {degree}.")
         for name, degree in {**given, "ep": fix.ep}.items()

@@ -27,7 +27,8 @@ from solvers.cost.layouts import (
     Layouts,
 )
 from solvers.documents import Document
-from solvers.training.again import quantized, switched_off
+from solvers.training import pieces
+from solvers.training.again import pieces_in, quantized, switched_off
 from solvers.training.job import Tables
 from solvers.training.options import LOSSY
 from solvers.training.plan import Choice, overlaps_tensor
@@ -111,6 +112,7 @@ TECHNIQUES: dict[str, Technique] = {
     "cp_all_to_all": Technique("Context parallelism by all-to-all (Ulysses)", _mode(ALL_TO_ALL)),
     "ep": Technique("Expert parallelism", lambda x, t, _: t.shards.ep[x.shard] > 1),
     "overlap_expert": Technique("Overlap of the exchange with experts", _refined("expert_overlap")),
+    pieces.NAME: Technique("Experts in pieces beside their exchange", lambda x, t, _: pieces_in(x, t) > 1, pieces.NAME),
     "recompute_selective": Technique("Selective recomputation", lambda x, *_: x.recompute == SELECTIVE),
     "recompute_full": Technique("Full recomputation", lambda x, *_: x.recompute == FULL),
     "recompute_by_layer": Technique("Recomputation by layer", _refined("recomputed")),
@@ -154,11 +156,11 @@ def verdicts(spec: TrainingSpec, pool: Pool, chosen: Choice, sensitivity: list[D
     """One verdict for each technique, in the order of TECHNIQUES, and one for uneven stages."""
     used = uses(chosen)
     found = [
-        _verdict(name, technique.title, name in used, _bests(name, spec, pool, used), spec, pool, sensitivity)
+        _verdict(name, technique.title, name in used, _bests(name, spec, pool, used), spec, pool, chosen, sensitivity)
         for name, technique in TECHNIQUES.items()
     ]
     bests = _with_uneven_stages(spec, pool)
-    return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, pool, sensitivity)]
+    return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, pool, chosen, sensitivity)]
 
 
 def _bests(name: str, spec: TrainingSpec, pool: Pool, used: set[str]) -> tuple[float | None, float | None]:
@@ -202,6 +204,7 @@ def _verdict(
     bests: tuple[float | None, float | None],
     spec: TrainingSpec,
     pool: Pool,
+    chosen: Choice,
     sensitivity: list[Document],
 ) -> Document:
     with_it, without = bests
@@ -218,6 +221,8 @@ def _verdict(
         }
     if inapplicable := _inapplicable(name, spec):
         return {**document, "verdict": "does_not_pay", "message": inapplicable, "crossover": None}
+    if name == pieces.NAME and without is not None and not spec.options.forbids(name):
+        return {**document, **pieces.verdict(spec, pool, chosen, without=without)}
     if with_it is None or without is None:
         return {**document, "verdict": "cannot_tell", "message": _unavailable(name, spec, pool), "crossover": None}
     gain = with_it / without - 1.0
@@ -258,7 +263,7 @@ def _percent(share: float) -> str:
 
 def _inapplicable(name: str, spec: TrainingSpec) -> str:
     """Why a technique has nothing to work on here; empty where it has."""
-    if name in ("ep", "overlap_expert") and spec.model.moe is None:
+    if name in ("ep", "overlap_expert", pieces.NAME) and spec.model.moe is None:
         return "Does not apply: the model has no experts."
     if name == UNEVEN and spec.options.fix.pp == 1:
         return "Does not apply: there is one stage."

@@ -25,6 +25,7 @@ NEAR = 3.0
 FIXABLE = (
     *("tp", "pp", "vpp", "dp", "cp", "ep", "micro_batch", "sequence_parallel", "schedule", "recompute", "zero"),
     *("cp_mode", "secondary_weights", "quantized_weights", "quantized_gradients", "optimizer_offload"),
+    "expert_pieces",
 )
 STANDINGS = {"plan": "this plan", "f": "on the frontier", "d": "beaten on every count", "a": "alternative"}
 MEASURES = (

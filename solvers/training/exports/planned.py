@@ -160,7 +160,8 @@ def planned(result: Document) -> Planned:
 def _nothing_else(layout: Mapping[str, Any]) -> None:
     """A file that leaves out part of a layout would be another plan."""
     for name, value in layout.items():
-        if name not in (*KNOWN, *RARE) and value not in NEUTRAL:
+        neutral = value in NEUTRAL and value is not True  # True equals 1
+        if name not in (*KNOWN, *RARE) and not neutral:
             message = f"No training format here can say `{name}: {value}`."
             hint = "json and yaml hold the whole plan; or plan again without it."
             raise CannotExpress(Problem("cannot_express", message, f"/plan/layout/{name}", hint))

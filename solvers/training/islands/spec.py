@@ -142,11 +142,14 @@ def _other_precision(found: Problem) -> str:
 
 
 def _not_for_islands(spec: IslandsSpec) -> list[Problem]:
-    """What is asked of equal nodes only: to choose by energy, and spare nodes, as those would be of some island."""
+    """What is asked of equal nodes only: to choose by energy, spare nodes (of which island?), experts in pieces."""
     found = []
     if spec.objective == "energy":
         hint = "The answer shows the energy of its plan; choose by step_time, cost or fewest_gpus."
         found.append(Problem("not_for_islands", "Plans over islands are not chosen by energy.", "/objective", hint))
+    if spec.options.fix.expert_pieces:
+        hint, message = "Leave it out: experts stay whole.", "Plans over islands do not cut experts into pieces."
+        found.append(Problem("not_for_islands", message, "/options/fix/expert_pieces", hint))
     if spec.run.spare_nodes:
         hint = "Count them among the nodes of an island, or leave them out."
         message = "Spare nodes of islands are not planned."
