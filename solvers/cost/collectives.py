@@ -71,21 +71,12 @@ def exchange_seconds(held_bytes: Floats, group: Group, cluster: Cluster, *, star
 
 def dispatch_seconds(
     token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number, merged: bool = True
-) -> Floats:
-    """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once."""
-    latency, moving = dispatch_parts(token_bytes, group, cluster, copies=copies, start_s=start_s, merged=merged)
-    return latency + moving
-
-
-def dispatch_parts(
-    token_bytes: Floats, group: Group, cluster: Cluster, *, copies: Number, start_s: Number, merged: bool = True
 ) -> tuple[Floats, Floats]:
-    """The same apart: until the first token arrives, and while they move.
+    """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once.
 
-    Experts of one member share a token: it travels once to each member that holds some of them,
-    or once for each expert where the exchange is not `merged`.
-
-    The way back (each token's results, added up in a domain before they leave it) takes as long.
+    Seconds until the first token arrives, and while they move. A token travels once to each member that holds some of
+    its experts, or once for each expert where the exchange is not `merged`. The way back (each token's results, added up
+    in a domain before they leave it) takes as long.
     """
     if merged:
         members = group.size * (1.0 - (1.0 - 1.0 / group.size) ** copies)

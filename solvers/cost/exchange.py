@@ -19,7 +19,7 @@ import numpy as np
 from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.collectives import dispatch_parts, group_of
+from solvers.cost.collectives import dispatch_seconds, group_of
 from solvers.cost.launch import expert_operators, expert_wait
 from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import expert_seconds
@@ -54,7 +54,7 @@ def exchange_of(
         none: Floats = np.zeros(shards.size)
         return Exchange(none, none, whole, whole)
     entry = next(g.inner for g in architecture.gemms if g.name == "expert_up")
-    start, moving = dispatch_parts(
+    start, moving = dispatch_seconds(
         2.0 * tokens / shards.tp * entry * imbalance,
         group_of(shards.ep, 1, cluster),
         cluster,

@@ -11,7 +11,7 @@ Method    dynamic programme over (stages, layers):
 Many problems of one size are solved at once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,20 +70,6 @@ def split(problem: Problem) -> Split:
             found.layers[open_[solved]], found.slowest_s[open_[solved]] = held, slowest[solved]
         open_, widest = open_[~proven], 2 * widest
     return found
-
-
-def stage_seconds(problem: Problem, layers: Ints) -> Floats:
-    """Seconds of each stage [K, S] when it holds `layers` [K, S]."""
-    ends = np.cumsum(layers, axis=1)
-    sums = np.concatenate([np.zeros((len(ends), 1)), np.cumsum(problem.layer_s, axis=1)], axis=1)
-    held = np.take_along_axis(sums, ends, axis=1) - np.take_along_axis(sums, ends - layers, axis=1)
-    seconds: Floats = problem.extra_s + problem.pace * held
-    return seconds
-
-
-def without_room(problem: Problem) -> Problem:
-    """The same problems with room for everything."""
-    return replace(problem, room_bytes=np.full_like(problem.room_bytes, np.inf))
 
 
 def _programme(problem: Problem, widest: int, limit_s: Floats, *, squares: bool) -> tuple[Floats, Ints]:

@@ -16,7 +16,7 @@ from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job, block_of
 from solvers.cost.cluster import Hardware, hardware_of, paced
 from solvers.cost.coefficients import Coefficients
-from solvers.cost.flops import hardware_flops, model_flops
+from solvers.cost.flops import model_flops
 from solvers.cost.layouts import FULL, Layouts, Shards
 from solvers.cost.memory import footprint_of, peak_memory
 from solvers.cost.parts import Adapters
@@ -151,12 +151,6 @@ def _counted_flops(row: Row, case: Case) -> float:
         head *= float(case.job.sequence_length * case.job.global_batch)
         return (plain - head) * 4.0 / 3.0 + head
     return plain
-
-
-def hardware_share(case: Case, seconds: float, *, recompute: int) -> float:
-    """Share of peak that `seconds` mean, with what is computed again."""
-    flops = hardware_flops(case.job, recompute=recompute)
-    return float(flops / (seconds * case.job.cluster.gpus * case.job.cluster.peak_flops_per_s))
 
 
 def _adapters(row: Row) -> Adapters | None:

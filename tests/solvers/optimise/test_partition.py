@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.optimise.partition import Problem, Split, split, stage_seconds
+from solvers.optimise.partition import Floats, Ints, Problem, Split, split
 
 
 def plain(layers: list[float], stages: int, *, first: float = 0.0, last: float = 0.0) -> Problem:
@@ -39,6 +39,15 @@ def tried(problem: Problem, row: int) -> tuple[float, float]:
         if fits:
             best = min(best, (round(max(seconds), 9), round(sum(one**2 for one in seconds), 9)))
     return best
+
+
+def stage_seconds(problem: Problem, layers: Ints) -> Floats:
+    """Seconds of each stage [K, S] when it holds `layers` [K, S]."""
+    ends = np.cumsum(layers, axis=1)
+    sums = np.concatenate([np.zeros((len(ends), 1)), np.cumsum(problem.layer_s, axis=1)], axis=1)
+    held = np.take_along_axis(sums, ends, axis=1) - np.take_along_axis(sums, ends - layers, axis=1)
+    seconds: Floats = problem.extra_s + problem.pace * held
+    return seconds
 
 
 @st.composite
