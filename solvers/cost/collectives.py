@@ -75,8 +75,8 @@ def dispatch_seconds(
     """Every rank sends tokens of `token_bytes` in all, each to `copies` random experts; both levels work at once.
 
     Seconds until the first token arrives, and while they move. A token travels once to each member that holds some of
-    its experts, or once for each expert where the exchange is not `merged`. The way back (each token's results, added up
-    in a domain before they leave it) takes as long.
+    its experts, or once for each expert where the exchange is not `merged`. The way back (each token's results, added
+    up in a domain before they leave it) takes as long.
     """
     if merged:
         members = group.size * (1.0 - (1.0 - 1.0 / group.size) ** copies)
