@@ -10,7 +10,7 @@ M    Matern 5/2 (equation 4.17 [rasmussen2006gaussian])
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
@@ -50,6 +50,10 @@ class Rows:
     def take(self, index: Ints) -> "Rows":
         """The chosen rows, in that order."""
         return Rows(self.slopes[index], self.features[index], self.labels[index], self.weights[index])
+
+    def beside(self, other: "Rows") -> "Rows":
+        """These rows, then the others."""
+        return Rows(*(np.concatenate([getattr(one, field.name) for one in (self, other)]) for field in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -47,30 +47,36 @@ def points_that_matter(spec: TrainingSpec, pool: Pool, *, most: int, front: int,
 def corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> Pool:
     """The pool with what calibration says of `points`; what is not known gets the middle of what is."""
     batches = batches_of_points(spec, pool, points)
-    seen, _ = foreseen(posterior(spec.calibration), batches, spec.software.stack)
+    seen, rows = foreseen(posterior(spec.calibration), batches, spec.software.stack)
     kernel = np.empty(len(points))
     for batch in batches:
         kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
     low, high = (np.exp(end - seen.mean) for end in seen.interval())
     told = {"factor": np.exp(seen.mean - kernel), "low": low, "high": high, "novelty": seen.novelty}
-    known = pool.known.copy()
-    known[points] = True
+    place = pool.place.copy()
+    place[points] = np.arange(len(points)) + (pool.seen.size if pool.seen else 0)
+    known = place >= 0
     columns: dict[str, Any] = {
         name: _filled(getattr(pool, name), values, points, known) for name, values in told.items()
     }
     moved = columns["factor"] / pool.factor
-    return replace(pool, known=known, step_time_s=pool.step_time_s * moved, cost_usd=pool.cost_usd * moved, **columns)
+    return replace(
+        pool,
+        place=place,
+        seen=pool.seen.beside(rows) if pool.seen else rows,
+        step_time_s=pool.step_time_s * moved,
+        cost_usd=pool.cost_usd * moved,
+        **columns,
+    )
 
 
 def drawn(spec: TrainingSpec, pool: Pool) -> Pool:
     """The pool with the expected regret of its best points, and how surely each is the best of them."""
-    if spec.calibration == "prior":
+    if spec.calibration == "prior" or pool.seen is None:
         return pool
     near = np.where(pool.known, goal(spec, pool), np.inf)
     points = np.argsort(near, kind="stable")[: min(DRAWN, int(pool.known.sum()))]
-    known = posterior(spec.calibration)
-    _, rows = foreseen(known, batches_of_points(spec, pool, points), spec.software.stack)
-    covariance = relative_covariance(known, rows)
+    covariance = relative_covariance(posterior(spec.calibration), pool.seen.take(pool.place[points]))
     root = np.linalg.cholesky(covariance + JITTER * np.eye(len(points)))
     draws = np.random.default_rng(spec.seed).standard_normal((len(points), DRAWS))
     values = np.log(goal(spec, pool)[points] / pool.handicap[points])[:, None] + root @ draws

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from solvers.calibration.covariance import Rows
 from solvers.cost.layouts import Bools, Floats, Ints
 from solvers.optimise.pareto import front
 from solvers.training.plan import Choice, choice_of
@@ -21,8 +22,9 @@ class Pool:
     """Points of all searches; `search` and `row` say where each comes from.
 
     Of calibration: `factor` by which it moved the kernel's time, `low` and `high` ends of the interval over the time,
-    `novelty` (0 at a measured run, 1 far from all), whether the point was corrected by itself (`known`) or has the
-    middle of those that were, expected `regret` and the chance of being best (infinite and 0 where not drawn).
+    `novelty` (0 at a measured run, 1 far from all), the place among `seen` of a point that was corrected by itself (-1:
+    it has the middle of those that were), expected `regret` and the chance of being best (infinite and 0 where not
+    drawn). `seen` is what the covariance sees.
     """
 
     found: tuple[Found, ...]
@@ -35,10 +37,16 @@ class Pool:
     low: Floats
     high: Floats
     novelty: Floats
-    known: Bools
+    place: Ints
     regret: Floats
     probability_best: Floats
     handicap: Floats
+    seen: Rows | None = None
+
+    @property
+    def known(self) -> Bools:
+        """Where a point was corrected by itself."""
+        return self.place >= 0
 
     @property
     def size(self) -> int:
@@ -48,9 +56,10 @@ class Pool:
     def kept(self, keep: Bools, lost: Sequence[Counter[str]]) -> "Pool":
         """The points that are kept, numbered anew; why each search's others are `lost` is counted."""
         found = tuple(one.kept(keep[self.search == n], lost[n]) for n, one in enumerate(self.found))
-        columns = {field.name: getattr(self, field.name)[keep] for field in fields(self) if field.name != "found"}
+        names = [field.name for field in fields(self) if field.name not in ("found", "seen")]
+        columns = {name: getattr(self, name)[keep] for name in names}
         row = np.concatenate([np.arange(one.feasible) for one in found])
-        return Pool(**{**columns, "found": found, "row": row})
+        return Pool(**{**columns, "found": found, "row": row, "seen": self.seen})
 
     def choice(self, point: int) -> Choice:
         """One point as a layout."""
@@ -83,7 +92,7 @@ def pool_of(found: list[Found]) -> Pool:
         low=ones,
         high=ones,
         novelty=ones,
-        known=ones < 1.0,
+        place=np.full(len(ones), -1),
         regret=np.inf * ones,
         probability_best=0.0 * ones,
         handicap=np.concatenate([np.full(f.feasible, f.handicap) for f in found]),
