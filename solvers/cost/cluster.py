@@ -27,8 +27,7 @@ class Hardware:
     """`gpus` equal GPUs by their datasheet, and the share of each peak that large kernels reach.
 
     `cast_bytes` move for each element that is quantised. `narrow` is 1 where the products' precision is faster than 16
-    bit, `asynchronous` where matrix units run beside the
-    threads that feed them. A number may be an array, as in `Job`.
+    bit, `asynchronous` where matrix units run beside the threads that feed them. A number may be an array, as in `Job`.
     """
 
     gpus: Number

@@ -6,8 +6,7 @@
 
 P: rate a large product reaches (peak times the catalogue's achievable fraction); B: likewise for memory traffic; W:
 half a wave of output tiles, so M N / (2 W) waves; w: seconds to fill and drain a wave, of which asynchronous matrix
-units hide a part behind another tile's products; s0: length at which attention
-runs at half of its rate.
+units hide a part behind another tile's products; s0: length at which attention runs at half of its rate.
 """
 
 import numpy as np

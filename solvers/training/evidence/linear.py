@@ -37,8 +37,3 @@ def linearised(batches: Sequence[Batch], z: Floats, *, count: int) -> tuple[Floa
     points = np.vstack([z, z + STEP * np.eye(len(BOUNDED))])
     found = log_seconds(batches, points, count=count)
     return found[0], ((found[1:] - found[0]) / STEP).T
-
-
-def start() -> Floats:
-    """The priors, as a point z."""
-    return np.zeros(len(BOUNDED))

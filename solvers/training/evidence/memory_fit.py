@@ -26,7 +26,7 @@ from solvers.cost.layouts import Floats
 from solvers.cost.memory import footprint_of, peak_memory
 from solvers.training.evidence.columns import NotExpressible, Row
 from solvers.training.evidence.posterior import LEVEL
-from solvers.training.evidence.rows import Case, case_of, measured_memory
+from solvers.training.evidence.rows import GIB, Case, case_of, measured_memory
 from solvers.training.evidence.stacks import shown_bytes
 from solvers.training.published import LICENCES
 
@@ -171,7 +171,7 @@ def memory_yaml(rows: Iterable[Row]) -> dict[str, Any]:
                 "source": peak.row["source"],
                 "licence": LICENCES[peak.row["source"]],
                 "file": f"{peak.row.get('src_file', '')} @ {peak.row.get('src_commit', '')}",
-                "measured_gib": round(peak.measured / 2.0**30, 2),
+                "measured_gib": round(peak.measured / GIB, 2),
                 "error_left_out": round(float(error), 4),
             }
             for peak, error in zip(peaks, errors, strict=True)

@@ -21,10 +21,9 @@ from solvers.cost.memory import outer_stages, stage_memory
 from solvers.cost.stage import StageMemory
 from solvers.errors import IsoflopError, Problem, SpecError
 from solvers.training.evidence.columns import NotExpressible, Row, number
-from solvers.training.evidence.rows import Case, case_of
+from solvers.training.evidence.rows import GIB, Case, case_of
 from solvers.training.job import tables_of
 
-GIB = 2.0**30
 FIGURES = ("params_opt_gib", "activations_gib", "activations_pct_of_none", "peak_gib")
 NEEDED = ("model", "gpu", "tp", "pp", "mbs", "gbs")
 KEYS = {

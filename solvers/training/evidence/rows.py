@@ -7,20 +7,16 @@ leaves open of recomputation, micro-batch and interleaving is chosen as its auth
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from solvers import catalogue
 from solvers.catalogue import Model, Node
 from solvers.cost.adapters import TARGETS
 from solvers.cost.architecture import architecture_of
-from solvers.cost.block import Job, block_of
+from solvers.cost.block import Job
 from solvers.cost.cluster import Hardware, hardware_of, paced
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.flops import model_flops
 from solvers.cost.layouts import FULL, Layouts, Shards
-from solvers.cost.memory import footprint_of, peak_memory
 from solvers.cost.parts import Adapters
-from solvers.cost.step import step_time
 from solvers.errors import IsoflopError
 from solvers.training.evidence.columns import NotExpressible, Row, number, precision_of, scaling_of, whole
 from solvers.training.evidence.degrees import batch_of, gpus_of, layouts_of, recompute_of
@@ -66,17 +62,6 @@ class Case:
     nodes: int
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What the kernel says of a row."""
-
-    step_time_s: float
-    memory_bytes: float
-    fits: bool
-    terms: dict[str, float]
-    recompute: int
-
-
 def case_of(row: Row, coefficients: Coefficients) -> Case:
     """The row as a case; NotExpressible says what the model has no word for."""
     if row.get("task", "pretrain") not in ("", "pretrain", "sft", "lora"):
@@ -99,22 +84,6 @@ def case_of(row: Row, coefficients: Coefficients) -> Case:
     )
     shards, layouts = layouts_of(row, gpus=gpus, batch=batch, model=model)
     return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=model.moe is not None, nodes=nodes)
-
-
-def predict(case: Case) -> Prediction:
-    """Step time and peak memory of the fastest layout that fits, or of the smallest where none does."""
-    footprint = footprint_of(case.shards, case.job)
-    memory = peak_memory(case.layouts, case.shards, footprint, case.job)
-    terms = step_time(case.layouts, case.shards, block_of(case.shards, case.job), footprint, case.job)
-    fits = memory <= case.job.cluster.memory_bytes
-    row = int(np.where(fits, terms.total, np.inf).argmin()) if fits.any() else int(memory.argmin())
-    return Prediction(
-        step_time_s=float(terms.total[row]),
-        memory_bytes=float(memory[row]),
-        fits=bool(fits[row]),
-        terms=terms.terms(row),
-        recompute=int(case.layouts.recompute[row]),
-    )
 
 
 def measured_seconds(row: Row, case: Case) -> float | None:

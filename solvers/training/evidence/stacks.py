@@ -2,13 +2,13 @@
 
 Megatron-LM before 2023   scores and dropout masks kept, nothing overlapped, losses op by op in fp32
 llm-foundry               PyTorch FSDP over fp32 weights, fused cross entropy (its models' default `loss_fn`)
-torchtitan                FSDP2 over fp32 weights; selective recomputation keeps attention and every other product.
-The loss ran op by op until October 2024, when runs with torch.compile began to compile
-it; the figures of December 2024 are the paper's, from before [liang2024torchtitan]. PyTorch attends with
-FlashAttention's second generation
+torchtitan                FSDP2 over fp32 weights; selective recomputation keeps attention and every other product;
+                          FlashAttention's second generation, PyTorch's. The loss ran op by op until October 2024, when
+                          runs with torch.compile began to compile it; the figures of December 2024 are the paper's,
+                          from before [liang2024torchtitan]
 Megatron-Core             overlaps tensor-parallel traffic where the source says that it did
 NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients reduced in 16 bit and tokens spread
-evenly over experts (`moe_router_force_load_balancing`), in their performance recipes
+                          evenly over experts (`moe_router_force_load_balancing`), in their performance recipes
 """
 
 from dataclasses import replace

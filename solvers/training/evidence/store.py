@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Rows, Scales
-from solvers.calibration.fit import Ends, Fitted, Tails
+from solvers.calibration.fit import Fitted, Tails
 from solvers.calibration.process import condition
 from solvers.training.evidence.features import COLUMNS, EFFECTS, smooth, weights_of
 from solvers.training.evidence.linear import BOUNDED, coefficients_at
@@ -90,10 +90,6 @@ def learned_coefficients(posterior: Posterior) -> list[dict[str, Any]]:
         {"name": b.name, "prior": b.value, "posterior": float(getattr(after, b.name)), "spread_left": float(share)}
         for b, share in zip(BOUNDED, left, strict=True)
     ]
-
-
-def _pairs(ends: list[list[float]]) -> Ends:
-    return tuple((low, high) for low, high in ends)
 
 
 def _aligned(table: Floats, there: Sequence[str], wanted: Sequence[str]) -> Floats:

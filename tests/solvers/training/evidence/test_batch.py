@@ -1,12 +1,17 @@
 """Many runs in one call are the same numbers as one call for each."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
+from solvers.cost.block import block_of
 from solvers.cost.coefficients import DEFAULT
+from solvers.cost.memory import footprint_of, peak_memory
+from solvers.cost.step import step_time
 from solvers.training.evidence.batch import batches_of, coefficients_by_row, evaluate, predict_all
 from solvers.training.evidence.columns import Row
-from solvers.training.evidence.rows import Case, case_of, predict
+from solvers.training.evidence.rows import Case, case_of
 
 DENSE = {
     "source": "a test", "stack": "Megatron-LM", "model": "GPT", "arch": "gpt-dense", "hidden": "4096", "ffn": "16384",
@@ -27,6 +32,33 @@ ROWS: list[Row] = [
     {**MIXTURE, "model": "Llama-3-70B", "ep": "1", "tp": "4", "cp": "2", "schedule": "interleaved", "vpp": ""},
     {**MIXTURE, "gpu": "GB200", "precision": "fp8", "gpus": "128"},
 ]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the kernel says of a row."""
+
+    step_time_s: float
+    memory_bytes: float
+    fits: bool
+    terms: dict[str, float]
+    recompute: int
+
+
+def predict(case: Case) -> Prediction:
+    """Step time and peak memory of the fastest layout that fits, or of the smallest where none does."""
+    footprint = footprint_of(case.shards, case.job)
+    memory = peak_memory(case.layouts, case.shards, footprint, case.job)
+    terms = step_time(case.layouts, case.shards, block_of(case.shards, case.job), footprint, case.job)
+    fits = memory <= case.job.cluster.memory_bytes
+    row = int(np.where(fits, terms.total, np.inf).argmin()) if fits.any() else int(memory.argmin())
+    return Prediction(
+        step_time_s=float(terms.total[row]),
+        memory_bytes=float(memory[row]),
+        fits=bool(fits[row]),
+        terms=terms.terms(row),
+        recompute=int(case.layouts.recompute[row]),
+    )
 
 
 @pytest.fixture(scope="module")
