@@ -22,3 +22,4 @@ def test_a_repeat_is_timed_by_the_callers_clock() -> None:
     result = run(lambda: float(next(ticks)))
 
     assert (result["seconds"], result["configs_per_s"]) == (1.0, result["configurations"])
+    assert (result["plan_seconds"], result["plan_candidates"] > 300_000) == (1.0, True)
