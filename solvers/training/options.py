@@ -1,6 +1,6 @@
 """Which techniques a training plan may use, which degrees are given, and what the framework does."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -40,7 +40,7 @@ Technique = Literal[
     "overlap_expert",
     "expert_pieces",
 ]
-TECHNIQUES: tuple[str, ...] = Technique.__args__  # type: ignore[attr-defined]
+TECHNIQUES: tuple[str, ...] = get_args(Technique)
 # What every framework does unless it is told not to: a list of what is allowed need not name it.
 USUAL = ("overlap_gradients", "overlap_weights")
 # They change the numbers that are trained with, and a model of cost cannot tell what that does: only where fixed.

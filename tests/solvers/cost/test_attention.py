@@ -1,5 +1,7 @@
 """The attention core on GPUs and under kernels of different ages."""
 
+from typing import Literal
+
 import pytest
 
 from solvers.cost.block import block_of
@@ -8,8 +10,8 @@ from solvers.cost.parts import Stack
 from tests.solvers.cost.cases import GPT_22B, job, one
 
 
-def _forward(attention: str, *, hardware: str) -> float:
-    case = job(GPT_22B, gpus=8, stack=Stack(attention=attention), hardware=hardware, precision="bf16")  # type: ignore[arg-type]
+def _forward(attention: Literal["flash", "flash2", "flash1", "unfused"], *, hardware: str) -> float:
+    case = job(GPT_22B, gpus=8, stack=Stack(attention=attention), hardware=hardware, precision="bf16")
     shards, _ = one(case, tp=8)
     return float(block_of(shards, case).forward[0])
 

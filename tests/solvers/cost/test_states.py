@@ -1,6 +1,7 @@
 """Bytes of a parameter's weight, gradient and optimizer, by what the stack does."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -32,8 +33,8 @@ def test_bytes_of_a_parameter_by_zero_stage(stack: Stack, expected: list[float])
 
 
 @pytest.mark.parametrize("weights", ["copied", "cast"])
-def test_the_parts_add_up_to_the_whole(weights: str) -> None:
-    case = job(GPT_22B, gpus=8, stack=Stack(weights=weights))  # type: ignore[arg-type]
+def test_the_parts_add_up_to_the_whole(weights: Literal["copied", "cast"]) -> None:
+    case = job(GPT_22B, gpus=8, stack=Stack(weights=weights))
     share = np.full(4, 1 / 8)
 
     parts = state_bytes(zero_shares(ZERO, share), case)

@@ -11,24 +11,22 @@ from typing import Any
 from weakref import finalize
 
 import pytest
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
-from torch import nn  # noqa: E402 -- after the check that there is a torch
-from torch.autograd.graph import saved_tensors_hooks  # noqa: E402
-from torch.nn.functional import cross_entropy, scaled_dot_product_attention, silu  # noqa: E402
-from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
-from torch.utils.checkpoint import (  # noqa: E402
+import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention, silu
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.checkpoint import (
     CheckpointPolicy,
     checkpoint,
     create_selective_checkpoint_contexts,
 )
 
-from solvers.cost.layouts import FULL, NONE, SELECTIVE  # noqa: E402
-from solvers.cost.memory import footprint_of  # noqa: E402
-from solvers.cost.parts import Stack  # noqa: E402
-from solvers.cost.stored import LOSS_BYTES, LOSS_KEPT  # noqa: E402
-from tests.solvers.cost.cases import SOURCE, job, one  # noqa: E402
+from solvers.cost.layouts import FULL, NONE, SELECTIVE
+from solvers.cost.memory import footprint_of
+from solvers.cost.parts import Stack
+from solvers.cost.stored import LOSS_BYTES, LOSS_KEPT
+from tests.solvers.cost.cases import SOURCE, job, one
 
 HIDDEN, FFN, HEADS, WIDTH, LENGTH, BATCH = 256, 704, 8, 32, 128, 2
 TOKENS = LENGTH * BATCH

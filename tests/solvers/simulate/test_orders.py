@@ -8,7 +8,7 @@ from hypothesis import given
 
 from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B, SCHEDULES
 from solvers.cost.pipeline import micro_batches_in_flight
-from solvers.simulate.orders import NAMES, Schedule, group_of, orders_of
+from solvers.simulate.orders import NAMES, Name, Schedule, group_of, orders_of
 from tests.solvers.simulate.cases import schedules
 from tests.solvers.simulate.oracle import lines
 
@@ -58,11 +58,12 @@ def test_a_group_leaves_no_short_rest(stages: int, micro_batches: int, group: in
 @pytest.mark.parametrize(("stages", "groups", "chunks"), [(2, 1, 2), (4, 2, 2), (4, 3, 3), (8, 1, 4), (8, 4, 2)])
 def test_what_is_in_flight_is_what_the_memory_model_counts(stages: int, groups: int, chunks: int) -> None:
     batches = stages * groups
-    names = (("gpipe", GPIPE, 1), ("1f1b", ONE_F_ONE_B, 1), ("interleaved", INTERLEAVED, chunks))
-    counted = {
-        name: (orders_of(Schedule(name, stages, batches, v)).in_flight() / v).tolist()  # type: ignore[arg-type]
-        for name, _, v in names
-    }
+    names: tuple[tuple[Name, int, int], ...] = (
+        ("gpipe", GPIPE, 1),
+        ("1f1b", ONE_F_ONE_B, 1),
+        ("interleaved", INTERLEAVED, chunks),
+    )
+    counted = {name: (orders_of(Schedule(name, stages, batches, v)).in_flight() / v).tolist() for name, _, v in names}
 
     said = {
         name: micro_batches_in_flight(

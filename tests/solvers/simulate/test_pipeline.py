@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from solvers.simulate.orders import Schedule, orders_of
+from solvers.simulate.orders import Name, Schedule, orders_of
 from solvers.simulate.pipeline import Seconds, finish_times, makespan
 from solvers.simulate.program import program_of
 from tests.solvers.simulate import oracle
@@ -21,9 +21,9 @@ def bubble(schedule: Schedule, seconds: Seconds) -> float:
 
 @pytest.mark.parametrize(("stages", "micro_batches"), SIZES)
 @pytest.mark.parametrize("name", ["gpipe", "1f1b"])
-def test_equal_stages_idle_for_gpipes_share_of_the_step(name: str, stages: int, micro_batches: int) -> None:
+def test_equal_stages_idle_for_gpipes_share_of_the_step(name: Name, stages: int, micro_batches: int) -> None:
     """(p - 1) / (m + p - 1): section 2.3 [huang2019gpipe]."""
-    schedule = Schedule(name, stages, micro_batches)  # type: ignore[arg-type]
+    schedule = Schedule(name, stages, micro_batches)
     seconds = equal(schedule, forward=1.0, backward=1.5, weight=0.75)
 
     share = bubble(schedule, seconds) / float(makespan(schedule, seconds)[0])

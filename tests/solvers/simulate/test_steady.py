@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.simulate.orders import Schedule
+from solvers.simulate.orders import Name, Schedule
 from solvers.simulate.pipeline import Seconds, finish_times, makespan
 from solvers.simulate.program import program_of
 from solvers.simulate.steady import shorter, stretch
@@ -37,8 +37,8 @@ def test_a_repeated_middle_gives_the_time_of_the_whole(case: tuple[Schedule, Sec
 
 
 @pytest.mark.parametrize(("name", "chunks"), [("1f1b", 1), ("interleaved", 2), ("zb-h1", 1)])
-def test_equal_stages_are_steady(name: str, chunks: int) -> None:
-    schedule = Schedule(name, 4, 400, chunks)  # type: ignore[arg-type]
+def test_equal_stages_are_steady(name: Name, chunks: int) -> None:
+    schedule = Schedule(name, 4, 400, chunks)
     short = shorter(schedule)
     assert short is not None
     program = program_of(short)

@@ -29,6 +29,9 @@ FAST_PAIR = {**PAIR, "name": "fast-pair", "gpu": "h100-sxm"}
 # The pair's own NICs, as a link between nodes.
 OWN = {"bandwidth": "400 Gbit/s", "latency": "14 us", "achievable": 0.88}
 
+# One pipeline through both islands, and a pipeline in each.
+ARRANGEMENTS: tuple[tuple[tuple[int, ...], ...], ...] = (((0, 1),), ((0,), (1,)))
+
 
 def tiny(**change: Any) -> IslandsSpec:
     """Two islands of two GPUs, one of them faster; four layers."""
@@ -71,25 +74,31 @@ def _by_force(asked: IslandsSpec, ways: Ways, kernels: dict[int, Kernel], row: i
     return best
 
 
-@pytest.mark.parametrize("arrangement", [((0, 1),), ((0,), (1,))])
-def test_the_best_of_an_arrangement_is_the_best_of_everything_it_can_do(arrangement: Any) -> None:
+def test_the_best_plan_is_the_best_of_everything_that_each_arrangement_can_do() -> None:
     asked = tiny(options={"forbid": ["zero2", "zero3", "cp"]})
+    expected = {len(arrangement): _best_by_force(asked, arrangement) for arrangement in ARRANGEMENTS}
+
+    laid = search(asked).laid
+
+    best = {
+        groups: min((one.step_time_s for one in laid if len(one.groups) == groups), default=np.inf)
+        for groups in expected
+    }
+    assert min(best.values()) == pytest.approx(min(expected.values()), rel=2e-3)
+    # An arrangement may be cut off before its best is known, and none is better than it can be.
+    assert [best[groups] >= expected[groups] * (1 - 2e-3) for groups in expected] == [True, True]
+
+
+def _best_by_force(asked: IslandsSpec, arrangement: tuple[tuple[int, ...], ...]) -> float:
     ways = ways_of(asked, arrangement, Counter())
     assert ways is not None
     kernels = _kernels(asked, ways)
-    expected = min(_by_force(asked, ways, kernels, row) for row in range(ways.size))
-
-    found = [laid for laid in search(asked).laid if len(laid.groups) == len(arrangement)]
-
-    best = min((laid.step_time_s for laid in found), default=np.inf)
-    overall = fastest(asked).step_time_s
-    # What was cut off for its bound is no better than the best there is.
-    assert best == pytest.approx(expected, rel=2e-3) or (best >= overall and expected >= overall)
+    return min(_by_force(asked, ways, kernels, row) for row in range(ways.size))
 
 
 def test_no_row_is_faster_than_its_bound() -> None:
     asked = tiny()
-    for arrangement in (((0, 1),), ((0,), (1,))):
+    for arrangement in ARRANGEMENTS:
         ways = ways_of(asked, arrangement, Counter())
         assert ways is not None
         kernels = _kernels(asked, ways)
@@ -121,12 +130,19 @@ def test_equal_islands_on_an_equal_link_cost_what_the_uniform_kernel_says(pp: in
 
 
 def test_the_terms_of_a_plan_add_up_to_its_step() -> None:
-    for laid in search(tiny()).laid:
-        assert sum(terms_of(staged(laid)).values()) == pytest.approx(laid.step_time_s, rel=1e-9)
+    found = search(tiny()).laid
+
+    sums = [sum(terms_of(staged(laid)).values()) for laid in found]
+
+    assert found
+    assert sums == pytest.approx([laid.step_time_s for laid in found], rel=1e-9)
 
 
 def test_stages_hold_all_layers_and_keep_to_the_memory_of_their_gpu() -> None:
-    for laid in search(spec()).laid[:20]:
+    found = search(spec()).laid[:20]
+
+    assert found
+    for laid in found:
         plan = staged(laid)
         assert sum(laid.held) == 36
         assert all(stage.memory_bytes <= plan.kernels[stage.island].usable for stage in plan.stages)

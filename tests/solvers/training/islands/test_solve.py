@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solvers import kinds
 from solvers.base import silent
+from solvers.catalogue import node, price_of
 from solvers.cost.stage import PARTS
 from solvers.documents import canonical
 from solvers.training.islands.laid import Laid
@@ -39,6 +40,17 @@ def test_the_size_of_a_search_is_known_before_it() -> None:
 
 def step(result: dict[str, Any]) -> float:
     return float(result["estimates"]["step_time_s"]["value"])
+
+
+def changed(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """The document, written out in full, with the value that the change puts at its place."""
+    whole = kinds.spec_document(kinds.parse(document))
+    *path, last = change["at"].strip("/").split("/")
+    place: Any = whole
+    for key in path:
+        place = place[int(key) if isinstance(place, list) else key]
+    place[last] = change["value"]
+    return whole
 
 
 def best(**change: Any) -> float:
@@ -126,24 +138,29 @@ def test_the_smaller_gpu_gets_what_it_has_room_for_and_the_rest_is_explained() -
     result = solve(hardware=hardware, model="megatron-gpt-18b", options={"fix": {"tp": 8}})
 
     stages = result["plan"]["memory"]["stages"]
-    assert all(stage["total_bytes"] <= 0.92 * stage["capacity_bytes"] for stage in stages if "capacity_bytes" in stage)
+    assert {round(stage["capacity_bytes"] / 2**30) for stage in stages} == {40, 80}
+    assert all(stage["total_bytes"] <= 0.92 * stage["capacity_bytes"] for stage in stages)
     assert any("island small" in reason for reason in result["search"]["rejected"])
 
 
 def test_a_model_that_fits_nowhere_says_so_and_what_would_help() -> None:
-    result = solve(hardware=on(island("a"), island("b", ROCE)), model="megatron-gpt-145b", global_batch=8)
+    asked = {"hardware": on(island("a"), island("b", ROCE)), "model": "megatron-gpt-145b", "global_batch": 8}
+    result = solve(**asked)
 
     assert result["status"] == "infeasible"
     assert result["infeasible"]["reason"].startswith("The model fits on no island, nor on any of them together: ")
-    change = result["infeasible"]["smallest_change"]["changes"][0]
+    (change,) = result["infeasible"]["smallest_change"]["changes"]
     assert change["at"].startswith("/hardware/islands/")
+    assert kinds.solve(kinds.parse(changed({**BASE, **asked}, change)))["status"] == "solved"
 
 
 def test_a_deadline_that_no_plan_meets_binds() -> None:
     result = solve(tokens=1e12, constraints={"deadline": "1 day"})
 
     assert result["infeasible"]["binding"] == ["deadline"]
-    assert result["infeasible"]["smallest_change"] is not None
+    (change,) = result["infeasible"]["smallest_change"]["changes"]
+    again = changed({**BASE, "tokens": 1e12, "constraints": {"deadline": "1 day"}}, change)
+    assert kinds.solve(kinds.parse(again))["status"] == "solved"
 
 
 def test_the_price_is_that_of_the_islands_in_use() -> None:
@@ -157,8 +174,6 @@ def test_the_price_is_that_of_the_islands_in_use() -> None:
 
 
 def _price() -> float:
-    from solvers.catalogue import node, price_of  # noqa: PLC0415 -- one test's
-
     price = price_of(node("dgx-a100-80"))
     assert price is not None
     return price.usd_per_gpu_hour
