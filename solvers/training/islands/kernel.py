@@ -38,7 +38,13 @@ def kernel_of(spec: IslandsSpec, island: Island, shards: Shards, *, gpus: int) -
     """The island in a plan that uses `gpus` GPUs altogether: the slowest of all of them sets the pace."""
     asked = uniform(spec, island)
     alone = job_of(asked, nodes=island.nodes)
-    paced = cluster_of(island.node, gpus=gpus, precision=spec.precision, coefficients=alone.coefficients)
+    paced = cluster_of(
+        island.node,
+        gpus=gpus,
+        precision=spec.precision,
+        scaling=spec.software.fp8_scaling,
+        coefficients=alone.coefficients,
+    )
     near = replace(alone, cluster=replace(paced, gpus=island.gpus))
     return Kernel(
         near=near,
