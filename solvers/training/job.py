@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Block, Job, block_of, exchange_in
 from solvers.cost.cluster import cluster_of
-from solvers.cost.coefficients import Coefficients
 from solvers.cost.exchange import Exchange
 from solvers.cost.layouts import Shards
 from solvers.cost.memory import Footprint, footprint_of
@@ -26,10 +25,9 @@ class Tables:
     exchange: Exchange | None = None
 
 
-def job_of(spec: TrainingSpec, *, nodes: int, coefficients: Coefficients | None = None) -> Job:
-    """The spec's job on `nodes` of its nodes, with the coefficients of its calibration or those given."""
-    if coefficients is None:
-        coefficients = calibration.coefficients(spec.calibration)
+def job_of(spec: TrainingSpec, *, nodes: int) -> Job:
+    """The spec's job on `nodes` of its nodes, with the coefficients of its calibration."""
+    coefficients = calibration.coefficients(spec.calibration)
     stack = spec.software.habits(spec.precision, spec.options)
     if stack.expert_load is not None:
         coefficients = replace(coefficients, expert_imbalance=stack.expert_load)

@@ -81,10 +81,10 @@ LINES = (
 )
 
 
-def table(rows: Sequence[Row], *, lines: Sequence[Line] = LINES) -> list[str]:
+def table(rows: Sequence[Row]) -> list[str]:
     """The table as Markdown; lines whose rows are not there are left out."""
     found = [f"| {' | '.join(COLUMNS)} |", f"| --- |{' ---: |' * (len(COLUMNS) - 2)} --- |"]
-    for line in lines:
+    for line in LINES:
         scored = [row for row in rows if line.keep(row)]
         beside = [row for row in rows if line.beside and line.beside(row)]
         if scored:

@@ -86,30 +86,30 @@ def predicted_peak(peak: Peak, coefficients: Coefficients) -> float:
     return float(shown_bytes(memory, coefficients).min())
 
 
-def fit_memory(peaks: Sequence[Peak], *, base: Coefficients = DEFAULT) -> MemoryFit:
+def fit_memory(peaks: Sequence[Peak]) -> MemoryFit:
     """The coefficients of all peaks, and every group predicted without itself."""
     groups = [peak.group for peak in peaks]
     ratios = np.ones(len(peaks))
     for group in dict.fromkeys(groups):
         rest = [peak for peak in peaks if peak.group != group]
-        fitted = _fit(rest, base)
+        fitted = _fit(rest)
         for place, peak in enumerate(peaks):
             if peak.group == group:
                 ratios[place] = peak.measured / predicted_peak(peak, fitted)
-    final = _fit(peaks, base)
+    final = _fit(peaks)
     return MemoryFit({name: getattr(final, name) for name in FREE}, tuple(ratios.tolist()), tuple(groups))
 
 
-def _fit(peaks: Sequence[Peak], base: Coefficients) -> Coefficients:
-    """`base` with the free coefficients where the peaks and their priors together want them."""
-    start = np.array([getattr(base, name) for name in FREE])
+def _fit(peaks: Sequence[Peak]) -> Coefficients:
+    """The priors with the free coefficients where the peaks and their priors together want them."""
+    start = np.array([getattr(DEFAULT, name) for name in FREE])
     low, high = (np.array([getattr(PRIORS[name], end) for name in FREE]) for end in ("low", "high"))
     spread = (high - low) / 4.0
     measured = np.log([peak.measured for peak in peaks])
     values, noise = start, FIRST_NOISE
 
     def with_values(free: Floats) -> Coefficients:
-        return replace(base, **dict(zip(FREE, map(float, free), strict=True)))
+        return replace(DEFAULT, **dict(zip(FREE, map(float, free), strict=True)))
 
     def misfit(free: Floats) -> Floats:
         coefficients = with_values(free)
@@ -133,7 +133,7 @@ def _robust(residual: Floats) -> Floats:
     return np.sign(residual) * np.sqrt(2.0 * (np.sqrt(1.0 + residual**2) - 1.0))
 
 
-def quantiles(fit: MemoryFit, *, level: float = LEVEL) -> tuple[float, float]:
+def quantiles(fit: MemoryFit) -> tuple[float, float]:
     """Ends of measured / predicted for a run of a new group; the spread is between groups and within them."""
     logs = np.log(fit.left_out)
     names = sorted(set(fit.groups))
@@ -142,7 +142,7 @@ def quantiles(fit: MemoryFit, *, level: float = LEVEL) -> tuple[float, float]:
     within = float(np.mean(np.concatenate([(part - part.mean()) ** 2 for part in members])))
     groups = len(names)
     spread = np.sqrt(between * (1.0 + 1.0 / groups) + within)
-    reach = float(stdtrit(groups, (1.0 + level) / 2.0) * spread)
+    reach = float(stdtrit(groups, (1.0 + LEVEL) / 2.0) * spread)
     return float(np.exp(-reach)), float(np.exp(reach))
 
 

@@ -42,9 +42,9 @@ def counted(name: str, number: int | None, what: str) -> tuple[list[Need], list[
     return [], [f'{name}="${{{name}:-{number}}}"']
 
 
-def comment(lines: Iterable[str], *, mark: str = "#") -> str:
+def comment(lines: Iterable[str]) -> str:
     """Comment lines; what people named cannot break out of them."""
-    return "\n".join(f"{mark} {one_line(line)}".rstrip() for line in lines)
+    return "\n".join(f"# {one_line(line)}".rstrip() for line in lines)
 
 
 def one_line(text: str) -> str:
