@@ -29,7 +29,7 @@ LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
 SHORTEST = 128
 # The best layouts that are corrected and get stages of their own where a changed question is asked.
-SETTLED = 30
+SETTLED = 20
 
 Try = tuple[str, object, str, TrainingSpec]
 

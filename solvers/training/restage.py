@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.cost.layouts import Bools, Ints
 from solvers.training.job import usable_bytes
-from solvers.training.pool import Pool, pareto, ranking
+from solvers.training.pool import Pool, goal, pareto, ranking
 from solvers.training.search import Found, refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
@@ -36,12 +36,12 @@ def restage(spec: TrainingSpec, pool: Pool, sides: Sides | None = None, *, looke
     """
     board = Board(spec, pool)
     every = [np.arange(pool.size)]
-    board.look(board.best(looked_at))
     if sides is None:
         board.settle(every, look_at=looked_at)
         return board.result()
-    board.look(board.front())
-    board.settle([*every, *board.groups(sides)], look_at=BESIDE)
+    groups = [*every, *board.groups(sides)]
+    board.look(np.concatenate([board.best(looked_at), board.front(), *(board.best(BESIDE, one) for one in groups)]))
+    board.settle(groups, look_at=BESIDE)
     board.rank()
     board.settle_even()
     board.look(board.front())
@@ -109,7 +109,7 @@ class Board:
             longer = np.ones(self.pool.size)
             for point, one in self.staged.items():
                 longer[point] = np.inf if one.plain_s is None else one.plain_s / one.step_time_s
-            values = ranking(self.spec, self.pool)[0] * longer
+            values = goal(self.spec, self.pool) * longer
             few = np.argsort(values, kind="stable")[:BESIDE]
             if not self.unseen[few[:1]].any():
                 return

@@ -19,7 +19,7 @@ SMALL = 60_000
 # Layouts that are refined for one change.
 REFINED = 2_000
 # Of these, the best that are corrected and get stages of their own.
-SETTLED = 30
+SETTLED = 20
 
 
 @dataclass(frozen=True)
