@@ -26,7 +26,7 @@ from solvers.training.variants import Variants, is_seed, unrefined, variants_of
 from solvers.training.worth import value_of
 
 HOPELESS = "memory: even with all that can be saved"
-PLAIN = "memory: refined layouts"
+PLAIN = "memory: with techniques that save none"
 SMALLER = dict(
     zip(
         SAVERS,

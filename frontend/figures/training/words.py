@@ -2,6 +2,7 @@
 
 from frontend.figures.base import Nearest
 from solvers import units
+from solvers.cost.stage import PARTS
 from solvers.documents import Document
 
 MEMORY = "memory: "
@@ -9,9 +10,10 @@ MEMORY = "memory: "
 
 def reason(name: str) -> str:
     """A reason for rejection as the end of `78,440 ...`."""
-    if name.startswith(MEMORY):
-        return f"need too much memory, most of it for {_part(name.removeprefix(MEMORY))}"
-    return name
+    what = name.removeprefix(MEMORY)
+    if what == name:
+        return name
+    return f"need too much memory{f', most of it for {_part(what)}' if what in PARTS else f': {what}'}"
 
 
 def binding(name: str) -> str:

@@ -233,6 +233,9 @@ def test_the_runners_up_of_bare_priors_have_no_regret(small):
 
 def test_a_reason_is_said_as_the_end_of_a_sentence():
     assert words.reason("memory: optimizer") == "need too much memory, most of it for optimizer states"
+    assert words.reason("memory: even with activations on the host") == (
+        "need too much memory: even with activations on the host"
+    )
     assert words.reason("more stages than layers") == "more stages than layers"
     assert [words.binding(name) for name in ("memory", "memory: logits", "max_step_time")] == [
         "Memory",
