@@ -10,6 +10,8 @@ from solvers.catalogue import Model
 from solvers.catalogue.hardware import Gpu
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
+from solvers.training.islands.kernel import uniform
+from solvers.training.islands.spec import IslandsSpec
 from solvers.training.spec import TrainingSpec
 
 PUBLISHED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -129,8 +131,7 @@ def planned(result: Document) -> Planned:
         hint = "Solve the spec again: results of this version hold their question."
         raise CannotExpress(Problem("no_spec", "The result does not hold the spec it answers.", "/spec", hint))
     plan = result["plan"]
-    _one_kind_of_node(plan)
-    spec = TrainingSpec.model_validate(result["spec"])
+    spec = _on_equal_nodes(result)
     _pretraining(spec)
     layout = plan["layout"]
     _nothing_else(layout)
@@ -167,10 +168,17 @@ def _nothing_else(layout: Mapping[str, Any]) -> None:
             raise CannotExpress(Problem("cannot_express", message, f"/plan/layout/{name}", hint))
 
 
-def _one_kind_of_node(plan: Document) -> None:
-    if plan.get("islands"):
-        message = "A plan over islands of different nodes is no single launch."
-        raise CannotExpress(Problem("cannot_express", message, "/plan/islands", "json and yaml hold the whole plan."))
+def _on_equal_nodes(result: Document) -> TrainingSpec:
+    """The question on the nodes that the plan uses, where those are equal."""
+    used = [island["name"] for island in result["plan"].get("islands", ()) if island["gpus_used"]]
+    if not used:
+        return TrainingSpec.model_validate(result["spec"])
+    if len(used) > 1:
+        raise CannotExpress(
+            Problem("cannot_express", "A plan over several islands is no single launch.", "/plan/islands")
+        )
+    spec = IslandsSpec.model_validate(result["spec"])
+    return uniform(spec, next(island for island in spec.hardware.islands if island.name == used[0]))
 
 
 def _pretraining(spec: TrainingSpec) -> None:

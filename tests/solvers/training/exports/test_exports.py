@@ -6,6 +6,7 @@ import pytest
 
 from solvers import kinds
 from solvers.errors import CannotExpress
+from tests.answers import answer
 from tests.solvers.training.exports import cases, reading
 
 EXPORTS = {export.name: export for export in kinds.get("training").exports}
@@ -226,3 +227,40 @@ def test_a_model_that_torchtitan_ships_is_named_and_another_is_taught():
         ["torchtitan.sh", "torchtitan.toml"],
         ["isoflop_model.py", "torchtitan.sh", "torchtitan.toml"],
     )
+
+
+ISLANDS = {
+    "kind": "training",
+    "model": "llama-3.1-8b",
+    "hardware": {
+        "islands": [
+            {"name": "new", "node": "dgx-h100", "nodes": 1},
+            {"name": "old", "node": "dgx-a100-80", "nodes": 1},
+        ]
+    },
+    "sequence_length": 4096,
+    "global_batch": 64,
+    "calibration": "prior",
+}
+
+
+def islands(between):
+    return answer(kinds.parse({**ISLANDS, "hardware": {**ISLANDS["hardware"], "between": between}}))
+
+
+def test_a_plan_that_keeps_to_one_island_starts_as_any_other():
+    result = islands({"bandwidth": "10 Mbit/s", "latency": "10 ms"})
+
+    script = EXPORTS["megatron"].write(result)["megatron.sh"]
+    assert [island["gpus_used"] for island in result["plan"]["islands"]] == [8, 0]
+    assert "--nproc-per-node 8" in script.replace("--nproc_per_node", "--nproc-per-node").replace("=", " ")
+
+
+def test_a_plan_over_several_islands_is_no_single_launch():
+    result = islands("ethernet-100")
+
+    used = [island["gpus_used"] for island in result["plan"]["islands"]]
+    with pytest.raises(CannotExpress) as refused:
+        EXPORTS["megatron"].write(result)
+    assert used == [8, 8]
+    assert [problem.at for problem in refused.value.problems] == ["/plan/islands"]
