@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 ROOT_5 = float(np.sqrt(5.0))
 # A label that no other row shares, whatever it says.
 ALONE = -1
+# Entries of K that are made at once.
+ENTRIES = 32_768
 
 
 def codes(labels: Iterable[str]) -> Ints:
@@ -47,7 +49,7 @@ class Rows:
         """How many rows there are."""
         return len(self.features)
 
-    def take(self, index: Ints) -> "Rows":
+    def take(self, index: Ints | slice) -> "Rows":
         """The chosen rows, in that order."""
         return Rows(self.slopes[index], self.features[index], self.labels[index], self.weights[index])
 
@@ -99,8 +101,9 @@ def distances(a: Floats, b: Floats, smooth: Smooth) -> Floats:
     found = np.empty((int(classes.max()) + 1, len(a), len(b)))
     for c in range(len(found)):
         x, y = a[:, classes == c], b[:, classes == c]
-        squares = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1)[None]
-        found[c] = np.maximum(squares - 2.0 * x @ y.T, 0.0)
+        np.add.outer((x**2).sum(axis=1), (y**2).sum(axis=1), out=found[c])
+        found[c] -= 2.0 * x @ y.T
+        np.maximum(found[c], 0.0, out=found[c])
     return found
 
 
@@ -115,7 +118,9 @@ def radius(squared: Floats, lengths: Floats, part: tuple[int, ...]) -> Floats:
 
 def matern(r: Floats) -> Floats:
     """Correlation at scaled distance r."""
-    found: Floats = (1.0 + ROOT_5 * r + 5.0 / 3.0 * r * r) * np.exp(-ROOT_5 * r)
+    scaled = ROOT_5 * r
+    found: Floats = 1.0 + scaled + scaled * scaled / 3.0
+    found *= np.exp(-scaled)
     return found
 
 
@@ -128,7 +133,20 @@ def shared(a: Rows, b: Rows, effect: int) -> Floats:
 
 
 def covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
-    """K [n, m], without noise."""
+    """K [n, m], without noise; some rows at a time, whose arrays stay in the processor's cache."""
+    found = np.empty((a.size, b.size))
+    step = max(ENTRIES // max(b.size, 1), 1)
+    for start in range(0, a.size, step):
+        rows = slice(start, start + step)
+        if a is b:
+            found[rows, rows.start :] = _covariance(a.take(rows), b.take(slice(start, None)), scales, smooth)
+            found[rows.stop :, rows] = found[rows, rows.stop :].T
+        else:
+            found[rows] = _covariance(a.take(rows), b, scales, smooth)
+    return found
+
+
+def _covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
     total: Floats = a.slopes @ b.slopes.T
     for effect, log_size in enumerate(scales.effects):
         total += np.exp(2.0 * log_size) * shared(a, b, effect)

@@ -7,7 +7,7 @@ a group left out: residual = B^-1 [(K + N)^-1 y]_g,  covariance = B^-1,  B = [(K
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, covariance, variances
 
@@ -96,7 +96,7 @@ def condition(rows: Rows, residuals: Floats, *, noise: Floats, scales: Scales, s
         return Process(rows, scales, smooth, np.zeros((0, 0)), residuals, residuals, noise)
     total = covariance(rows, rows, scales, smooth)
     total[np.diag_indices(rows.size)] += noise
-    factor: Floats = np.linalg.cholesky(total).astype(np.float64, copy=False)
+    factor: Floats = cholesky(total.T, lower=True, overwrite_a=True, check_finite=False)
     weights = cho_solve((factor, True), residuals, check_finite=False)
     return Process(
         rows=rows, scales=scales, smooth=smooth, factor=factor, weights=weights, target=residuals, noise=noise

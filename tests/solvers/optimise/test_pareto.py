@@ -38,6 +38,17 @@ def test_a_front_of_two_objectives_is_what_nothing_beats(points: list[tuple[int,
     assert front(*columns).tolist() == _by_definition(pairs)
 
 
+@pytest.mark.parametrize("objectives", [2, 3])
+def test_the_front_of_many_points_is_what_nothing_beats(objectives: int) -> None:
+    """Enough of them for the sieve; some infinite, some equal."""
+    drawn = np.random.default_rng(objectives).integers(0, 40, (900, objectives)).astype(np.float64)
+    drawn[::50, 0] = np.inf
+
+    found = front(*drawn.T)
+
+    assert found.tolist() == _by_definition([tuple(point) for point in drawn.tolist()])
+
+
 def test_no_points_have_no_front() -> None:
     assert front(np.zeros(0), np.zeros(0)).tolist() == []
 
