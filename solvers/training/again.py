@@ -1,8 +1,8 @@
 """The layouts of a search computed again: without an overlap of the framework, with quantised traffic or in pieces.
 
-Layouts are computed again from the fastest on, until those that are left cannot be the best with the change: it leaves
-at least a share of their time. Without overlap that is all of it, so that the best without it is exact; of exchange and
-products side by side the longer remains, which is a half.
+Layouts are computed again in the order of the least that the change can leave of their time, until what is left cannot
+be the best with the change: without overlap all of it; of exchange and products side by side the longer, which is a
+half; of quantised traffic nothing but what is computed.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from solvers.cost.layouts import Floats, Ints, Layouts, Shards
 from solvers.cost.pipeline import most_layers
 from solvers.cost.refined import plain
 from solvers.cost.step import step_time
+from solvers.training.floor import compute_floors
 from solvers.training.job import Tables, tables_of
-from solvers.training.pool import Pool
+from solvers.training.pool import Pool, nearest
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
 from solvers.training.worth import value_of
@@ -43,25 +44,27 @@ def switched_off(spec: TrainingSpec, pool: Pool, switch: str) -> float:
     def seconds(found: Found, rows: Ints) -> Floats:
         return _seconds(*_with_habits(found, rows, **{switch: False}))
 
-    found = _least(spec, pool, seconds, left=1.0)
+    found = _least(spec, pool, seconds, floor=lambda found: found.step_time_s)
     return np.inf if found is None else found.value
 
 
 def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
     """The least objective of ZeRO-3 without a pipeline, with weights in int8 or gradients in int4; None without any."""
 
+    def floor(found: Found) -> Floats:
+        able = np.flatnonzero((found.layouts.zero == 3) & (found.layouts.pp == 1))
+        computing = compute_floors(found.layouts.take(able), found.tables.block, found.job)
+        return _spread(computing, able, found.feasible)
+
     def seconds(found: Found, rows: Ints) -> Floats:
-        seconds = np.full(len(rows), np.inf)
-        able = (found.layouts.zero[rows] == 3) & (found.layouts.pp[rows] == 1)
-        layouts = found.layouts.take(rows[able])
+        layouts = found.layouts.take(rows)
         copies = layouts.dp * found.tables.shards.cp[layouts.shard]
         stage_layers = np.broadcast_to(most_layers(found.job.architecture.layers, layouts.pp), (layouts.size,))
         refined = layouts.refined or plain(layouts.zero, copies, stage_layers)
         flagged = replace(layouts, refined=replace(refined, **{name: np.ones(layouts.size)}))
-        seconds[able] = _seconds(flagged, found.tables, found.job)
-        return seconds
+        return _seconds(flagged, found.tables, found.job)
 
-    least = _least(spec, pool, seconds, left=0.0)
+    least = _least(spec, pool, seconds, floor=floor)
     return None if least is None else least.value
 
 
@@ -71,18 +74,24 @@ def in_pieces(spec: TrainingSpec, pool: Pool, *, bar: float) -> Least | None:
     Those are looked at that may get below `bar`.
     """
 
-    def seconds(found: Found, rows: Ints) -> Floats:
-        seconds = np.full(len(rows), np.inf)
-        able = found.tables.shards.ep[found.layouts.shard[rows]] > 1
+    def floor(found: Found) -> Floats:
+        able = found.tables.shards.ep[found.layouts.shard] > 1
         if found.layouts.refined is not None:
-            able &= found.layouts.refined.expert_overlap[rows] == 0
-        if able.any():
-            layouts, tables, job = _with_habits(found, rows[able], expert_pieces=True)
-            cut = pieces_in(layouts, tables) > 1
-            seconds[able] = np.where(cut, _seconds(layouts, tables, job), np.inf)
-        return seconds
+            able &= found.layouts.refined.expert_overlap == 0
+        return np.where(able, 0.5 * found.step_time_s, np.inf)
 
-    return _least(spec, pool, seconds, left=0.5, bar=bar)
+    def seconds(found: Found, rows: Ints) -> Floats:
+        layouts, tables, job = _with_habits(found, rows, expert_pieces=True)
+        return np.where(pieces_in(layouts, tables) > 1, _seconds(layouts, tables, job), np.inf)
+
+    return _least(spec, pool, seconds, floor=floor, bar=bar)
+
+
+def _spread(values: Floats, rows: Ints, size: int) -> Floats:
+    """The values at their rows, infinity elsewhere."""
+    found: Floats = np.full(size, np.inf)
+    found[rows] = values
+    return found
 
 
 def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
@@ -94,26 +103,29 @@ def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
     return found
 
 
-def _least(spec: TrainingSpec, pool: Pool, seconds: Seconds, *, left: float, bar: float = np.inf) -> Least | None:
+def _least(
+    spec: TrainingSpec, pool: Pool, seconds: Seconds, *, floor: Callable[[Found], Floats], bar: float = np.inf
+) -> Least | None:
     """The layout that is best when its seconds are computed again, of those that may then be below `bar`.
 
-    The change leaves at least the share `left` of a layout's time.
+    `floor` is the least that the seconds of each layout can be with the change, infinite where it cannot be.
     """
     best, chosen = np.inf, None
     for number, found in enumerate(pool.found):
         factor = _factors(pool, number)
-        own = _objective(spec, found, found.step_time_s * factor)
-        order = np.argsort(own, kind="stable")
-        for start in range(0, found.feasible, BLOCK):
-            rows = order[start : start + BLOCK]
-            if own[rows[0]] * left * found.handicap >= min(best, bar):
-                break
+        low = _objective(spec, found, floor(found) * factor) * found.handicap
+        left = np.flatnonzero(low < min(best, bar))
+        while left.size:
+            near = nearest(low[left], most=BLOCK)
+            rows = left[near]
             values = _objective(spec, found, seconds(found, rows) * factor[rows], rows)
             place = int(values.argmin())
             if values[place] * found.handicap < best:
                 best = float(values[place]) * found.handicap
                 layouts = found.layouts.take(rows[place : place + 1])
                 chosen = least_of(found.job, found.tables, layouts, value=float(values[place]))
+            left = np.delete(left, near)
+            left = left[low[left] < min(best, bar)]
     return chosen
 
 

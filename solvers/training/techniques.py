@@ -24,6 +24,7 @@ from solvers.cost.layouts import (
     SELECTIVE,
     ZB_H1,
     Bools,
+    Floats,
     Layouts,
 )
 from solvers.documents import Document
@@ -154,20 +155,36 @@ def uses(choice: Choice) -> set[str]:
 
 def verdicts(spec: TrainingSpec, pool: Pool, chosen: Choice, sensitivity: list[Document]) -> list[Document]:
     """One verdict for each technique, in the order of TECHNIQUES, and one for uneven stages."""
-    used = uses(chosen)
+    used, order = uses(chosen), Order(objective(spec, pool)[0], ranking(spec, pool)[0])
     found = [
-        _verdict(name, technique.title, name in used, _bests(name, spec, pool, used), spec, pool, chosen, sensitivity)
+        _verdict(
+            name, technique.title, name in used, _bests(name, spec, pool, order, used), spec, pool, chosen, sensitivity
+        )
         for name, technique in TECHNIQUES.items()
     ]
-    bests = _with_uneven_stages(spec, pool)
+    bests = _with_uneven_stages(pool, order)
     return [*found, _verdict(UNEVEN, "Uneven stages", UNEVEN in used, bests, spec, pool, chosen, sensitivity)]
 
 
-def _bests(name: str, spec: TrainingSpec, pool: Pool, used: set[str]) -> tuple[float | None, float | None]:
+@dataclass(frozen=True)
+class Order:
+    """The objective of each point of a pool, and by what the best is chosen."""
+
+    objective: Floats
+    ranking: Floats
+
+    def chosen(self, among: Bools) -> float | None:
+        """The objective of the point that would be chosen among some."""
+        return float(self.objective[np.where(among, self.ranking, np.inf).argmin()]) if among.any() else None
+
+
+def _bests(
+    name: str, spec: TrainingSpec, pool: Pool, order: Order, used: set[str]
+) -> tuple[float | None, float | None]:
     """The least objective with a technique and without it."""
     technique = TECHNIQUES[name]
     mask = np.concatenate([technique.used(f.layouts, f.tables, f.job) for f in pool.found])
-    with_it, without = _chosen(spec, pool, mask), _chosen(spec, pool, ~mask)
+    with_it, without = order.chosen(mask), order.chosen(~mask)
     if technique.switch and mask.any():
         without = switched_off(spec, pool, technique.switch)
     if name in LOSSY and name not in used and not spec.options.forbids(name):
@@ -175,15 +192,7 @@ def _bests(name: str, spec: TrainingSpec, pool: Pool, used: set[str]) -> tuple[f
     return with_it, without
 
 
-def _chosen(spec: TrainingSpec, pool: Pool, among: Bools) -> float | None:
-    """The objective of the layout that would be chosen among some."""
-    points = np.flatnonzero(among)
-    if not points.size:
-        return None
-    return float(objective(spec, pool)[0][points[ranking(spec, pool)[0][points].argmin()]])
-
-
-def _with_uneven_stages(spec: TrainingSpec, pool: Pool) -> tuple[float | None, float | None]:
+def _with_uneven_stages(pool: Pool, order: Order) -> tuple[float | None, float | None]:
     """The best with layers dealt unevenly over stages, and the best without: also of those that would be even."""
     mask, longer = np.zeros(pool.size, dtype=bool), np.ones(pool.size)
     first = np.cumsum([0, *(found.feasible for found in pool.found)])
@@ -192,9 +201,9 @@ def _with_uneven_stages(spec: TrainingSpec, pool: Pool) -> tuple[float | None, f
             if one.uneven:
                 mask[start + row] = True
                 longer[start + row] = np.inf if one.plain_s is None else one.plain_s / one.step_time_s
-    without = (ranking(spec, pool)[0] * longer).argmin()
-    even = float(objective(spec, pool)[0][without] * longer[without])
-    return _chosen(spec, pool, mask), even if np.isfinite(even) else None
+    without = (order.ranking * longer).argmin()
+    even = float(order.objective[without] * longer[without])
+    return order.chosen(mask), even if np.isfinite(even) else None
 
 
 def _verdict(
