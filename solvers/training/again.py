@@ -2,7 +2,7 @@
 
 Layouts are computed again in the order of the least that the change can leave of their time, until what is left cannot
 be the best with the change: without overlap all of it; of exchange and products side by side the longer, which is a
-half; of quantised traffic nothing but what is computed.
+half, and all but the exchange; of quantised traffic nothing but what is computed.
 """
 
 from collections.abc import Callable
@@ -71,20 +71,30 @@ def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
 def in_pieces(spec: TrainingSpec, pool: Pool, *, bar: float) -> Least | None:
     """The best of layouts that are faster with their experts in several pieces; None where there is none.
 
-    Those are looked at that may get below `bar`.
+    The first are looked at, and those that may get below `bar`.
     """
 
     def floor(found: Found) -> Floats:
         able = found.tables.shards.ep[found.layouts.shard] > 1
         if found.layouts.refined is not None:
             able &= found.layouts.refined.expert_overlap == 0
-        return np.where(able, 0.5 * found.step_time_s, np.inf)
+        longer = np.maximum(0.5 * found.step_time_s, found.step_time_s - _exchanged(found))
+        return np.where(able, longer, np.inf)
 
     def seconds(found: Found, rows: Ints) -> Floats:
         layouts, tables, job = _with_habits(found, rows, expert_pieces=True)
         return np.where(pieces_in(layouts, tables) > 1, _seconds(layouts, tables, job), np.inf)
 
     return _least(spec, pool, seconds, floor=floor, bar=bar)
+
+
+def _exchanged(found: Found) -> Floats:
+    """At least the seconds of a step in which tokens travel: with layers computed again, and in the bubble too."""
+    layouts, block, row = found.layouts, found.tables.block, found.layouts.shard
+    layers = most_layers(found.job.architecture.layers, layouts.pp) + found.job.architecture.layers_ahead
+    passes = (layouts.micro_batches + 2.0 * layouts.pp) * layers
+    seconds: Floats = passes * (2.0 * block.expert_forward + block.expert_backward)[row]
+    return seconds
 
 
 def _spread(values: Floats, rows: Ints, size: int) -> Floats:
@@ -106,7 +116,7 @@ def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
 def _least(
     spec: TrainingSpec, pool: Pool, seconds: Seconds, *, floor: Callable[[Found], Floats], bar: float = np.inf
 ) -> Least | None:
-    """The layout that is best when its seconds are computed again, of those that may then be below `bar`.
+    """The layout that is best when its seconds are computed again, of the first and of those that may be below `bar`.
 
     `floor` is the least that the seconds of each layout can be with the change, infinite where it cannot be.
     """
@@ -114,7 +124,7 @@ def _least(
     for number, found in enumerate(pool.found):
         factor = _factors(pool, number)
         low = _objective(spec, found, floor(found) * factor) * found.handicap
-        left = np.flatnonzero(low < min(best, bar))
+        left = np.flatnonzero(low < best)
         while left.size:
             near = nearest(low[left], most=BLOCK)
             rows = left[near]
