@@ -117,7 +117,9 @@ def test_pointer_token_escapes_as_rfc_6901() -> None:
     assert pointer_token("a/b~c") == "a~1b~0c"
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=20)
+# What turns the direction of the text is refused; a test of its own says so.
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"], exclude_characters=TURNING), max_size=20)
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 )

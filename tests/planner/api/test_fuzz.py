@@ -31,6 +31,7 @@ def document():
 
 
 schema = schemathesis.openapi.from_dict(document())
+server = get_wsgi_application()
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -57,6 +58,6 @@ def wide(team, queued):
 def test_no_request_makes_the_server_fail(case, wide):
     case.headers["Authorization"] = f"Bearer {wide}"
 
-    response = case.call(app=get_wsgi_application(), base_url="http://testserver")
+    response = case.call(app=server, base_url="http://testserver")
 
     case.validate_response(response, checks=CHECKS)

