@@ -10,7 +10,18 @@ from typing import Literal
 
 from solvers.cost.layouts import Floats
 
-PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "fragmentation", "context")
+# The parts, and what people call them.
+PART_WORDS = {
+    "weights": "weights",
+    "gradients": "gradients",
+    "optimizer": "optimizer states",
+    "activations": "activations",
+    "logits": "logits",
+    "buffers": "working buffers",
+    "fragmentation": "what the allocator loses",
+    "context": "the CUDA context",
+}
+PARTS = tuple(PART_WORDS)
 Meter = Literal["allocated", "reserved", "device"]
 
 

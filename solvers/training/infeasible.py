@@ -16,13 +16,13 @@ from solvers.training.job import usable_bytes, usable_host_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of
 from solvers.training.pool import best
+from solvers.training.room import largest_part
 from solvers.training.run_length import run_factors, steps_of
 from solvers.training.savers import most_saved
 from solvers.training.search import CHUNK, Found, search
 from solvers.training.settle import settle
 from solvers.training.space import chunks
 from solvers.training.spec import TrainingSpec
-from solvers.training.words import largest_part
 from solvers.units import SHARE, SIZE, show, show_named
 
 LIMITS = ("max_step_time", "deadline", "budget")

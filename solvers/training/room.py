@@ -9,7 +9,7 @@ import math
 
 from scipy.special import stdtr, stdtrit
 
-from solvers.cost.stage import PARTS
+from solvers.cost.stage import PART_WORDS, PARTS
 from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.training.memory import memory_document
@@ -26,7 +26,7 @@ def room_document(stages: list[Document], *, capacity: float) -> Document:
     reserved = device - float(fullest["context_bytes"])
     return {
         "fullest_stage": fullest["stage"],
-        "largest_part": max(PARTS, key=lambda name: float(fullest[f"{name}_bytes"])),
+        "largest_part": largest_part(fullest),
         "shown": {
             "allocated_bytes": reserved - float(fullest["fragmentation_bytes"]),
             "reserved_bytes": reserved,
@@ -35,6 +35,11 @@ def room_document(stages: list[Document], *, capacity: float) -> Document:
         "margin_bytes": capacity - device,
         "chance_to_fit": chance_to_fit(device, capacity),
     }
+
+
+def largest_part(stage: Document) -> str:
+    """The part that takes most of a stage's memory."""
+    return max(PARTS, key=lambda name: float(stage[f"{name}_bytes"]))
 
 
 def chance_to_fit(peak_bytes: float, capacity_bytes: float) -> float:
@@ -53,6 +58,6 @@ def tight(room: Document) -> tuple[Problem, ...]:
         return ()
     message = (
         f"Stage {room['fullest_stage']} leaves {show(room['margin_bytes'], SIZE)} of its device free and fits with a"
-        f" chance of {show(chance, SHARE)}; most of it is {room['largest_part']}."
+        f" chance of {show(chance, SHARE)}; most of it is {PART_WORDS[room['largest_part']]}."
     )
     return (Problem("may_not_fit", message, "/constraints/memory_headroom", "More head-room makes it surer."),)

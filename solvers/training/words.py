@@ -1,25 +1,15 @@
 """The answer in sentences."""
 
 from solvers.base import Estimate
-from solvers.cost.stage import PARTS
+from solvers.cost.stage import PART_WORDS
 from solvers.documents import Document
 from solvers.training.plan import Choice, label, layout_document, simulated_document, stages_document
 from solvers.training.pool import Pool, objective
-from solvers.training.room import chance_to_fit
+from solvers.training.room import chance_to_fit, largest_part
 from solvers.training.spec import TrainingSpec
 from solvers.training.worth import WORTH
 from solvers.units import SHARE, SIZE, show, show_named
 
-PART_WORDS = {
-    "weights": "weights",
-    "gradients": "gradients",
-    "optimizer": "the optimizer's states",
-    "activations": "activations",
-    "logits": "logits",
-    "buffers": "the working set and gathered weights",
-    "fragmentation": "what the allocator loses",
-    "context": "the CUDA context",
-}
 TERMS = {
     "compute": "compute",
     "recompute": "recomputation",
@@ -66,15 +56,19 @@ def binding(choice: Choice, terms: dict[str, float], *, usable: float) -> list[s
     sure = show(chance_to_fit(float(fullest["total_bytes"]), capacity), SHARE)
     fits = f"it fits in {show(capacity, SIZE)} with a chance of {sure}"
     found = [f"Memory: stage {fullest['stage']} needs {needs}, mostly {PART_WORDS[part]}; {fits}."]
+    return found + times(terms)
+
+
+def times(terms: dict[str, float]) -> list[str]:
+    """What takes the step: the two largest terms beside compute, and compute."""
     total = sum(terms.values())
     others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
-    found += [
+    found = [
         f"Time: {TERMS[name]} takes {show_named('step_time_s', terms[name])}, {_share(terms[name], total)} of the step."
         for name in others[:2]
         if terms[name] >= 0.02 * total
     ]
-    found.append(f"Compute alone is {_share(terms['compute'], total)} of the step.")
-    return found
+    return [*found, f"Compute alone is {_share(terms['compute'], total)} of the step."]
 
 
 def simulated_words(choice: Choice) -> Document | None:
@@ -96,11 +90,6 @@ def simulated_words(choice: Choice) -> Document | None:
 
 def _share(part: float, total: float) -> str:
     return show(part / total, SHARE)
-
-
-def largest_part(stage: Document) -> str:
-    """The part that takes most of a stage's memory."""
-    return max(PARTS, key=lambda name: float(stage[f"{name}_bytes"]))
 
 
 def why_not(terms: dict[str, float], best: dict[str, float]) -> str:

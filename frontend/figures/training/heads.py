@@ -4,20 +4,11 @@ from collections.abc import Mapping
 
 from frontend.figures.base import Head, interval_head, split, widest
 from solvers import units
+from solvers.cost.stage import PART_WORDS
 from solvers.documents import Document
 
 HOUR_S = 3600.0
 DRAWN = ("step_time_s", "run_time_s", "tokens_per_s", "cost_usd", "cost_usd_per_step", "mfu")
-PARTS = {
-    "weights_bytes": "weights",
-    "gradients_bytes": "gradients",
-    "optimizer_bytes": "optimizer",
-    "activations_bytes": "activations",
-    "logits_bytes": "logits",
-    "buffers_bytes": "buffers",
-    "fragmentation_bytes": "fragmentation",
-    "context_bytes": "the CUDA context",
-}
 
 
 def heads(result: Document) -> tuple[Head, ...]:
@@ -72,10 +63,10 @@ def _memory(result: Document) -> Head:
     plan = result["plan"]
     stage = fullest(plan)
     capacity = capacity_of(stage, plan)
-    largest = max(PARTS, key=lambda part: stage.get(part, 0.0))
+    largest = max(PART_WORDS, key=lambda part: stage.get(f"{part}_bytes", 0.0))
     number, unit = split(units.show(stage["total_bytes"], units.SIZE))
     share = min(100.0, 100.0 * stage["total_bytes"] / capacity)
-    note = f"stage {place(stage)}, {PARTS[largest]} {units.show(stage[largest], units.SIZE)}"
+    note = f"stage {place(stage)}, {PART_WORDS[largest]} {units.show(stage[f'{largest}_bytes'], units.SIZE)}"
     if "chance_to_fit" in plan["memory"]:
         note += f"; fits with a chance of {units.show(plan['memory']['chance_to_fit'], units.SHARE)}"
     return Head(

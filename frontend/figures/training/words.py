@@ -2,7 +2,7 @@
 
 from frontend.figures.base import Nearest
 from solvers import units
-from solvers.cost.stage import PARTS
+from solvers.cost.stage import PART_WORDS
 from solvers.documents import Document
 
 MEMORY = "memory: "
@@ -13,13 +13,13 @@ def reason(name: str) -> str:
     what = name.removeprefix(MEMORY)
     if what == name:
         return name
-    return f"need too much memory{f', most of it for {_part(what)}' if what in PARTS else f': {what}'}"
+    return f"need too much memory{f', most of it for {PART_WORDS[what]}' if what in PART_WORDS else f': {what}'}"
 
 
 def binding(name: str) -> str:
     """What binds, as a line of its own."""
     if name.startswith(MEMORY):
-        return f"Memory, most of it for {_part(name.removeprefix(MEMORY))}"
+        return f"Memory, most of it for {PART_WORDS[name.removeprefix(MEMORY)]}"
     return name.replace("_", " ").capitalize()
 
 
@@ -34,13 +34,7 @@ def _memory(needs: Document) -> tuple[tuple[str, str], ...]:
     return (
         ("Needs", units.show(needs["memory_bytes"], units.SIZE)),
         ("May use", units.show(needs["usable_bytes"], units.SIZE)),
-        ("On", f"stage {needs['stage']}, most of it for {_part(needs['part'])}"),
-    )
-
-
-def _part(name: str) -> str:
-    return {"optimizer": "optimizer states", "buffers": "working buffers", "context": "the CUDA context"}.get(
-        name, name
+        ("On", f"stage {needs['stage']}, most of it for {PART_WORDS[needs['part']]}"),
     )
 
 

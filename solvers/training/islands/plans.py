@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from solvers.base import Estimate
-from solvers.cost.stage import PARTS
 from solvers.documents import Document
 from solvers.training import run_length
 from solvers.training.estimates import estimates_of as alone_estimates
@@ -24,6 +23,7 @@ from solvers.training.islands.stages import staged
 from solvers.training.islands.stages import terms_of as staged_terms
 from solvers.training.plan import layout_document as uniform_layout
 from solvers.training.plan import terms_of as alone_terms
+from solvers.training.room import largest_part
 from solvers.training.run_length import steps_of
 
 
@@ -107,4 +107,4 @@ def fullest(document: Document) -> tuple[Document, str]:
         return float(stage["total_bytes"] / stage.get("capacity_bytes", memory["capacity_bytes"]))
 
     stage = max(memory["stages"], key=share)
-    return stage, max(PARTS, key=lambda name: float(stage[f"{name}_bytes"]))
+    return stage, largest_part(stage)

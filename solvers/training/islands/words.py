@@ -1,10 +1,11 @@
 """An islands plan in sentences."""
 
 from solvers.base import Estimate
+from solvers.cost.stage import PART_WORDS
 from solvers.documents import Document
 from solvers.training.islands.plans import Plan, fullest
 from solvers.training.islands.spec import Island, IslandsSpec
-from solvers.training.words import TERMS
+from solvers.training.words import times
 from solvers.units import SHARE, SIZE, show, show_named
 
 
@@ -35,17 +36,11 @@ def binding(spec: IslandsSpec, document: Document, terms: dict[str, float]) -> l
     capacity = stage.get("capacity_bytes", document["memory"]["capacity_bytes"])
     usable = capacity * (1.0 - spec.constraints.memory_headroom)
     where = f"stage {stage['stage']}" + (f" on {stage['island']}" if "island" in stage else "")
-    needs = f"{show(stage['total_bytes'], SIZE)} of {show(usable, SIZE)} usable"
+    share = show(stage["total_bytes"] / usable, SHARE)
+    needs = f"{show(stage['total_bytes'], SIZE)} of {show(usable, SIZE)} usable ({share})"
     found = [*_crossings(document, total), *_left_out(document)]
-    found.append(f"Memory: {where} needs {needs} ({show(stage['total_bytes'] / usable, SHARE)}), mostly {part}.")
-    others = sorted((name for name in terms if name != "compute"), key=lambda name: -terms[name])
-    found += [
-        f"Time: {TERMS[name]} takes {show_named('step_time_s', terms[name])},"
-        f" {show(terms[name] / total, SHARE)} of the step."
-        for name in others[:2]
-        if terms[name] >= 0.02 * total
-    ]
-    return [*found, f"Compute alone is {show(terms['compute'] / total, SHARE)} of the step."]
+    found.append(f"Memory: {where} needs {needs}, mostly {PART_WORDS[part]}.")
+    return found + times(terms)
 
 
 def _crossings(document: Document, total: float) -> list[str]:
