@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 
 from frontend.figures import view
-from frontend.figures.base import Choice, Head, LegendEntry, Panel, Point, Table
+from frontend.figures.base import Choice, Head, LegendEntry, Panel, Point, Table, chance
 from solvers import units
 from solvers.documents import Document
 
@@ -111,7 +111,7 @@ def sure(result: Document) -> tuple[Fact, ...]:
                 "Intervals", f"meant to hold the truth {units.show(result['interval_level'], units.SHARE)} of the time"
             )
         )
-    if "expected_regret" in result["plan"]:
+    if "expected_regret" in result.get("plan", {}):
         facts.append(Fact("Rank", _rank(result["plan"])))
     facts += [
         Fact("Solver", str(provenance["solver_version"])),
@@ -123,9 +123,9 @@ def sure(result: Document) -> tuple[Fact, ...]:
 
 def _rank(plan: Document) -> str:
     """What the choice may lose to plans near it, were all of them measured."""
-    regret, chance = (units.show(plan[name], units.SHARE) for name in ("expected_regret", "probability_best"))
+    regret, share = units.show(plan["expected_regret"], units.SHARE), chance(plan["probability_best"])
     return (
-        f"expected to lose {regret} to the best of the plans near it, were all measured; the best itself with {chance}"
+        f"expected to lose {regret} to the best of the plans near it, were all measured; the best itself with {share}"
     )
 
 

@@ -215,6 +215,11 @@ def widest(estimates: Mapping[str, Mapping[str, float]], names: tuple[str, ...])
     return max(WIDEST, *(1.1 * share for share in reach)) if reach else WIDEST
 
 
+def chance(share: float) -> str:
+    """A share of a few hundred draws: whole per cents."""
+    return f"{100.0 * share:.0f} %" if share >= 0.01 else "under 1 %"
+
+
 def interval(name: str, estimate: Mapping[str, float]) -> str:
     """`14.9 – 16.6 s`: both ends, the unit said once where it is the same."""
     low, high = (units.show_named(name, estimate[end]) for end in ("low", "high"))

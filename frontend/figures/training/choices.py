@@ -1,6 +1,6 @@
 """The runners-up of a training answer, and why not."""
 
-from frontend.figures.base import Choice, interval
+from frontend.figures.base import Choice, chance, interval
 from solvers import units
 from solvers.documents import Document
 
@@ -34,8 +34,8 @@ def _cells(entry: Document, *, drawn: bool) -> tuple[tuple[str, str, str], ...]:
         return found
     if "expected_regret" not in entry["plan"]:
         return (*found, (REGRET, "not drawn", ""))
-    regret, chance = (units.show(entry["plan"][name], units.SHARE) for name in ("expected_regret", "probability_best"))
-    return (*found, (REGRET, regret, f"best with {chance}"))
+    regret = units.show(entry["plan"]["expected_regret"], units.SHARE)
+    return (*found, (REGRET, regret, f"best with {chance(entry['plan']['probability_best'])}"))
 
 
 def cells(estimates: Document) -> tuple[tuple[str, str, str], ...]:

@@ -60,3 +60,9 @@ def test_the_headline_marks_the_plan_and_escapes_everything_else():
     said = answer.emphasised("<i> & TP4 <b>", "TP4")
 
     assert said == "&lt;i&gt; &amp; <b>TP4</b> &lt;b&gt;"
+
+
+def test_what_stands_behind_an_answer_without_a_plan_is_told_as_well(impossible, small):
+    told, known = ([fact.what for fact in answer.sure(result)] for result in (impossible, small))
+
+    assert told == [what for what in known if what not in ("Rank", "Intervals")]

@@ -6,6 +6,7 @@ from copy import deepcopy
 import pytest
 
 from frontend import figures
+from frontend.figures.base import chance
 from frontend.figures.theme import theme
 from frontend.figures.training import breakdown, choices, frontier, heads, memory, words
 from solvers import units
@@ -219,8 +220,12 @@ def test_the_answer_leads_its_runners_up(small):
     plan = small["plan"]
     assert rows[0].cells[-1][1:] == (
         units.show(plan["expected_regret"], units.SHARE),
-        f"best with {units.show(plan['probability_best'], units.SHARE)}",
+        f"best with {chance(plan['probability_best'])}",
     )
+
+
+def test_chances_are_whole_per_cents_for_they_come_from_a_few_hundred_draws():
+    assert [chance(share) for share in (0.0, 0.0039, 0.0195, 0.5)] == ["under 1 %", "under 1 %", "2 %", "50 %"]
 
 
 def test_the_runners_up_of_bare_priors_have_no_regret(small):
