@@ -4,8 +4,9 @@ Ranks are numbered with the tensor-parallel index fastest, then context, data an
 section 3.2], so neighbours in a tensor group share the fastest link.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from solvers.cost.refined import Refined
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Record = TypeVar("Record")
 # One value for all rows, or one for each row of the shards.
 Number = float | Floats
 
@@ -79,6 +81,18 @@ class Layouts:
         refined = None if self.refined is None else self.refined.take(index)
         columns = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "refined"}
         return Layouts(**{name: column[index] for name, column in columns.items()}, refined=refined)
+
+
+def joined(parts: Sequence[Record]) -> Record:
+    """Records of arrays one after the other, rows of the first on top; what is absent in all stays absent."""
+    return cast("Record", _joined(parts))
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    first = parts[0]
+    if is_dataclass(first) and not isinstance(first, type):
+        return replace(first, **{f.name: _joined([getattr(part, f.name) for part in parts]) for f in fields(first)})
+    return np.concatenate(parts) if isinstance(first, np.ndarray) else first
 
 
 def _taken(column: NDArray[Any] | None, index: Ints | Bools | slice) -> Any:

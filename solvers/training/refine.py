@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.cost.layouts import Bools, Floats, Ints, Layouts
+from solvers.cost.layouts import Bools, Floats, Ints, Layouts, joined
 from solvers.cost.price import step_cost_usd
 from solvers.training.branch import HOPELESS, Seeds, State, branch, price_of, with_modes, without_hope
 from solvers.training.floor import compute_floors, floor_block, floors, pass_floors
@@ -24,7 +24,6 @@ from solvers.training.savers import savers_of
 from solvers.training.search import CHUNK, Base, Found, slowest_allowed
 from solvers.training.space import chunks
 from solvers.training.spec import TrainingSpec
-from solvers.training.variants import joined
 from solvers.training.worth import value_of
 
 # Seeds that are refined at once at most, the nearest that always are, and how many layouts a seed has before one knows.

@@ -11,7 +11,6 @@ Only what some framework runs together stands side by side. Memory is not looked
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 
@@ -156,20 +155,3 @@ def is_seed(found: Variants, seeds: Layouts, tables: Tables, job: Job) -> Bools:
     for field in fields(own):
         same = same & (getattr(found.refined, field.name) == getattr(own, field.name))
     return same
-
-
-def joined(parts: list[Variants]) -> Variants:
-    """The rows of all parts."""
-    names = [field.name for field in fields(Refined)]
-    plains = [part.plain for part in parts]
-    columns: dict[str, Any] = {
-        field.name: np.concatenate([getattr(x, field.name) for x in plains])
-        for field in fields(Layouts)
-        if field.name != "refined"
-    }
-    return Variants(
-        seed=np.concatenate([part.seed for part in parts]),
-        mode=np.concatenate([part.mode for part in parts]),
-        plain=Layouts(**columns),
-        refined=Refined(**{name: np.concatenate([getattr(part.refined, name) for part in parts]) for name in names}),
-    )

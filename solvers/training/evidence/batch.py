@@ -14,7 +14,7 @@ import numpy as np
 from solvers.cost.block import Job, block_of
 from solvers.cost.cluster import Hardware, paced
 from solvers.cost.coefficients import DEFAULT, Coefficients
-from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards, joined
 from solvers.cost.memory import footprint_of, peak_memory
 from solvers.cost.step import StepTime, step_time
 from solvers.training.evidence.rows import Case
@@ -102,11 +102,11 @@ def structure(value: Any) -> Hashable:
 def _packed(cases: Sequence[Case], places: Sequence[int]) -> Batch:
     rows = np.repeat(np.arange(len(cases)), [case.layouts.size for case in cases])
     jobs = _stacked([replace(case.job, coefficients=cases[0].job.coefficients) for case in cases], rows)
-    layouts = _joined([case.layouts for case in cases])
+    layouts = joined([case.layouts for case in cases])
     return Batch(
         job=jobs,
         hardware=_stacked([case.hardware for case in cases], rows),
-        shards=_joined([case.shards.take(case.layouts.shard) for case in cases]),
+        shards=joined([case.shards.take(case.layouts.shard) for case in cases]),
         layouts=replace(layouts, shard=np.arange(len(rows))),
         owner=np.asarray(places)[rows],
     )
@@ -130,14 +130,6 @@ def _taken(value: Any, places: Ints) -> Any:
     if isinstance(value, tuple):
         return tuple(_taken(item, places) for item in value)
     return value[places] if isinstance(value, np.ndarray) else value
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    """Records of arrays one after the other; what is absent in all stays absent."""
-    first = parts[0]
-    if is_dataclass(first) and not isinstance(first, type):
-        return replace(first, **{f.name: _joined([getattr(part, f.name) for part in parts]) for f in fields(first)})
-    return np.concatenate(parts) if isinstance(first, np.ndarray) else first
 
 
 def evaluate(batch: Batch, coefficients: Coefficients) -> Evaluated:

@@ -4,13 +4,24 @@ A degree that a row states is taken; one that it leaves open may be any that div
 recompute parts of a layer at most, never whole layers; elsewhere any level may have run.
 """
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from solvers.catalogue import Model
-from solvers.cost.layouts import FULL, GPIPE, INTERLEAVED, NONE, ONE_F_ONE_B, SELECTIVE, Floats, Ints, Layouts, Shards
+from solvers.cost.layouts import (
+    FULL,
+    GPIPE,
+    INTERLEAVED,
+    NONE,
+    ONE_F_ONE_B,
+    SELECTIVE,
+    Floats,
+    Ints,
+    Layouts,
+    Shards,
+    joined,
+)
 from solvers.cost.refined import Refined, plain
 from solvers.optimise.enumerate import divisors, product
 from solvers.training.evidence.columns import NotExpressible, Row, is_core, is_nemo, is_old, number, whole
@@ -127,25 +138,8 @@ def _joined(parts: list[tuple[Shards, Layouts]]) -> tuple[Shards, Layouts]:
     if len(parts) == 1:
         return parts[0]
     starts = np.cumsum([0, *(shards.size for shards, _ in parts[:-1])])
-    columns = {
-        name: np.concatenate([getattr(shards, name) for shards, _ in parts])
-        for name in ("tp", "cp", "ep", "micro_batch", "sequence_parallel")
-    }
-    rows: dict[str, Any] = {
-        name: np.concatenate([getattr(layouts, name) for _, layouts in parts])
-        for name in ("dp", "pp", "vpp", "micro_batches", "schedule", "recompute", "zero")
-    }
-    place = np.concatenate([layouts.shard + start for (_, layouts), start in zip(parts, starts, strict=True)])
-    return Shards(**columns), Layouts(shard=place, **rows, refined=_refined([layouts for _, layouts in parts]))
-
-
-def _refined(parts: list[Layouts]) -> Refined | None:
-    """The rare techniques of all parts, which have them or have not."""
-    every = [part.refined for part in parts if part.refined is not None]
-    if not every:
-        return None
-    names = [field.name for field in fields(Refined)]
-    return Refined(**{name: np.concatenate([getattr(one, name) for one in every]) for name in names})
+    moved = [replace(rows, shard=rows.shard + start) for (_, rows), start in zip(parts, starts, strict=True)]
+    return joined([shards for shards, _ in parts]), joined(moved)
 
 
 def _levels(row: Row) -> Ints:
