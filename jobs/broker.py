@@ -37,7 +37,7 @@ class Channel(filesystem.Channel):
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002 -- kombu's interface
         try:
-            return super()._get(queue)  # type: ignore[no-untyped-call]
+            return super()._get(queue)  # type: ignore[no-untyped-call]  # kombu has no types
         except (OSError, ValueError, ChannelError):
             raise Empty from None
 

@@ -16,7 +16,7 @@ from planner.services.claims import Cancelled, Claim, Outcome
 log = structlog.get_logger(__name__)
 
 
-@app.task(name="jobs.solve")  # type: ignore[untyped-decorator]
+@app.task(name="jobs.solve")  # type: ignore[untyped-decorator]  # Celery has no types
 def solve(run_id: str) -> None:
     """Solve one run, if it is still waiting."""
     if worker.stopping.is_set():

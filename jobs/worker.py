@@ -24,29 +24,29 @@ server = ForkServer(kinds=settings.EXTRA_KINDS)
 stopping = threading.Event()
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def keep_logs(**_: Any) -> None:
     """Celery sets up no logging of its own while somebody listens here; that of the settings stands."""
 
 
-@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_init.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def warm(**_: Any) -> None:
     server.start()
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def report_for_work(sender: Any, **_: Any) -> None:
     slots = sender.controller.concurrency
     threading.Thread(target=_beat, args=(slots,), name="heartbeat", daemon=True).start()
     log.info("worker_ready", worker=NAME, slots=slots)
 
 
-@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def give_back(**_: Any) -> None:
     stopping.set()
 
 
-@worker_shutdown.connect  # type: ignore[untyped-decorator]
+@worker_shutdown.connect  # type: ignore[untyped-decorator]  # Celery has no types
 def leave(**_: Any) -> None:
     server.stop()
     try:

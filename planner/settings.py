@@ -91,7 +91,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 DATABASES = {"default": env.database("ISOFLOP_DATABASE_URL", "`isoflop up` starts a server and sets it.")}
 POOL = {"min_size": 1, "max_size": env.whole("ISOFLOP_DATABASE_POOL", 10, least=1, most=100), "timeout": 10}
 DATABASES["default"] |= {"CONN_HEALTH_CHECKS": True}
-DATABASES["default"]["OPTIONS"] |= {"pool": POOL, "connect_timeout": 5}  # type: ignore[operator]
+DATABASES["default"]["OPTIONS"] |= {"pool": POOL, "connect_timeout": 5}  # type: ignore[operator]  # a mapping
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- people ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from frontend import figures, terminal
 from frontend.figures import answer
 from frontend.figures.theme import theme
-from frontend.views.scope import in_project, reader
+from frontend.views.scope import InProject, in_project, reader
 from frontend.views.tokens import USUAL
 from planner import exports
 from planner.models import Project, Run
@@ -101,9 +101,9 @@ def pick(request: HttpRequest, project: Project, run: UUID, key: str) -> HttpRes
 
 @require_POST
 @in_project("viewer")
-def token(request: HttpRequest, project: Project, run: UUID) -> HttpResponse:
+def token(request: InProject, project: Project, run: UUID) -> HttpResponse:
     """A token for the command lines of this run, in this answer only."""
-    scopes = USUAL[request.role]  # type: ignore[attr-defined]
+    scopes = USUAL[request.role]
     name = f"terminal {timezone.localdate():%Y-%m-%d}"
     _, plain = tokens.issue(reader(request), project, name=name, scopes=scopes, days=TOKEN_DAYS)
     found = history.run(project, run)

@@ -41,7 +41,8 @@ class Api(NinjaAPI):
         self, error_contexts: list[ValidationErrorContext[Any]]
     ) -> ValidationError:
         """The problems of every part of the request, each at its field."""
-        return Invalid(tuple(found for context in error_contexts for found in _problems(context)))  # type: ignore[return-value]
+        problems = tuple(found for context in error_contexts for found in _problems(context))
+        return Invalid(problems)  # type: ignore[return-value]  # ninja raises whatever it is given
 
     def get_openapi_schema(  # type: ignore[override]  # a plain document
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None

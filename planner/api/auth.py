@@ -56,7 +56,7 @@ class Caller:
 
 def caller(request: HttpRequest) -> Caller:
     """Who made this request; ninja has put it there once the authentication below agreed."""
-    found: Caller = request.auth  # type: ignore[attr-defined]
+    found: Caller = request.auth  # type: ignore[attr-defined]  # ninja adds it
     return found
 
 
@@ -143,7 +143,7 @@ def buckets(per_minute: int) -> Buckets:
 
 def _spend(request: HttpRequest, who: str) -> Allowance:
     allowance = buckets(settings.API_REQUESTS_PER_MINUTE).spend(who)
-    request.allowance = allowance  # type: ignore[attr-defined]
+    request.allowance = allowance  # type: ignore[attr-defined]  # read by our middleware
     if allowance.retry_after_s:
         wait = str(int(allowance.retry_after_s) + 1)
         message = f"More than {allowance.limit_per_minute:,} requests a minute."

@@ -89,7 +89,7 @@ def test_other_inputs_come_with_a_new_form(browser: Client, project: Project) ->
 
 
 def test_a_problem_says_its_field_and_its_line(browser: Client, project: Project) -> None:
-    (problem,) = check(browser, project, text=TEXT.replace("dgx-h100", "dgx-h10"))["problems"]  # type: ignore[misc, attr-defined]
+    (problem,) = check(browser, project, text=TEXT.replace("dgx-h100", "dgx-h10"))["problems"]
 
     line = TEXT.splitlines().index("  node: dgx-h100") + 1
     assert (problem["line"], problem["id"], problem["at"]) == (line, "field-hardware-node", "/hardware/node")
@@ -108,7 +108,7 @@ def test_unreadable_text_keeps_the_last_readable_form(browser: Client, project: 
 def test_no_text_is_too_odd_to_be_checked(browser: Client, project: Project, text: str) -> None:
     found = check(browser, project, text=text)
 
-    assert len(found["problems"]) > 0  # type: ignore[arg-type]
+    assert len(found["problems"]) > 0
 
 
 def test_an_answered_spec_says_so_beside_the_button(browser: Client, project: Project, ada: User) -> None:

@@ -93,7 +93,7 @@ def test_a_node_of_our_own_is_added_through_the_form_and_used_by_a_spec(
         "source": {"title": "Contract of May"},
     }
     spec = runs.check(project, plans.spec(hardware={"node": "our-pod", "nodes": 1}))
-    assert spec.hardware.node.gpus == 4  # type: ignore[attr-defined]
+    assert spec.hardware.node.gpus == 4
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_hugging_face_config_becomes_a_model_that_specs_can_name(browser: Clie
 
     assert response["Location"] == f"/p/{project.slug}/catalogue/models/our-1b"
     spec = runs.check(project, plans.spec(model="our-1b"))
-    assert (spec.model.layers, spec.model.hidden, spec.model.kv_heads) == (16, 2048, 8)  # type: ignore[attr-defined]
+    assert (spec.model.layers, spec.model.hidden, spec.model.kv_heads) == (16, 2048, 8)
     assert "Parameters" in text(browser, project, "/models/our-1b")
 
 
@@ -145,7 +145,7 @@ def test_a_price_of_our_own_is_what_a_spec_without_one_costs(browser: Client, pr
     browser.post(f"/p/{project.slug}/catalogue/prices/new?as=text", {"text": written})
 
     spec = runs.check(project, plans.spec())
-    assert spec.hardware.cost_usd_per_gpu_hour == 1.25  # type: ignore[attr-defined]
+    assert spec.hardware.cost_usd_per_gpu_hour == 1.25
 
 
 def test_a_record_of_our_own_is_renamed_and_deleted(browser: Client, project: Project, ada: User) -> None:

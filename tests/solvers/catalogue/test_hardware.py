@@ -52,7 +52,7 @@ def test_a_node_has_both_nic_and_ports_or_neither() -> None:
 
 def test_a_record_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        catalogue.link("nvlink4").domain = 9  # type: ignore[misc]
+        catalogue.link("nvlink4").domain = 9
 
 
 def test_a_link_says_only_its_bandwidth_if_that_is_all_one_knows() -> None:
