@@ -186,8 +186,7 @@ def stages_memory(layouts: Layouts, shards: Shards, footprint: Footprint, job: J
     """Bytes that the stages at POSITIONS take on their devices [3, n]: all of them at once, few calls of numpy."""
     shared = shared_of(layouts, shards, footprint, job)
     trained, dense_bytes, expert_bytes = _bytes_of_parameters(layouts, shared, job)
-    places = [stage_and_layers(position, layouts, job) for position in POSITIONS]
-    stage, layers = (np.array(column) for column in zip(*places, strict=True))
+    stage, layers = _numbers_and_layers(layouts, job)
     dense, expert, live, logits, gathered = _contents(stage, layers, layouts, shared, job)
     alive = live + np.maximum(logits, shared.working)
     total = dense * dense_bytes + expert * expert_bytes + alive * (1.0 + job.coefficients.fragmentation) + gathered
@@ -292,6 +291,19 @@ def outer_stages(layouts: Layouts, shards: Shards, footprint: Footprint, job: Jo
     """Memory of the stages at POSITIONS, one of which is the fullest."""
     shared = shared_of(layouts, shards, footprint, job)
     return [_stage(*stage_and_layers(position, layouts, job), layouts, shared, job) for position in POSITIONS]
+
+
+def fullest_stage(stages: Floats, layouts: Layouts, shards: Shards, footprint: Footprint, job: Job) -> StageMemory:
+    """The fullest stage of each layout, part by part; `stages` [3, n] is what `stages_memory` said."""
+    fullest = stages.argmax(axis=0), np.arange(layouts.size)
+    stage, layers = (column[fullest] for column in _numbers_and_layers(layouts, job))
+    return memory_of_stage(stage, layers, layouts, shards, footprint, job)
+
+
+def _numbers_and_layers(layouts: Layouts, job: Job) -> tuple[Floats, Floats]:
+    """Numbers and layers of the stages at POSITIONS [3, n]."""
+    stages, layers = zip(*(stage_and_layers(position, layouts, job) for position in POSITIONS), strict=True)
+    return np.array(stages), np.array(layers)
 
 
 def _stage(stage: Floats, layers: Floats, layouts: Layouts, shared: Shared, job: Job) -> StageMemory:

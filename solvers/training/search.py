@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.cost.block import Job
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts
-from solvers.cost.memory import outer_stages, peak_memory
+from solvers.cost.memory import fullest_stage, stages_memory
 from solvers.cost.price import step_cost_usd
 from solvers.cost.stage import PARTS
 from solvers.cost.step import step_time
@@ -26,7 +26,7 @@ from solvers.training.space import Space, chunks, space_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged
 
-CHUNK = 4096
+CHUNK = 16_384
 # What no layout of the plain space does.
 NEVER_PLAIN = ("secondary_weights", "quantized_weights", "quantized_gradients", "optimizer_offload")
 
@@ -120,9 +120,10 @@ def _evaluate(spec: TrainingSpec, nodes: int, job: Job, space: Space, slack: flo
     fastest: Fastest | None = None
     for part in chunks(space.layouts, size=CHUNK):
         layouts = space.layouts.take(part)
-        memory = peak_memory(layouts, tables.shards, tables.footprint, job)
+        stages = stages_memory(layouts, tables.shards, tables.footprint, job)
+        memory = stages.max(axis=0)
         fits = memory <= limit
-        rejected.update(_binding_part(layouts.take(~fits), tables, job))
+        rejected.update(_binding_part(stages[:, ~fits], layouts.take(~fits), tables, job))
         if (low := int(memory.argmin())) >= 0 and memory[low] < least:
             least, nearest = memory[low], layouts.take(slice(low, low + 1))
         kept = layouts.take(fits)
@@ -170,14 +171,13 @@ def _faster(fastest: Fastest | None, layouts: Layouts, times: Floats, tables: Ta
     return Fastest(layouts.take(slice(row, row + 1)), tables, float(times[row]))
 
 
-def _binding_part(layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
+def _binding_part(stages: Floats, layouts: Layouts, tables: Tables, job: Job) -> dict[str, int]:
     """How many layouts do not fit, by the largest part of their fullest stage."""
     if not layouts.size:
         return {}
-    stages = outer_stages(layouts, tables.shards, tables.footprint, job)
-    fullest = np.argmax([stage.total for stage in stages], axis=0)
-    parts = np.array([np.choose(fullest, [stage.part(name) for stage in stages]) for name in PARTS])
-    counts = np.bincount(parts.argmax(axis=0), minlength=len(PARTS))
+    fullest = fullest_stage(stages, layouts, tables.shards, tables.footprint, job)
+    largest = np.argmax([fullest.part(name) for name in PARTS], axis=0)
+    counts = np.bincount(largest, minlength=len(PARTS))
     return {f"memory: {name}": int(count) for name, count in zip(PARTS, counts, strict=True) if count}
 
 
