@@ -36,8 +36,9 @@ from solvers.training.plan import Choice, overlaps_tensor
 from solvers.training.pool import Pool, objective, ranking
 from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
+from solvers.training.words import crossover
 from solvers.training.worth import WORTH
-from solvers.units import SHARE, show, show_named
+from solvers.units import SHARE, show
 
 UNEVEN = "uneven_stages"
 Used = Callable[[Layouts, Tables, Job], Bools]
@@ -226,7 +227,7 @@ def _verdict(
             "verdict": "used",
             "gain": gain,
             "message": told,
-            "crossover": _crossover(name, sensitivity, used=True),
+            "crossover": crossover(name, sensitivity, used=True),
         }
     if inapplicable := _inapplicable(name, spec):
         return {**document, "verdict": "does_not_pay", "message": inapplicable, "crossover": None}
@@ -242,7 +243,7 @@ def _verdict(
         "verdict": "does_not_pay",
         "gain": -gain,
         "message": _unpaid(gain),
-        "crossover": _crossover(name, sensitivity, used=False),
+        "crossover": crossover(name, sensitivity, used=False),
     }
 
 
@@ -289,13 +290,3 @@ def _unavailable(name: str, spec: TrainingSpec, pool: Pool) -> str:
     if name in ("activation_offload", "optimizer_offload") and not has_host(pool.found[0].job):
         return "The node does not say its host's memory, bandwidth and link: without them nothing can be offloaded."
     return "No layout with it divides, fits and can become the best."
-
-
-def _crossover(name: str, sensitivity: list[Document], *, used: bool) -> str | None:
-    """The first change, solved again, that turns the verdict."""
-    for change in sensitivity:
-        if change["techniques"] is not None and (name in change["techniques"]) != used:
-            step = show_named("step_time_s", change["step_time_s"])
-            verb = "no longer pays" if used else "pays"
-            return f"It {verb} with {change['change']} ({change['label']}, {step} a step)."
-    return None

@@ -124,3 +124,13 @@ def _differences(terms: dict[str, float], best: dict[str, float]) -> str:
         if abs(gaps[name]) > 0.02 * max(abs(gaps[largest[0]]), 1e-12)
     ]
     return ", ".join(told) if told else "the terms are the same"
+
+
+def crossover(name: str, sensitivity: list[Document], *, used: bool) -> str | None:
+    """The first change, solved again, that turns the verdict on a technique that is `used` now or is not."""
+    for change in sensitivity:
+        if change["techniques"] is not None and (name in change["techniques"]) != used:
+            step = show_named("step_time_s", change["step_time_s"])
+            verb = "no longer pays" if used else "pays"
+            return f"It {verb} with {change['change']} ({change['label']}, {step} a step)."
+    return None

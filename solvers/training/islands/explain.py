@@ -11,6 +11,7 @@ from math import isfinite
 from solvers.documents import Document
 from solvers.training.islands.plans import Plan, crossing_groups, label_of, layout_of
 from solvers.training.islands.spec import IslandsSpec
+from solvers.training.words import crossover
 from solvers.units import SHARE, show, show_named
 
 # A search that ended further than this from its bound has shown nothing about what it did not look at.
@@ -141,6 +142,7 @@ def _verdict(name: str, spec: IslandsSpec, evidence: Evidence, *, used: bool) ->
     share = max(nearest / evidence.chosen.value - 1.0, 0.0) if known else None
     told, verdict = _told(name, spec, evidence, others, share, used=used)
     best, other = evidence.chosen.value, nearest if known else None
+    links = [change for change in evidence.again if "bandwidth" in change["change"]]
     return {
         "name": name,
         "title": TITLES[name],
@@ -149,7 +151,7 @@ def _verdict(name: str, spec: IslandsSpec, evidence: Evidence, *, used: bool) ->
         "best_with": best if used else other,
         "best_without": other if used else best,
         "message": told,
-        "crossover": _crossover(name, evidence.again, used=used),
+        "crossover": crossover(name, links, used=used),
     }
 
 
@@ -177,14 +179,3 @@ def _worse(how: str, others: list[float], evidence: Evidence, share: float) -> s
 
 def _at_least(others: list[float], evidence: Evidence) -> str:
     return "" if others and min(others) <= evidence.floor else "at least "
-
-
-def _crossover(name: str, again: tuple[Document, ...], *, used: bool) -> str | None:
-    """The first change of the link, solved again, that turns the verdict."""
-    for change in again:
-        turned = change["techniques"] is not None and (name in change["techniques"]) != used
-        if turned and "bandwidth" in change["change"]:
-            verb = "no longer pays" if used else "pays"
-            step = show_named("step_time_s", change["step_time_s"])
-            return f"It {verb} with {change['change']} ({change['label']}, {step} a step)."
-    return None
