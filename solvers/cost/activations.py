@@ -27,9 +27,9 @@ def activations_of(model: Model, stack: Stack) -> tuple[Activation, ...]:
 
     With dropout, no gate, k = a and f = 4 h this is s b h (34 + 5 a s / h): section 4.1 [korthikanti2023reducing].
     """
-    layers, hidden = model.layers, model.hidden
+    hidden = model.hidden
     operators, cheap = stack.selective == "operators", _cheap(stack)
-    mixers, blocks = _mixers(model), (model.mlp_layers + model.moe_layers) / layers
+    mixers, blocks = _mixers(model), _blocks(model)
     inputs = stack.linear_input_bytes
     gathered: Stored = "sequence" if stack.regathers else "replicated"
     found = [
@@ -54,6 +54,10 @@ def _cheap(stack: Stack) -> bool:
 
 def _mixers(model: Model) -> float:
     return (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / model.layers
+
+
+def _blocks(model: Model) -> float:
+    return (model.mlp_layers + model.moe_layers) / model.layers
 
 
 def _mixer_activations(model: Model, stack: Stack) -> list[Activation]:
@@ -142,14 +146,13 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     """Bytes read and written by norms, residuals, rotations and activations, forward, for each token.
 
     A norm reads and writes 2 h elements, a residual sum reads two and writes one vector (and a mask with dropout),
-    an activation reads its gates and writes one vector; two bytes an element. Tokens are
-    sorted for their ranks, by expert, and back twice, six times read or written for each expert; a merged dispatch
-    sorts on the way, and only its buffers are read and written. Biases of experts are added expert by expert and the
-    parts are joined: read and written twice. Fused experts have activation and bias inside of their products.
+    an activation reads its gates and writes one vector; two bytes an element. Tokens are sorted for their ranks, by
+    expert, and back twice, six times read or written for each expert; a merged dispatch sorts on the way, and only its
+    buffers are read and written. Biases of experts are added expert by expert and the parts are joined: read and
+    written twice. Fused experts have activation and bias inside of their products.
     """
     layers = model.layers
-    mixers = (model.attention_layers + model.window_layers + model.mamba_layers + model.linear_layers) / layers
-    blocks = (model.mlp_layers + model.moe_layers) / layers
+    mixers, blocks = _mixers(model), _blocks(model)
     residual = 7 if stack.dropout else 6
     sequence = (4 + residual) * model.hidden * (mixers + blocks)
     gates = 2 if model.gated else 1
@@ -162,12 +165,11 @@ def elementwise_of(model: Model, stack: Stack) -> dict[str, float]:
     expert = 0.0
     if moe := model.moe:
         share = model.moe_layers / layers
-        expert_gates = 2 if model.gated else 1
         entry = moe.latent or model.hidden
         sorts = 4.0 if stack.merged_dispatch else 12.0
         expert = sorts * moe.top_k * entry * share
         if not stack.fused_experts:
-            biases = 8 * (expert_gates * moe.ffn + entry) if model.mlp_bias else 0
-            expert += moe.top_k * (2 * (expert_gates + 1) * moe.ffn + biases) * share
-        tensor += 2 * (expert_gates + 1) * (moe.shared_ffn or 0) * share
+            biases = 8 * (gates * moe.ffn + entry) if model.mlp_bias else 0
+            expert += moe.top_k * (2 * (gates + 1) * moe.ffn + biases) * share
+        tensor += 2 * (gates + 1) * (moe.shared_ffn or 0) * share
     return {"elementwise_sequence": sequence, "elementwise_tensor": tensor, "elementwise_expert": expert}

@@ -1,9 +1,9 @@
 """Bytes of one parameter's weight, gradient and optimizer, whole and sharded over the ranks with copies.
 
 copied   16-bit weight 2, gradient 4 (or 2), optimizer 12: an fp32 weight and two moments [rajbhandari2020zero,
-section 3.1]; low-precision copies of the weights lie beside them
+         section 3.1]; low-precision copies of the weights lie beside them
 cast     the same while weights are whole; at ZeRO 3 the fp32 shard is the weight, and its gradient is fp32 too
-however it was reduced [zhao2023fsdp, section 4.4]
+         however it was reduced [zhao2023fsdp, section 4.4]
 """
 
 from dataclasses import dataclass
