@@ -26,8 +26,9 @@ from solvers.training.space import chunks
 from solvers.training.spec import TrainingSpec
 from solvers.training.worth import value_of
 
-# Seeds that are refined at once at most, the nearest that always are, and how many layouts a seed has before one knows.
-BLOCK, NEAREST, EACH = 512, 100, 40
+# Seeds that are refined at once at most, and looked at for hope; the nearest that always are refined, and how many
+# layouts a seed has before one knows.
+BLOCK, PIECE, NEAREST, EACH = 512, 2048, 100, 40
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,40 @@ def refine(spec: TrainingSpec, found: Found, *, bar: float, most: int) -> Refine
 
 def _search(spec: TrainingSpec, seeds: Seeds, most: int, state: State, left: Bools) -> None:
     """Branch until no floor is below the best, or `most` layouts were looked at; `left` loses what is done with."""
-    order, always = _order(seeds, state.best, min(NEAREST, max(most // (5 * EACH), 1)))
-    hopeless = without_hope(spec, seeds, order)
-    left[order[hopeless]] = False
-    state.rejected.update({HOPELESS: int(hopeless.sum())} if hopeless.any() else {})
-    order, always = order[~hopeless], always[~hopeless]
-    start, each = 0, float(EACH)
-    while start < len(order) and state.looked_at < most:
-        block = slice(start, start + min(BLOCK, max(int((most - state.looked_at) / each), 1)))
-        rows = order[block][always[block] | (seeds.floor[order[block]] < state.best)]
-        if not rows.size:
-            break
-        left[rows] = False
+    reach = _reach(seeds, min(NEAREST, max(most // (5 * EACH), 1)))
+    below = np.flatnonzero(reach < state.best)
+    waiting, ready, branched = below[np.argsort(reach[below], kind="stable")], below[:0], 0
+    while state.looked_at < most:
+        if not ready.size:
+            piece, waiting = waiting[:PIECE], waiting[PIECE:]
+            piece = piece[reach[piece] < state.best]
+            if not piece.size:
+                return
+            ready = _hopeful(spec, seeds, piece, state, left)
+            continue
+        each = max(state.looked_at / branched, 1.0) if branched else EACH
+        size = min(BLOCK, max(int((most - state.looked_at) / each), 1))
+        rows, ready = ready[:size], ready[size:]
+        rows = rows[reach[rows] < state.best]
+        left[rows], branched = False, branched + len(rows)
         branch(spec, seeds, rows, state)
-        start = block.stop
-        each = max(state.looked_at / start, 1.0)
+
+
+def _reach(seeds: Seeds, most: int) -> Floats:
+    """Floors by which seeds are taken; the nearest `most` that fit come first."""
+    fitting = np.flatnonzero(np.isfinite(seeds.step_time_s))
+    nearest = fitting[np.argsort(seeds.step_time_s[fitting], kind="stable")[:most]]
+    reach = seeds.floor.copy()
+    reach[nearest] = -np.inf
+    return reach
+
+
+def _hopeful(spec: TrainingSpec, seeds: Seeds, rows: Ints, state: State, left: Bools) -> Ints:
+    """The seeds that fit, whatever it takes; the others are done with."""
+    none = without_hope(spec, seeds, rows)
+    left[rows[none]] = False
+    state.rejected.update({HOPELESS: int(none.sum())} if none.any() else {})
+    return rows[~none]
 
 
 def _seeds(spec: TrainingSpec, found: Found, base: Base, *, bar: float) -> Seeds:
@@ -108,16 +128,6 @@ def _runs(layouts: Layouts) -> tuple[Ints, Ints]:
     columns = (getattr(layouts, name) for name in ("shard", "pp", "vpp", "micro_batches", "schedule", "recompute"))
     begins[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return np.flatnonzero(begins), np.cumsum(begins) - 1
-
-
-def _order(seeds: Seeds, bar: float, most: int) -> tuple[Ints, Bools]:
-    """The nearest layouts that fit, `most` of them, then others below the bar by their floor; which are the first."""
-    fitting = np.flatnonzero(np.isfinite(seeds.step_time_s))
-    nearest = fitting[np.argsort(seeds.step_time_s[fitting], kind="stable")[:most]]
-    below = np.flatnonzero(seeds.floor < bar)
-    below = below[np.argsort(seeds.floor[below], kind="stable")]
-    order = np.concatenate([nearest, below[~np.isin(below, nearest)]])
-    return order, np.arange(len(order)) < len(nearest)
 
 
 def _found(spec: TrainingSpec, seeds: Seeds, state: State) -> Found:
