@@ -3,22 +3,19 @@
 repeat   linearise log model(x, z) at the likeliest z; scales at the mode of their posterior on some rows;
          noise of each row by how far outside it lies without itself (Student's t, nu degrees of freedom,
          by expectation-maximisation [lange1989robust]); z at its posterior mean
-interval mean + q sd, q: quantiles of (measured - mean) / sd when a row (near) or its whole group (far) is left
-         out; between the two by the share of the prior's variance that is left at x [romano2019conformalized]
+interval mean + q sd, q: see `tails`
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, variances
 from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief, likeliest
-
-Bools = NDArray[np.bool_]
+from solvers.calibration.spread import spread_evenly
+from solvers.calibration.tails import Tails, tails_of
 
 FREEDOM = 4.0
 # Noise variance is never inflated more than this, nor deflated below the class's.
@@ -26,8 +23,6 @@ MOST_INFLATION = 50.0
 # One step of the linearisation moves a coefficient by at most this many prior standard deviations.
 LONGEST_STEP = 1.5
 ROUNDS = 2
-# A kind of rows with fewer groups has no tails of its own.
-FEWEST_GROUPS = 4
 FIRST_ITERATIONS, NEXT_ITERATIONS = 30, 10
 
 # z [d] -> log model [n] and its slopes [n, d]
@@ -55,28 +50,6 @@ class Evidence:
     def rows(self, slopes: Floats) -> Rows:
         """What the covariance sees."""
         return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights)
-
-
-Ends = tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Tails:
-    """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them.
-
-    One pair for each kind of rows, or one for all.
-    `relative` scales how far rows of one job are expected to differ from one another.
-    """
-
-    near: Ends
-    far: Ends
-    relative: float = 1.0
-
-    @classmethod
-    def normal(cls, level: float) -> "Tails":
-        """Those of normal residuals."""
-        end = float(ndtri((1.0 + level) / 2.0))
-        return cls(((-end, end),), ((-end, end),))
 
 
 @dataclass(frozen=True)
@@ -112,9 +85,7 @@ class Predicted:
 
     def interval(self) -> tuple[Floats, Floats]:
         """Ends of the interval of log measured."""
-        near, far = (np.array(ends) for ends in (self.tails.near, self.tails.far))
-        kinds = np.minimum(self.kinds, len(near) - 1)
-        low, high = (near[kinds] + (far - near)[kinds] * self.novelty[:, None]).T
+        low, high = self.tails.ends(self.novelty, self.kinds).T
         return self.mean + low * self.deviation, self.mean + high * self.deviation
 
 
@@ -158,7 +129,17 @@ def fit(
     log_model, slopes = linearise(z)
     target = evidence.measured - log_model + slopes @ z
     process = _conditioned(evidence.rows(slopes), target, evidence, inflation, scales, smooth)
-    return Fitted(z=z, process=process, tails=_tails(process, evidence, level))
+    tails = tails_of(
+        process,
+        groups=evidence.groups,
+        jobs=evidence.jobs,
+        kinds=evidence.kinds,
+        noise_class=evidence.noise_class,
+        strata=strata,
+        belief=belief,
+        level=level,
+    )
+    return Fitted(z=z, process=process, tails=tails)
 
 
 def _conditioned(
@@ -172,51 +153,3 @@ def _inflation(residual: Floats, variance: Floats) -> Floats:
     """By how much the noise of a row has to grow for its residual to be likely."""
     weight = (FREEDOM + 1.0) / (FREEDOM + residual**2 / variance)
     return np.clip(1.0 / weight, 1.0, MOST_INFLATION)
-
-
-def _tails(process: Process, evidence: Evidence, level: float) -> Tails:
-    groups = evidence.groups
-    alone = process.without_itself()
-    several = len(np.unique(groups)) > 1
-    apart = process.without_group(groups) if several else alone
-    kinds = [evidence.kinds == kind for kind in range(int(evidence.kinds.max()) + 1)]
-    every = np.ones(evidence.size, dtype=bool)
-    known = [mine if len(np.unique(groups[mine])) >= FEWEST_GROUPS else every for mine in kinds]
-    return Tails(
-        near=tuple(_quantiles(*alone, groups, level, mine) for mine in known),
-        far=tuple(_quantiles(*apart, groups, level, mine) for mine in known),
-        relative=process.relative_spread(groups, evidence.jobs),
-    )
-
-
-def _quantiles(residual: Floats, variance: Floats, groups: Ints, level: float, among: Bools) -> tuple[float, float]:
-    """Quantiles of standardised residuals of some rows; a group counts as the root of its rows."""
-    score = (residual / np.sqrt(variance))[among]
-    _, place, sizes = np.unique(groups[among], return_inverse=True, return_counts=True)
-    weights = 1.0 / np.sqrt(sizes[place])
-    low, high = (weighted_quantile(score, weights, share) for share in ((1.0 - level) / 2.0, (1.0 + level) / 2.0))
-    return min(low, 0.0), max(high, 0.0)
-
-
-def weighted_quantile(values: Floats, weights: Floats, share: float) -> float:
-    """The least value below which, itself included, lies at least `share` of the weight."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(int(np.searchsorted(reached, share)), len(values) - 1)])
-
-
-def spread_evenly(strata: Ints, *, most: int) -> Ints:
-    """At most `most` rows: all of small strata, evenly spaced ones of large strata, each stratum up to one quota."""
-    members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
-    if sum(map(len, members)) <= most:
-        return np.arange(len(strata))
-    sizes = np.array([len(rows) for rows in members])
-    quota = 1
-    while np.minimum(sizes, quota + 1).sum() <= most:
-        quota += 1
-    picked = [rows if len(rows) <= quota else rows[_evenly(len(rows), quota)] for rows in members]
-    return np.sort(np.concatenate(picked))
-
-
-def _evenly(count: int, quota: int) -> Ints:
-    return np.unique(np.linspace(0, count - 1, quota).round().astype(np.int64))

@@ -48,16 +48,6 @@ class Process:
         half = solve_triangular(self.factor, slopes, lower=True, check_finite=False)
         return slopes.T @ self.weights, np.eye(slopes.shape[1]) - half.T @ half
 
-    def without_group(self, groups: Ints) -> tuple[Floats, Floats]:
-        """Residual and variance (noise included) of each row, were its group not there."""
-        inverse = cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False)
-        residual, variance = np.empty(self.rows.size), np.empty(self.rows.size)
-        for group in np.unique(groups):
-            index = np.flatnonzero(groups == group)
-            block = np.linalg.inv(inverse[np.ix_(index, index)])
-            residual[index], variance[index] = block @ self.weights[index], np.diag(block)
-        return residual, variance
-
     def relative_spread(self, groups: Ints, jobs: Ints) -> float:
         """How far rows of one job differ, over what is expected, when their group is left out (at most 1).
 

@@ -106,6 +106,13 @@ class Coefficients:
         "time of the host to issue one operator eagerly, framework included [paszke2019pytorch];"
         " hidden where the GPU is slower",
     )
+    loop_issue_s: float = _prior(
+        5e-6,
+        1e-6,
+        4e-5,
+        "host time of a kernel in a loop over experts inside one operator: its launch, some microseconds, and the"
+        " library's choice of an algorithm [zhang2019gpulaunch; paszke2019pytorch]",
+    )
     collective_issue_s: float = _prior(
         2e-5,
         0.0,

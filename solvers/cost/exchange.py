@@ -20,7 +20,7 @@ from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, group_of
-from solvers.cost.launch import expert_operators, expert_wait
+from solvers.cost.launch import Issue, expert_issue, expert_wait
 from solvers.cost.layouts import Floats, Ints, Number, Shards
 from solvers.cost.linear import expert_seconds
 from solvers.cost.parts import Stack
@@ -80,17 +80,17 @@ def exchange_of(
             for pieces in DEGREES
         ]
     )
-    operators = expert_operators(shards, architecture=architecture, cluster=cluster, stack=stack)
-    forward, ahead = in_pieces(way, products, operators, kernels=1.0, stack=stack, coefficients=coefficients)
+    issued = expert_issue(shards, architecture=architecture, cluster=cluster, stack=stack, coefficients=coefficients)
+    forward, ahead = in_pieces(way, products, issued, kernels=1.0, stack=stack, coefficients=coefficients)
     behind = products if frozen else 2.0 * products
-    backward, back = in_pieces(way, behind, operators, kernels=2.0, stack=stack, coefficients=coefficients)
+    backward, back = in_pieces(way, behind, issued, kernels=2.0, stack=stack, coefficients=coefficients)
     return Exchange(forward, backward, ahead, back)
 
 
 def in_pieces(
     way: Operation,
     products: Floats,
-    operators: Floats,
+    issued: Issue,
     *,
     kernels: float,
     stack: Stack,
@@ -98,12 +98,12 @@ def in_pieces(
 ) -> tuple[Floats, Ints]:
     """What the exchange adds to one pass in the best number of pieces, and that number; [K] each.
 
-    `products` [len(DEGREES), K] are the seconds of all pieces' products, for each number of pieces; `operators` issue
-    one piece, each of `kernels` kernels.
+    `products` [len(DEGREES), K] are the seconds of all pieces' products, for each number of pieces; `issued` is the
+    host's work for one piece, each kernel of it `kernels` times.
     """
     seconds = np.array([_pass(way, all_of, r, coefficients) for r, all_of in zip(DEGREES, products, strict=True)])
     waits = [
-        expert_wait(one, r * operators, kernels=kernels, stack=stack, coefficients=coefficients)
+        expert_wait(one, issued.times(r), kernels=kernels, stack=stack, coefficients=coefficients)
         for r, one in zip(DEGREES, seconds, strict=True)
     ]
     best = (seconds + np.array(waits)).argmin(axis=0)

@@ -10,6 +10,8 @@ experts  the same, apart: the host waits for the router's counts before it can i
 graphs   kernels of a CUDA graph are not issued, and follow one another closely
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from solvers.cost.architecture import Architecture
@@ -23,9 +25,18 @@ from solvers.cost.scores import plain_kernels
 REDUCTIONS = 2.0
 # Casts of an expert's operand and of its transpose are kernels of their own.
 CAST_KERNELS = 2.0
-# A kernel in a loop inside one operator costs its launch alone, some microseconds; an operator takes tens, most of them
-# in the framework [zhang2019gpulaunch; paszke2019pytorch].
-LOOP_ISSUE = 0.2
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Kernels of one pass, and the host's seconds to issue them."""
+
+    kernels: Floats
+    seconds: Floats
+
+    def times(self, count: Ints | float) -> "Issue":
+        """`count` such passes."""
+        return Issue(self.kernels * count, self.seconds * count)
 
 
 def launch_seconds(
@@ -49,9 +60,9 @@ def launch_seconds(
     issue = issue * (stack.graphs == "none")
     if not architecture.sparse:
         return gaps + np.maximum(issue - forward, 0.0), 2.0 * gaps + np.maximum(issue - backward, 0.0)
-    operators = expert_operators(shards, architecture=architecture, cluster=cluster, stack=stack)
+    issued = expert_issue(shards, architecture=architecture, cluster=cluster, stack=stack, coefficients=coefficients)
     waits = (
-        expert_wait(work, cut * operators, kernels=kernels, stack=stack, coefficients=coefficients)
+        expert_wait(work, issued.times(cut), kernels=kernels, stack=stack, coefficients=coefficients)
         for work, cut, kernels in zip(experts, pieces, (1.0, 2.0), strict=True)
     )
     ahead, behind = experts
@@ -61,11 +72,11 @@ def launch_seconds(
     )
 
 
-def expert_wait(work: Floats, operators: Floats, *, kernels: float, stack: Stack, coefficients: Coefficients) -> Floats:
-    """What the host adds to `work` seconds of experts and their exchange, of `kernels` kernels an operator."""
+def expert_wait(work: Floats, issued: Issue, *, kernels: float, stack: Stack, coefficients: Coefficients) -> Floats:
+    """What the host adds to `work` seconds of experts and their exchange, of `kernels` times as many kernels."""
     eager = stack.graphs != "all"
-    gaps = kernels * operators * _gap(coefficients, eager=eager)
-    return gaps + np.maximum(operators * coefficients.dispatch_s * eager - work, 0.0)
+    gaps = kernels * issued.kernels * _gap(coefficients, eager=eager)
+    return gaps + np.maximum(issued.seconds * eager - work, 0.0)
 
 
 def issue_seconds(shards: Shards, *, architecture: Architecture, stack: Stack, coefficients: Coefficients) -> Floats:
@@ -77,12 +88,14 @@ def issue_seconds(shards: Shards, *, architecture: Architecture, stack: Stack, c
     return kernels * coefficients.dispatch_s + collectives * coefficients.collective_issue_s
 
 
-def expert_operators(shards: Shards, *, architecture: Architecture, cluster: Cluster, stack: Stack) -> Floats:
-    """Operators of the experts of one pass, with the loops inside of them in their worth of operators."""
-    products = sum(g.share for g in architecture.gemms if g.split.startswith("expert"))
+def expert_issue(
+    shards: Shards, *, architecture: Architecture, cluster: Cluster, stack: Stack, coefficients: Coefficients
+) -> Issue:
+    """The operators of the experts of one pass, and the kernels that loops inside of them issue."""
+    operators = sum(g.share for g in architecture.gemms if g.split.startswith("expert")) * np.ones(shards.size)
     each = np.where(np.asarray(cluster.cast_bytes) > 0, 1.0 + CAST_KERNELS, 1.0)
-    loops = 0.0 if stack.fused_experts else LOOP_ISSUE * each * architecture.experts / shards.ep
-    return products * (1.0 + loops) * np.ones(shards.size)
+    loops = 0.0 if stack.fused_experts else operators * each * architecture.experts / shards.ep
+    return Issue(operators + loops, operators * coefficients.dispatch_s + loops * coefficients.loop_issue_s)
 
 
 def _gap(coefficients: Coefficients, *, eager: bool) -> float:

@@ -16,11 +16,11 @@ from solvers.cost.architecture import Architecture
 from solvers.cost.cluster import Cluster
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats, Ints, Number, Shards
-from solvers.cost.parts import Adapters, Gemm
+from solvers.cost.parts import Adapters, Gemm, Stack
 from solvers.cost.roofline import gemm_seconds
 
 # Routers compute in 16 bit or more whatever the precision of the rest (section 3.3.1 [deepseek2024v3]).
-SIXTEEN_BIT = ("router",)
+SIXTEEN_BIT = {"router": 1.0}
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,17 @@ def product_seconds(
     cluster: Cluster,
     coefficients: Coefficients,
     imbalance: Number,
+    stack: Stack,
     adapters: Adapters | None = None,
-    fused: bool = False,
 ) -> Products:
     """`tokens` rows of each rank; the busiest experts see `imbalance` times the mean.
 
-    Beside adapters weights are frozen: they have no gradients. `fused` experts cast inside of their products.
+    Beside adapters weights are frozen: they have no gradients. Fused experts cast inside of their products. What the
+    stack keeps wide runs at so many times the 16-bit rate whatever the precision, and so do the layers it keeps wide.
     """
+    exceptions = {**SIXTEEN_BIT, **dict(stack.wide_products)}
+    half, narrow = cluster.attention_flops_per_s, stack.narrow_layers
+    mixed = 1.0 / (narrow / cluster.linear_flops_per_s + (1.0 - narrow) / half)
     cast_seconds = cluster.cast_bytes * coefficients.quantisation_passes / cluster.memory_bytes_per_s
     forward: Floats = np.zeros(shards.size)
     inputs: Floats = np.zeros(shards.size)
@@ -58,13 +62,14 @@ def product_seconds(
     experts: Floats = np.zeros(shards.size)
     for gemm in architecture.gemms:
         rows, columns, inner, matrices = _shape(gemm, shards, tokens, architecture, imbalance)
-        wide = gemm.name in SIXTEEN_BIT
-        rate = cluster.attention_flops_per_s if wide else cluster.linear_flops_per_s
+        times = exceptions.get(gemm.name)
+        rate = times * half if times else mixed
         one = gemm.share * gemm_seconds(
             rows, columns, inner, matrices=matrices, rate=rate, cluster=cluster, coefficients=coefficients
         )
         routed = gemm.split.startswith("expert")
-        cast = gemm.share * (0.0 if wide or (routed and fused) else 1.0) * matrices * rows * cast_seconds
+        cast_share = 0.0 if times or (routed and stack.fused_experts) else gemm.share * narrow
+        cast = cast_share * matrices * rows * cast_seconds
         beside, beside_backward = adapter_seconds(
             adapters, gemm, rows=rows, columns=columns, inner=inner, rate=rate, cluster=cluster
         )

@@ -33,6 +33,10 @@ class Stack:
                 shapes vary
     merged_dispatch      a token travels once to a rank with some of its experts, and is sorted by expert on the way, as
                 DeepEP and HybridEP do [deepseek2024v3, section 3.2.2]; otherwise once for each expert
+    wide_products        products that recipes for FP4 leave at so many times the rate of 16 bit
+    narrow_layers        share of the layers whose other products run in the precision
+    short_last           the last chunk of a pipeline holds the layers that are left over, beside the model's heavy end
+    overlap_exchange     another micro-batch computes while tokens travel [deepseek2024v3, section 3.2.1]
     fused_experts        activation, bias and casts happen inside of the experts' grouped products
     expert_pieces        exchange and products of experts are cut into pieces that work side by side (`exchange.py`)
     """
@@ -56,6 +60,10 @@ class Stack:
     graphs: Literal["none", "parts", "all"] = "none"
     fused_experts: bool = False
     merged_dispatch: bool = True
+    overlap_exchange: bool = False
+    short_last: bool = False
+    wide_products: tuple[tuple[str, float], ...] = ()
+    narrow_layers: float = 1.0
     expert_load: float | None = None
     expert_pieces: bool = False
 

@@ -41,6 +41,17 @@ def last_layers(layers: Number, pp: Floats) -> Floats:
     return most - (pp * most - layers >= 1)
 
 
+def chunked_layers(layers: Number, pp: Floats, vpp: Floats) -> tuple[Floats, Floats]:
+    """Layers of the fullest and of the last stage where every chunk but the last holds as many, the last what is left.
+
+    Where that leaves the last stage nothing, it is the usual split.
+    """
+    most = vpp * np.ceil(layers / (pp * vpp))
+    last = layers - (pp - 1.0) * most
+    able = last >= 0.0
+    return np.where(able, most, most_layers(layers, pp)), np.where(able, last, last_layers(layers, pp))
+
+
 def layers_per_stage(layers: int, pp: int) -> tuple[int, ...]:
     """All stages of one layout."""
     most = -(-layers // pp)

@@ -17,7 +17,7 @@ from solvers.cost.host import host_activation_seconds, host_adam_seconds
 from solvers.cost.layouts import FULL, SELECTIVE, ZB_H1, Bools, Floats, Layouts, Shards
 from solvers.cost.memory import Footprint, kept_of
 from solvers.cost.partition import partition_seconds
-from solvers.cost.pipeline import bubble_seconds, first_layers, last_layers, most_layers
+from solvers.cost.pipeline import bubble_seconds, chunked_layers, first_layers, last_layers, most_layers
 from solvers.cost.refined import Refined
 from solvers.cost.sharding import optimizer_seconds, sharding_seconds
 
@@ -90,7 +90,9 @@ def layer_time(layouts: Layouts, block: Block, footprint: Footprint, job: Job) -
         host = _host_of_layer(layouts, cost, footprint, job)
     compute = cost.forward + cost.backward
     expert = cost.expert_forward * (1.0 + full) + cost.expert_backward
-    if refined is not None and job.architecture.sparse:
+    if job.stack.overlap_exchange:
+        expert = _beside_compute(expert, compute, job)
+    elif refined is not None and job.architecture.sparse:
         expert = np.where(refined.expert_overlap > 0, _beside_compute(expert, compute, job), expert)
     return LayerTime(
         compute=compute,
@@ -220,6 +222,10 @@ def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tupl
     """Layers of the slowest stage, and whether it is the last one (which has the head)."""
     layers = job.architecture.layers
     most, last = most_layers(layers, layouts.pp), last_layers(layers, layouts.pp)
+    if job.stack.short_last:
+        most, last = chunked_layers(layers, layouts.pp, layouts.vpp)
+        last_is_slow = (layouts.pp == 1) | (last * layer + ends > most * layer)
+        return np.where(last_is_slow, last, most), last_is_slow
     # With two stages the first holds `most` only if nothing was taken from it.
     middle = np.where(layouts.pp == 2, first_layers(layers, layouts.pp), most)
     last_is_slow = (layouts.pp == 1) | (last * layer + ends > middle * layer)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from solvers.calibration.covariance import Ints
-from solvers.calibration.fit import spread_evenly
+from solvers.calibration.spread import spread_evenly
 from solvers.documents import dump_yaml
 from solvers.training.evidence.columns import Row
 from solvers.training.evidence.posterior import learned, strata_of

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints, Rows, Scales
-from solvers.calibration.fit import Evidence, Fitted, Predicted, Tails, fit
+from solvers.calibration.fit import Evidence, Fitted, Predicted, fit
 from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
+from solvers.calibration.tails import Tails
 from solvers.cost.coefficients import DEFAULT
 from solvers.training.evidence.batch import Batch, evaluate
 from solvers.training.evidence.features import COLUMNS, EFFECTS, Described, described, kinds_of, smooth

@@ -12,19 +12,17 @@ NeMo, Megatron-Bridge     fused cross entropy of Transformer Engine, gradients r
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from solvers.cost.coefficients import Coefficients
 from solvers.cost.layouts import Floats
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
 from solvers.training.evidence.columns import Row, is_core, is_nemo, is_old, number, precision_of
+from solvers.training.evidence.recipes import recipe_of
 
 # The benchmarks' own date, year and month, from which a compiled run has a compiled loss.
 COMPILED_LOSS = "202501"
 # Models whose NeMo recipes keep Adam's moments in 16 bit (`use_precision_aware_optimizer`).
 HALF_MOMENTS = ("deepseek", "kimi")
-# Models whose recipes exchange tokens with HybridEP on every GPU.
-MERGED = ("deepseek", "kimi", "nemotron")
 # Models of which some NeMo recipe lets activations of layers wait in the host's memory (`cpu_offloading_num_layers`,
 # `fine_grained_activation_offloading`), and the shares of a stage's layers that are tried.
 OFFLOADED = ("llama370b", "llama31405b", "gptoss120b", "nemotron3")
@@ -56,7 +54,7 @@ def _nemo(row: Row) -> Stack:
     """Low-precision products keep their inputs in it; FP8 weights stand in for the 16-bit ones, NVFP4's lie beside."""
     precision = precision_of(row)
     half = any(name in row.get("model", "").lower() for name in HALF_MOMENTS)
-    graphs = _graphs(row)
+    recipe = recipe_of(row) if row.get("arch") == "moe" else None
     return Stack(
         gradient_bytes=2,
         loss="fused",
@@ -64,34 +62,14 @@ def _nemo(row: Row) -> Stack:
         linear_input_bytes=LINEAR_INPUT_BYTES.get(precision, 2.0),
         weight_copies=WEIGHT_COPIES.get(precision, 0.0),
         balanced_experts=True,
-        graphs=graphs,
-        merged_dispatch=_merged_dispatch(row),
-        fused_experts=graphs == "all" and row.get("arch") == "moe",
+        graphs=recipe.graphs if recipe else "all" if "Container" in row.get("stack", "").split() else "none",
+        merged_dispatch=recipe is not None and recipe.merged_dispatch,
+        fused_experts=recipe is not None and recipe.fused_experts,
+        overlap_exchange=recipe is not None and recipe.overlapped_exchange,
+        short_last=recipe is not None and recipe.short_last,
+        wide_products=recipe.wide_products if recipe else (),
+        narrow_layers=recipe.narrow_layers if recipe else 1.0,
     )
-
-
-def _merged_dispatch(row: Row) -> bool:
-    """Recipes with HybridEP: all mixtures on NVL72, and DeepSeek, Kimi and Nemotron everywhere.
-
-    Source: Megatron-Bridge, scripts/performance/configs @ v0.4.0 (`moe_flex_dispatcher_backend`).
-    """
-    return row.get("gpu", "").startswith("GB") or row.get("model", "").lower().startswith(MERGED)
-
-
-def _graphs(row: Row) -> Literal["none", "parts", "all"]:
-    """What Megatron-Bridge's recipes capture in CUDA graphs: dense models whole, mixtures on NVL72 but for the experts.
-
-    Sources: scripts/performance/configs @ v0.4.0 (`cuda_graph_scope`); whole iterations of mixtures, with fused
-    grouped products, since the containers of June 2026 (src/megatron/bridge/perf_recipes @ v0.6.0).
-    """
-    stack = row.get("stack", "").split()
-    if "Container" not in stack:
-        return "none"
-    if row.get("arch") != "moe":
-        return "all"
-    if not row.get("gpu", "").startswith("GB"):
-        return "none"
-    return "all" if stack[1] >= "26.06" else "parts"
 
 
 def stated_micro_batch(row: Row, *, stages: int, local_batch: int) -> float | None:

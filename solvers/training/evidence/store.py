@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Rows, Scales
-from solvers.calibration.fit import Fitted, Tails
+from solvers.calibration.fit import Fitted
 from solvers.calibration.process import condition
+from solvers.calibration.tails import Tails
 from solvers.training.evidence.features import COLUMNS, EFFECTS, smooth, weights_of
 from solvers.training.evidence.linear import BOUNDED, coefficients_at
 from solvers.training.evidence.posterior import LEVEL, Posterior
@@ -45,6 +46,7 @@ def document_of(posterior: Posterior) -> dict[str, Any]:
         "tails": {
             "near": _rounded(fitted.tails.near, LOG_DIGITS),
             "far": _rounded(fitted.tails.far, LOG_DIGITS),
+            "novelty": _rounded(fitted.tails.novelty, LOG_DIGITS),
             "relative": round(fitted.tails.relative, LOG_DIGITS),
         },
         "features": list(COLUMNS),
@@ -75,6 +77,7 @@ def posterior_of(document: dict[str, Any]) -> Posterior:
     tails = Tails(
         near=tuple(document["tails"]["near"]),
         far=tuple(document["tails"]["far"]),
+        novelty=tuple(document["tails"]["novelty"]),
         relative=document["tails"]["relative"],
     )
     point = np.array([z.get(b.name, 0.0) for b in BOUNDED])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.calibration.covariance import Floats, Rows, Scales
-from solvers.calibration.fit import Evidence, Fitted, Tails, fit, spread_evenly, weighted_quantile
+from solvers.calibration.fit import Evidence, Fitted, fit
 from solvers.calibration.scales import Belief
 from tests.solvers.calibration.cases import SMOOTH, rows
 
@@ -75,20 +75,3 @@ def test_the_interval_covers_about_its_level_of_what_comes_later() -> None:
 
     assert 0.7 <= float(np.mean((low <= truth) & (truth <= high))) <= 0.95
     assert bool(np.all((low <= found.mean) & (found.mean <= high)))
-
-
-def test_normal_tails_are_those_of_the_table() -> None:
-    assert Tails.normal(0.8).near == (pytest.approx((-1.2816, 1.2816), abs=1e-4),)
-
-
-def test_large_strata_give_evenly_spaced_rows_and_small_ones_all() -> None:
-    strata = np.array([0] * 10 + [1] * 2 + [2] * 4)
-
-    assert spread_evenly(strata, most=16).tolist() == list(range(16))
-    assert spread_evenly(strata, most=9).tolist() == [0, 4, 9, 10, 11, 12, 14, 15]
-
-
-def test_a_weighted_quantile_counts_weight_not_rows() -> None:
-    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0])
-
-    assert [weighted_quantile(values, weights, share) for share in (0.1, 0.5, 0.9, 1.0)] == [1.0, 2.0, 2.0, 3.0]

@@ -28,26 +28,17 @@ def test_the_variance_is_the_diagonal_of_the_covariance() -> None:
     assert process.predict(rows(4, seed=8))[1] == pytest.approx(np.diag(process.joint(rows(4, seed=8))[1]), rel=1e-8)
 
 
-def test_a_group_left_out_is_predicted_as_by_a_process_that_never_saw_it() -> None:
-    seen, y, groups = rows(), residuals(), np.arange(12) // 4
-    whole = condition(seen, y, noise=NOISE, scales=SCALES, smooth=SMOOTH)
+def test_a_row_left_out_is_predicted_as_by_a_process_that_never_saw_it() -> None:
+    seen, y = rows(), residuals()
 
-    residual, variance = whole.without_group(groups)
+    residual, variance = condition(seen, y, noise=NOISE, scales=SCALES, smooth=SMOOTH).without_itself()
 
-    for group in range(3):
-        mine, others = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+    for row in range(12):
+        others = np.flatnonzero(np.arange(12) != row)
         apart = condition(seen.take(others), y[others], noise=NOISE[others], scales=SCALES, smooth=SMOOTH)
-        mean, spread = apart.predict(seen.take(mine))
-        assert residual[mine] == pytest.approx(y[mine] - mean, rel=1e-6)
-        assert variance[mine] == pytest.approx(spread + NOISE[mine], rel=1e-6)
-
-
-def test_a_row_left_out_alone_is_a_group_of_one() -> None:
-    whole = condition(rows(), residuals(), noise=NOISE, scales=SCALES, smooth=SMOOTH)
-
-    alone, apart = whole.without_itself(), whole.without_group(np.arange(12))
-
-    assert [part.tolist() for part in alone] == [pytest.approx(part.tolist()) for part in apart]
+        mean, spread = apart.predict(seen.take(np.array([row])))
+        assert residual[row] == pytest.approx(y[row] - mean[0], rel=1e-6)
+        assert variance[row] == pytest.approx(spread[0] + NOISE[row], rel=1e-6)
 
 
 def test_nothing_seen_leaves_the_prior() -> None:

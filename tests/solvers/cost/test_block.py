@@ -22,7 +22,13 @@ def test_fp8_casts_the_inputs_forward_and_the_gradients_of_outputs_backward(scal
 
     cast, free = (
         product_seconds(
-            shards, tokens, architecture=plain.architecture, cluster=one_cluster, coefficients=quiet, imbalance=1.0
+            shards,
+            tokens,
+            architecture=plain.architecture,
+            cluster=one_cluster,
+            coefficients=quiet,
+            imbalance=1.0,
+            stack=plain.stack,
         )
         for one_cluster in (cluster, replace(cluster, cast_bytes=0.0))
     )

@@ -9,7 +9,7 @@ import pytest
 from solvers.cost.block import Job, block_of, imbalance
 from solvers.cost.coefficients import DEFAULT
 from solvers.cost.exchange import in_pieces
-from solvers.cost.launch import expert_operators
+from solvers.cost.launch import Issue, expert_issue
 from solvers.cost.layouts import Shards
 from solvers.cost.linear import product_seconds
 from solvers.cost.parts import Stack
@@ -27,7 +27,7 @@ def _cut(way: float, products: float, *, start: float = 0.0, tax: float = 0.0) -
     added, pieces = in_pieces(
         Operation(start * one, way * one),
         products * np.ones((len(DEGREES), 1)),
-        0.0 * one,
+        Issue(0.0 * one, 0.0 * one),
         kernels=1.0,
         stack=CUT,
         coefficients=replace(FREE, overlap_tax=tax),
@@ -80,20 +80,24 @@ def _tried(row: int, *, backward: bool) -> float:
     case, shards = _job(cut=False), _shards().take(np.array([row]))
     start, work = _way(shards, case)
     tokens = shards.micro_batch * case.sequence_length / shards.cp
-    operators = float(
-        expert_operators(shards, architecture=case.architecture, cluster=case.cluster, stack=case.stack)[0]
-    )
+    issued = _issued(shards, case)
     found = []
     for pieces in DEGREES:
         each = product_seconds(
             shards, tokens / pieces, architecture=case.architecture, cluster=case.cluster,
-            coefficients=DEFAULT, imbalance=imbalance(case),
+            coefficients=DEFAULT, imbalance=imbalance(case), stack=case.stack,
         )  # fmt: skip
         products = pieces * float(each.experts[0]) * (2.0 if backward else 1.0)
         seconds = _pass_seconds(start + work / pieces, products, pieces)
-        gaps = pieces * operators * DEFAULT.kernel_gap_s * (2.0 if backward else 1.0)
-        found.append(seconds + gaps + max(pieces * operators * DEFAULT.dispatch_s - seconds, 0.0))
+        gaps = pieces * float(issued.kernels[0]) * DEFAULT.kernel_gap_s * (2.0 if backward else 1.0)
+        found.append(seconds + gaps + max(pieces * float(issued.seconds[0]) - seconds, 0.0))
     return min(found)
+
+
+def _issued(shards: Shards, case: Job) -> Issue:
+    return expert_issue(
+        shards, architecture=case.architecture, cluster=case.cluster, stack=case.stack, coefficients=DEFAULT
+    )
 
 
 def _way(shards: Shards, case: Job) -> tuple[float, float]:
@@ -127,12 +131,12 @@ def _one_piece(*, backward: bool) -> list[float]:
     tokens = shards.micro_batch * case.sequence_length / shards.cp
     products = product_seconds(
         shards, tokens, architecture=case.architecture, cluster=case.cluster, coefficients=DEFAULT,
-        imbalance=imbalance(case),
+        imbalance=imbalance(case), stack=case.stack,
     ).experts  # fmt: skip
     twice = 2.0 if backward else 1.0
-    operators = expert_operators(shards, architecture=case.architecture, cluster=case.cluster, stack=case.stack)
+    issued = _issued(shards, case)
     seconds = twice * products + block_of(shards, case).expert_forward
-    waits = twice * operators * DEFAULT.kernel_gap_s + np.maximum(operators * DEFAULT.dispatch_s - seconds, 0.0)
+    waits = twice * issued.kernels * DEFAULT.kernel_gap_s + np.maximum(issued.seconds - seconds, 0.0)
     return [float(one) for one in seconds + waits]
 
 

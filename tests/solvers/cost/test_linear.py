@@ -21,6 +21,7 @@ def test_a_product_has_three_passes_of_equal_work() -> None:
         cluster=job_.cluster,
         coefficients=job_.coefficients,
         imbalance=1.0,
+        stack=job_.stack,
     )
 
     expected = 2 * 12 * 6144**2 * 4 * 2048 / job_.cluster.linear_flops_per_s

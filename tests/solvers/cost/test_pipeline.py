@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.cost.layouts import GPIPE, INTERLEAVED, ONE_F_ONE_B
-from solvers.cost.pipeline import bubble_seconds, layers_per_stage, micro_batches_in_flight
+from solvers.cost.pipeline import bubble_seconds, chunked_layers, layers_per_stage, micro_batches_in_flight
 
 
 @pytest.mark.parametrize(("stages", "micro_batches"), [(2, 4), (4, 8), (8, 32), (4, 1)])
@@ -67,3 +67,23 @@ def test_stages_hold_all_layers_and_differ_by_one_at_most(layers: int, stages: i
     held = layers_per_stage(layers, stages)
 
     assert (sum(held), len(held), max(held) - min(held) <= 1) == (layers, stages, True)
+
+
+@pytest.mark.parametrize(
+    ("stages", "chunks", "expected"),
+    [(16, 1, (4, 1)), (8, 2, (8, 5)), (4, 4, (16, 13)), (2, 8, (32, 29)), (1, 1, (61, 61)), (32, 1, (2, 1))],
+)
+def test_the_last_chunk_of_deepseek_v3_holds_what_the_others_leave(
+    stages: int, chunks: int, expected: tuple[int, int]
+) -> None:
+    """61 layers: `Et*4|(t*4|)*14tmL` and its like in Megatron-Bridge's recipes."""
+    most, last = chunked_layers(61, np.array([float(stages)]), np.array([float(chunks)]))
+
+    assert (most[0], last[0]) == expected
+
+
+def test_where_nothing_would_be_left_for_the_last_stage_the_split_is_the_usual_one() -> None:
+    """9 layers on 8 stages: 2 each would leave the last -5."""
+    most, last = chunked_layers(9, np.array([8.0]), np.array([1.0]))
+
+    assert (most[0], last[0]) == (2, 1)

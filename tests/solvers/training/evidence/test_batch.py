@@ -30,7 +30,7 @@ ROWS: list[Row] = [
     {**MIXTURE, "mbs": "", "recompute": "not stated"},
     {**DENSE, "gpus": "8", "tp": "1", "pp": "1", "seq_len": "1024", "mbs": "1", "gpus_per_node": "8"},
     {**MIXTURE, "model": "Llama-3-70B", "ep": "1", "tp": "4", "cp": "2", "schedule": "interleaved", "vpp": ""},
-    {**MIXTURE, "gpu": "GB200", "precision": "fp8", "gpus": "128"},
+    {**MIXTURE, "gpu": "GB200", "arch": "moe", "gpus": "128"},
 ]
 
 

@@ -41,7 +41,7 @@ TITAN = {"stack": "torchtitan", "date": "202506", "sharding": "FSDP2", "note": "
         ({"stack": "NeMo 26.04 NeMo Container"}, NEMO),
         (
             {"stack": "NeMo 26.04 NeMo Container", "model": "DeepSeekV3", "precision": "MXFP8"},
-            replace(NEMO, moment_bytes=2, linear_input_bytes=1.0, merged_dispatch=True),
+            replace(NEMO, moment_bytes=2, linear_input_bytes=1.0),
         ),
         ({"stack": "Megatron-Core r0.8.0"}, Stack()),
     ],
@@ -50,33 +50,15 @@ def test_a_stack_has_the_habits_of_its_software(row: dict[str, str], expected: S
     assert stack_of(row) == expected
 
 
-def test_recipes_exchange_tokens_with_hybridep_on_nvl72_and_for_some_models_everywhere() -> None:
-    rows = [
-        ("GB200", "Qwen3_235B_a22B"),
-        ("H100", "Qwen3_235B_a22B"),
-        ("H100", "DeepSeekV3"),
-        ("B300", "Nemotron_3_Super"),
-    ]
+def test_a_mixture_has_the_habits_of_its_recipe_and_a_dense_model_whole_graphs() -> None:
+    row = {"stack": "NeMo 26.06 NeMo Container", "model": "DeepSeekV3", "gpu": "GB200", "precision": "MXFP8"}
 
-    found = [stack_of({"stack": "NeMo 26.04", "gpu": gpu, "model": model}).merged_dispatch for gpu, model in rows]
+    mixture, dense = stack_of({**row, "arch": "moe"}), stack_of({**row, "arch": "llama-dense"})
 
-    assert found == [True, False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("change", "graphs", "fused"),
-    [
-        ({"stack": "NeMo 24.07a"}, "none", False),
-        ({"stack": "NeMo 26.04 NeMo Container", "gpu": "B200"}, "none", False),
-        ({"stack": "NeMo 26.04 NeMo Container", "gpu": "GB200"}, "parts", False),
-        ({"stack": "NeMo 26.06 NeMo Container", "gpu": "GB200"}, "all", True),
-        ({"stack": "NeMo 26.06 NeMo Container", "gpu": "GB200", "arch": "llama-dense"}, "all", False),
-    ],
-)
-def test_what_a_container_captures_in_graphs(change: dict[str, str], graphs: str, fused: bool) -> None:
-    found = stack_of({"arch": "moe", **change})
-
-    assert (found.graphs, found.fused_experts) == (graphs, fused)
+    assert (mixture.graphs, mixture.fused_experts, mixture.merged_dispatch) == ("all", True, True)
+    assert (mixture.overlap_exchange, mixture.short_last) == (True, True)
+    assert (dense.graphs, dense.fused_experts, dense.merged_dispatch) == ("all", False, False)
+    assert stack_of({**row, "arch": "moe", "stack": "NeMo 24.07a"}).graphs == "none"
 
 
 @pytest.mark.parametrize(
