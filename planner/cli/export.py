@@ -23,7 +23,7 @@ def export(
     out_dir: Annotated[Path, typer.Option("--out-dir", help="Folder for the files; made if it is not there.")] = Path(),
 ) -> None:
     """Write a result in another format; the paths of its files go to stdout."""
-    from planner.exports import files  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports import SCRIPTS, files  # noqa: PLC0415 -- pydantic is slow to import
 
     if _is_run(source):
         with connect() as client:
@@ -31,7 +31,7 @@ def export(
     else:
         name, result = Path(source).stem, _result(source)
     for file, text in files(result, to, stem=name).items():
-        typer.echo(_written(out_dir / file, text))
+        typer.echo(_written(out_dir / file, text, script=file.endswith(SCRIPTS)))
 
 
 def _is_run(source: str) -> bool:
@@ -53,11 +53,11 @@ def _result(source: str) -> dict[str, object]:
     return document
 
 
-def _written(path: Path, text: str) -> str:
+def _written(path: Path, text: str, *, script: bool) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-        if path.suffix == ".sh":
+        if script:
             path.chmod(path.stat().st_mode | EXECUTE)
     except OSError as error:
         raise usage("unwritable", f"{path}: {error.strerror or error}.", "Give another --out-dir.") from None

@@ -73,7 +73,9 @@ def test_export_writes_every_file_of_a_framework_and_lets_scripts_run(isoflop, t
     expected = files(json.loads(result_file.read_text()), "kubernetes", stem="plan")
     listed = [tmp_path / line for line in done.stdout.decode().splitlines()]
     assert {path.name: path.read_text() for path in listed} == expected
-    assert {path.name for path in listed if path.stat().st_mode & 0o100} == {n for n in expected if n.endswith(".sh")}
+    assert {path.name for path in listed if path.stat().st_mode & 0o100} == {
+        n for n in expected if n.endswith((".sh", ".sbatch"))
+    }
 
 
 @pytest.mark.parametrize(("source", "to"), [("plan.json", "pdf"), ("nowhere.json", "md"), ("spec.yaml", "md")])
