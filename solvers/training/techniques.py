@@ -275,6 +275,8 @@ def _inapplicable(name: str, spec: TrainingSpec) -> str:
     """Why a technique has nothing to work on here; empty where it has."""
     if name in ("ep", "overlap_expert", pieces.NAME) and spec.model.moe is None:
         return "Does not apply: the model has no experts."
+    if name == "overlap_expert" and spec.options.fix.expert_pieces:
+        return "Does not apply: the spec fixes experts in pieces, which hide their exchange beside their own products."
     if name == UNEVEN and spec.options.fix.pp == 1:
         return "Does not apply: there is one stage."
     if name == "tp_across_nodes" and spec.hardware.nodes == 1:

@@ -67,10 +67,11 @@ def test_export_writes_a_file_and_prints_its_path(here, tmp_path, result_file, n
     assert written.read_bytes().decode() == write(json.loads(result_file.read_text()), name)
 
 
-def test_export_writes_every_file_of_a_framework_and_lets_scripts_run(isoflop, tmp_path, result_file):
-    done = isoflop("export", str(result_file), "--to", "kubernetes", "--out-dir", "out")
+@pytest.mark.parametrize("name", ["kubernetes", "slurm"])
+def test_export_writes_every_file_of_a_framework_and_lets_scripts_run(here, tmp_path, result_file, name):
+    done = here("export", str(result_file), "--to", name, "--out-dir", "out")
 
-    expected = files(json.loads(result_file.read_text()), "kubernetes", stem="plan")
+    expected = files(json.loads(result_file.read_text()), name, stem="plan")
     listed = [tmp_path / line for line in done.stdout.decode().splitlines()]
     assert {path.name: path.read_text() for path in listed} == expected
     assert {path.name for path in listed if path.stat().st_mode & 0o100} == {

@@ -91,6 +91,8 @@ def test_in_pieces_no_other_micro_batch_computes_beside_the_exchange() -> None:
 
     assert beside["plan"]["layout"]["expert_overlap"] is True
     assert "expert_overlap" not in cut["plan"]["layout"]
+    other = next(one for one in cut["explanation"]["options"] if one["name"] == "overlap_expert")
+    assert (other["verdict"], other["message"].split(":")[0]) == ("does_not_pay", "Does not apply")
     assert _verdict(beside)["pieces"] is None
 
 
