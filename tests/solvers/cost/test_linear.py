@@ -28,6 +28,31 @@ def test_a_product_has_three_passes_of_equal_work() -> None:
     assert (found.forward[0], found.inputs[0], found.weights[0]) == pytest.approx((expected,) * 3)
 
 
+def _forward(stack: Stack) -> float:
+    """Forward seconds of all products of a layer in FP8 on H100, casts off."""
+    quiet = free_of_overheads(quantisation_passes=0.0, low_precision_efficiency=1.0)
+    case = job(GPT_22B, gpus=8, stack=stack, hardware="dgx-h100", precision="fp8", coefficients=quiet)
+    found = product_seconds(
+        one(case)[0],
+        np.array([8192.0]),
+        architecture=case.architecture,
+        cluster=case.cluster,
+        coefficients=quiet,
+        imbalance=1.0,
+        stack=stack,
+    )
+    return float(found.forward[0])
+
+
+def test_wide_products_run_at_their_own_rate_and_wide_layers_in_sixteen_bit() -> None:
+    """Of 12 h^2 weights 3 are the queries, keys and values: at half of the rate they take twice as long."""
+    narrow = _forward(Stack())
+
+    assert _forward(Stack(wide_products=(("qkv", 1.0),))) == pytest.approx(narrow * 15 / 12, rel=1e-3)
+    assert _forward(Stack(wide_products=(("qkv", 2.0),))) == pytest.approx(narrow, rel=1e-3)
+    assert _forward(Stack(narrow_layers=0.75)) == pytest.approx(narrow * 1.25, rel=1e-3)
+
+
 def test_keys_and_values_are_copied_once_there_are_more_ranks_than_kv_heads() -> None:
     gemm = Gemm("qkv", 1.0, columns=4096, inner=4096, split="columns", kv_columns=1024)
 

@@ -225,6 +225,17 @@ def test_the_exchange_with_experts_hides_under_the_compute_of_another_micro_batc
     assert first[1] / first[0] == pytest.approx((4 / 2 + 1 / 2) / (4 / 2))
 
 
+def test_a_stack_that_overlaps_the_exchange_hides_it_in_every_layout() -> None:
+    case = _job(document=MOE, batch=32)
+    degrees = {"pp": 2, "vpp": 2, "schedule": INTERLEAVED, "ep": 8}
+    shards, hidden = _refined(case, {"expert_overlap": 1}, **degrees)
+    habit = replace(case, stack=replace(case.stack, overlap_exchange=True))
+
+    expected = _terms(case, shards, hidden).expert_parallel
+
+    assert _terms(habit, *one(habit, **degrees)).expert_parallel == pytest.approx(expected)
+
+
 def test_tensor_traffic_hides_under_its_products_only_with_sequence_parallelism_in_one_domain() -> None:
     """70 % of it, without tax; not without sequence parallelism, and not across nodes."""
     plainly, split = (_job(stack=Stack(overlap=False, overlap_tensor=overlap)) for overlap in (False, True))

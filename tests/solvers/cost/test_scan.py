@@ -53,3 +53,21 @@ def test_a_scan_is_done_three_times_as_much_backward_and_cut_by_tensor_paralleli
 
     assert np.array(times[0]) == pytest.approx(2.0 * np.array(times[1]))
     assert times[0][1] == pytest.approx(3.0 * times[0][0])
+
+
+def test_a_scan_keeps_less_of_the_rate_where_matrix_units_are_asynchronous() -> None:
+    """An H100 keeps 55 % of the share that an A100 has, as attention of Ampere's kernels does."""
+    rates = []
+    for hardware in ("dgx-a100-80", "dgx-h100"):
+        quiet = free_of_overheads(attention_older_instructions=0.55)
+        case = job(MAMBA, gpus=8, stack=Stack(), hardware=hardware, coefficients=quiet)
+        moved = case.architecture.scan_bytes / case.cluster.memory_bytes_per_s
+        passes = [
+            block_of(one(job_)[0], job_).forward[0]
+            for job_ in (case, replace(case, architecture=replace(case.architecture, scan_flops=0.0, scan_bytes=0.0)))
+        ]
+        tokens = case.sequence_length
+        rates.append((passes[0] - passes[1]) / tokens - moved)
+        rates[-1] *= case.cluster.attention_flops_per_s
+
+    assert rates[1] / rates[0] == pytest.approx(1 / 0.55)

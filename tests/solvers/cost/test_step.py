@@ -118,3 +118,21 @@ def test_model_flops_are_six_a_parameter_and_token_and_the_attention() -> None:
 
     assert flops == 6 * tokens * (4 * 12 * 1024**2 + 1024 * 32768) + 6 * 4 * 1024 * 1024 * tokens
     assert hardware_flops(case, recompute=FULL) == flops + tokens * 4 * (24 * 1024**2 + 2 * 1024 * 1024)
+
+
+def test_a_short_last_chunk_spares_the_stage_with_the_head() -> None:
+    """Nine layers on four stages, three of them full: the last, whose head is heavy, has two layers, or none."""
+    document = {**PLAIN, "layers": 9, "vocab": 4_000_000}
+    seconds = []
+    for short in (False, True):
+        case = job(
+            document, gpus=4, stack=Stack(overlap=False, short_last=short), sequence_length=1024, hardware="dgx-h100",
+            precision="bf16", coefficients=free_of_overheads(),
+        )  # fmt: skip
+        shards, layouts = one(case, pp=4)
+        tables = tables_of(shards, case)
+        terms = step_time(layouts, shards, tables.block, tables.footprint, case)
+        seconds.append(float(terms.compute[0]))
+    layer = tables.block.forward[0] + tables.block.backward[0]
+
+    assert seconds[0] - seconds[1] == pytest.approx(8 * 2 * layer, rel=1e-6)
