@@ -54,7 +54,8 @@ def _nemo(row: Row) -> Stack:
     """Low-precision products keep their inputs in it; FP8 weights stand in for the 16-bit ones, NVFP4's lie beside."""
     precision = precision_of(row)
     half = any(name in row.get("model", "").lower() for name in HALF_MOMENTS)
-    recipe = recipe_of(row) if row.get("arch") == "moe" else None
+    experts = row.get("arch") == "moe" or (number(row, "ep") or 1.0) > 1.0
+    recipe = recipe_of(row) if experts else None
     return Stack(
         gradient_bytes=2,
         loss="fused",
