@@ -7,6 +7,7 @@ half, and all but the exchange; of quantised traffic nothing but what is compute
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,11 @@ from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
 from solvers.training.worth import value_of
 
-BLOCK = 2048
+BLOCK = 1024
 
-Seconds = Callable[[Found, Ints], Floats]
+# Of the layouts of a search the least seconds that a change can leave, infinite where it cannot be; and the seconds
+# of some of them with the change.
+Change = tuple[Floats, Callable[[Ints], Floats]]
 
 
 @dataclass(frozen=True)
@@ -41,51 +44,53 @@ class Least:
 def switched_off(spec: TrainingSpec, pool: Pool, switch: str) -> float:
     """The least objective where the framework does not do `switch`."""
 
-    def seconds(found: Found, rows: Ints) -> Floats:
-        return _seconds(*_with_habits(found, rows, **{switch: False}))
+    def change(found: Found) -> Change:
+        tables = _with_habits(found, **{switch: False})
+        return found.step_time_s, lambda rows: _seconds(found.layouts.take(rows), *tables())
 
-    found = _least(spec, pool, seconds, floor=lambda found: found.step_time_s)
-    return np.inf if found is None else found.value
+    least = _least(spec, pool, change)
+    return np.inf if least is None else least.value
 
 
 def quantized(spec: TrainingSpec, pool: Pool, name: str) -> float | None:
     """The least objective of ZeRO-3 without a pipeline, with weights in int8 or gradients in int4; None without any."""
 
-    def floor(found: Found) -> Floats:
+    def change(found: Found) -> Change:
         able = np.flatnonzero((found.layouts.zero == 3) & (found.layouts.pp == 1))
-        computing = compute_floors(found.layouts.take(able), found.tables.block, found.job)
-        return _spread(computing, able, found.feasible)
+        floor = np.full(found.feasible, np.inf)
+        floor[able] = compute_floors(found.layouts.take(able), found.tables.block, found.job)
 
-    def seconds(found: Found, rows: Ints) -> Floats:
-        layouts = found.layouts.take(rows)
-        copies = layouts.dp * found.tables.shards.cp[layouts.shard]
-        stage_layers = np.broadcast_to(most_layers(found.job.architecture.layers, layouts.pp), (layouts.size,))
-        refined = layouts.refined or plain(layouts.zero, copies, stage_layers)
-        flagged = replace(layouts, refined=replace(refined, **{name: np.ones(layouts.size)}))
-        return _seconds(flagged, found.tables, found.job)
+        def seconds(rows: Ints) -> Floats:
+            layouts = found.layouts.take(rows)
+            copies = layouts.dp * found.tables.shards.cp[layouts.shard]
+            stage_layers = np.broadcast_to(most_layers(found.job.architecture.layers, layouts.pp), (layouts.size,))
+            refined = layouts.refined or plain(layouts.zero, copies, stage_layers)
+            flagged = replace(layouts, refined=replace(refined, **{name: np.ones(layouts.size)}))
+            return _seconds(flagged, found.tables, found.job)
 
-    least = _least(spec, pool, seconds, floor=floor)
+        return floor, seconds
+
+    least = _least(spec, pool, change)
     return None if least is None else least.value
 
 
-def in_pieces(spec: TrainingSpec, pool: Pool, *, bar: float) -> Least | None:
-    """The best of layouts that are faster with their experts in several pieces; None where there is none.
+def in_pieces(spec: TrainingSpec, pool: Pool) -> Least | None:
+    """The best of layouts that are faster with their experts in several pieces; None where there is none."""
 
-    The first are looked at, and those that may get below `bar`.
-    """
-
-    def floor(found: Found) -> Floats:
+    def change(found: Found) -> Change:
         able = found.tables.shards.ep[found.layouts.shard] > 1
         if found.layouts.refined is not None:
             able &= found.layouts.refined.expert_overlap == 0
         longer = np.maximum(0.5 * found.step_time_s, found.step_time_s - _exchanged(found))
-        return np.where(able, longer, np.inf)
+        habits = _with_habits(found, expert_pieces=True)
 
-    def seconds(found: Found, rows: Ints) -> Floats:
-        layouts, tables, job = _with_habits(found, rows, expert_pieces=True)
-        return np.where(pieces_in(layouts, tables) > 1, _seconds(layouts, tables, job), np.inf)
+        def seconds(rows: Ints) -> Floats:
+            layouts, (tables, job) = found.layouts.take(rows), habits()
+            return np.where(pieces_in(layouts, tables) > 1, _seconds(layouts, tables, job), np.inf)
 
-    return _least(spec, pool, seconds, floor=floor, bar=bar)
+        return np.where(able, longer, np.inf), seconds
+
+    return _least(spec, pool, change)
 
 
 def _exchanged(found: Found) -> Floats:
@@ -97,13 +102,6 @@ def _exchanged(found: Found) -> Floats:
     return seconds
 
 
-def _spread(values: Floats, rows: Ints, size: int) -> Floats:
-    """The values at their rows, infinity elsewhere."""
-    found: Floats = np.full(size, np.inf)
-    found[rows] = values
-    return found
-
-
 def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
     """The larger of the numbers of pieces forward and backward."""
     if tables.exchange is None:
@@ -113,29 +111,25 @@ def pieces_in(layouts: Layouts, tables: Tables) -> Ints:
     return found
 
 
-def _least(
-    spec: TrainingSpec, pool: Pool, seconds: Seconds, *, floor: Callable[[Found], Floats], bar: float = np.inf
-) -> Least | None:
-    """The layout that is best when its seconds are computed again, of the first and of those that may be below `bar`.
-
-    `floor` is the least that the seconds of each layout can be with the change, infinite where it cannot be.
-    """
+def _least(spec: TrainingSpec, pool: Pool, change: Callable[[Found], Change]) -> Least | None:
+    """The layout that is best with the change."""
     best, chosen = np.inf, None
     for number, found in enumerate(pool.found):
         factor = _factors(pool, number)
-        low = _objective(spec, found, floor(found) * factor) * found.handicap
+        floor, seconds = change(found)
+        low = _objective(spec, found, floor * factor) * found.handicap
         left = np.flatnonzero(low < best)
         while left.size:
             near = nearest(low[left], most=BLOCK)
             rows = left[near]
-            values = _objective(spec, found, seconds(found, rows) * factor[rows], rows)
+            values = _objective(spec, found, seconds(rows) * factor[rows], rows)
             place = int(values.argmin())
             if values[place] * found.handicap < best:
                 best = float(values[place]) * found.handicap
                 layouts = found.layouts.take(rows[place : place + 1])
                 chosen = least_of(found.job, found.tables, layouts, value=float(values[place]))
             left = np.delete(left, near)
-            left = left[low[left] < min(best, bar)]
+            left = left[low[left] < best]
     return chosen
 
 
@@ -161,13 +155,15 @@ def _objective(spec: TrainingSpec, found: Found, seconds: Floats, rows: Ints | s
     return value_of(spec, found.job, step_s=seconds, busy_s=seconds)
 
 
-def _with_habits(found: Found, rows: Ints, **habits: Any) -> tuple[Layouts, Tables, Job]:
-    """Some rows where the stack has other habits."""
-    job = replace(found.job, stack=replace(found.job.stack, **habits))
-    layouts = found.layouts.take(rows)
-    used, place = np.unique(layouts.shard, return_inverse=True)
-    tables = tables_of(found.tables.shards.take(used), job)
-    return replace(layouts, shard=place.ravel()), tables, job
+def _with_habits(found: Found, **habits: Any) -> Callable[[], tuple[Tables, Job]]:
+    """The tables of a search where the stack has other habits, made when they are first asked for."""
+
+    @cache
+    def tables() -> tuple[Tables, Job]:
+        job = replace(found.job, stack=replace(found.job.stack, **habits))
+        return tables_of(found.tables.shards, job), job
+
+    return tables
 
 
 def _seconds(layouts: Layouts, tables: Tables, job: Job) -> Floats:

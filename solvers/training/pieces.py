@@ -27,7 +27,7 @@ FURTHEST, CLOSE = 64.0, 1.01
 
 def verdict(spec: TrainingSpec, pool: Pool, chosen: Choice, *, without: float) -> Document:
     """The part of the verdict that is not its name: the best without pieces has the objective `without`."""
-    least, here = in_pieces(spec, pool, bar=without), _alone(chosen)
+    least, here = in_pieces(spec, pool), _alone(chosen)
     gain = None if least is None else 1.0 - least.value / without
     pays = gain is not None and (1.0 - gain) * WORTH < 1.0
     return {
