@@ -14,6 +14,7 @@ Many problems of one size are solved at once.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -75,17 +76,14 @@ def split(problem: Problem) -> Split:
 def _programme(problem: Problem, widest: int, limit_s: Floats, *, squares: bool) -> tuple[Floats, Ints]:
     """Value and layers of the best split; stages may take `limit_s` at most. Layers only with `squares`."""
     count, layers = problem.layer_s.shape
-    end, held = np.arange(layers + 1)[:, None], np.arange(1, widest + 1)[None, :]
-    start = np.maximum(end - held, 0)
-    possible = np.where(end >= held, 0.0, np.inf)[None]
-    spans = _spans(problem.layer_s, end, start)
+    spans = _spans(problem.layer_s, widest)
     best = np.where(np.arange(layers + 1) == 0, 0.0, np.inf) * np.ones((count, 1))
     chosen = np.zeros((problem.stages, count, layers + 1), dtype=np.int64)
     for stage in range(problem.stages):
         seconds = problem.extra_s[:, stage, None, None] + problem.pace[:, stage, None, None] * spans
-        taken = _spans(problem.layer_bytes[:, stage], end, start)
+        taken = _spans(problem.layer_bytes[:, stage], widest)
         barred = (taken > problem.room_bytes[:, stage, None, None]) | (seconds > limit_s[:, None, None])
-        before = best[:, start] + possible
+        before = _earlier(best, widest, np.inf)
         values = before + seconds**2 if squares else np.maximum(before, seconds)
         values[barred] = np.inf
         if squares:
@@ -94,11 +92,17 @@ def _programme(problem: Problem, widest: int, limit_s: Floats, *, squares: bool)
     return best[:, -1], _walked_back(chosen, layers) if squares else np.zeros((count, 0), dtype=np.int64)
 
 
-def _spans(values: Floats, end: Ints, start: Ints) -> Floats:
-    """Sums of values from start to end: [K, ends, starts]."""
+def _spans(values: Floats, widest: int) -> Floats:
+    """Sums of the last 1 to `widest` values before each end, or of all where there are fewer: [K, ends, widest]."""
     sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
-    spans: Floats = sums[:, end] - sums[:, start]
+    spans: Floats = sums[:, :, None] - _earlier(sums, widest, 0.0)
     return spans
+
+
+def _earlier(values: Floats, widest: int, missing: float) -> Floats:
+    """The 1 to `widest` places before each place, a view: [K, n, widest]."""
+    padded = np.concatenate([np.full((len(values), widest), missing), values[:, :-1]], axis=1)
+    return sliding_window_view(padded, widest, axis=1)[:, :, ::-1]
 
 
 def _walked_back(chosen: Ints, layers: int) -> Ints:

@@ -69,8 +69,10 @@ def makespans(cases: Sequence[Case]) -> list[Floats]:
 def _distinct(seconds: Seconds) -> tuple[Seconds, Ints]:
     """Each case once, and where each of the given ones is among them."""
     columns = np.concatenate([seconds.forward, seconds.backward, seconds.weight, seconds.transfer[:, None]], axis=1)
-    _, first, place = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-    return seconds.take(first), place.ravel()
+    first: dict[bytes, int] = {}
+    number = [first.setdefault(row.tobytes(), place) for place, row in enumerate(columns)]
+    once = np.array(list(first.values()), dtype=np.int64)
+    return seconds.take(once), np.searchsorted(once, number)
 
 
 def _makespans(cases: Sequence[Case]) -> list[Floats]:
