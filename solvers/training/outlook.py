@@ -98,7 +98,9 @@ def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batc
         shards = one.tables.shards.take(layouts.shard)
         hardware = hardware_of(spec.hardware.node, gpus=int(one.job.cluster.gpus), precision=spec.precision)
         aligned = replace(layouts, shard=np.arange(layouts.size))
-        found.append(Batch(job=one.job, hardware=hardware, shards=shards, layouts=aligned, owner=places))
+        # No measured run cuts its experts: what runs teach of a layout, they teach of it with its exchange whole.
+        job = replace(one.job, stack=replace(one.job.stack, expert_pieces=False))
+        found.append(Batch(job=job, hardware=hardware, shards=shards, layouts=aligned, owner=places))
     return found
 
 

@@ -20,13 +20,13 @@ ACROSS = {"ep": 16, "tp": 1, "pp": 1, "micro_batch": 4}
 
 
 @cache
-def _solved(*, network: float = 1.0, cut: bool = False, overlap: bool = False) -> Document:
+def _solved(*, network: float = 1.0, cut: bool = False, overlap: bool = False, calibration: str = "prior") -> Document:
     """A mixture whose experts are spread over two nodes; `network` times the bandwidth between them."""
     fix = ACROSS | ({"expert_pieces": True} if cut else {})
     spec = TrainingSpec.model_validate(
         {
             "kind": "training", "model": MODEL, "hardware": {"node": "dgx-a100-80", "nodes": 2},
-            "sequence_length": 4096, "global_batch": 64, "calibration": "prior",
+            "sequence_length": 4096, "global_batch": 64, "calibration": calibration,
             "options": {"fix": fix, "forbid": [] if overlap else ["overlap_expert"]},
         }
     )  # fmt: skip
@@ -64,9 +64,12 @@ def test_the_crossover_is_where_the_gain_is_worth_it() -> None:
     assert gains[0] > 1.0 - 1.0 / WORTH > gains[1]
 
 
-@pytest.mark.parametrize("network", [1.0, 2.0])
-def test_the_verdict_is_what_solving_again_in_pieces_finds(network: float) -> None:
-    told, again = _verdict(_solved(network=network)), _solved(network=network, cut=True)
+@pytest.mark.parametrize(("network", "calibration"), [(1.0, "prior"), (2.0, "prior"), (1.0, "published")])
+def test_the_verdict_is_what_solving_again_in_pieces_finds(network: float, calibration: str) -> None:
+    """Runs that were measured say as much of a layout in pieces as of the same with its exchange whole."""
+    told = _verdict(_solved(network=network, calibration=calibration))
+
+    again = _solved(network=network, calibration=calibration, cut=True)
 
     layout = again["plan"]["layout"]
     assert told["best_with"] == pytest.approx(_step(again), rel=1e-6)
