@@ -96,7 +96,12 @@ def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batc
             continue
         layouts = one.layouts.take(pool.row[points[places]])
         shards = one.tables.shards.take(layouts.shard)
-        hardware = hardware_of(spec.hardware.node, gpus=int(one.job.cluster.gpus), precision=spec.precision)
+        hardware = hardware_of(
+            spec.hardware.node,
+            gpus=int(one.job.cluster.gpus),
+            precision=spec.precision,
+            scaling=spec.software.fp8_scaling,
+        )
         aligned = replace(layouts, shard=np.arange(layouts.size))
         # No measured run cuts its experts: what runs teach of a layout, they teach of it with its exchange whole.
         job = replace(one.job, stack=replace(one.job.stack, expert_pieces=False))
