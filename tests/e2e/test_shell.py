@@ -69,6 +69,7 @@ def test_keys_search_go_and_help(signed_in: Page, person: Person) -> None:
     signed_in.keyboard.press("g")
     signed_in.keyboard.press("k")
     expect(signed_in).to_have_url(re.compile("/catalogue$"))
+    signed_in.wait_for_load_state()
     signed_in.keyboard.press("/")
     signed_in.keyboard.type("n?gp")
     expect(signed_in.get_by_label("Search plans, models, GPUs")).to_have_value("n?gp")
@@ -76,6 +77,7 @@ def test_keys_search_go_and_help(signed_in: Page, person: Person) -> None:
     signed_in.keyboard.press("g")
     signed_in.keyboard.press("p")
     expect(signed_in).to_have_url(re.compile(re.escape(person.home) + "$"))
+    signed_in.wait_for_load_state()
     signed_in.keyboard.press("n")
     expect(signed_in).to_have_url(re.compile("/new"))
 
@@ -85,7 +87,7 @@ def test_the_first_tab_skips_to_the_content(signed_in: Page) -> None:
     expect(signed_in.get_by_role("link", name="Skip to the content")).to_be_focused()
     signed_in.keyboard.press("Enter")
 
-    assert signed_in.evaluate("document.activeElement.id") == "main"
+    expect(signed_in.locator("#main")).to_be_focused()
 
 
 def test_a_post_of_htmx_carries_the_csrf_token(signed_in: Page, person: Person) -> None:
