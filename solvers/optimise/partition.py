@@ -14,7 +14,6 @@ Many problems of one size are solved at once.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -102,7 +101,8 @@ def _spans(values: Floats, widest: int) -> Floats:
 def _earlier(values: Floats, widest: int, missing: float) -> Floats:
     """The 1 to `widest` places before each place, a view: [K, n, widest]."""
     padded = np.concatenate([np.full((len(values), widest), missing), values[:, :-1]], axis=1)
-    return sliding_window_view(padded, widest, axis=1)[:, :, ::-1]
+    rows, step = padded.strides
+    return np.ndarray((*values.shape, widest), np.float64, padded, (widest - 1) * step, (rows, step, -step))
 
 
 def _walked_back(chosen: Ints, layers: int) -> Ints:

@@ -15,7 +15,7 @@ from solvers.cost.block import Job, block_of
 from solvers.cost.cluster import Hardware, paced
 from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.cost.layouts import Bools, Floats, Ints, Layouts, Shards, joined
-from solvers.cost.memory import footprint_of, peak_memory
+from solvers.cost.memory import Footprint, footprint_of, peak_memory
 from solvers.cost.step import StepTime, step_time
 from solvers.training.evidence.rows import Case
 
@@ -134,11 +134,21 @@ def _taken(value: Any, places: Ints) -> Any:
 
 def evaluate(batch: Batch, coefficients: Coefficients) -> Evaluated:
     """Seconds and bytes of each row; a coefficient may be an array over the rows."""
-    job = replace(batch.job, coefficients=coefficients, cluster=paced(batch.hardware, coefficients))
-    footprint = footprint_of(batch.shards, job)
-    terms = step_time(batch.layouts, batch.shards, block_of(batch.shards, job), footprint, job)
+    job, footprint, terms = _timed(batch, coefficients)
     memory = peak_memory(batch.layouts, batch.shards, footprint, job)
     return Evaluated(terms.total, memory, memory <= job.cluster.memory_bytes, terms)
+
+
+def seconds_of(batch: Batch, coefficients: Coefficients) -> Floats:
+    """Seconds of each row alone."""
+    return _timed(batch, coefficients)[2].total
+
+
+def _timed(batch: Batch, coefficients: Coefficients) -> tuple[Job, Footprint, StepTime]:
+    """The job with the coefficients, what its layers weigh, and the terms of each row's step."""
+    job = replace(batch.job, coefficients=coefficients, cluster=paced(batch.hardware, coefficients))
+    footprint = footprint_of(batch.shards, job)
+    return job, footprint, step_time(batch.layouts, batch.shards, block_of(batch.shards, job), footprint, job)
 
 
 def predict_all(batches: Sequence[Batch], coefficients: Coefficients, *, count: int) -> Predictions:

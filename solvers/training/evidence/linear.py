@@ -8,7 +8,7 @@ import numpy as np
 from solvers.calibration.bounds import Bounded, to_bounded
 from solvers.calibration.covariance import Floats
 from solvers.cost.coefficients import DEFAULT, PRIORS, Coefficients
-from solvers.training.evidence.batch import Batch, coefficients_by_row, evaluate
+from solvers.training.evidence.batch import Batch, coefficients_by_row, seconds_of
 
 BOUNDED = tuple(Bounded(name, getattr(DEFAULT, name), prior.low, prior.high) for name, prior in PRIORS.items())
 # A twentieth of a prior's standard deviation: far above rounding, well below the curvature.
@@ -27,7 +27,7 @@ def log_seconds(batches: Sequence[Batch], points: Floats, *, count: int) -> Floa
     samples = {b.name: to_bounded(points[:, place], b) for place, b in enumerate(BOUNDED)}
     for batch in batches:
         wide = batch.take(np.tile(np.arange(batch.size), len(points)))
-        seconds = evaluate(wide, coefficients_by_row(samples, rows=batch.size, base=DEFAULT)).seconds
+        seconds = seconds_of(wide, coefficients_by_row(samples, rows=batch.size, base=DEFAULT))
         found[:, batch.owner] = np.log(seconds).reshape(len(points), batch.size)
     return found
 
