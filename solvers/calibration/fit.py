@@ -131,6 +131,7 @@ def fit(
     process = _conditioned(evidence.rows(slopes), target, evidence, inflation, scales, smooth)
     tails = tails_of(
         process,
+        evidence.measured,
         groups=evidence.groups,
         jobs=evidence.jobs,
         kinds=evidence.kinds,

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
-from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, covariance, variances
+from solvers.calibration.covariance import Floats, Rows, Scales, Smooth, covariance, variances
 
 LEAST_VARIANCE = 1e-10
-FEWEST_TO_COMPARE = 5
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,6 @@ class Process:
             return np.zeros(slopes.shape[1]), np.eye(slopes.shape[1])
         half = solve_triangular(self.factor, slopes, lower=True, check_finite=False)
         return slopes.T @ self.weights, np.eye(slopes.shape[1]) - half.T @ half
-
-    def relative_spread(self, groups: Ints, jobs: Ints) -> float:
-        """How far rows of one job differ, over what is expected, when their group is left out (at most 1).
-
-        sqrt( mean over jobs of  e^T H e / tr(H C) ),  H takes the mean away: rows of a job err alike, and how much
-        less than alike the covariance cannot learn from residuals of single jobs.
-        """
-        inverse = cho_solve((self.factor, True), np.eye(self.rows.size), check_finite=False)
-        ratios: list[float] = []
-        for group in np.unique(groups):
-            index = np.flatnonzero(groups == group)
-            block = np.linalg.inv(inverse[np.ix_(index, index)])
-            residual = block @ self.weights[index]
-            for job in np.unique(jobs[index]):
-                rows = np.flatnonzero(jobs[index] == job)
-                if len(rows) >= FEWEST_TO_COMPARE:
-                    part = block[np.ix_(rows, rows)]
-                    expected = np.trace(part) - part.sum() / len(rows)
-                    ratios.append(float(np.var(residual[rows]) * len(rows) / max(expected, LEAST_VARIANCE)))
-        return float(np.sqrt(min(float(np.mean(ratios)), 1.0))) if ratios else 1.0
 
     def without_itself(self) -> tuple[Floats, Floats]:
         """Residual and variance (noise included) of each row, were it alone not there."""

@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 from solvers.calibration.covariance import Floats, Ints, variances
 from solvers.calibration.process import LEAST_VARIANCE, Process, condition
+from solvers.calibration.regret import relative_spread
 from solvers.calibration.scales import Belief, likeliest
 from solvers.calibration.spread import spread_evenly
 
@@ -38,7 +39,7 @@ class Tails:
     """Quantiles of standardised residuals, [low, high] at the interval's level: near measurements and far from them.
 
     One pair for each kind of rows, or one for all; `novelty` is where they were measured, [near, far].
-    `relative` scales how far rows of one job are expected to differ from one another.
+    `relative` scales how far rows of one job are expected to differ from one another: see `regret`.
     """
 
     near: Ends
@@ -71,10 +72,10 @@ class Missed:
 
 
 def tails_of(
-    process: Process, *, groups: Ints, jobs: Ints, kinds: Ints, noise_class: Ints, strata: Ints, belief: Belief,
-    level: float,
+    process: Process, measured: Floats, *, groups: Ints, jobs: Ints, kinds: Ints, noise_class: Ints, strata: Ints,
+    belief: Belief, level: float,
 ) -> Tails:  # fmt: skip
-    """The tails that rows of `process` show."""
+    """The tails that rows of `process` show; `measured` are their log seconds."""
     alone = missed_alone(process, noise_class)
     several = len(np.unique(groups)) > 1
     apart = missed_in_folds(process, groups, noise_class, strata, belief) if several else alone
@@ -87,7 +88,7 @@ def tails_of(
             (float(np.median(alone.novelty[close])), float(np.median(apart.novelty[away])))
             for close, away in zip(near, far, strict=True)
         ),
-        relative=process.relative_spread(groups, jobs),
+        relative=relative_spread(process, measured, groups=groups, jobs=jobs),
     )
 
 

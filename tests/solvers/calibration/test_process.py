@@ -50,14 +50,3 @@ def test_nothing_seen_leaves_the_prior() -> None:
     assert mean.tolist() == [0.0] * 5
     assert variance == pytest.approx(np.diag(covariance(rows(5), rows(5), SCALES, SMOOTH)))
     assert process.coefficients()[1].tolist() == np.eye(3).tolist()
-
-
-def test_rows_of_a_job_that_err_alike_differ_less_than_is_expected() -> None:
-    """Residuals equal within each job: nothing is left of what the covariance expects between them."""
-    seen, jobs = rows(24), np.arange(24) // 6
-    y = np.array([0.03, -0.02, 0.01, 0.04])[jobs]
-
-    process = condition(seen, y, noise=np.full(24, 0.05**2), scales=SCALES, smooth=SMOOTH)
-
-    assert process.relative_spread(jobs, jobs) < 0.9
-    assert process.relative_spread(np.arange(24), np.arange(24)) == 1.0

@@ -67,7 +67,15 @@ def test_few_groups_leave_room_for_a_worse_one() -> None:
     none = np.zeros(COUNT, dtype=np.int64)
 
     found = tails_of(
-        process, groups=groups, jobs=groups, kinds=none, noise_class=CLASSES, strata=groups, belief=FIXED, level=0.8
+        process,
+        residuals(COUNT),
+        groups=groups,
+        jobs=groups,
+        kinds=none,
+        noise_class=CLASSES,
+        strata=groups,
+        belief=FIXED,
+        level=0.8,
     )
 
     score = missed_in_folds(process, groups, CLASSES, groups, FIXED).score
@@ -78,7 +86,15 @@ def test_a_kind_with_few_groups_takes_the_far_tails_of_all() -> None:
     process, kinds = _process(), (GROUPS >= 6).astype(np.int64)
 
     found = tails_of(
-        process, groups=GROUPS, jobs=GROUPS, kinds=kinds, noise_class=CLASSES, strata=GROUPS, belief=FIXED, level=0.8
+        process,
+        residuals(COUNT),
+        groups=GROUPS,
+        jobs=GROUPS,
+        kinds=kinds,
+        noise_class=CLASSES,
+        strata=GROUPS,
+        belief=FIXED,
+        level=0.8,
     )
 
     assert found.far[0] == found.far[1]
