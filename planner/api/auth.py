@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -63,7 +63,11 @@ def caller(request: HttpRequest) -> Caller:
 class Bearer:
     """`Authorization: Bearer if_...` with a scope."""
 
-    openapi_security_schema = {"type": "http", "scheme": "bearer", "description": "A token: `if_...`."}  # noqa: RUF012
+    openapi_security_schema: ClassVar[dict[str, str]] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token: `if_...`.",
+    }
 
     def __init__(self, scope: str) -> None:
         self.scope = scope

@@ -62,7 +62,8 @@ class _Lines:
     def __call__(self, *, stage: str, fraction: float, candidates: int, best: Mapping[str, Any] | None = None) -> None:
         if stage != self.stage:
             self.stage = stage
-            print(line(stage=stage, fraction=fraction, candidates=candidates, best=best), file=sys.stderr)  # noqa: T201
+            said = line(stage=stage, fraction=fraction, candidates=candidates, best=best)
+            print(said, file=sys.stderr)  # noqa: T201 -- what this class is for
 
 
 @contextmanager

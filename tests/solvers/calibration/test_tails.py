@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.calibration.covariance import Scales, variances
-from solvers.calibration.process import condition
+from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief
 from solvers.calibration.tails import Tails, folds_of, missed_alone, missed_in_folds, tails_of, weighted_quantile
 from tests.solvers.calibration.cases import SCALES, SMOOTH, residuals, rows
@@ -18,7 +18,7 @@ FIXED = Belief(mean=SCALES, spread=Scales(*(np.full(len(part), 1e-6) for part in
     (SCALES.effects, SCALES.amplitude, SCALES.lengths, SCALES.noise))))  # fmt: skip
 
 
-def _process(*, inflation: float = 1.0):  # type: ignore[no-untyped-def]
+def _process(*, inflation: float = 1.0) -> Process:
     noise = NOISE * np.where(np.arange(COUNT) == 3, inflation, 1.0)
     return condition(rows(COUNT), residuals(COUNT), noise=noise, scales=SCALES, smooth=SMOOTH)
 
