@@ -4,7 +4,7 @@
     run and dollars with the failures that are to be expected (run_length.py)
     Calibration moves the kernel's seconds later on: until then limits of time and money are `slack` times as wide.
     best = least objective; ties go to less memory, then to the earlier row (fewer techniques)
-Chunks of rows that fit the second cache keep the arrays fast; nothing is done row by row.
+Chunks of rows keep the arrays in the caches; nothing is done row by row.
 """
 
 from collections import Counter

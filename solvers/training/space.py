@@ -268,6 +268,6 @@ def _fixed(
 
 
 def chunks(layouts: Layouts, *, size: int) -> Iterator[slice]:
-    """Slices of at most `size` rows: small enough for the processor's second cache."""
+    """Slices of at most `size` rows: small enough for the caches of a processor."""
     for start in range(0, layouts.size, size):
         yield slice(start, min(start + size, layouts.size))
