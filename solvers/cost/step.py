@@ -152,7 +152,7 @@ def passes_of(layouts: Layouts, block: Block, footprint: Footprint, job: Job) ->
     """The passes of each layout; their terms have no data parallelism, no optimizer and no wait for its host."""
     layer = layer_time(layouts, block, footprint, job)
     each = layer.total
-    slow, last_is_slow = _slowest(layouts, job, layer=each, ends=layer.head + layer.ends)
+    slow, last_is_slow = slowest_stage(layouts, job, layer=each, ends=layer.head + layer.ends)
     with_head = last_is_slow.astype(np.float64)
     single = (layouts.pp == 1).astype(np.float64)
     transfer, transfers = _transfer_seconds(layouts, block, job)
@@ -218,7 +218,7 @@ def update_seconds(refined: Refined, updated: Floats, backward: Floats, job: Job
     return np.where(away, on_host, optimizer), np.where(away, waiting, 0.0)
 
 
-def _slowest(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Floats, Bools]:
+def slowest_stage(layouts: Layouts, job: Job, *, layer: Floats, ends: Floats) -> tuple[Floats, Bools]:
     """Layers of the slowest stage, and whether it is the last one (which has the head)."""
     layers = job.architecture.layers
     most, last = most_layers(layers, layouts.pp), last_layers(layers, layouts.pp)

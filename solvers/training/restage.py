@@ -1,7 +1,8 @@
 """The best layouts once more, with their layers dealt to stages one by one and their pipelines simulated.
 
     looked at    the best hundred by closed form, the Pareto front, and for each technique the best with and without it:
-                 their stages are costed layer by layer; more until the ten best are among them
+                 their stages are costed layer by layer; more until the ten best are among them, and those whose plain
+                 split is bad but that may be among the ten best with uneven stages (hope.py)
     simulated    what is looked at. Of very long pipelines the bubble is estimated first, and simulated are those among
                  the ten best, and whatever might be (by the largest error of the estimate so far)
 A layout none of whose splits fits in memory is rejected here: the average layer let it pass.
@@ -14,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from solvers.cost.layouts import Bools, Ints
+from solvers.training.hope import saved_by_uneven_stages
 from solvers.training.job import usable_bytes
 from solvers.training.pool import Pool, goal, pareto, ranking
 from solvers.training.search import Found, refusals
@@ -25,6 +27,8 @@ LOOKED_AT, RANKED, BESIDE, FRONT, ROUNDS = 100, 10, 10, 60, 8
 SLACK = 1e-3
 # Operations of a pipeline that is long: simulated only where it may be among the ten best.
 LARGE = 20_000
+# How much longer than the tenth best a layout may take whose stages are dealt plainly: beyond, nothing is hoped for.
+LONGEST = 2.0
 NO_SPLIT = "memory: no split of the layers over stages fits"
 Sides = Callable[[Found], Iterable[Bools]]
 
@@ -121,8 +125,24 @@ class Board:
             if not self.unseen[self.best(RANKED)].any():
                 break
             self.look(self.best(LOOKED_AT))
+        if not self.spec.options.forbids("uneven_stages"):
+            self.look(self.hopeful())
         self.simulate(self.best(RANKED))
         self.simulate(self.contenders())
+
+    def hopeful(self) -> Ints:
+        """Of the points that nobody looked at, at most a hundred that uneven stages can bring among the ten best."""
+        values = goal(self.spec, self.pool)
+        tenth = float(values[self.best(RANKED)].max(initial=0.0))
+        near = np.flatnonzero(self.unseen & np.isfinite(values) & (values < LONGEST * tenth))
+        hoped = np.full(len(near), np.inf)
+        for number, f in enumerate(self.pool.found):
+            mine = np.flatnonzero(self.pool.search[near] == number)
+            rows = self.pool.row[near[mine]]
+            saved = saved_by_uneven_stages(f, f.layouts.take(rows)) if mine.size else np.zeros(0)
+            hoped[mine] = values[near[mine]] * (1.0 - saved / f.step_time_s[rows])
+        able = np.flatnonzero(hoped < tenth)
+        return near[able[np.argsort(hoped[able], kind="stable")[:LOOKED_AT]]]
 
     def look(self, points: Ints) -> None:
         """Stages for the points that have none; simulated, or with an estimate of the bubble where that is long."""

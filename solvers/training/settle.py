@@ -2,13 +2,14 @@
 
 1  calibration corrects the points that matter, and again until the RANKED best are all corrected by themselves
 2  what then breaks a limit of time or money is left out
-3  the best get stages of their own and are simulated; the limits hold for what comes out
+3  the best get stages of their own and are simulated; 1 and 2 again for what comes out
 4  of the best, calibration draws how surely each is the best
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from solvers.cost.layouts import Ints
 from solvers.training.outlook import LAYOUTS, Sides, corrected, drawn, points_that_matter
 from solvers.training.pool import Pool, goal, nearest, pool_of, within_limits
 from solvers.training.restage import LOOKED_AT, RANKED, restage
@@ -42,22 +43,27 @@ def settle(
     if len(nothing) == len(found):
         return Settled(nothing, None)
     pool = pool_of([one for one in found if one.feasible])
-    pool = _judged(spec, pool, most=most, front=front, sides=sides or _no_sides)
+    pool = _judged(spec, pool, points_that_matter(spec, pool, most=most, front=front, sides=sides or _no_sides), most)
     if pool.size:
-        pool = within_limits(spec, restage(spec, pool, sides, looked_at=min(most, LOOKED_AT)))
+        pool = restage(spec, pool, sides, looked_at=min(most, LOOKED_AT))
+        pool = _judged(spec, pool, _unknown(spec, pool, RANKED), most)
     return Settled((*nothing, *pool.found), drawn(spec, pool) if pool.size else None)
 
 
-def _judged(spec: TrainingSpec, pool: Pool, *, most: int, front: int, sides: Sides) -> Pool:
-    """What meets the limits as calibration sees it; the best of it are corrected by themselves."""
-    points = points_that_matter(spec, pool, most=most, front=front, sides=sides)
+def _judged(spec: TrainingSpec, pool: Pool, points: Ints, most: int) -> Pool:
+    """What meets the limits as calibration sees it, with `points` and then the best corrected by themselves."""
     for _ in range(ROUNDS):
-        pool = within_limits(spec, corrected(spec, pool, points))
-        if not pool.size or pool.known[nearest(goal(spec, pool), most=RANKED)].all():
+        pool = within_limits(spec, corrected(spec, pool, points) if points.size else pool)
+        if not pool.size or not _unknown(spec, pool, RANKED).size:
             break
-        close = nearest(goal(spec, pool), most=most)
-        points = close[~pool.known[close]]
+        points = _unknown(spec, pool, most)
     return pool
+
+
+def _unknown(spec: TrainingSpec, pool: Pool, most: int) -> Ints:
+    """Of about the `most` best points those that were not corrected by themselves."""
+    close = nearest(goal(spec, pool), most=most)
+    return close[~pool.known[close]]
 
 
 def _no_sides(_: Found) -> tuple[()]:
