@@ -14,9 +14,12 @@ def spread_evenly(strata: Ints, *, most: int) -> Ints:
     quota = 1
     while np.minimum(sizes, quota + 1).sum() <= most:
         quota += 1
-    picked = [rows if len(rows) <= quota else rows[_evenly(len(rows), quota)] for rows in members]
+    picked = [rows[evenly(len(rows), quota)] for rows in members]
     return np.sort(np.concatenate(picked))
 
 
-def _evenly(count: int, quota: int) -> Ints:
-    return np.unique(np.linspace(0, count - 1, quota).round().astype(np.int64))
+def evenly(count: int, most: int) -> Ints:
+    """At most `most` of `count` places, evenly spaced, the ends among them."""
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from solvers.calibration.covariance import Rows
+from solvers.calibration.spread import evenly
 from solvers.cost.layouts import Bools, Floats, Ints
 from solvers.optimise.pareto import front
 from solvers.training.plan import Choice, choice_of
@@ -184,7 +185,7 @@ def pareto(pool: Pool, *, most: int, keep: int) -> list[int]:
     objectives = (pool.step_time_s, pool.memory_bytes, *((pool.cost_usd,) if several else ()))
     points = front(*(_rounded(values) for values in objectives))
     points = points[np.lexsort((pool.memory_bytes[points], pool.step_time_s[points]))]
-    places = np.union1d(_evenly(len(points), most), np.flatnonzero(points == keep))
+    places = np.union1d(evenly(len(points), most), np.flatnonzero(points == keep))
     return [int(point) for point in points[places]]
 
 
@@ -192,10 +193,4 @@ def sample(pool: Pool, *, most: int, without: list[int]) -> list[int]:
     """Points spread evenly over the order of step time, those in `without` left out."""
     order = np.argsort(pool.step_time_s, kind="stable")
     left = order[~np.isin(order, without)]
-    return [int(point) for point in left[_evenly(len(left), most)]]
-
-
-def _evenly(count: int, most: int) -> Ints:
-    if count <= most:
-        return np.arange(count)
-    return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))
+    return [int(point) for point in left[evenly(len(left), most)]]

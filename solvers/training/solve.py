@@ -38,7 +38,7 @@ from solvers.training.space import size_of
 from solvers.training.spec import TrainingSpec
 from solvers.training.techniques import sides, verdicts
 from solvers.training.timeline import timeline
-from solvers.training.words import beside, binding, headline, simulated_words, why_not
+from solvers.training.words import beside, beyond_context, binding, headline, simulated_words, why_not
 
 ALTERNATIVES = 9
 FRONT = 60
@@ -175,7 +175,7 @@ def _solved(spec: TrainingSpec, pool: Pool, ranked: list[int], chosen: Choice, c
             "timeline": timeline(spec.model, chosen),
         },
         search=counted,
-        warnings=(*_warnings(spec), *tight(plan["memory"]), *_unlike_any(spec, chosen)),
+        warnings=(*beyond_context(spec), *tight(plan["memory"]), *_unlike_any(spec, chosen)),
         data=calibration.data_of(spec.calibration),
     )
 
@@ -230,14 +230,6 @@ def _unlike_any(spec: TrainingSpec, chosen: Choice) -> tuple[Problem, ...]:
         return ()
     message = "No published run is like this plan: its times rest on the model's priors, and their intervals are wide."
     return (Problem("outside_measurements", message, "", "Measure a few steps of it."),)
-
-
-def _warnings(spec: TrainingSpec) -> tuple[Problem, ...]:
-    context = spec.model.context
-    if context and spec.sequence_length > context:
-        message = f"The model was published for {context:,} tokens; the plan is for {spec.sequence_length:,}."
-        return (Problem("beyond_context", message, "/sequence_length"),)
-    return ()
 
 
 KIND = Kind(

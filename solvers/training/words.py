@@ -3,10 +3,11 @@
 from solvers.base import Estimate
 from solvers.cost.stage import PART_WORDS
 from solvers.documents import Document
+from solvers.errors import Problem
 from solvers.training.plan import Choice, label, layout_document, simulated_document, stages_document
 from solvers.training.pool import Pool, objective
 from solvers.training.room import chance_to_fit, largest_part
-from solvers.training.spec import TrainingSpec
+from solvers.training.spec import Question, TrainingSpec
 from solvers.training.worth import WORTH
 from solvers.units import SHARE, SIZE, show, show_named
 
@@ -134,3 +135,12 @@ def crossover(name: str, sensitivity: list[Document], *, used: bool) -> str | No
             verb = "no longer pays" if used else "pays"
             return f"It {verb} with {change['change']} ({change['label']}, {step} a step)."
     return None
+
+
+def beyond_context(spec: Question) -> tuple[Problem, ...]:
+    """A warning where sequences are longer than those the model was published for."""
+    context = spec.model.context
+    if not context or spec.sequence_length <= context:
+        return ()
+    message = f"The model was published for {context:,} tokens; the plan is for {spec.sequence_length:,}."
+    return (Problem("beyond_context", message, "/sequence_length"),)

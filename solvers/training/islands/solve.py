@@ -8,7 +8,6 @@ import numpy as np
 
 from solvers.base import Infeasible, Progress, Solved, silent
 from solvers.documents import Document
-from solvers.errors import Problem
 from solvers.optimise.pareto import front
 from solvers.training import calibration
 from solvers.training.islands.alone import Cluster, blind, clusters
@@ -32,7 +31,7 @@ from solvers.training.islands.spec import IslandsSpec
 from solvers.training.islands.stages import least_after, staged
 from solvers.training.islands.words import binding, headline
 from solvers.training.plan import breakdown_document, estimates_document
-from solvers.training.words import why_not
+from solvers.training.words import beyond_context, why_not
 
 ALTERNATIVES = 9
 FRONT = 40
@@ -153,7 +152,7 @@ def _solved(spec: IslandsSpec, outcome: Outcome) -> Solved:
             "options": verdicts(spec, evidence),
         },
         search=_counted(outcome, gap=gap),
-        warnings=_warnings(spec),
+        warnings=beyond_context(spec),
         data=calibration.data_of(spec.calibration),
     )
 
@@ -227,11 +226,3 @@ def _point(spec: IslandsSpec, plan: Plan) -> Document:
         "estimates": estimates_document(estimates_of_plan(spec, plan)),
         "breakdown": breakdown_document(terms_of(plan)),
     }
-
-
-def _warnings(spec: IslandsSpec) -> tuple[Problem, ...]:
-    context = spec.model.context
-    if context and spec.sequence_length > context:
-        message = f"The model was published for {context:,} tokens; the plan is for {spec.sequence_length:,}."
-        return (Problem("beyond_context", message, "/sequence_length"),)
-    return ()
