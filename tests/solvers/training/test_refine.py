@@ -10,8 +10,9 @@ from solvers.cost.block import Job
 from solvers.cost.layouts import ZB_H1
 from solvers.cost.memory import peak_memory
 from solvers.cost.step import step_time
-from solvers.training.branch import with_modes
+from solvers.training.branch import quantized, with_modes
 from solvers.training.explore import explore
+from solvers.training.floor import floor_block, floors
 from solvers.training.job import Tables, usable_bytes
 from solvers.training.savers import KEEP, saved, savers_of
 from solvers.training.search import search
@@ -71,6 +72,26 @@ def test_the_bound_loses_no_more_than_the_gap_says(changes: dict[str, Any]) -> N
     least = _fastest(spec)
     assert least >= chosen * (1.0 - explored.optimality_gap) * (1 - 1e-12)
     assert explored.optimality_gap < 1.0 - 1.0 / WORTH + 1e-9
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {
+            "options": {"fix": {"zero": 3, "pp": 1, "quantized_gradients": True}}, "software": {"overlap": False},
+            "hardware": {"node": "dgx-a100-40", "nodes": 8},
+        },
+    ],
+)  # fmt: skip
+def test_no_refinement_is_faster_than_the_floor_of_its_layout(changes: dict[str, Any]) -> None:
+    spec = _spec(**changes)
+
+    for found, tables, job in _everything(spec):
+        one = quantized(found, spec.options.fix)
+        seconds = step_time(one.layouts, tables.shards, tables.block, tables.footprint, job).total
+        least = floors(one.plain, floor_block(tables, job, spec.options), tables, job, spec.options)
+        assert (seconds >= least * (1 - 1e-12)).all()
 
 
 def test_a_saver_is_taken_only_as_far_as_a_layout_needs() -> None:
