@@ -1,5 +1,7 @@
 """What holds for every page of the frame: WCAG 2.2 AA in both themes, no sideways scroll, targets of 24 px."""
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Page
 
@@ -95,11 +97,14 @@ def test_what_opens_is_accessible_too(signed_in: Page, person: Person, size: dic
 
 
 def _look(page: Page, path: str) -> list[str]:
-    page.emulate_media(color_scheme="light")
+    _open(page, path, theme="light")
+    found = violations(page) + overflow(page) + small_targets(page)
+    _open(page, path, theme="dark")
+    return found + violations(page)
+
+
+def _open(page: Page, path: str, *, theme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=theme)
     page.goto(path)
     if page.locator("[data-figure]").count():
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    found = violations(page) + overflow(page) + small_targets(page)
-    page.emulate_media(color_scheme="dark")
-    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-    return found + violations(page)

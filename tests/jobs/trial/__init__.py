@@ -63,7 +63,8 @@ def _crowd(spec: TrialSpec, progress: Progress) -> None:
     """Children that hold memory, each less than the limit, mapped as shared or as their own."""
     for _ in range(spec.count):
         if os.fork() == 0:
-            _fill(_mapped(spec), spec)
+            held = _mapped(spec)
+            _fill(held, spec)
             time.sleep(60)
     time.sleep(60)
 
