@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from solvers import kinds
+from solvers.training.restage import NO_SPLIT
 
 BASE: dict[str, Any] = {
     "kind": "training", "model": "llama-3.1-8b", "hardware": {"node": "dgx-h100", "nodes": 1},
@@ -16,6 +17,11 @@ DEEPSEEK = {
     "layers": 13, "hidden": 2048, "ffn": 10944, "heads": 16, "vocab": 102400,
     "moe": {"experts": 32, "top_k": 4, "ffn": 1408, "shared_experts": 2, "shared_ffn": 2816, "first_dense": 3},
 }  # fmt: skip
+SMALL_NODE = {
+    "gpu": {"memory": "16 GB", "memory_bandwidth": "3.35 TB/s", "peak": {"bf16": "989 TFLOP/s"}},
+    "gpus": 8, "link": "nvlink4",
+}  # fmt: skip
+ALL_ON_GPU = {"fix": {"pp": 4}, "forbid": ["recompute_by_layer", "optimizer_offload", "activation_offload"]}
 
 
 @cache
@@ -25,6 +31,7 @@ def _solved(name: str) -> dict[str, Any]:
         "even": {"options": {**STAGES, "forbid": ["uneven_stages"]}},
         "sparse": {"model": DEEPSEEK, "options": {"fix": {"pp": 4}}},
         "free": {},
+        "tight": {"model": DEEPSEEK, "hardware": {"node": SMALL_NODE, "nodes": 1}, "options": ALL_ON_GPU},
         "calibrated": {"options": STAGES, "calibration": "published"},
     }[name]
     return kinds.solve(kinds.parse({**BASE, **changes}))
@@ -80,6 +87,8 @@ def test_the_memory_of_a_stage_is_that_of_its_own_layers(name: str) -> None:
 
 
 def test_candidates_that_no_split_makes_fit_are_counted() -> None:
-    search = _solved("sparse")["search"]
+    """Their average layer fits in 16 GB; the dense layers before the experts, or the head, do not."""
+    search = _solved("tight")["search"]
 
+    assert search["rejected"][NO_SPLIT] > 0
     assert search["candidates"] == search["feasible"] + sum(search["rejected"].values())
