@@ -12,7 +12,7 @@ gather among ranks that share one has nothing to carry; gradients are hidden und
 none fill the gap between dispatch and combine.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from solvers.cost.coefficients import Coefficients
 from solvers.cost.collectives import dispatch_seconds, group_of
 from solvers.cost.launch import Issue, expert_issue, expert_wait
 from solvers.cost.layouts import Floats, Ints, Number, Shards
-from solvers.cost.linear import expert_seconds
+from solvers.cost.linear import product_seconds
 from solvers.cost.parts import Stack
 from solvers.simulate.experts import DEGREES, ExpertLayer, Operation, three_streams
 
@@ -66,17 +66,19 @@ def exchange_of(
     way = Operation(exposed * start, exposed * moving)
     if not stack.expert_pieces:
         return Exchange(2.0 * way.of(1), 2.0 * way.of(1), whole, whole)
+    routed = replace(architecture, gemms=tuple(g for g in architecture.gemms if g.split.startswith("expert")))
     products = np.array(
         [
             pieces
-            * expert_seconds(
+            * product_seconds(
                 shards,
                 tokens / pieces,
-                architecture=architecture,
+                architecture=routed,
                 cluster=cluster,
                 coefficients=coefficients,
                 imbalance=imbalance,
-            )
+                stack=stack,
+            ).experts
             for pieces in DEGREES
         ]
     )

@@ -80,27 +80,6 @@ def product_seconds(
     return Products(forward, inputs, weights, experts)
 
 
-def expert_seconds(
-    shards: Shards,
-    tokens: Floats,
-    *,
-    architecture: Architecture,
-    cluster: Cluster,
-    coefficients: Coefficients,
-    imbalance: Number,
-) -> Floats:
-    """The experts' part of the forward products alone."""
-    seconds: Floats = np.zeros(shards.size)
-    for gemm in architecture.gemms:
-        if gemm.split.startswith("expert"):
-            rows, columns, inner, matrices = _shape(gemm, shards, tokens, architecture, imbalance)
-            rate = cluster.linear_flops_per_s
-            seconds = seconds + gemm.share * gemm_seconds(
-                rows, columns, inner, matrices=matrices, rate=rate, cluster=cluster, coefficients=coefficients
-            )
-    return seconds
-
-
 def local_columns(gemm: Gemm, cut: Floats | Ints, kv_heads: Number) -> Floats:
     """Columns on one rank: keys and values of a head are copied, not cut, once there are more ranks than KV heads."""
     return gemm.columns / cut + gemm.kv_columns / np.minimum(cut, np.maximum(kv_heads, 1))

@@ -6,6 +6,7 @@ example of a 1-trillion-parameter model on 3,072 GPUs, from the spec to the whol
 """
 
 from collections.abc import Callable
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from solvers.cost.block import Job
 from solvers.cost.layouts import Layouts
 from solvers.cost.memory import peak_memory
 from solvers.cost.step import step_time
+from solvers.documents import read
 from solvers.training.job import Tables, job_of, tables_of
 from solvers.training.search import CHUNK
 from solvers.training.solve import answer
@@ -31,15 +33,7 @@ SPEC = {
     "precision": "bf16",
 }
 
-LARGE = {
-    "kind": "training",
-    "model": "megatron-gpt-1t",
-    "hardware": {"node": "dgx-a100-80", "nodes": 384},
-    "sequence_length": 2048,
-    "global_batch": 3072,
-    "precision": "fp16",
-    "software": {"attention": "unfused", "dropout": True, "overlap": False, "gradient_bytes": 2},
-}
+LARGE = "megatron-1t-3072-a100.yaml"
 
 
 def workload() -> Callable[[], int]:
@@ -69,7 +63,8 @@ def evaluate_all(layouts: Layouts, tables: Tables, job: Job) -> int:
 
 def plan() -> int:
     """The whole answer for the large example; how many layouts it looked at."""
-    found = answer(TrainingSpec.model_validate(LARGE), silent)
+    example = (files("solvers.training") / "examples" / LARGE).read_text("utf-8")
+    found = answer(TrainingSpec.model_validate(read(example)), silent)
     return int(found.search["candidates"])
 
 

@@ -20,7 +20,7 @@ from solvers.training.room import largest_part
 from solvers.training.run_length import run_factors, steps_of
 from solvers.training.savers import most_saved
 from solvers.training.search import CHUNK, Found, search
-from solvers.training.settle import settle
+from solvers.training.settle import FEW, settle
 from solvers.training.space import chunks
 from solvers.training.spec import TrainingSpec
 from solvers.units import SHARE, SIZE, show, show_named
@@ -28,8 +28,6 @@ from solvers.units import SHARE, SIZE, show, show_named
 LIMITS = ("max_step_time", "deadline", "budget")
 MOST_DOUBLINGS = 6
 SHORTEST = 128
-# The best layouts that are corrected and get stages of their own where a changed question is asked.
-SETTLED = 20
 
 Try = tuple[str, object, str, TrainingSpec]
 
@@ -185,12 +183,12 @@ def _possible(spec: TrainingSpec) -> bool:
     if plain.feasible and not limited:
         return True
     explored = refined_all(spec, [plain])
-    return settle(spec, explored.found, most=SETTLED).pool is not None if limited else explored.feasible > 0
+    return settle(spec, explored.found, most=FEW).pool is not None if limited else explored.feasible > 0
 
 
 def _fastest(spec: TrainingSpec) -> Choice | None:
     """The best plan on all nodes."""
-    pool = settle(spec, explore(spec, nodes=spec.hardware.nodes).found, most=SETTLED).pool
+    pool = settle(spec, explore(spec, nodes=spec.hardware.nodes).found, most=FEW).pool
     return pool.choice(best(spec, pool, most=1)[0]) if pool else None
 
 

@@ -9,16 +9,17 @@ A layout none of whose splits fits in memory is rejected here: the average layer
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
-from solvers.cost.layouts import Bools, Ints
+from solvers.cost.layouts import Ints
 from solvers.training.hope import saved_by_uneven_stages
 from solvers.training.job import usable_bytes
+from solvers.training.outlook import Sides
 from solvers.training.pool import Pool, goal, pareto, ranking
-from solvers.training.search import Found, refusals
+from solvers.training.search import refusals
 from solvers.training.spec import TrainingSpec
 from solvers.training.staging import Staged, staged
 
@@ -30,7 +31,6 @@ LARGE = 20_000
 # How much longer than the tenth best a layout may take whose stages are dealt plainly: beyond, nothing is hoped for.
 LONGEST = 2.0
 NO_SPLIT = "memory: no split of the layers over stages fits"
-Sides = Callable[[Found], Iterable[Bools]]
 
 
 def restage(spec: TrainingSpec, pool: Pool, sides: Sides | None = None, *, looked_at: int = LOOKED_AT) -> Pool:

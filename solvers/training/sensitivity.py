@@ -10,7 +10,7 @@ from solvers.documents import Document
 from solvers.training.explore import explore
 from solvers.training.plan import Choice, label, layout_document
 from solvers.training.pool import Pool, best
-from solvers.training.settle import settle
+from solvers.training.settle import FEW, settle
 from solvers.training.spec import MOST_TOKENS_IN_SEQUENCE, TrainingSpec
 from solvers.training.techniques import uses
 from solvers.units import SHARE, show, show_named
@@ -18,8 +18,6 @@ from solvers.units import SHARE, show, show_named
 SMALL = 60_000
 # Layouts that are refined for one change.
 REFINED = 2_000
-# Of these, the best that are corrected and get stages of their own.
-SETTLED = 20
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def _with_node(spec: TrainingSpec, node: object) -> TrainingSpec:
 def _answered(change: Change, chosen: Choice, *, large: bool) -> Document:
     spec = _narrowed(change.spec, chosen) if large else change.spec
     again = explore(spec, nodes=chosen.nodes, most=REFINED)
-    pool = settle(spec, again.found, most=SETTLED).pool
+    pool = settle(spec, again.found, most=FEW).pool
     if pool is None:
         return _nothing(change, large=large)
     plan = pool.choice(best(spec, pool, most=1)[0])

@@ -17,6 +17,8 @@ from solvers.training.search import Found
 from solvers.training.spec import TrainingSpec
 
 ROUNDS = 8
+# The best layouts that are corrected and get stages of their own where a changed question is asked.
+FEW = 20
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,13 @@ def _process(*, inflation: float = 1.0) -> Process:
     return condition(rows(COUNT), residuals(COUNT), noise=noise, scales=SCALES, smooth=SMOOTH)
 
 
+def _tails(process, *, groups, kinds):
+    return tails_of(
+        process, residuals(COUNT), groups=groups, jobs=groups, kinds=kinds, noise_class=CLASSES, strata=groups,
+        belief=FIXED, level=0.8,
+    )  # fmt: skip
+
+
 def test_a_fold_is_predicted_as_by_a_process_that_never_saw_it() -> None:
     process = _process()
     found = missed_in_folds(process, GROUPS, CLASSES, GROUPS, FIXED)
@@ -66,17 +73,7 @@ def test_few_groups_leave_room_for_a_worse_one() -> None:
     process, groups = _process(), np.arange(COUNT) % 4
     none = np.zeros(COUNT, dtype=np.int64)
 
-    found = tails_of(
-        process,
-        residuals(COUNT),
-        groups=groups,
-        jobs=groups,
-        kinds=none,
-        noise_class=CLASSES,
-        strata=groups,
-        belief=FIXED,
-        level=0.8,
-    )
+    found = _tails(process, groups=groups, kinds=none)
 
     score = missed_in_folds(process, groups, CLASSES, groups, FIXED).score
     assert found.far == ((min(float(score.min()), 0.0), max(float(score.max()), 0.0)),)
@@ -85,17 +82,7 @@ def test_few_groups_leave_room_for_a_worse_one() -> None:
 def test_a_kind_with_few_groups_takes_the_far_tails_of_all() -> None:
     process, kinds = _process(), (GROUPS >= 6).astype(np.int64)
 
-    found = tails_of(
-        process,
-        residuals(COUNT),
-        groups=GROUPS,
-        jobs=GROUPS,
-        kinds=kinds,
-        noise_class=CLASSES,
-        strata=GROUPS,
-        belief=FIXED,
-        level=0.8,
-    )
+    found = _tails(process, groups=GROUPS, kinds=kinds)
 
     assert found.far[0] == found.far[1]
     assert found.near[0] != found.near[1]

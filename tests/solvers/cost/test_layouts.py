@@ -20,6 +20,5 @@ def test_joined_rows_stand_in_the_order_of_their_parts() -> None:
     assert joined([few, many]).refined is None
     assert joined([shards, shards]).cp_mode is None
     assert found.dp.tolist() == [8, 4]
-    assert found.refined is not None
     assert found.refined.optimizer_group.tolist() == [8.0, 4.0]
     assert {len(getattr(found.refined, field.name)) for field in fields(found.refined)} == {2}

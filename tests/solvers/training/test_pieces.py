@@ -31,7 +31,6 @@ def _solved(*, network: float = 1.0, cut: bool = False, overlap: bool = False, c
         }
     )  # fmt: skip
     node = spec.hardware.node
-    assert node.nic is not None
     nic = node.nic.model_copy(update={"bytes_per_s": network * node.nic.bytes_per_s})
     node = node.model_copy(update={"nic": nic})
     return kinds.solve(spec.model_copy(update={"hardware": spec.hardware.model_copy(update={"node": node})}))

@@ -33,7 +33,6 @@ def _spec(**changes: Any) -> TrainingSpec:
 def _everything(spec: TrainingSpec) -> list[tuple[Variants, Tables, Job]]:
     """Every variant of every layout with every saver, as far as each needs it: no bound, nothing left."""
     plain = search(spec, nodes=spec.hardware.nodes)
-    assert plain.base is not None
     found = variants_of(plain.base.layouts, plain.tables, plain.job, spec.model, spec.options)
     found, tables = with_modes(found, plain)
     limit = usable_bytes(spec, plain.job)
