@@ -37,12 +37,11 @@ def model_flops(job: Job, *, causal: bool = True) -> Number:
     return job.global_batch * (3.0 * (layers + head) - frozen)
 
 
-def hardware_flops(job: Job, *, recompute: int) -> Number:
-    """FLOPs of one step with what is computed again."""
+def hardware_flops(job: Job, *, recompute: int, full_share: float = 0.0) -> Number:
+    """FLOPs of one step with what is computed again; `full_share` of the layers in full, the others by `recompute`."""
     architecture, length = job.architecture, job.sequence_length
-    again: Number = 0.0
-    if recompute == FULL:
-        again = layer_flops(architecture, sequence_length=length)
-    elif recompute == SELECTIVE and job.stack.attention == "unfused":
-        again = attention_flops(architecture, sequence_length=length, causal=True)
+    share = 1.0 if recompute == FULL else full_share
+    again = share * layer_flops(architecture, sequence_length=length)
+    if recompute == SELECTIVE and job.stack.attention == "unfused":
+        again = again + (1.0 - share) * attention_flops(architecture, sequence_length=length, causal=True)
     return model_flops(job) + job.global_batch * architecture.layers * again

@@ -21,7 +21,7 @@ def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
         "tokens_per_s": _rate(tokens, step),
         "tokens_per_s_per_gpu": _rate(tokens / gpus, step),
         "mfu": _rate(float(model_flops(choice.job)) / peak, step),
-        "hfu": _rate(float(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0]))) / peak, step),
+        "hfu": _rate(_hardware_flops(choice) / peak, step),
         "peak_memory_bytes": memory_interval(choice.memory_bytes),
     }
     per_second = choice.cost_usd / choice.step_time_s
@@ -30,6 +30,12 @@ def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
     terms = terms_of(choice)
     share = busy_s(terms) / sum(terms.values())
     return found | run_length.estimates(spec, choice.job, step=step, busy_share=share, steps=steps_of(spec))
+
+
+def _hardware_flops(choice: Choice) -> float:
+    refined = choice.layouts.refined
+    share = 0.0 if refined is None else float(refined.recomputed[0])
+    return float(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0]), full_share=share))
 
 
 def _rate(amount: float, seconds: Estimate) -> Estimate:

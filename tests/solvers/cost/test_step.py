@@ -7,7 +7,7 @@ import pytest
 
 from solvers.cost.block import block_of
 from solvers.cost.flops import hardware_flops, model_flops
-from solvers.cost.layouts import FULL
+from solvers.cost.layouts import FULL, NONE
 from solvers.cost.parts import Stack
 from solvers.cost.step import StepTime, step_time
 from solvers.training.job import tables_of
@@ -117,7 +117,9 @@ def test_model_flops_are_six_a_parameter_and_token_and_the_attention() -> None:
     flops = model_flops(case)
 
     assert flops == 6 * tokens * (4 * 12 * 1024**2 + 1024 * 32768) + 6 * 4 * 1024 * 1024 * tokens
-    assert hardware_flops(case, recompute=FULL) == flops + tokens * 4 * (24 * 1024**2 + 2 * 1024 * 1024)
+    again = tokens * 4 * (24 * 1024**2 + 2 * 1024 * 1024)
+    assert hardware_flops(case, recompute=FULL) == flops + again
+    assert hardware_flops(case, recompute=NONE, full_share=0.25) == flops + again / 4
 
 
 def test_a_short_last_chunk_spares_the_stage_with_the_head() -> None:
