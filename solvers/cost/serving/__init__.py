@@ -1,0 +1,1 @@
+"""Seconds and bytes of an inference engine: what one step costs, and what fits beside the weights."""
