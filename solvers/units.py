@@ -143,7 +143,13 @@ TOKEN_RATE = Quantity(
     _thousands("tokens/s", "k tokens/s", "M tokens/s"),
 )  # fmt: skip
 COUNT_RATE = Quantity(
-    "a rate of events", ("1200 /s",), {"/s": 1.0}, _thousands("/s", "k /s", "M /s"),
+    "a rate of events", ("12 /s", "700 /min"),
+    {
+        f"{word}{per}": 1.0 / seconds
+        for word in ("", "requests", "req")
+        for per, seconds in (("/s", 1.0), ("/min", MINUTE), ("/h", HOUR))
+    } | {"rps": 1.0, "qps": 1.0},
+    _thousands("/s", "k /s", "M /s"),
 )  # fmt: skip
 SHARE = Quantity(
     "a share", ("0.08", "8 %"), {"": 1.0, "%": 0.01}, (Rung("%", 0.01),), unit_needed=False, highest=1.0
@@ -161,6 +167,7 @@ Usd = Annotated[float, MONEY]
 UsdPerHour = Annotated[float, PRICE]
 UsdPerKwh = Annotated[float, ENERGY_PRICE]
 Count = Annotated[float, COUNT]
+PerSecond = Annotated[float, COUNT_RATE]
 Fraction = Annotated[float, SHARE]
 
 

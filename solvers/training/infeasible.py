@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from solvers.base import Infeasible, Progress
+from solvers.catalogue.equal_nodes import MOST_GPUS
 from solvers.cost.layouts import Layouts
 from solvers.cost.memory import peak_memory
 from solvers.documents import Document
 from solvers.training import calibration
 from solvers.training.calibration import slack_of
 from solvers.training.explore import explore, refined_all
-from solvers.training.hardware import MOST_GPUS
 from solvers.training.job import usable_bytes, usable_host_bytes
 from solvers.training.options import TECHNIQUES, Options
 from solvers.training.plan import Choice, label, layout_document, plan_document, stages_document, terms_of

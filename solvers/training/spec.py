@@ -7,13 +7,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from solvers.base import ADVANCED, Part, Spec, Whole
 from solvers.catalogue import ModelRef
+from solvers.catalogue.equal_nodes import Hardware
 from solvers.cost.parts import Adapters
 from solvers.cost.power import rated_w
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.training.adaptation import LowRank, Task, adapters_of, problems_of
 from solvers.training.conditions import Conditions
 from solvers.training.constraints import Constraints
-from solvers.training.hardware import Hardware
 from solvers.training.options import TECHNIQUES, Options, Software
 from solvers.units import Count
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from solvers.catalogue import Node
-from solvers.training.hardware import Hardware
+from solvers.catalogue.equal_nodes import Hardware
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.scale import scale_of
 from solvers.training.islands.spec import Island, IslandsSpec

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from solvers.base import Infeasible
+from solvers.catalogue.equal_nodes import MOST_GPUS
 from solvers.documents import Document
 from solvers.training import calibration
-from solvers.training.hardware import MOST_GPUS
 from solvers.training.islands.spec import IslandsSpec
 from solvers.units import SHARE, show
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from solvers.catalogue import Link
+from solvers.catalogue.equal_nodes import Hardware
 from solvers.cost.block import Job
 from solvers.cost.cluster import Cluster, cluster_of
 from solvers.cost.layouts import Layouts, Shards
 from solvers.cost.step import LayerTime, layer_time
-from solvers.training.hardware import Hardware
 from solvers.training.islands.spec import Island, IslandsSpec
 from solvers.training.job import Tables, job_of, tables_of, usable_bytes
 from solvers.training.spec import TrainingSpec

@@ -6,10 +6,10 @@ from pydantic import Field, model_validator
 
 from solvers.base import Part
 from solvers.catalogue import Link
+from solvers.catalogue.equal_nodes import MOST_GPUS, Hardware
 from solvers.catalogue.hardware import LinkRef
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.training.adaptation import problems_of
-from solvers.training.hardware import MOST_GPUS, Hardware
 from solvers.training.spec import (
     Question,
     contradictions,

@@ -1,9 +1,12 @@
-"""The cluster of a training plan as the spec writes it."""
+"""Equal nodes as a spec writes them, for every kind that plans on a cluster."""
+
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from solvers.base import ADVANCED, Part, Whole
-from solvers.catalogue import NodeRef, price_of
+from solvers.catalogue.hardware import Node, named
+from solvers.catalogue.loader import price_of
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.units import UsdPerHour
 
@@ -13,7 +16,7 @@ MOST_GPUS = 131_072
 class Hardware(Part):
     """Equal nodes, joined by their NICs."""
 
-    node: NodeRef = Field(
+    node: Annotated[Node, named("nodes", Node)] = Field(
         title="Node",
         description="A node of the catalogue, or your own: GPU, link, NICs.",
         examples=["dgx-h100"],

@@ -1,0 +1,1 @@
+"""Serving plans: how many replicas, in which layout, carry the traffic within its latencies, and what they cost."""
