@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 
 Role = Literal["both", "prefill", "decode"]
 Routing = Literal["round_robin", "least_work", "prefix_aware"]
-Policy = Literal["fcfs", "priority"]
+Policy = Literal["fcfs", "priority", "prefill_first"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,10 @@ class Engine:
     """The settings of one engine, in vLLM's words; `blocks` is its pool of KV blocks, of one rank.
 
     `stages` are pipeline stages (so many batches are in flight), `ranks` attention's data-parallel ranks, each with its
-    own pool and its own limits, stepping together. Without chunked prefill a prompt runs whole.
+    own pool and its own limits, stepping together. Without chunked prefill a prompt runs whole. With `reserve_whole`
+    a request is admitted when the blocks of its whole prompt are free, not only those of its first chunk (vLLM's
+    scheduler_reserve_full_isl, its default since 0.19). The policy "prefill_first" is vLLM's of 2023 and DistServe's
+    baseline: whole prompts run in steps of their own, before any decode.
     """
 
     max_num_seqs: int
@@ -69,6 +72,7 @@ class Engine:
     stages: int = 1
     ranks: int = 1
     speculation: Speculation | None = None
+    reserve_whole: bool = True
 
 
 @dataclass(frozen=True)
