@@ -1,0 +1,74 @@
+"""Every number of serving's step cost that is neither geometry, nor datasheet, nor an operator's curve.
+
+Curves say what kernels reach alone on a quiet GPU; these say what they reach in an engine, and what the engine adds.
+Calibration moves them within their bounds; all else is fixed.
+"""
+
+from dataclasses import dataclass, fields
+
+from solvers.cost.coefficients import Prior, prior
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """The coefficients, at their priors unless said otherwise. Units are in the names; the rest are fractions."""
+
+    product_memory: float = prior(
+        1.0, 0.6, 1.4, "bandwidth of products in an engine over that of the operator's curve: estimate"
+    )
+    product_compute: float = prior(
+        1.0, 0.6, 1.4, "speed of large products in an engine over that of the operator's curve: estimate"
+    )
+    expert_memory: float = prior(
+        1.0, 0.5, 1.6, "bandwidth of experts' products in an engine over that of the operator's curve: estimate"
+    )
+    expert_compute: float = prior(
+        1.0, 0.5, 1.6, "speed of experts' products in an engine over that of the operator's curve: estimate"
+    )
+    expert_skew: float = prior(
+        0.15, 0.0, 1.0, "load of the busiest group of experts over the mean, beside chance [fedus2022switch]"
+    )
+    decode_attention: float = prior(1.0, 0.5, 1.6, "speed of decodes' attention over its curve: estimate")
+    prefill_attention: float = prior(1.0, 0.5, 1.6, "speed of chunks' attention over its curve: estimate")
+    latent_attention: float = prior(1.0, 0.4, 1.8, "speed of latent attention of decodes over its curve: estimate")
+    reduce_start_s: float = prior(
+        8e-6, 2e-6, 3e-5, "smallest all-reduce of an engine's own kernel within a node, in a CUDA graph: estimate"
+    )
+    reduce_library_s: float = prior(1.6e-5, 6e-6, 6e-5, "smallest all-reduce of NCCL within a node [nccl2019latency]")
+    reduce_bandwidth: float = prior(
+        0.9, 0.4, 1.2, "bandwidth of all-reduces over what the catalogue's link reaches: estimate"
+    )
+    exchange_start_s: float = prior(
+        2.5e-5, 8e-6, 1e-4, "smallest exchange of tokens with experts, one way [deepseek2024v3, section 3.4.2]"
+    )
+    exchange_bandwidth: float = prior(
+        0.8, 0.3, 1.2, "bandwidth of such an exchange over what the catalogue's link reaches: estimate"
+    )
+    elementwise_passes: float = prior(
+        0.7, 0.2, 2.0, "bytes of norms, residuals and activations over one unfused pass each: estimate"
+    )
+    graph_gap_s: float = prior(
+        1.2e-6, 3e-7, 4e-6, "idle time between dependent kernels of a CUDA graph [zhang2019gpulaunch; nvidia2024graphs]"
+    )
+    eager_gap_s: float = prior(
+        2e-6, 5e-7, 8e-6, "idle time between kernels of a step that is not replayed from one graph [zhang2019gpulaunch]"
+    )
+    step_s: float = prior(
+        5e-4, 5e-5, 4e-3, "device time of a step beside the model: inputs, logits, sampling: estimate"
+    )
+    sampler_bytes: float = prior(
+        12.0, 2.0, 60.0, "bytes a logit moves in sampling: cast to fp32, penalties, softmax, sort: estimate"
+    )
+    host_vllm_s: float = prior(3e-3, 5e-4, 1.5e-2, "vLLM's scheduling, inputs and outputs of a step: estimate")
+    host_sglang_s: float = prior(2e-3, 3e-4, 1.5e-2, "SGLang's: estimate")
+    host_trtllm_s: float = prior(1.5e-3, 3e-4, 1.5e-2, "TensorRT-LLM's: estimate")
+    host_sequence_s: float = prior(8e-6, 1e-6, 6e-5, "host time of each sequence in a step: estimate")
+
+    def host_s(self, engine: str) -> float:
+        """Host time of a step of `engine`."""
+        known = {"vllm": self.host_vllm_s, "sglang": self.host_sglang_s, "trtllm": self.host_trtllm_s}
+        return known[engine]
+
+
+PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Coefficients)}
+DEFAULT = Coefficients()

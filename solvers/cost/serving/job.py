@@ -1,0 +1,101 @@
+"""What is served, on what, by which engine, and how it is cut: the question that step cost and memory answer."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from solvers.catalogue import Model, Node
+
+Weights = Literal["bf16", "fp16", "fp8", "fp8_block", "w4a16", "w8a8", "nvfp4"]
+Kv = Literal["fp16", "fp8"]
+EngineName = Literal["vllm", "sglang", "trtllm"]
+
+ENGINES: tuple[EngineName, ...] = ("vllm", "sglang", "trtllm")
+# Bytes of a weight with its scales: one of 4 bytes for a block of 128 x 128; one of 2 bytes for a group of 128 and as
+# much again for its zero point; one of a byte for every 16 [nvidia2025nvfp4].
+WEIGHT_BYTES: dict[Weights, float] = {
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "fp8": 1.0,
+    "fp8_block": 1.0 + 4.0 / 128.0**2,
+    "w4a16": 0.5 + 4.0 / 128.0,
+    "w8a8": 1.0,
+    "nvfp4": 0.5 + 1.0 / 16.0,
+}
+KV_BYTES: dict[Kv, float] = {"fp16": 2.0, "fp8": 1.0}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one replica lies on its GPUs.
+
+    `tp` ranks cut a layer, `pp` stages cut the model, `dp` ranks each have attention (and its KV cache) for their own
+    requests, and each expert is on one of `ep` groups of the tp * dp GPUs of a stage, cut over the rest.
+    """
+
+    tp: int = 1
+    pp: int = 1
+    dp: int = 1
+    ep: int = 1
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the replica."""
+        return self.tp * self.pp * self.dp
+
+    @property
+    def expert_tp(self) -> float:
+        """Over how many GPUs each expert is cut."""
+        return self.tp * self.dp / self.ep
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How numbers are stored: weights, KV cache, and the routed experts where they differ from the other weights."""
+
+    weights: Weights = "bf16"
+    kv: Kv = "fp16"
+    experts: Weights | None = None
+
+    @property
+    def expert_weights(self) -> Weights:
+        """Of the routed experts."""
+        return self.experts or self.weights
+
+
+@dataclass(frozen=True)
+class Software:
+    """The engine and its version, "" where nobody said."""
+
+    name: EngineName = "vllm"
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """LoRA: `count` adapters of `rank` lie in memory, and a batch uses up to as many [hu2022lora]."""
+
+    count: int
+    rank: int = 16
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The engine's limits: tokens of a step, sequences at once, tokens of a sequence."""
+
+    max_num_batched_tokens: int = 8192
+    max_num_seqs: int = 256
+    max_model_len: int = 8192
+
+
+@dataclass(frozen=True)
+class ServingJob:
+    """One replica. `graphs` says whether decodes are replayed from CUDA graphs."""
+
+    model: Model
+    node: Node
+    layout: Layout = Layout()
+    numerics: Numerics = Numerics()
+    software: Software = Software()
+    limits: Limits = Limits()
+    adapters: Adapters | None = None
+    graphs: bool = True
