@@ -5,7 +5,7 @@ One module (or folder) for each kind, named as the kind, with a `VIEW`. Nothing 
 
 from importlib import import_module
 
-from frontend.figures.base import View
+from frontend.figures.views import View
 
 
 def view(kind: str) -> View:

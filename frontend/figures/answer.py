@@ -65,6 +65,11 @@ class Answer:
     search: str
     rejected: tuple[Fact, ...]
 
+    @property
+    def rows(self) -> tuple[tuple[Point, tuple[tuple[str, str], ...]], ...]:
+        """The points of the frontier, each cell with the name of its column."""
+        return tuple((point, tuple(zip(self.columns, point.cells, strict=True))) for point in self.points)
+
 
 def answer(result: Document) -> Answer:
     """What the page of a solved run says."""

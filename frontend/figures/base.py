@@ -1,4 +1,4 @@
-"""The parts that an answer page is built from, and what a kind has to give for each."""
+"""The parts that an answer page is built from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ WIDEST = 0.25
 
 @dataclass(frozen=True)
 class Head:
-    """A headline number. `low`, `at` and `high` are percent of its bar; `filled` draws a level, not an interval."""
+    """A headline number; `low`, `at` and `high` are percent of its bar.
+
+    A `filled` bar shows a level in its `colour`, not an interval.
+    """
 
     title: str
     value: str
@@ -26,6 +29,7 @@ class Head:
     high: float = 0.0
     interval: str = ""
     filled: bool = False
+    colour: str = "memory"
 
     @property
     def span(self) -> float:
@@ -167,29 +171,6 @@ def no_panels(_: Document) -> tuple[Panel, ...]:
     return ()
 
 
-@dataclass(frozen=True)
-class View:
-    """How one kind's answers are shown."""
-
-    heads: Callable[[Document], tuple[Head, ...]]
-    charts: tuple[Chart, ...]
-    frontier: Frontier
-    choices: Callable[[Document], tuple[Choice, ...]]
-    best_so_far: Callable[[Mapping[str, object]], tuple[tuple[str, str], ...]]
-    reason: Callable[[str], str]
-    binding: Callable[[str], str]
-    nearest: Callable[[Document], Nearest]
-    sheets: tuple[Sheet, ...] = ()
-    panels: Callable[[Document], tuple[Panel, ...]] = no_panels
-
-    def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
-        """The figure of that name, or None."""
-        drawn = {chart.name: chart.figure for chart in self.charts if chart.shown(result)} | {
-            "frontier": self.frontier.figure
-        }
-        return drawn[name](result, theme) if name in drawn else None
-
-
 def interval_head(
     title: str, name: str, estimate: Mapping[str, float], *, note: str = "", widest: float = WIDEST
 ) -> Head:
@@ -240,6 +221,14 @@ def relative(value: float, answer: float) -> str:
         return "new"
     change = value / answer - 1
     return f"{change:+.1%}".replace("-", "−").replace("%", " %")
+
+
+def in_seconds(label: str, picked: float, answer: float) -> Difference:
+    """A term's change in seconds: shares of a small term would shout."""
+    shown, was, change = (units.show(abs(value), units.DURATION) for value in (picked, answer, picked - answer))
+    same = shown == was
+    sign = "+" if picked > answer else "−"
+    return Difference(label, shown, was, "" if same else sign + change, None if same else picked < answer)
 
 
 def _percent(bound: float, value: float, half: float) -> float:

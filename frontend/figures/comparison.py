@@ -1,13 +1,15 @@
-"""Where the time goes in several plans: one bar each, the same colours as on the page of one plan."""
+"""Where the time goes in several plans: for each kind a bar a plan, the same colours as on the page of one plan."""
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
+from frontend.figures import view
 from frontend.figures.base import LegendEntry, Table
+from frontend.figures.terms import Terms
 from frontend.figures.theme import Theme
-from frontend.figures.training.breakdown import TERMS, term_of
 from solvers import units
 from solvers.documents import Document
 
@@ -19,10 +21,37 @@ LONGEST = 40
 Named = list[tuple[str, Document]]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The plans of one kind in words: what the bars say, their numbers, their colours, and who has no bar."""
+
+    kind: str
+    title: str
+    table: Table
+    legend: tuple[LegendEntry, ...]
+    without: tuple[str, ...]
+
+
+def compared(named: Named) -> tuple[Compared, ...]:
+    """One for each kind that has a plan with a breakdown, in the order of the plans."""
+    kinds = dict.fromkeys(document["kind"] for _, document in named if _breakdown(document))
+    return tuple(
+        Compared(kind, title(drawn(named, kind)), table(drawn(named, kind)), legend(drawn(named, kind)), missing)
+        for kind in kinds
+        for missing in [tuple(name for name, one in named if one["kind"] == kind and not _breakdown(one))]
+    )
+
+
+def drawn(named: Named, kind: str) -> Named:
+    """The plans of that kind that have a step to show."""
+    return [(name, document) for name, document in named if document["kind"] == kind and _breakdown(document)]
+
+
 def figure(named: Named, theme: Theme) -> go.Figure:
     """Stacked bars, the first plan on top, each under its name. A name is text, never markup."""
-    bars = [_bar(term, named, theme) for term in _terms(named)]
-    along = theme.axis("Time of one step (s)", rangemode="tozero", fixedrange=True)
+    terms = _words(named)
+    bars = [_bar(term, named, theme, terms) for term in _terms(named)]
+    along = theme.axis(terms.axis, rangemode="tozero", fixedrange=True)
     down = {"visible": False, "fixedrange": True, "range": [len(named) - 0.5, -0.75]}
     margin = {"l": 4, "r": 12, "t": 4, "b": 44}
     said = [_name(index, name, theme) for index, (name, _) in enumerate(named)]
@@ -35,15 +64,16 @@ def figure(named: Named, theme: Theme) -> go.Figure:
 
 def table(named: Named) -> Table:
     """The same numbers: a line for each term, a column for each plan."""
+    terms = _words(named)
     rows = tuple(
-        (term_of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named)
+        (terms.of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named)
     )
-    return Table("Time of one step by term", ("Term", *(name for name, _ in named)), rows)
+    return Table(terms.caption, ("Term", *(name for name, _ in named)), rows)
 
 
 def legend(named: Named) -> tuple[LegendEntry, ...]:
     """The colours in words."""
-    shown = (term_of(term) for term in _terms(named))
+    shown = (_words(named).of(term) for term in _terms(named))
     return tuple(LegendEntry(term.colour, term.label, faint=term.strength < 1) for term in shown)
 
 
@@ -53,14 +83,17 @@ def title(named: Named) -> str:
     (fast, first), (slow, last) = steps[0], steps[-1]
     gaps = {term: _seconds(last, term) - _seconds(first, term) for term in _terms(named)}
     total = sum(_breakdown(last).values()) - sum(_breakdown(first).values())
-    if len(steps) == 1 or total <= 0:
-        return "Where the time of one step goes"
+    terms = _words(named)
+    if len(steps) == 1:
+        return f"Where the time of {terms.step} of {fast} goes"
+    if total <= 0:
+        return f"{terms.step.capitalize()} takes as long in every plan"
     widest = max(gaps, key=lambda term: gaps[term])
-    return f"{term_of(widest).label} makes most of the {units.show(total, units.DURATION)} between {fast} and {slow}"
+    return f"{terms.of(widest).label} makes most of the {units.show(total, units.DURATION)} between {fast} and {slow}"
 
 
-def _bar(term: str, named: Named, theme: Theme) -> go.Bar:
-    shown = term_of(term)
+def _bar(term: str, named: Named, theme: Theme, terms: Terms) -> go.Bar:
+    shown = terms.of(term)
     seconds = [_seconds(document, term) for _, document in named]
     hover = [
         f"<b>{escape(name)}</b><br>{shown.label} {_said(value)}"
@@ -69,7 +102,7 @@ def _bar(term: str, named: Named, theme: Theme) -> go.Bar:
     edge = {"color": theme["surface"], "width": 1}
     return go.Bar(
         name=shown.label,
-        x=seconds,
+        x=[value / terms.unit_s for value in seconds],
         y=list(range(len(named))),
         orientation="h",
         marker={"color": theme.tint(f"fig-{shown.colour}", shown.strength), "line": edge},
@@ -83,9 +116,13 @@ def _name(index: int, name: str, theme: Theme) -> dict[str, Any]:
     return {"text": _short(name), "font": {"color": theme["ink-2"], "size": 12}, **place}
 
 
+def _words(named: Named) -> Terms:
+    return view(named[0][1]["kind"]).terms
+
+
 def _terms(named: Named) -> list[str]:
     present = {term for _, document in named for term, seconds in _breakdown(document).items() if seconds > 0}
-    return sorted(present, key=lambda term: (list(TERMS).index(term) if term in TERMS else len(TERMS), term))
+    return sorted(present, key=_words(named).order)
 
 
 def _seconds(document: Document, term: str) -> float:

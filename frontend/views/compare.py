@@ -34,23 +34,19 @@ def page(request: InProject, project: Project) -> HttpResponse:
             {**context, "problems": error.problems},
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
         )
-    named = _named(compared.runs)
-    shown = {
-        "comparison": compared,
-        "twin": comparison.table(named),
-        "legend": comparison.legend(named),
-        "finding": comparison.title(named) if named else "",
-    }
+    shown = {"comparison": compared, "charts": comparison.compared(_named(compared.runs))}
     return render(request, "compare/page.html", {**context, **shown})
 
 
 @in_project("viewer")
 def figure(request: InProject, project: Project) -> HttpResponse:
-    """Where the time of each plan goes, as Plotly's JSON."""
+    """Where the time of each plan of one `kind` goes, as Plotly's JSON."""
     named = _named(_runs(project, ids(request.GET.getlist("runs"))))
-    if not comparison.table(named).rows:
+    charts = [chart.kind for chart in comparison.compared(named)]
+    kind = request.GET.get("kind", charts[0] if charts else "")
+    if kind not in charts:
         raise Http404("none of these plans has a breakdown")
-    drawn = comparison.figure(named, theme(request.GET.get("theme", "light")))
+    drawn = comparison.figure(comparison.drawn(named, kind), theme(request.GET.get("theme", "light")))
     return HttpResponse(drawn.to_json(), content_type="application/json")
 
 

@@ -10,7 +10,18 @@ from solvers.documents import Document
 
 MOST = 20
 # Estimates of which more is better; of time, memory, money and energy, less is.
-MORE_IS_BETTER = ("tokens_per_s", "goodput", "mfu", "hfu", "requests_per_s", "throughput")
+MORE_IS_BETTER = (
+    "tokens_per_s",
+    "output_tokens_per_s",
+    "goodput",
+    "attainment",
+    "mfu",
+    "hfu",
+    "requests_per_s",
+    "throughput",
+)
+# What of a plan, of whatever kind, stands in the table.
+SHOWN = ("label", "mode", "layout", "pools", "engine", "routing", "nodes", "gpus")
 ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE = "Question", "Answer", "Plan", "Search", "Provenance"
 
 
@@ -60,7 +71,7 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
         yield (ANSWERED, name or "reason"), value
     plan = document.get("plan", {})
     whole = {key: value for key, value in plan.get("run", {}).items() if not isinstance(value, list)}
-    shown = {**{key: plan.get(key) for key in ("label", "layout", "nodes", "gpus")}, "run": whole}
+    shown = {**{key: plan.get(key) for key in SHOWN}, "run": whole}
     for name, value in _leaves(shown):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):

@@ -1,13 +1,20 @@
 """How answers of kind `training` look: headline numbers, time, memory, the frontier, the runners-up."""
 
-from frontend.figures.base import Chart, Sheet, View
+from frontend.figures import terms
+from frontend.figures.base import Chart, Sheet
 from frontend.figures.training import breakdown, choices, frontier, heads, islands, memory, timeline, whole, words
+from frontend.figures.views import View
 
 VIEW = View(
     heads=heads.heads,
     charts=(
         Chart(
-            "breakdown", breakdown.title, breakdown.figure, breakdown.table, breakdown.legend, height=breakdown.height
+            "breakdown",
+            breakdown.title,
+            breakdown.TERMS.figure,
+            breakdown.TERMS.table,
+            breakdown.TERMS.legend,
+            height=terms.height,
         ),
         Chart("memory", memory.title, memory.figure, memory.table, memory.legend, height=memory.height),
         Chart(
@@ -29,5 +36,6 @@ VIEW = View(
     reason=words.reason,
     binding=words.binding,
     nearest=words.nearest,
+    terms=breakdown.TERMS,
     panels=islands.panels,
 )

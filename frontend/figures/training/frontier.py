@@ -11,9 +11,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from frontend.figures.base import Difference, Frontier, Pick, Point, relative
+from frontend.figures.base import Difference, Frontier, Pick, Point, in_seconds, relative
 from frontend.figures.theme import Theme
-from frontend.figures.training.breakdown import term_of
+from frontend.figures.training.breakdown import TERMS
 from solvers import units
 from solvers.documents import Document
 
@@ -249,15 +249,7 @@ def _terms(picked: list[Document], answer: list[Document]) -> Iterator[Differenc
     for name in [*theirs, *(name for name in mine if name not in theirs)] if mine else ():
         one, other = mine.get(name, 0.0), theirs.get(name, 0.0)
         if one > 0 or other > 0:
-            yield _seconds(term_of(name).label, one, other)
-
-
-def _seconds(label: str, picked: float, answer: float) -> Difference:
-    """A term's change in seconds: shares of a small term would shout."""
-    shown, was, change = (units.show(abs(value), units.DURATION) for value in (picked, answer, picked - answer))
-    same = shown == was
-    sign = "+" if picked > answer else "−"
-    return Difference(label, shown, was, "" if same else sign + change, None if same else picked < answer)
+            yield in_seconds(TERMS.of(name).label, one, other)
 
 
 def _difference(label: str, name: str, picked: float, answer: float, *, more_is_better: bool) -> Difference:

@@ -7,6 +7,7 @@ import pytest
 
 from frontend import figures
 from frontend.figures.base import chance
+from frontend.figures.terms import Term
 from frontend.figures.theme import theme
 from frontend.figures.training import breakdown, choices, frontier, heads, memory, words
 from solvers import units
@@ -15,7 +16,7 @@ VIEW = figures.view("training")
 
 
 def test_the_parts_of_the_bar_add_up_to_the_step(small):
-    found = breakdown.parts(small["explanation"]["breakdown"])
+    found = breakdown.TERMS.parts(small["explanation"]["breakdown"])
 
     assert sum(part.seconds for part in found) == pytest.approx(small["estimates"]["step_time_s"]["value"], rel=1e-6)
     assert sum(part.share for part in found) == pytest.approx(1)
@@ -23,9 +24,9 @@ def test_the_parts_of_the_bar_add_up_to_the_step(small):
 
 
 def test_the_breakdown_draws_one_bar_for_each_part_in_the_colour_of_its_meaning(small):
-    found = breakdown.parts(small["explanation"]["breakdown"])
+    found = breakdown.TERMS.parts(small["explanation"]["breakdown"])
 
-    figure = breakdown.figure(small, theme("light"))
+    figure = breakdown.TERMS.figure(small, theme("light"))
 
     assert [trace.name for trace in figure.data] == [part.term.label for part in found]
     assert [trace.x[0] for trace in figure.data] == [part.seconds for part in found]
@@ -45,14 +46,16 @@ def test_the_breakdowns_title_is_what_it_shows():
 
 
 def test_a_term_that_is_new_here_is_shown_in_its_own_words():
-    assert breakdown.term_of("expert_overflow") == breakdown.Term("Expert overflow", "expert overflow", "other")
+    assert breakdown.TERMS.of("expert_overflow") == Term("Expert overflow", "expert overflow", "other")
 
 
 def test_the_tables_hold_the_numbers_of_the_figures(small):
-    terms = breakdown.table(small)
+    terms = breakdown.TERMS.table(small)
     stages = memory.table(small)
 
-    assert [row[0] for row in terms.rows] == [trace.name for trace in breakdown.figure(small, theme("light")).data]
+    assert [row[0] for row in terms.rows] == [
+        trace.name for trace in breakdown.TERMS.figure(small, theme("light")).data
+    ]
     assert [row[0] for row in stages.rows] == [str(stage["stage"]) for stage in small["plan"]["memory"]["stages"]]
 
 

@@ -1,0 +1,120 @@
+"""One replica as it was simulated: its batch, its KV cache and its queue, over the same time."""
+
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from frontend.figures.base import LegendEntry, Table
+from frontend.figures.serving import asked
+from frontend.figures.serving.pools import role
+from frontend.figures.theme import Theme
+from solvers import units
+from solvers.documents import Document
+
+ROW, FRAME = 92, 56
+GAP = 0.1
+"""Space between two lines of the chart, as a share of one."""
+TRACKS = (
+    ("batch", "Running", "compute", 1.0),
+    ("kv_share", "KV cache (%)", "memory", 100.0),
+    ("waiting", "Waiting", "network", 1.0),
+)
+QUARTERS = 4
+
+
+def shown(result: Document) -> bool:
+    """Whether the answer holds a timeline."""
+    return any(one["end_s"] for one in _timelines(result))
+
+
+def title(result: Document) -> str:
+    """What binds a replica: its queue, its cache or neither."""
+    one = _timelines(result)[-1]
+    fullest, queue = max(one["kv_share"]), max(one["waiting"])
+    batch = units.count(max(one["batch"]))
+    waits = "nothing waits" if queue == 0 else f"at most {units.count(queue)} wait"
+    return f"{_named(one)} runs up to {batch} requests at once in {asked.percent(fullest)} of its KV cache; {waits}"
+
+
+def figure(result: Document, theme: Theme) -> go.Figure:
+    """Three lines over one time for each timeline there is."""
+    found = _timelines(result)
+    rows = len(TRACKS) * len(found)
+    layout: dict[str, Any] = {}
+    lines = []
+    for index, one in enumerate(found):
+        for track, (name, label, colour, scale) in enumerate(TRACKS):
+            row = index * len(TRACKS) + track
+            axis = "" if row == 0 else str(row + 1)
+            top = 1 - row / rows
+            title_ = label if len(found) == 1 else f"{role(one['role'])}:<br>{label.lower()}"
+            layout[f"yaxis{axis}"] = theme.axis(
+                title_, domain=[top - (1 - GAP) / rows, top], rangemode="tozero", fixedrange=True, nticks=3
+            )
+            lines.append(_line(one, name, label, theme[f"fig-{colour}"], scale, axis))
+    last = "" if rows == 1 else str(rows)
+    layout["xaxis"] = theme.axis("Time (s)", fixedrange=True, showgrid=False, anchor=f"y{last}")
+    margin = {"l": 60, "r": 16, "t": 6, "b": 44}
+    return go.Figure(lines, theme.layout(height=height(result), hovermode="x", margin=margin, **layout))
+
+
+def table(result: Document) -> Table:
+    """The mean and the most of each in quarters of the time."""
+    rows = tuple(row for one in _timelines(result) for row in _quarters(one, several=len(_timelines(result)) > 1))
+    return Table(
+        "A replica over its time", ("Time", "Running, mean", "Running, most", "KV cache, most", "Waiting, most"), rows
+    )
+
+
+def legend(_: Document) -> tuple[LegendEntry, ...]:
+    """The colours in words."""
+    return tuple(LegendEntry(colour, label.removesuffix(" (%)")) for _, label, colour, _ in TRACKS)
+
+
+def height(result: Document) -> int:
+    """Pixels."""
+    return FRAME + ROW * len(TRACKS) * len(_timelines(result))
+
+
+def _timelines(result: Document) -> list[Document]:
+    """One replica's steps, or those of one of each pool."""
+    found = result["explanation"].get("timeline") or []
+    return [found] if isinstance(found, dict) else list(found)
+
+
+def _named(one: Document) -> str:
+    return "A replica" if one.get("role", "both") == "both" else f"A replica of {role(one['role']).lower()}"
+
+
+def _line(one: Document, name: str, label: str, colour: str, scale: float, axis: str) -> go.Scatter:
+    told = label.removesuffix(" (%)")
+    return go.Scatter(
+        name=told,
+        x=one["end_s"],
+        y=[scale * value for value in one[name]],
+        yaxis=f"y{axis}",
+        mode="lines",
+        line={"color": colour, "width": 1.5, "shape": "hv"},
+        customdata=[asked.percent(value) if name == "kv_share" else units.count(value) for value in one[name]],
+        hovertemplate=f"{told} %{{customdata}}<extra></extra>",
+    )
+
+
+def _quarters(one: Document, *, several: bool) -> list[tuple[str, ...]]:
+    steps = len(one["end_s"])
+    bounds = [steps * quarter // QUARTERS for quarter in range(QUARTERS + 1)]
+    return [_quarter(one, start, end, several=several) for start, end in pairwise(bounds) if end > start]
+
+
+def _quarter(one: Document, start: int, end: int, *, several: bool) -> tuple[str, ...]:
+    began = one["end_s"][start - 1] if start else 0.0
+    where = f"{role(one['role'])}, " if several else ""
+    batch = one["batch"][start:end]
+    return (
+        f"{where}{asked.seconds(began) if began else '0 s'} to {asked.seconds(one['end_s'][end - 1])}",
+        f"{sum(batch) / len(batch):.1f}",
+        units.count(max(batch)),
+        asked.percent(max(one["kv_share"][start:end])),
+        units.count(max(one["waiting"][start:end])),
+    )

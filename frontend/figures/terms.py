@@ -1,0 +1,137 @@
+"""Where the time of one step goes: a bar whose parts add up to the step, and the words for its terms."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from frontend.figures.base import LegendEntry, Table
+from frontend.figures.theme import Theme
+from solvers import units
+from solvers.documents import Document
+
+LABELLED = 0.07
+HEIGHT = 116
+
+
+@dataclass(frozen=True)
+class Term:
+    """How a term of the breakdown is called and coloured; the fainter shades are the rarer users of one network."""
+
+    label: str
+    short: str
+    colour: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One term of one step: seconds, and its share of the step."""
+
+    name: str
+    term: Term
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A kind's terms in the order of their legend. `step` is what the bar stands for, `unit` how its axis counts it."""
+
+    known: Mapping[str, Term]
+    step: str = "one step"
+    unit: str = "s"
+    unit_s: float = 1.0
+
+    @property
+    def axis(self) -> str:
+        """The title of the axis."""
+        return f"Time of {self.step} ({self.unit})"
+
+    @property
+    def caption(self) -> str:
+        """The caption of the table."""
+        return f"Time of {self.step} by term"
+
+    def of(self, name: str) -> Term:
+        """How a term is shown; one that is new here stands in its own words."""
+        words = name.replace("_", " ")
+        return self.known.get(name, Term(words[:1].upper() + words[1:], words, "other"))
+
+    def order(self, name: str) -> tuple[int, str]:
+        """Known terms in their order, others after them."""
+        return (list(self.known).index(name) if name in self.known else len(self.known), name)
+
+    def parts(self, breakdown: list[Document]) -> tuple[Part, ...]:
+        """The terms that take any time, in the order the solver gives them."""
+        total = sum(entry["value"] for entry in breakdown) or 1.0
+        return tuple(
+            Part(entry["term"], self.of(entry["term"]), entry["value"], entry["value"] / total)
+            for entry in breakdown
+            if entry["value"] > 0
+        )
+
+    def figure(self, result: Document, theme: Theme) -> go.Figure:
+        """One stacked bar."""
+        bars = [self._bar(part, theme) for part in self._parts(result)]
+        axis = theme.axis(self.axis, rangemode="tozero", showgrid=False, fixedrange=True)
+        hidden = {"visible": False, "fixedrange": True}
+        margin = {"l": 4, "r": 12, "t": 4, "b": 44}
+        return go.Figure(
+            bars, theme.layout(barmode="stack", bargap=0, height=HEIGHT, xaxis=axis, yaxis=hidden, margin=margin)
+        )
+
+    def table(self, result: Document) -> Table:
+        """Every term in seconds and as a share."""
+        rows = tuple(
+            (part.term.label, units.show(part.seconds, units.DURATION), units.show(part.share, units.SHARE))
+            for part in self._parts(result)
+        )
+        return Table(self.caption, ("Term", "Time", "Share of the step"), rows)
+
+    def legend(self, result: Document) -> tuple[LegendEntry, ...]:
+        """The colours in words, with their seconds."""
+        return tuple(
+            LegendEntry(
+                part.term.colour,
+                part.term.label,
+                units.show(part.seconds, units.DURATION),
+                faint=part.term.strength < 1,
+            )
+            for part in self._parts(result)
+        )
+
+    def _parts(self, result: Document) -> tuple[Part, ...]:
+        return self.parts(result["explanation"]["breakdown"])
+
+    def _bar(self, part: Part, theme: Theme) -> go.Bar:
+        shown = units.show(part.seconds, units.DURATION)
+        return go.Bar(
+            name=part.term.label,
+            x=[part.seconds / self.unit_s],
+            y=[""],
+            orientation="h",
+            marker={
+                "color": theme.tint(f"fig-{part.term.colour}", part.term.strength),
+                "line": {"color": theme["surface"], "width": 1},
+            },
+            text=[_inside(part, shown)],
+            textposition="inside",
+            insidetextanchor="start",
+            textangle=0,
+            textfont={"color": theme["fig-ink-on-pale" if part.term.colour == "bubble" else "fig-ink"], "size": 12},
+            constraintext="none",
+            hovertemplate=f"<b>{part.term.label}</b><br>{shown}, {units.show(part.share, units.SHARE)}<extra></extra>",
+        )
+
+
+def height(_: Document) -> int:
+    """Pixels."""
+    return HEIGHT
+
+
+def _inside(part: Part, shown: str) -> str:
+    """What fits into the bar: name and time, the name, or nothing. The space keeps it off the edge."""
+    if part.share < LABELLED:
+        return ""
+    return f"\u2002{part.term.short} {shown}" if part.share >= 2 * LABELLED else f"\u2002{part.term.short}"

@@ -1,0 +1,35 @@
+"""What a kind has to give so that its answers can be shown."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from frontend.figures.base import Chart, Choice, Frontier, Head, Nearest, Panel, Sheet, no_panels
+from frontend.figures.terms import Terms
+from frontend.figures.theme import Theme
+from solvers.documents import Document
+
+
+@dataclass(frozen=True)
+class View:
+    """How one kind's answers are shown."""
+
+    heads: Callable[[Document], tuple[Head, ...]]
+    charts: tuple[Chart, ...]
+    frontier: Frontier
+    choices: Callable[[Document], tuple[Choice, ...]]
+    best_so_far: Callable[[Mapping[str, object]], tuple[tuple[str, str], ...]]
+    reason: Callable[[str], str]
+    binding: Callable[[str], str]
+    nearest: Callable[[Document], Nearest]
+    terms: Terms
+    sheets: tuple[Sheet, ...] = ()
+    panels: Callable[[Document], tuple[Panel, ...]] = no_panels
+
+    def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
+        """The figure of that name, or None."""
+        drawn = {chart.name: chart.figure for chart in self.charts if chart.shown(result)} | {
+            "frontier": self.frontier.figure
+        }
+        return drawn[name](result, theme) if name in drawn else None
