@@ -30,11 +30,11 @@ def device_seconds(runs: list[Run], cost: StepCost) -> float:
     tokens = sum(run.tokens for run in runs)
     seconds = float(cost.mixed_tokens[tokens] if chunks else cost.decode_tokens[tokens])
     seconds += float(cost.sampled[sum(run.gives for run in runs)])
-    seconds += float(cost.decode_base[len(contexts)])
-    seconds += float(cost.decode_context[len(contexts)]) * sum(contexts)
+    attention = float(cost.decode_base[len(contexts)]) + float(cost.decode_context[len(contexts)]) * sum(contexts)
     if cost.window:
         windowed = sum(min(context, cost.window) for context in contexts)
-        seconds += float(cost.decode_window[len(contexts)]) * windowed
+        attention += float(cost.decode_window[len(contexts)]) * windowed
+    seconds += attention * (cost.mixed_decode if chunks else 1.0)
     return seconds + sum(_chunk_seconds(run, cost) for run in chunks)
 
 
