@@ -75,10 +75,29 @@ def windowed_pairs(new: Floats | float, before: Floats | float, window: float) -
     return pairs_of(growing, np.minimum(before, window)) + (new - growing) * window
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A job with its rates at some coefficients, worked out once for many calls."""
+
+    view: View
+    rates: Rates
+
+
+def ready(job: ServingJob, coefficients: Coefficients = DEFAULT) -> Ready:
+    """The rates of `job`."""
+    view = view_of(job, coefficients)
+    return Ready(view, rates_of(view))
+
+
 def step_seconds(steps: Compositions, job: ServingJob, coefficients: Coefficients = DEFAULT) -> Floats:
     """Seconds of each step [n] on one stage after another, as the tables of `step_cost` give them."""
-    view = view_of(job, coefficients)
-    rates = rates_of(view)
+    return seconds_at(steps, ready(job, coefficients))
+
+
+def seconds_at(steps: Compositions, prepared: Ready) -> Floats:
+    """The same at rates that are there already."""
+    view, rates = prepared.view, prepared.rates
+    job, coefficients = view.job, view.coefficients
     device = _tokens(steps, rates, view) + _attention(steps, rates)
     device = device + _at(steps.sampled, rates.sequences, rates.sampled)
     host = coefficients.host_s(job.software.name) + coefficients.host_sequence_s * steps.sequences
