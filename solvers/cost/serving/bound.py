@@ -11,8 +11,7 @@ All are for one GPU of a replica, so of a replica divided by its GPUs; `outputs`
 
 from dataclasses import dataclass
 
-from solvers.cost.serving.curves import peak_of
-from solvers.cost.serving.job import ServingJob
+from solvers.cost.serving.job import ServingJob, peak_of
 from solvers.cost.serving.memory import Memory
 from solvers.cost.serving.work import work_of
 

@@ -30,14 +30,19 @@ class Coefficients:
     )
     decode_attention: float = prior(1.0, 0.5, 1.6, "speed of decodes' attention over its curve: estimate")
     prefill_attention: float = prior(1.0, 0.5, 1.6, "speed of chunks' attention over its curve: estimate")
+    mixed_decode: float = prior(
+        1.3,
+        1.0,
+        2.5,
+        "time of decodes' attention beside a chunk over that alone: kernels for many queries split the context of one"
+        " less; 2.1 and 1.6 in vLLM 0.19's profiles of two workstation GPUs [cho2025llmservingsim]",
+    )
     latent_attention: float = prior(1.0, 0.4, 1.8, "speed of latent attention of decodes over its curve: estimate")
-    reduce_start_s: float = prior(
-        8e-6, 2e-6, 3e-5, "smallest all-reduce of an engine's own kernel within a node, in a CUDA graph: estimate"
+    reduce_latency: float = prior(
+        1.0, 0.7, 3.0, "time of an all-reduce in an engine over that of its curve: ranks that arrive late: estimate"
     )
-    reduce_library_s: float = prior(1.6e-5, 6e-6, 6e-5, "smallest all-reduce of NCCL within a node [nccl2019latency]")
-    reduce_bandwidth: float = prior(
-        0.9, 0.4, 1.2, "bandwidth of all-reduces over what the catalogue's link reaches: estimate"
-    )
+    reduce_library_s: float = prior(1.6e-5, 6e-6, 6e-5, "smallest all-reduce of NCCL across nodes [nccl2019latency]")
+    reduce_bandwidth: float = prior(1.0, 0.5, 1.2, "bandwidth of all-reduces in an engine over their curve's: estimate")
     exchange_start_s: float = prior(
         2.5e-5, 8e-6, 1e-4, "smallest exchange of tokens with experts, one way [deepseek2024v3, section 3.4.2]"
     )

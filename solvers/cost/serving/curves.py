@@ -1,93 +1,105 @@
-"""How much of a GPU's datasheet the kernels of one engine reach: curves of a (GPU, engine, version), and which we have.
+"""Seconds of an operator on one GPU as a physical curve: shares of peak and bandwidth, and what small sizes lose.
 
-    product    t = start + ( (2 T K N / (P e_c))^s + (bytes / (B e_m))^s )^(1/s)
-    decode     a token of context t = bytes / (B e(n)),  e(n) = e_m n h / (n h + half),  h: KV heads on the GPU
-    prefill    a pair of a query and a key t = FLOPs / (P e_c)
-P, B: peak and bandwidth of the datasheet. Fitted from operator tables by a script beside this file; a GPU without
-tables takes the shares that its catalogue entry says large kernels reach, scaled by what fitted GPUs have in common.
+Symbols
+    T rows   D matrices of K x N (experts that are touched; 1)   b, a bytes of a weight and of an activation
+    P, B peak and bandwidth of the datasheet   e shares   c tokens of context   n sequences   h KV heads, q query heads
+    product  start + u K + ( compute^s + memory^s )^(1/s)
+             compute = 2 (T + D r)(N + w)(K + d) / (P e_c)      what tiles pad and pipelines fill
+             memory  = (D b K N + a T K + 2 T N) / (B e_m)
+    decode   start + n (h x + q y) + max( bytes of c / (B e_m), FLOPs of c / (P e_c) ),  c of all sequences together
+    prefill  start + FLOPs of a pair (pairs + l T) / (P e_c)    l: as many pairs a token are lost at the diagonal
+    reduce   S bytes, g ranks: the faster of  start + log2 g step + S (g - 1) / (b e_1)
+             and  start' + log2 g step' + 2 S (g - 1) / (g b e_2)
+    exchange start + bytes that leave a GPU / (b e)
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from solvers.catalogue import Gpu
-from solvers.cost.serving.job import Software, Weights
+import numpy as np
+
+from solvers.cost.layouts import Floats, Number
 
 
 class ProductCurve(NamedTuple):
-    """Products of one precision: shares of peak and bandwidth, seconds of a launch, sharpness of the maximum."""
+    """Products of one precision, dense or of many experts in one launch."""
 
     compute: float
     memory: float
     start_s: float
+    inner_s: float
+    rows: float
+    columns: float
+    inner: float
     sharpness: float
 
 
 class DecodeCurve(NamedTuple):
-    """Attention of decodes: shares of bandwidth and peak, (sequence, KV head) pairs at half of it, seconds a launch."""
+    """Attention of decodes."""
 
-    memory: float
     compute: float
-    half: float
+    memory: float
     start_s: float
-    sequence_s: float
+    kv_head_s: float
+    head_s: float
 
 
 class PrefillCurve(NamedTuple):
-    """Attention of chunks: share of peak, seconds of a launch for one chunk."""
+    """Attention of chunks."""
 
     compute: float
-    chunk_s: float
+    lost: float
+    start_s: float
 
 
-@dataclass(frozen=True)
-class Curves:
-    """All curves of one GPU under one engine; `said` is what the answer says of where they come from."""
+class ReduceCurve(NamedTuple):
+    """All-reduces: an engine's own kernel (`near`), and the library's (`far`)."""
 
-    products: dict[Weights, ProductCurve]
-    experts: dict[Weights, ProductCurve]
-    decode: DecodeCurve
-    latent_decode: DecodeCurve
-    prefill: PrefillCurve
-    latent_prefill: PrefillCurve
-    said: str
+    near: float
+    near_start_s: float
+    near_step_s: float
+    far: float
+    far_start_s: float
+    far_step_s: float
 
 
-def curves_of(gpu: Gpu, software: Software) -> Curves:
-    """The curves of `gpu` under `software`, or the nearest that there are."""
-    compute, memory = gpu.achievable_compute, gpu.achievable_memory
-    wide = ProductCurve(compute, memory, 2e-6, 4.0)
-    narrow = ProductCurve(0.85 * compute, memory, 3e-6, 4.0)
-    dequantised = ProductCurve(0.8 * compute, 0.85 * memory, 3e-6, 4.0)
-    products: dict[Weights, ProductCurve] = {
-        "bf16": wide,
-        "fp16": wide,
-        "fp8": narrow,
-        "fp8_block": narrow,
-        "w8a8": narrow,
-        "w4a16": dequantised,
-        "nvfp4": narrow if gpu.has("fp4") else dequantised,
-    }
-    experts = {name: ProductCurve(0.7 * one.compute, 0.85 * one.memory, 8e-6, 4.0) for name, one in products.items()}
-    return Curves(
-        products=products,
-        experts=experts,
-        decode=DecodeCurve(memory, 0.4 * compute, 8.0, 5e-6, 0.0),
-        latent_decode=DecodeCurve(memory, 0.6 * compute, 8.0, 8e-6, 0.0),
-        prefill=PrefillCurve(0.6 * compute, 3e-6),
-        latent_prefill=PrefillCurve(0.6 * compute, 3e-6),
-        said=f"no operator was measured on {gpu.shown} under {software.name}; curves follow its datasheet",
-    )
+class ExchangeCurve(NamedTuple):
+    """Tokens on their way to experts, or back."""
+
+    share: float
+    start_s: float
 
 
-def peak_of(gpu: Gpu, weights: Weights) -> float:
-    """Dense operations a second of products with these weights; weights without units are widened first.
+def product_parts(
+    rows: Number,
+    columns: Number,
+    inner: Number,
+    matrices: Number,
+    *,
+    bytes_each: tuple[Number, Number],
+    rate: Number,
+    speed: Number,
+    curve: ProductCurve,
+) -> tuple[Floats, Floats]:
+    """Seconds of memory and of compute. `bytes_each`: of weights and activations; `rate`, `speed` with shares in."""
+    stored, activation = bytes_each
+    moved = matrices * stored * columns * inner + activation * rows * inner + 2.0 * rows * columns
+    done = 2.0 * (rows + matrices * curve.rows) * (columns + curve.columns) * (inner + curve.inner)
+    return np.asarray(moved / speed, dtype=np.float64), np.asarray(done / rate, dtype=np.float64)
 
-    Integers of 8 bits run at twice the rate of 16-bit floats on GPUs since Ampere [nvidia2020a100].
-    """
-    half = gpu.peak("bf16")
-    if weights in ("fp8", "fp8_block"):
-        return gpu.peak("fp8")
-    if weights == "nvfp4":
-        return gpu.peak_flops_per_s.get("fp4", half)
-    return 2.0 * half if weights == "w8a8" else half
+
+def soft_maximum(one: Floats, other: Floats, sharpness: Number) -> Floats:
+    """Their maximum where they differ, more where they do not: two resources that share a kernel."""
+    longest = np.maximum(np.maximum(one, other), 1e-30)
+    both: Floats = longest * ((one / longest) ** sharpness + (other / longest) ** sharpness) ** (1.0 / sharpness)
+    return both
+
+
+def reduce_parts(
+    sent_bytes: Number, ranks: Number, *, bytes_per_s: Number, curve: ReduceCurve
+) -> tuple[Floats, Floats]:
+    """Seconds of the engine's own kernel and of the library's, within a domain."""
+    steps = np.log2(ranks)
+    near = curve.near_start_s + steps * curve.near_step_s + sent_bytes * (ranks - 1.0) / (bytes_per_s * curve.near)
+    around = 2.0 * sent_bytes * (ranks - 1.0) / ranks
+    far = curve.far_start_s + steps * curve.far_step_s + around / (bytes_per_s * curve.far)
+    return np.asarray(near, dtype=np.float64), np.asarray(far, dtype=np.float64)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from solvers.catalogue import Model, Node
+from solvers.catalogue import Gpu, Model, Node
 
 Weights = Literal["bf16", "fp16", "fp8", "fp8_block", "w4a16", "w8a8", "nvfp4"]
 Kv = Literal["fp16", "fp8"]
@@ -21,7 +21,30 @@ WEIGHT_BYTES: dict[Weights, float] = {
     "w8a8": 1.0,
     "nvfp4": 0.5 + 1.0 / 16.0,
 }
+# Bytes of an activation that a product reads where the GPU has units for its weights.
+ACTIVATION_BYTES: dict[Weights, float] = {
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "fp8": 1.0,
+    "fp8_block": 1.0 + 4.0 / 128.0,
+    "w4a16": 2.0,
+    "w8a8": 1.0,
+    "nvfp4": 0.5 + 1.0 / 16.0,
+}
 KV_BYTES: dict[Kv, float] = {"fp16": 2.0, "fp8": 1.0}
+
+
+def peak_of(gpu: Gpu, weights: Weights) -> float:
+    """Dense operations a second of products with these weights; weights without units are widened first.
+
+    Integers of 8 bits run at twice the rate of 16-bit floats on GPUs since Ampere [nvidia2020a100].
+    """
+    half = gpu.peak("bf16")
+    if weights in ("fp8", "fp8_block"):
+        return gpu.peak("fp8")
+    if weights == "nvfp4":
+        return gpu.peak_flops_per_s.get("fp4", half)
+    return 2.0 * half if weights == "w8a8" else half
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 Symbols
     S bytes   g ranks in one domain   b bytes/s of the link that are reached
-    engine's kernel    start + S (g - 1) / b            every rank reads all others', small messages
-    library            start' + 2 S (g - 1) / g / b     rings or the switch's own sums; across domains as in training
-An engine takes the faster of the two. Experts that are spread over attention's ranks get each token once from where
+    in a domain        the curve of `curves`: the engine's own kernel for small messages, the library for large ones
+    across domains     as in training
+Experts that are spread over attention's ranks get each token once from where
 it is and send its result back [deepseek2024v3, section 3.2.2], twice `dispatch_seconds` of the training kernel.
 """
 
@@ -15,6 +15,7 @@ from solvers.cost.cluster import Cluster
 from solvers.cost.collectives import dispatch_seconds, gather_rates, group_of
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.coefficients import Coefficients
+from solvers.cost.serving.curves import ReduceCurve, reduce_parts
 from solvers.cost.serving.job import Layout
 
 
@@ -38,20 +39,23 @@ def cluster_of(node: Node, *, gpus: int, bandwidth: float) -> Cluster:
     )
 
 
-def reduce_seconds(sent_bytes: Floats, *, ranks: int, node: Node, coefficients: Coefficients, graphs: bool) -> Floats:
-    """One all-reduce of `sent_bytes` [K] over `ranks` neighbours; without graphs the host's launch is in its start."""
+def reduce_seconds(
+    sent_bytes: Floats, *, ranks: int, node: Node, curve: ReduceCurve, coefficients: Coefficients, graphs: bool
+) -> Floats:
+    """One all-reduce of `sent_bytes` [K] over `ranks` neighbours; the host launches it where no graph replays it."""
     if ranks == 1:
         return np.zeros_like(sent_bytes)
+    eager = 0.0 if graphs else coefficients.eager_gap_s
+    if ranks <= node.gpus:
+        reached = node.link.bytes_per_s * coefficients.reduce_bandwidth
+        near, far = reduce_parts(sent_bytes, float(ranks), bytes_per_s=reached, curve=curve)
+        inside: Floats = coefficients.reduce_latency * np.minimum(near, far) + eager
+        return inside
     cluster = cluster_of(node, gpus=ranks, bandwidth=coefficients.reduce_bandwidth)
     group = group_of(np.array([float(ranks)]), 1, cluster)
     a_byte, a_message = gather_rates(group, cluster, start_s=coefficients.reduce_library_s / 2.0)
-    library: Floats = 2.0 * (sent_bytes * a_byte + a_message)
-    if ranks > node.gpus:
-        return library
-    own = coefficients.reduce_start_s + cluster.intra_latency_s * np.log2(ranks)
-    own = own + sent_bytes * (ranks - 1.0) / cluster.intra_bytes_per_s
-    taken: Floats = np.minimum(own if graphs else own + coefficients.eager_gap_s, library)
-    return taken
+    across: Floats = 2.0 * (sent_bytes * a_byte + a_message) + eager
+    return across
 
 
 def exchange_seconds(

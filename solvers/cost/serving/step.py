@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from solvers.cost.layouts import Floats
-from solvers.cost.serving.attention import ChunkRates, DecodeRates, chunk_rates, decode_rates
+from solvers.cost.serving.attention import ChunkRates, DecodeRates, chunk_rates, decode_rates, lost_s, starts_s
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
-from solvers.cost.serving.curves import Curves, curves_of
+from solvers.cost.serving.curves import product_parts, soft_maximum
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.kernels import expert_seconds, product_seconds
 from solvers.cost.serving.links import exchange_seconds, reduce_seconds
+from solvers.cost.serving.lookup import Curves, curves_of
 from solvers.cost.serving.tables import StepCost
 from solvers.cost.serving.work import Work, work_of
 
@@ -36,12 +37,13 @@ class Terms:
     exchange: Floats
     elementwise: Floats
     launch: Floats
+    attention: Floats
 
     @property
     def total(self) -> Floats:
         """All of them."""
         own = self.weights + self.compute + self.experts + self.collectives
-        return own + self.exchange + self.elementwise + self.launch
+        return own + self.exchange + self.elementwise + self.launch + self.attention
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class View:
 
 def view_of(job: ServingJob, coefficients: Coefficients) -> View:
     work = work_of(job.model, job.layout, job.numerics, job.adapters)
-    return View(job, coefficients, work, curves_of(job.node.gpu, job.software))
+    return View(job, coefficients, work, curves_of(job))
 
 
 def knots(most: int) -> Floats:
@@ -85,13 +87,11 @@ def token_terms(tokens: Floats, view: View, *, chunks: bool) -> Terms:
     graphs = job.graphs and not chunks
     reductions = work.reductions * reduce_seconds(
         tokens * work.hidden * ACTIVATION_BYTES,
-        ranks=job.layout.tp, node=job.node, coefficients=coefficients, graphs=graphs,
+        ranks=job.layout.tp, node=job.node, curve=view.curves.reduce, coefficients=coefficients, graphs=graphs,
     )  # fmt: skip
     moved = tokens * work.elementwise_bytes * coefficients.elementwise_passes
-    if work.experts and not view.shares_experts:
-        moved = moved + tokens * work.experts.layers * work.experts.token_bytes * coefficients.elementwise_passes
+    lost = lost_s(job, work, view.curves, coefficients) if chunks else 0.0
     gap = np.where(graphs & (tokens <= MOST_CAPTURED), coefficients.graph_gap_s, coefficients.eager_gap_s)
-    kernels = work.kernels + work.products.count.sum()
     return Terms(
         weights=own.memory,
         compute=own.compute,
@@ -99,7 +99,8 @@ def token_terms(tokens: Floats, view: View, *, chunks: bool) -> Terms:
         collectives=reductions,
         exchange=np.zeros_like(tokens),
         elementwise=moved / _memory_rate(view) + _adapter_seconds(tokens, view),
-        launch=own.launch + kernels * gap,
+        launch=own.launch + work.kernels * gap,
+        attention=starts_s(work, view.curves, chunks=chunks) + lost * tokens,
     )
 
 
@@ -108,20 +109,20 @@ def shared_terms(tokens: Floats, view: View) -> Terms:
     job, experts = view.job, view.work.experts
     zero = np.zeros_like(tokens)
     if experts is None or not view.shares_experts:
-        return Terms(zero, zero, zero, zero, zero, zero, zero)
+        return Terms(*[zero] * 8)
     sent = exchange_seconds(
         tokens, layout=job.layout, token_bytes=experts.up_inner * ACTIVATION_BYTES, top_k=experts.top_k,
         node=job.node, coefficients=view.coefficients,
     )  # fmt: skip
-    moved = tokens * experts.layers * experts.token_bytes * view.coefficients.elementwise_passes
     return Terms(
         weights=zero,
         compute=zero,
         experts=_experts(tokens, view),
         collectives=zero,
         exchange=experts.layers * sent,
-        elementwise=moved / _memory_rate(view),
+        elementwise=zero,
         launch=zero,
+        attention=zero,
     )
 
 
@@ -153,13 +154,15 @@ def _adapter_seconds(tokens: Floats, view: View) -> Floats:
 def head_seconds(sampled: Floats, view: View) -> Floats:
     """Logits and sampling of `sampled` [K] sequences; 0 where none gives a token."""
     job, work, coefficients = view.job, view.work, view.coefficients
-    curve, gpu = view.curves.products["bf16"], job.node.gpu
-    parameters = work.hidden * work.head_columns
-    moved = ACTIVATION_BYTES * (parameters + sampled * (work.hidden + work.head_columns))
-    memory = moved / (gpu.memory_bytes_per_s * curve.memory * coefficients.product_memory)
-    compute = 2.0 * sampled * parameters / (gpu.peak("bf16") * curve.compute * coefficients.product_compute)
+    curve, gpu = view.curves.wide, job.node.gpu
+    memory, compute = product_parts(
+        sampled, work.head_columns, work.hidden, 1.0, bytes_each=(ACTIVATION_BYTES, ACTIVATION_BYTES),
+        rate=gpu.peak("bf16") * curve.compute * coefficients.product_compute,
+        speed=gpu.memory_bytes_per_s * curve.memory * coefficients.product_memory, curve=curve,
+    )  # fmt: skip
+    start = curve.start_s + curve.inner_s * work.hidden
     logits = sampled * work.vocabulary * coefficients.sampler_bytes / _memory_rate(view)
-    return np.where(sampled > 0.0, np.maximum(memory, compute) + curve.start_s + logits, 0.0)
+    return np.where(sampled > 0.0, soft_maximum(memory, compute, curve.sharpness) + start + logits, 0.0)
 
 
 class Rates(NamedTuple):
@@ -218,6 +221,7 @@ def step_cost(job: ServingJob, coefficients: Coefficients = DEFAULT) -> StepCost
         host_sequence=coefficients.host_sequence_s,
         window=view.work.attention.window if view.work.attention.window_layers else 0,
         overlapped=overlapped(job),
+        mixed_decode=coefficients.mixed_decode,
     )
 
 
@@ -236,7 +240,7 @@ def hop_seconds(tokens: Floats, view: View) -> Floats:
     inside = job.layout.gpus <= job.node.gpus or job.node.nic is None
     link = job.node.link if inside or job.node.nic is None else job.node.nic
     sent = tokens * work.hidden * ACTIVATION_BYTES / job.layout.tp
-    return link.latency_s + view.coefficients.reduce_start_s + sent / (link.bytes_per_s * link.achievable)
+    return link.latency_s + 0.5 * view.coefficients.reduce_library_s + sent / (link.bytes_per_s * link.achievable)
 
 
 def overlapped(job: ServingJob) -> bool:

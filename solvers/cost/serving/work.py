@@ -21,8 +21,9 @@ from solvers.cost.products import gemms_of, linear_width, mamba_width, score_val
 from solvers.cost.serving.job import KV_BYTES, Adapters, Layout, Numerics
 
 # Kernels of a layer beside its products: two norms with residual sums, rotation and cache write, activation,
-# attention's merge; counted in vLLM's compiled graph of a Llama (estimate), and a mixture's routing, sorting and sum.
-OTHER_KERNELS, ROUTING_KERNELS = 6.0, 6.0
+# attention's merge; counted in vLLM's compiled graph of a Llama (estimate). A mixture's sorting, activation and sum are
+# in its curve; the choice of experts is not.
+OTHER_KERNELS, ROUTING_KERNELS = 6.0, 2.0
 # Bytes of a state's element in linear attention and Mamba layers: vLLM keeps the recurrent state in fp32, convolution
 # in 16 bit (the default of its cache for models that do not say; estimate for other engines).
 STATE_BYTES, CONVOLUTION_BYTES = 4.0, 2.0
@@ -56,7 +57,6 @@ class Experts:
     down_columns: float
     down_inner: float
     groups: float
-    token_bytes: float
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Attention:
     window: int
     kv_bytes: float
     kv_heads: float
+    heads: float
     decode_flops: float
     prefill_flops: float
     expand_flops: float
@@ -167,17 +168,7 @@ def _experts(model: Model, layout: Layout) -> Experts | None:
         down_columns=entry,
         down_inner=ffn,
         groups=float(layout.ep),
-        token_bytes=_expert_bytes(model) / (layout.tp * layout.dp),
     )
-
-
-def _expert_bytes(model: Model) -> float:
-    """Bytes that move beside the experts' products for one token in one layer: scattered, activated, gathered."""
-    moe = model.moe
-    if moe is None:
-        return 0.0
-    gates, entry = 2.0 if model.gated else 1.0, moe.latent or model.hidden
-    return 2.0 * moe.top_k * (1.5 * gates * moe.ffn + 3.0 * entry)
 
 
 def _attention(model: Model, layout: Layout, numerics: Numerics) -> Attention:
@@ -201,6 +192,7 @@ def _attention(model: Model, layout: Layout, numerics: Numerics) -> Attention:
         window=window,
         kv_bytes=width * stored,
         kv_heads=kv_heads,
+        heads=heads,
         decode_flops=2.0 * heads * decode,
         prefill_flops=2.0 * heads * prefill,
         expand_flops=expand,

@@ -46,9 +46,9 @@ def _by_tables(cost, steps, job):
     for i in range(len(steps.tokens)):
         tokens, decodes = int(steps.tokens[i]), int(steps.decodes[i])
         device = (cost.mixed_tokens if steps.chunks[i] else cost.decode_tokens)[tokens]
-        device += cost.sampled[int(steps.sampled[i])] + cost.decode_base[decodes]
-        device += cost.decode_context[decodes] * steps.decode_context[i]
-        device += cost.decode_window[decodes] * steps.decode_window[i]
+        read = cost.decode_base[decodes] + cost.decode_context[decodes] * steps.decode_context[i]
+        read += cost.decode_window[decodes] * steps.decode_window[i]
+        device += cost.sampled[int(steps.sampled[i])] + read * (cost.mixed_decode if steps.chunks[i] else 1.0)
         device += cost.chunk * steps.chunks[i] + cost.pair * steps.pairs[i] + cost.pair_window * steps.pairs_window[i]
         device += cost.context * steps.context[i]
         if len(cost.shared_tokens) > 1:
