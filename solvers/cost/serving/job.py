@@ -1,5 +1,6 @@
 """What is served, on what, by which engine, and how it is cut: the question that step cost and memory answer."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -122,3 +123,29 @@ class ServingJob:
     limits: Limits = Limits()
     adapters: Adapters | None = None
     graphs: bool = True
+
+
+def overlapped(job: ServingJob) -> bool:
+    """Whether the engine prepares the next step while one runs: vLLM since 0.14, the others by default."""
+    return job.software.name != "vllm" or _since(job.software, (0, 14))
+
+
+def has_graphs(job: ServingJob) -> bool:
+    """Whether decodes are replayed from CUDA graphs: vLLM since 0.2.7, the others since their first releases."""
+    return job.graphs and (job.software.name != "vllm" or _since(job.software, (0, 2, 7)))
+
+
+def has_pieces(job: ServingJob) -> bool:
+    """Whether steps with chunks are replayed in pieces, all but attention: vLLM since its second engine, 0.8."""
+    return job.software.name == "vllm" and _since(job.software, (0, 8))
+
+
+def _since(software: Software, first: tuple[int, ...]) -> bool:
+    """Whether a version is `first` or newer; one that nobody said is the newest."""
+    numbers = version_numbers(software.version)
+    return not numbers or numbers >= first
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The numbers in a version, in order; those of a candidate stand last."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))

@@ -17,8 +17,8 @@ from solvers.catalogue import Gpu
 from solvers.cost.layouts import Floats, Number
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.curves import ProductCurve, product_parts, soft_maximum
-from solvers.cost.serving.job import ACTIVATION_BYTES, WEIGHT_BYTES, Numerics, Weights, peak_of
-from solvers.cost.serving.lookup import Curves
+from solvers.cost.serving.job import ACTIVATION_BYTES, WEIGHT_BYTES, Numerics, ServingJob, Weights, peak_of
+from solvers.cost.serving.lookup import Curves, curves_of
 from solvers.cost.serving.work import Experts, Products
 
 
@@ -123,3 +123,12 @@ def _split(
     by_memory = (seconds * weight / (weight + compute**curve.sharpness)).sum(axis=0)
     launch = (count * (curve.start_s + curve.inner_s * inner)).sum()
     return Split(by_memory, seconds.sum(axis=0) - by_memory, np.full_like(by_memory, launch))
+
+
+def one_product(rows: float, columns: float, inner: float, *, job: ServingJob) -> float:
+    """Seconds of one product alone on the GPU of `job`, launch included."""
+    curve, shape = curves_of(job).product, (np.full((1, 1), columns), np.full((1, 1), inner))
+    weights, gpu = job.numerics.weights, job.node.gpu
+    count = np.ones((1, 1))
+    split = _split(np.full((1, 1), rows), *shape, 1.0, weights, gpu, curve, (1.0, 1.0), count)
+    return float(split.total[0])

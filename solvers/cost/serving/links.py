@@ -4,9 +4,13 @@ Symbols
     S bytes   g ranks in one domain   b bytes/s of the link that are reached
     in a domain        the curve of `curves`: the engine's own kernel for small messages, the library for large ones
     across domains     as in training
-Experts that are spread over attention's ranks get each token once from where
-it is and send its result back [deepseek2024v3, section 3.2.2], twice `dispatch_seconds` of the training kernel.
+Tokens go to experts of other ranks and back [deepseek2024v3, section 3.2.2], with the faster of DeepEP's two ways:
+    low latency   each token once to each of its experts, straight there: little to start, more to send
+    normal        once to each GPU with some of them, over one GPU of a node: `dispatch_seconds` of the training kernel
 """
+
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,14 +62,68 @@ def reduce_seconds(
     return across
 
 
+class Way(NamedTuple):
+    """One way to exchange: merged or not, shares of the link's and the NIC's datasheets, and its start.
+
+    `starts` is over that of low latency within a node; each doubling of nodes adds `doubling` of it.
+    """
+
+    merged: bool
+    inside: float
+    across: float
+    starts: float
+    doubling: float
+
+
+# Of 7,168 wide tokens with 8 of 256 experts on 8 to 64 H100: 200 to 228 and 44 to 46 GB/s with low latency after 14 us
+# each way, 30 us on 64; 277 to 316 and 21 to 46 GB/s merged, after 37 and 48 us, 138 on 64 (`wideep_deepep_*`, SGLang
+# 0.5.6 and 0.5.12) [aiconfigurator2026].
+WAYS = (Way(False, 0.47, 0.9, 1.0, 0.4), Way(True, 0.66, 0.65, 3.0, 0.75))  # noqa: FBT003 -- in the order of the names
+
+
 def exchange_seconds(
-    tokens: Floats, *, layout: Layout, token_bytes: float, top_k: float, node: Node, coefficients: Coefficients
+    tokens: Floats,
+    *,
+    layout: Layout,
+    width: float,
+    bytes_each: tuple[float, float],
+    top_k: float,
+    node: Node,
+    coefficients: Coefficients,
 ) -> Floats:
-    """Tokens [K] of all ranks on their way to their experts and back, in one layer."""
+    """Tokens [K] of all ranks, `width` wide, on their way to their experts and back, in one layer.
+
+    `bytes_each` are those of an element on its way there and back.
+    """
     ranks = layout.tp * layout.dp
-    cluster = cluster_of(node, gpus=ranks, bandwidth=coefficients.exchange_bandwidth)
+    held = tokens * width / ranks
+    found = [_way_seconds(held, ranks, way, bytes_each, top_k, node, coefficients) for way in WAYS]
+    seconds: Floats = np.minimum(*found)
+    return seconds
+
+
+def _way_seconds(
+    held: Floats,
+    ranks: int,
+    way: Way,
+    bytes_each: tuple[float, float],
+    top_k: float,
+    node: Node,
+    coefficients: Coefficients,
+) -> Floats:
+    plain, nic = cluster_of(node, gpus=ranks, bandwidth=1.0), node.nic
+    cluster = replace(
+        plain,
+        intra_bytes_per_s=node.link.bytes_per_s * way.inside * coefficients.exchange_bandwidth,
+        inter_bytes_per_s=node.nic_bytes_per_s_per_gpu * way.across * coefficients.exchange_bandwidth if nic else 0.0,
+        intra_latency_s=0.0,
+    )
     group = group_of(np.array([float(ranks)]), 1, cluster)
-    held = tokens * token_bytes / ranks
-    latency, moving = dispatch_seconds(held, group, cluster, copies=top_k, start_s=coefficients.exchange_start_s)
-    seconds: Floats = 2.0 * (latency + moving)
+    start_s = way.starts * (1.0 + way.doubling * np.log2(group.outside)) * coefficients.exchange_start_s
+    seconds = np.zeros_like(held)
+    for each in bytes_each:
+        latency, moving = dispatch_seconds(
+            held * each, group, cluster, copies=top_k, start_s=start_s, merged=way.merged
+        )
+        seconds = seconds + latency + moving
     return seconds

@@ -10,7 +10,6 @@ Numerics give way last, engines first.
 """
 
 import csv
-import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 
 from solvers.catalogue import Gpu, gpu
 from solvers.cost.serving.curves import DecodeCurve, PrefillCurve, ProductCurve, ReduceCurve
-from solvers.cost.serving.job import ENGINES, ServingJob, Weights
+from solvers.cost.serving.job import ENGINES, ServingJob, Weights, version_numbers
 
 KINDS: dict[str, Any] = {
     "product": ProductCurve,
@@ -165,13 +164,9 @@ def _balance(name: str) -> float:
 
 
 def _of_version(known: list[Fit], version: str) -> Fit:
-    ordered = sorted(known, key=lambda fit: _numbers(fit.version))
-    older = [fit for fit in ordered if not version or _numbers(fit.version) <= _numbers(version)]
+    ordered = sorted(known, key=lambda fit: version_numbers(fit.version))
+    older = [fit for fit in ordered if not version or version_numbers(fit.version) <= version_numbers(version)]
     return older[-1] if older else ordered[0]
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def _reached(fit: Fit, on: _Key, reach: tuple[float, float], asked: str) -> Any:

@@ -4,7 +4,7 @@ Seconds are exact at a row of token counts (`knots`: each up to 64, then 16 to a
 tables and in formulas alike, so that both agree.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from solvers.cost.layouts import Floats
 from solvers.cost.serving.attention import ChunkRates, DecodeRates, chunk_rates, decode_rates, lost_s, starts_s
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.curves import product_parts, soft_maximum
-from solvers.cost.serving.job import ServingJob
+from solvers.cost.serving.job import WEIGHT_BYTES, ServingJob, has_graphs, has_pieces, overlapped
 from solvers.cost.serving.kernels import expert_seconds, product_seconds
 from solvers.cost.serving.links import exchange_seconds, reduce_seconds
 from solvers.cost.serving.lookup import Curves, curves_of
@@ -21,9 +21,12 @@ from solvers.cost.serving.tables import StepCost
 from solvers.cost.serving.work import Work, work_of
 
 EXACT_TOKENS, TO_A_DOUBLING = 64, 16
-ACTIVATION_BYTES = 2.0
+ELEMENT_BYTES = 2.0
 # The largest batch that vLLM and SGLang capture in CUDA graphs by default.
 MOST_CAPTURED = 512
+# Launches of a layer that runs kernel by kernel (estimate: products, norms, rotation, cache, attention, activation,
+# casts, reductions and what frameworks add), and of one whose products stand in graphs and whose attention does not.
+WHOLE, PIECES = 20.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -84,15 +87,15 @@ def token_terms(tokens: Floats, view: View, *, chunks: bool) -> Terms:
         curves=view.curves, coefficients=coefficients, chunks=chunks,
     )  # fmt: skip
     experts = np.zeros_like(tokens) if view.shares_experts else _experts(tokens, view)
-    graphs = job.graphs and not chunks
+    graphs = has_graphs(job) and not chunks
     reductions = work.reductions * reduce_seconds(
-        tokens * work.hidden * ACTIVATION_BYTES,
+        tokens * work.hidden * ELEMENT_BYTES,
         ranks=job.layout.tp, node=job.node, curve=view.curves.reduce, coefficients=coefficients, graphs=graphs,
     )  # fmt: skip
     moved = tokens * work.elementwise_bytes * coefficients.elementwise_passes
     lost = lost_s(job, work, view.curves, coefficients) if chunks else 0.0
     gap = np.where(graphs & (tokens <= MOST_CAPTURED), coefficients.graph_gap_s, coefficients.eager_gap_s)
-    return Terms(
+    found = Terms(
         weights=own.memory,
         compute=own.compute,
         experts=experts,
@@ -102,6 +105,16 @@ def token_terms(tokens: Floats, view: View, *, chunks: bool) -> Terms:
         launch=own.launch + work.kernels * gap,
         attention=starts_s(work, view.curves, chunks=chunks) + lost * tokens,
     )
+    issued = coefficients.dispatch_s * _issued(tokens, view, chunks=chunks)
+    return replace(found, launch=found.launch + np.maximum(issued - found.total, 0.0))
+
+
+def _issued(tokens: Floats, view: View, *, chunks: bool) -> Floats:
+    """Kernels [K] that the host issues: none where a graph holds the step, some where it holds what is between."""
+    job, work = view.job, view.work
+    if has_graphs(job) and not chunks:
+        return np.where(tokens <= MOST_CAPTURED, 0.0, WHOLE * work.layers)
+    return np.full_like(tokens, (PIECES if has_graphs(job) and has_pieces(job) else WHOLE) * work.layers)
 
 
 def shared_terms(tokens: Floats, view: View) -> Terms:
@@ -111,8 +124,8 @@ def shared_terms(tokens: Floats, view: View) -> Terms:
     if experts is None or not view.shares_experts:
         return Terms(*[zero] * 8)
     sent = exchange_seconds(
-        tokens, layout=job.layout, token_bytes=experts.up_inner * ACTIVATION_BYTES, top_k=experts.top_k,
-        node=job.node, coefficients=view.coefficients,
+        tokens, layout=job.layout, width=experts.up_inner, bytes_each=(_sent_bytes(job), ELEMENT_BYTES),
+        top_k=experts.top_k, node=job.node, coefficients=view.coefficients,
     )  # fmt: skip
     return Terms(
         weights=zero,
@@ -135,6 +148,11 @@ def _experts(tokens: Floats, view: View) -> Floats:
     ).total  # fmt: skip
 
 
+def _sent_bytes(job: ServingJob) -> float:
+    """Of an element of a token on its way to an expert: FP8 where the experts' weights are as narrow or narrower."""
+    return 1.0 if WEIGHT_BYTES[job.numerics.expert_weights] < ELEMENT_BYTES else ELEMENT_BYTES
+
+
 def _memory_rate(view: View) -> float:
     gpu = view.job.node.gpu
     return gpu.memory_bytes_per_s * gpu.achievable_memory
@@ -147,7 +165,7 @@ def _adapter_seconds(tokens: Floats, view: View) -> Floats:
         return np.zeros_like(tokens)
     wide = float((work.adapter_columns + work.adapter_inner).sum())
     used = np.minimum(tokens, float(adapters.count))
-    moved = ACTIVATION_BYTES * (used * adapters.rank * wide + 2.0 * tokens * wide)
+    moved = ELEMENT_BYTES * (used * adapters.rank * wide + 2.0 * tokens * wide)
     return moved / _memory_rate(view) + 2.0 * work.adapter_layers * view.coefficients.eager_gap_s
 
 
@@ -156,7 +174,7 @@ def head_seconds(sampled: Floats, view: View) -> Floats:
     job, work, coefficients = view.job, view.work, view.coefficients
     curve, gpu = view.curves.wide, job.node.gpu
     memory, compute = product_parts(
-        sampled, work.head_columns, work.hidden, 1.0, bytes_each=(ACTIVATION_BYTES, ACTIVATION_BYTES),
+        sampled, work.head_columns, work.hidden, 1.0, bytes_each=(ELEMENT_BYTES, ELEMENT_BYTES),
         rate=gpu.peak("bf16") * curve.compute * coefficients.product_compute,
         speed=gpu.memory_bytes_per_s * curve.memory * coefficients.product_memory, curve=curve,
     )  # fmt: skip
@@ -239,13 +257,5 @@ def hop_seconds(tokens: Floats, view: View) -> Floats:
         return np.zeros_like(tokens)
     inside = job.layout.gpus <= job.node.gpus or job.node.nic is None
     link = job.node.link if inside or job.node.nic is None else job.node.nic
-    sent = tokens * work.hidden * ACTIVATION_BYTES / job.layout.tp
+    sent = tokens * work.hidden * ELEMENT_BYTES / job.layout.tp
     return link.latency_s + 0.5 * view.coefficients.reduce_library_s + sent / (link.bytes_per_s * link.achievable)
-
-
-def overlapped(job: ServingJob) -> bool:
-    """Whether the engine prepares the next step while one runs: vLLM since 0.14, the others by default."""
-    if job.software.name != "vllm":
-        return True
-    numbers = [int(part) for part in job.software.version.split(".")[:2] if part.isdigit()]
-    return not numbers or tuple(numbers) >= (0, 14)

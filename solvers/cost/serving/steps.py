@@ -6,12 +6,11 @@ import numpy as np
 
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
-from solvers.cost.serving.job import ServingJob
+from solvers.cost.serving.job import ServingJob, overlapped
 from solvers.cost.serving.step import (
     Rates,
     View,
     head_seconds,
-    overlapped,
     rates_of,
     shared_terms,
     token_terms,

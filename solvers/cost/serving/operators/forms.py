@@ -175,7 +175,7 @@ def _least(table: Table, by: tuple[str, ...]) -> Table:
 
 _PRODUCT_LOW = (0.02, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 1.5)
 _PRODUCT_HIGH = (1.0, 1.0, 3e-4, 3e-9, 600.0, 6000.0, 4000.0, 12.0)
-_DECODE = {"start": (0.5, 0.8, 1e-5, 2e-8, 1e-9), "low": (0.01, 0.05, 0, 0, 0), "high": (1, 1, 1e-4, 1e-5, 1e-6)}
+_DECODE = {"start": (0.5, 0.8, 1e-5, 2e-8, 1e-9), "low": (0.01, 0.05, 0, 0, 0), "high": (1, 0.95, 1e-4, 1e-5, 1e-6)}
 _PREFILL = {"start": (0.5, 500.0, 1e-5), "low": (0.01, 0.0, 0.0), "high": (1.0, 8000.0, 2e-4)}
 
 FORMS: dict[str, Form] = {
