@@ -70,7 +70,7 @@ def static_steps(rows: list[Row], _name: str) -> Iterator[Comparison]:
             job = _static_job(row, tokens=batch * length)
             steps = _prompt_and_token(job, batch=batch, length=length, context=length + 1.0)
             found = terms(steps, job)
-            seconds = sum(values for name, values in found.items() if name != "host")
+            seconds = np.sum([values for name, values in found.items() if name != "host"], axis=0)
             prefill.append(float(seconds[0]) * 1e3 / float(row["prefill_ms"]))
             decode.append(float(seconds[1]) * 1e3 / float(row["decode_step_ms"]))
     yield Comparison("aiconfigurator 0.12.0, one prefill", np.array(prefill))
@@ -188,7 +188,8 @@ def attention_profile(rows: list[Row], name: str) -> Iterator[Comparison]:
     device = name.split("_")[2]
     job = _one(device, version="0.19.0")
     layers = float(job.model.layers)
-    decodes, chunks = [], []
+    decodes: list[float] = []
+    chunks: list[float] = []
     for row in rows:
         new, before, count, context = (
             float(row[key]) for key in ("prefill_chunk", "kv_prefill", "n_decode", "kv_decode")
