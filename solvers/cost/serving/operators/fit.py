@@ -6,8 +6,9 @@ Rows that cannot be what an engine does are left out, by rule and with the reaso
     absorbed  SGLang's prefill of latent attention was timed as decodes compute it (3.4 times the products), which the
               engine does not do
     scattered a curve that is over half off on shapes it has not seen
-    stalled   a curve that reaches under a third of the bandwidth (or, in chunks' attention, of the peak) that another
-              engine's reaches on the same GPU
+    stalled   kernels that need over three times as long as another engine's (or version's) on the same GPU where they
+              matter most: a weight that is read for one row, a key that a decode reads, a pair of a long chunk
+    few       under half of the rows of another version of the same engine
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from solvers.cost.serving.operators.forms import FORMS, Form
 from solvers.cost.serving.operators.tables import Table, tables
 
 MOST_ROWS, HELD_OUT, SEED = 4000, 0.3, 0
-EAGER, SCATTERED, STALLED = 2.0, 0.5, 1.0 / 3.0
+# What is smaller than this of seconds, elements or shares is nothing.
+LEAST = 1e-12
+EAGER, SCATTERED, STALLED, FEW = 2.0, 0.5, 3.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,35 @@ def fit_all(wheel: Path, operator: str) -> Iterator[Fitted | LeftOut]:
             yield LeftOut(table.name, numerics, "absorbed")
         else:
             found.append(_fitted(rows, operator, numerics))
-    yield from (_judged(one, found) for one in found)
+    working = [one for one in found if not isinstance(_at_work(one, found), LeftOut)]
+    yield from (_judged(one, found, working) for one in found)
 
 
-def _judged(one: Fitted, every: list[Fitted]) -> Fitted | LeftOut:
-    """The curve, if its residuals and its bandwidth are those of an engine at work."""
-    peers = [other for other in every if (other.table.gpu, other.numerics) == (one.table.gpu, one.numerics)]
+def _judged(one: Fitted, every: list[Fitted], working: list[Fitted]) -> Fitted | LeftOut:
+    """The curve, if its residuals and its speed are those of an engine at work, and its rows are not few."""
+    fit = _at_work(one, every)
+    versions = [peer.rows for peer in _peers(one, working) if peer.table.engine == one.table.engine]
+    if isinstance(fit, Fitted) and one.rows < FEW * max(versions):
+        return LeftOut(one.table.name, one.numerics, "few")
+    return fit
+
+
+def _at_work(one: Fitted, every: list[Fitted]) -> Fitted | LeftOut:
     if one.median_error > SCATTERED:
         return LeftOut(one.table.name, one.numerics, "scattered")
-    share = next((name for name in ("memory", "compute") if name in one.curve._fields), "")
-    if share and getattr(one.curve, share) < STALLED * max(getattr(peer.curve, share) for peer in peers):
+    if _unit_s(one) > STALLED * min(_unit_s(peer) for peer in _peers(one, every)):
         return LeftOut(one.table.name, one.numerics, "stalled")
     return one
+
+
+def _peers(one: Fitted, every: list[Fitted]) -> list[Fitted]:
+    return [other for other in every if (other.table.gpu, other.numerics) == (one.table.gpu, one.numerics)]
+
+
+def _unit_s(one: Fitted) -> float:
+    """Seconds of what the operator does most of, on its GPU; 0 where there is no such thing."""
+    unit = FORMS[one.operator].unit
+    return unit(one.curve, one.table, one.numerics) if unit else 0.0
 
 
 def _least(rows: Table) -> float:
@@ -120,4 +140,4 @@ def fit_rows(rows: Table, form: Form, numerics: str) -> Any:
     found = least_squares(
         off, first, bounds=(0.0, 1.0), x_scale=np.maximum(first, 1e-2), loss="soft_l1", f_scale=0.1, max_nfev=80
     )
-    return form.curve(*(float(f"{value:.4g}") for value in low + span * found.x))
+    return form.curve(*(float(f"{value:.4g}") if value > LEAST else 0.0 for value in low + span * found.x))

@@ -50,6 +50,7 @@ class Form:
     low: tuple[float, ...]
     high: tuple[float, ...]
     shape: tuple[str, ...]
+    unit: Callable[[Any, Table, Any], float] | None = None
 
 
 def _product_rows(table: Table) -> dict[str, Table]:
@@ -173,20 +174,45 @@ def _least(table: Table, by: tuple[str, ...]) -> Table:
     return table.take(order[first])
 
 
+def _one_row_s(curve: ProductCurve, table: Table, weights: Any) -> float:
+    """One row through one matrix of 4,096 x 7,168, an expert of DeepSeek-V3."""
+    return float(_one(curve, table, weights, np.ones(1), 4096.0, 7168.0, 1.0)[0])
+
+
+def _one_key_s(curve: DecodeCurve, table: Table, kv: str) -> float:
+    """A thousand bytes of context for a decode, in 16 bit."""
+    return 1000.0 * KV_WIDTH[kv] / (gpu(table.gpu).memory_bytes_per_s * curve.memory)
+
+
+def _one_pair_s(curve: PrefillCurve, table: Table, _kv: str) -> float:
+    """A GFLOP of pairs."""
+    return 1e9 / (gpu(table.gpu).peak("bf16") * curve.compute)
+
+
 _PRODUCT_LOW = (0.02, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 1.5)
 _PRODUCT_HIGH = (1.0, 1.0, 3e-4, 3e-9, 600.0, 6000.0, 4000.0, 12.0)
-_DECODE = {"start": (0.5, 0.8, 1e-5, 2e-8, 1e-9), "low": (0.01, 0.05, 0, 0, 0), "high": (1, 0.95, 1e-4, 1e-5, 1e-6)}
-_PREFILL = {"start": (0.5, 500.0, 1e-5), "low": (0.01, 0.0, 0.0), "high": (1.0, 8000.0, 2e-4)}
+_DECODE: dict[str, Any] = {
+    "unit": _one_key_s,
+    "start": (0.5, 0.8, 1e-5, 2e-8, 1e-9),
+    "low": (0.01, 0.05, 0.0, 0.0, 0.0),
+    "high": (1.0, 0.95, 1e-4, 1e-5, 1e-6),
+}
+_PREFILL: dict[str, Any] = {
+    "unit": _one_pair_s,
+    "start": (0.5, 500.0, 1e-5),
+    "low": (0.01, 0.0, 0.0),
+    "high": (1.0, 8000.0, 2e-4),
+}
 
 FORMS: dict[str, Form] = {
     "product": Form(
         _product_rows, _product_seconds, ProductCurve, (0.75, 0.85, 3e-6, 2e-10, 60.0, 100.0, 100.0, 3.0),
-        _PRODUCT_LOW, _PRODUCT_HIGH, ("n", "k"),
+        _PRODUCT_LOW, _PRODUCT_HIGH, ("n", "k"), _one_row_s,
     ),
     "expert": Form(
         _expert_rows, _expert_seconds, ProductCurve, (0.5, 0.8, 1.5e-5, 0.0, 16.0, 100.0, 300.0, 3.0),
         _PRODUCT_LOW, (1.0, 1.0, 3e-4, 1e-15, 128.0, 3000.0, 4000.0, 12.0),
-        ("hidden_size", "inter_size", "num_experts"),
+        ("hidden_size", "inter_size", "num_experts"), _one_row_s,
     ),
     "decode": Form(_attention_rows, _decode_seconds, DecodeCurve, shape=("num_heads", "head_dim"), **_DECODE),
     "latent_decode": Form(_attention_rows, _latent_decode_seconds, DecodeCurve, shape=("num_heads",), **_DECODE),

@@ -1,5 +1,7 @@
 """The fit of a curve finds the curve that made the rows, and holds whole shapes back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,5 +87,21 @@ def test_a_curve_that_crawls_beside_its_peers_is_left_out():
     good = _fitted(_made("decode", curve, columns, numerics), "decode", numerics)
     slow = _fitted(_made("decode", curve._replace(memory=0.2, compute=0.1), columns, numerics), "decode", numerics)
 
-    assert _judged(good, [good, slow]) is good
-    assert _judged(slow, [good, slow]) == LeftOut("made up", numerics, "stalled")
+    assert _judged(good, [good, slow], [good]) is good
+    assert _judged(slow, [good, slow], [good]) == LeftOut("made up", numerics, "stalled")
+
+
+def test_a_version_with_few_rows_gives_way_to_one_with_many():
+    curve, columns, numerics = CASES["decode"]
+    many = _fitted(_made("decode", curve, columns, numerics), "decode", numerics)
+    few = replace(many, rows=many.rows // 3)
+
+    assert _judged(few, [many, few], [many, few]) == LeftOut("made up", numerics, "few")
+    assert _judged(many, [many, few], [many, few]) is many
+
+
+def test_a_curve_that_misses_most_shapes_is_left_out():
+    curve, columns, numerics = CASES["decode"]
+    found = replace(_fitted(_made("decode", curve, columns, numerics), "decode", numerics), median_error=0.6)
+
+    assert _judged(found, [found], [found]) == LeftOut("made up", numerics, "scattered")
