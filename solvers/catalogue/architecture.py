@@ -39,6 +39,21 @@ class Mla(Part):
     )
     o_rank: int | None = Field(default=None, ge=1, le=MAX_WIDTH, title="Rank of each group of the output projection")
     o_groups: int = Field(default=1, ge=1, le=1024, title="Groups of the output projection")
+    index_top_k: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_CONTEXT,
+        title="Tokens that an index picks",
+        description="Sparse attention: each query reads so many. Training counts it as full attention.",
+    )
+    index_heads: int | None = Field(default=None, ge=1, le=MAX_HEADS, title="Heads of the index")
+    index_dim: int | None = Field(default=None, ge=1, le=MAX_WIDTH, title="Width of the index's heads")
+
+    @model_validator(mode="after")
+    def _index_is_whole(self) -> "Mla":
+        if len({value is None for value in (self.index_top_k, self.index_heads, self.index_dim)}) > 1:
+            raise ValueError("`index_top_k`, `index_heads` and `index_dim` go together")
+        return self
 
 
 class Window(Part):

@@ -26,6 +26,8 @@ def attention(config: Config, family: str, model: dict[str, Any], *, at: str) ->
         found["mla"] = {field: whole(config, name, at=at, limit=MAX_WIDTH) for field, name in names.items()}
         if given(config, "q_lora_rank"):
             found["mla"]["q_rank"] = whole(config, "q_lora_rank", at=at, limit=MAX_WIDTH)
+        if given(config, "index_topk"):
+            found["mla"].update(_index(config, at=at))
         found.update(
             qk_norm=False, kv_heads=model["heads"], head_dim=found["mla"]["nope_dim"] + found["mla"]["rope_dim"]
         )
@@ -37,6 +39,14 @@ def attention(config: Config, family: str, model: dict[str, Any], *, at: str) ->
         size = whole(config, "sliding_window", at=at, limit=MAX_CONTEXT)
         found["window"] = {"size": size, "full_every": _full_every(config, family)}
     return found
+
+
+def _index(config: Config, *, at: str) -> dict[str, Any]:
+    return {
+        "index_top_k": whole(config, "index_topk", at=at, limit=MAX_CONTEXT),
+        "index_heads": whole(config, "index_n_heads", at=at, limit=MAX_HEADS),
+        "index_dim": whole(config, "index_head_dim", at=at, limit=MAX_WIDTH),
+    }
 
 
 def _shared_latent(config: Config, model: dict[str, Any], *, at: str) -> dict[str, Any]:

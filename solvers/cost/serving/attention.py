@@ -19,6 +19,10 @@ from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.lookup import Curves
 from solvers.cost.serving.work import Work
 
+# The index's own kernels of a layer: keys, scores, the choice of the largest. One sequence in modules of SGLang 0.5.14:
+# 64 to 82 us with it on B200 and H200, about 40 without (GLM-5.2, whose layers share one) [aiconfigurator2026].
+INDEX_START_S = 2.5e-5
+
 
 class DecodeRates(NamedTuple):
     """Seconds [K] of n decodes, and of a token of their context in layers that see all of it and those that do not."""
@@ -48,12 +52,23 @@ def decode_rates(
     a_token = np.full_like(decodes, max(memory, compute) / speed)
     a_sequence = (attention.kv_heads * curve.kv_head_s + attention.heads * curve.head_s) / speed
     base = _layers(work) * a_sequence * decodes + _state_seconds(decodes, job, work, coefficients)
+    if attention.picks:
+        looked = np.full_like(decodes, attention.full_layers * _index_token_s(job, work))
+        return DecodeRates(base, looked, attention.full_layers * a_token)
     return DecodeRates(base, attention.full_layers * a_token, attention.window_layers * a_token)
+
+
+def _index_token_s(job: ServingJob, work: Work) -> float:
+    """Seconds in which one query looks at one token of context through the index."""
+    gpu, attention = job.node.gpu, work.attention
+    read = attention.index_bytes / (gpu.memory_bytes_per_s * gpu.achievable_memory)
+    return max(read, attention.index_flops / (gpu.peak("fp8") * gpu.achievable_compute))
 
 
 def starts_s(work: Work, curves: Curves, *, chunks: bool) -> float:
     """Seconds that attention's kernels of a step take to start."""
-    return _layers(work) * (curves.prefill.start_s if chunks else curves.decode.start_s)
+    start = curves.prefill.start_s if chunks else curves.decode.start_s
+    return _layers(work) * (start + (INDEX_START_S if work.attention.picks else 0.0))
 
 
 def lost_s(job: ServingJob, work: Work, curves: Curves, coefficients: Coefficients) -> float:
@@ -77,6 +92,11 @@ def _state_seconds(decodes: Floats, job: ServingJob, work: Work, coefficients: C
     return part.layers * (moved + 2.0 * coefficients.graph_gap_s)
 
 
+def _index_pair_s(job: ServingJob, work: Work) -> float:
+    """Seconds of a pair that the index looks at in a chunk, in FP8."""
+    return work.attention.index_flops / (job.node.gpu.peak("fp8") * job.node.gpu.achievable_compute)
+
+
 def chunk_rates(job: ServingJob, work: Work, curves: Curves, coefficients: Coefficients) -> ChunkRates:
     """What each chunk of a prefill costs beside the model's products."""
     attention, gpu = work.attention, job.node.gpu
@@ -84,9 +104,12 @@ def chunk_rates(job: ServingJob, work: Work, curves: Curves, coefficients: Coeff
     read = attention.kv_bytes / (gpu.memory_bytes_per_s * gpu.achievable_memory)
     expanded = attention.expand_flops / (gpu.peak("bf16") * curves.wide.compute * coefficients.product_compute)
     states = work.recurrence.layers * work.recurrence.state_bytes / (gpu.memory_bytes_per_s * gpu.achievable_memory)
+    full, limited = attention.full_layers * pair, attention.window_layers * pair
+    if attention.picks:
+        full, limited = attention.full_layers * _index_pair_s(job, work), full
     return ChunkRates(
         chunk=2.0 * states,
-        pair=attention.full_layers * pair,
-        pair_window=attention.window_layers * pair,
+        pair=full,
+        pair_window=limited,
         context=attention.full_layers * (read + expanded),
     )

@@ -83,7 +83,7 @@ def memory_of(
 def token_bytes(job: ServingJob) -> float:
     """Bytes that one more token takes on one GPU: in the layers that keep all tokens, of the fullest stage."""
     attention = work_of(job.model, job.layout, job.numerics, None).attention
-    return attention.full_layers * attention.kv_bytes * _fullest(job)
+    return attention.full_layers * (attention.kv_bytes + attention.index_bytes) * _fullest(job)
 
 
 def sequence_bytes(job: ServingJob, context: float) -> float:

@@ -237,7 +237,7 @@ def step_cost(job: ServingJob, coefficients: Coefficients = DEFAULT) -> StepCost
         context=chunk.context,
         host=coefficients.host_s(job.software.name),
         host_sequence=coefficients.host_sequence_s,
-        window=view.work.attention.window if view.work.attention.window_layers else 0,
+        window=view.work.attention.window if view.work.attention.limited else 0,
         overlapped=overlapped(job),
         mixed_decode=coefficients.mixed_decode,
     )

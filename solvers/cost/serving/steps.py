@@ -16,6 +16,7 @@ from solvers.cost.serving.step import (
     token_terms,
     view_of,
 )
+from solvers.cost.serving.work import work_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def mixed_steps(
     decodes: Floats, context: Floats, *, chunks: Floats, new: Floats | float, before: Floats | float, job: ServingJob
 ) -> Compositions:
     """The same with `chunks` chunks of `new` tokens each after `before`, each of which ends its prompt."""
-    window = float(job.model.window.size) if job.model.window else 0.0
+    attention = work_of(job.model, job.layout, job.numerics, job.adapters).attention
+    window = float(attention.window) if attention.limited else 0.0
     tokens = decodes + chunks * new
     return Compositions(
         tokens=tokens,

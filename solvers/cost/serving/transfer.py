@@ -42,6 +42,6 @@ def cache_bytes(model: Model, numerics: Numerics, tokens: float) -> float:
     """Bytes of the whole cache of a sequence of `tokens`, each head once."""
     work = work_of(model, Layout(), numerics, None)
     attention, state = work.attention, work.recurrence
-    full = attention.full_layers * attention.kv_bytes * tokens
+    full = attention.full_layers * (attention.kv_bytes + attention.index_bytes) * tokens
     window = attention.window_layers * attention.kv_bytes * min(tokens, float(attention.window))
     return full + window + state.layers * state.state_bytes

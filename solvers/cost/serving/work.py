@@ -27,6 +27,8 @@ OTHER_KERNELS, ROUTING_KERNELS = 6.0, 2.0
 # Bytes of a state's element in linear attention and Mamba layers: vLLM keeps the recurrent state in fp32, convolution
 # in 16 bit (the default of its cache for models that do not say; estimate for other engines).
 STATE_BYTES, CONVOLUTION_BYTES = 4.0, 2.0
+# Bytes of an index key's element: FP8 with a scale of 4 bytes for 128 [deepseek2025v32, section 2.1].
+INDEX_BYTES = 1.0 + 4.0 / 128.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class Attention:
     """Layers that read a cache: all of it, or a window of it; bytes and FLOPs of one of them on one GPU.
 
     `kv_bytes` are read for a token of context (and written for a new one); `decode_flops` are spent on one query and
-    one token of context, `prefill_flops` likewise in a chunk; `expand_flops` multiply a latent out.
+    one token of context, `prefill_flops` likewise in a chunk; `expand_flops` multiply a latent out. With an index each
+    query reads `window` tokens that it picks from all: `index_bytes` are read and `index_flops` spent on each token of
+    context before [deepseek2025v32, section 2.1].
     """
 
     full_layers: float
@@ -77,6 +81,18 @@ class Attention:
     prefill_flops: float
     expand_flops: float
     latent: bool
+    index_bytes: float = 0.0
+    index_flops: float = 0.0
+
+    @property
+    def picks(self) -> bool:
+        """Whether queries of full layers read only what an index picks."""
+        return self.index_bytes > 0.0
+
+    @property
+    def limited(self) -> bool:
+        """Whether some layer reads a limited number of tokens."""
+        return self.window_layers > 0.0 or self.picks
 
 
 @dataclass(frozen=True)
@@ -173,7 +189,7 @@ def _experts(model: Model, layout: Layout) -> Experts | None:
 
 def _attention(model: Model, layout: Layout, numerics: Numerics) -> Attention:
     heads, mla, stored = model.heads / layout.tp, model.mla, KV_BYTES[numerics.kv]
-    window = model.window.size if model.window else 0
+    window = model.window.size if model.window else (mla.index_top_k or 0) if mla else 0
     if mla is None:
         kv_heads = model.kv_heads / min(layout.tp, model.kv_heads)
         width, decode, prefill, expand = (
@@ -197,6 +213,8 @@ def _attention(model: Model, layout: Layout, numerics: Numerics) -> Attention:
         prefill_flops=2.0 * heads * prefill,
         expand_flops=expand,
         latent=mla is not None,
+        index_bytes=INDEX_BYTES * mla.index_dim if mla and mla.index_dim else 0.0,
+        index_flops=2.0 * mla.index_heads * mla.index_dim if mla and mla.index_heads and mla.index_dim else 0.0,
     )
 
 

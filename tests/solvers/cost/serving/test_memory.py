@@ -26,6 +26,12 @@ def test_a_token_of_deepseek_v3_is_a_latent_a_layer_on_every_rank():
         assert token_bytes(job) == 61 * 576 * 2
 
 
+def test_an_index_keeps_its_keys_beside_the_latents():
+    job = _job("deepseek-v3.2", "hgx-h200", layout=Layout(tp=8))
+
+    assert token_bytes(job) == 61 * (576 * 2 + 128 + 4)
+
+
 def test_more_ranks_than_kv_heads_copy_them():
     eight, sixteen = (token_bytes(_job("llama-3.1-70b", layout=Layout(tp=tp))) for tp in (8, 16))
 

@@ -28,6 +28,7 @@ JOBS = {
     ),
     "linear attention": _job("qwen3.5-35b-a3b", layout=Layout(tp=2)),
     "state space": _job("nemotron-3-nano-30b-a3b", "dgx-b200", numerics=Numerics("nvfp4", "fp8")),
+    "an index": _job("glm-5", "dgx-b200", layout=Layout(tp=8), numerics=Numerics("fp8_block", "fp8")),
     "stages": _job("llama-3.1-70b", "dgx-a100-80", layout=Layout(tp=2, pp=2)),
     "adapters": _job(adapters=Adapters(count=8, rank=16)),
     "old vLLM": _job(software=Software("vllm", "0.9.1")),
@@ -125,6 +126,19 @@ def test_pairs_are_counted_as_by_hand():
     assert windowed_pairs(3.0, 2.0, 4.0) == 3 + 4 + 4
     assert windowed_pairs(3.0, 9.0, 4.0) == 12
     assert windowed_pairs(3.0, 0.0, 10.0) == 6
+
+
+def test_an_index_reads_a_limited_number_of_tokens_and_looks_at_all():
+    plain, picking = (_job(name, "hgx-h200", layout=Layout(tp=8)) for name in ("deepseek-v3", "deepseek-v3.2"))
+    contexts = np.array([1_000.0, 100_000.0])
+
+    full, some = (
+        terms(decode_steps(np.array([64.0, 64.0]), contexts, job=one), one)["attention"] for one in (plain, picking)
+    )
+
+    assert some[0] > full[0]
+    assert some[1] < 0.5 * full[1]
+    assert step_cost(picking).window == 2048
 
 
 def test_only_old_vllm_waits_for_its_host():
