@@ -16,7 +16,7 @@ from solvers.catalogue import Model, Node
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import Layout, Limits, Numerics, ServingJob, Software
-from solvers.cost.serving.memory import memory_of
+from solvers.cost.serving.memory import BLOCK_TOKENS, memory_of
 from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
 from solvers.errors import UnknownName
@@ -26,6 +26,10 @@ from solvers.simulate.serving.case import Deployment, Engine, Outcome, Pool, Req
 from solvers.simulate.serving.engine import simulate
 
 Row = Mapping[str, str]
+# What tells runs apart, as far as a table of requests has it.
+RUN_COLUMNS = ("hw", "model", "vllm", "tp", "dp", "dtype", "max_num_seqs", "dataset")
+# What vLLM takes where nobody says: its defaults on GPUs of less than 70 GiB [kwon2023efficient].
+STEP_TOKENS, SEQUENCES = 2048, 256
 # Decodes at once about which a first simulation takes a profile's attention.
 FIRST_BATCH = 32.0
 
@@ -57,12 +61,11 @@ def score_open_loop(
 
 def run_of(row: Row, requests: Sequence[Row]) -> Run:
     """A row of a table of runs with its requests, in the words of the simulator."""
-    own = [each for each in requests if (each["hw"], each["model"]) == (row["hw"], row["model"])]
-    own = sorted(own, key=lambda each: float(each["arrival_s"]))
-    tp, dp = int(row.get("tp") or 1), int(row.get("dp") or 1)
+    own = sorted((each for each in requests if _belongs(each, row)), key=lambda each: float(each["arrival_s"]))
+    tp, dp = _count(row, "tp", 1), _count(row, "dp", 1)
     model = _model(row["model"])
     shared = dp > 1 and model.moe is not None
-    limits = Limits(int(row["max_num_batched_tokens"]), int(row["max_num_seqs"]))
+    limits = Limits(_count(row, "max_num_batched_tokens", STEP_TOKENS), _count(row, "max_num_seqs", SEQUENCES))
     job = ServingJob(
         model=model,
         node=_node(row["hw"]),
@@ -71,8 +74,8 @@ def run_of(row: Row, requests: Sequence[Row]) -> Run:
         software=Software("vllm", row.get("vllm", "")),
         limits=limits,
     )
-    size = int(float(row.get("block_size") or 16))
-    blocks = int(float(row.get("num_gpu_blocks") or 0)) or memory_of(job, block_tokens=size).blocks
+    size = _count(row, "block_size", BLOCK_TOKENS)
+    blocks = _count(row, "num_gpu_blocks", 0) or memory_of(job, block_tokens=size).blocks
     engine = Engine(limits.max_num_seqs, limits.max_num_batched_tokens, blocks, size, ranks=dp if shared else 1)
     return Run(
         hardware=row["hw"],
@@ -84,6 +87,15 @@ def run_of(row: Row, requests: Sequence[Row]) -> Run:
         ttft_s=np.array([float(each["ttft_s"]) for each in own]),
         tpot_s=np.array([float(each["tpot_s"]) for each in own]),
     )
+
+
+def _count(row: Row, column: str, otherwise: int) -> int:
+    """A whole number that may be written with a point; `otherwise` where the cell is empty."""
+    return int(float(row.get(column) or otherwise))
+
+
+def _belongs(request: Row, run: Row) -> bool:
+    return all(request[column] == run[column] for column in RUN_COLUMNS if column in request and column in run)
 
 
 def simulated(run: Run, cost: StepCost) -> Outcome:
@@ -104,7 +116,7 @@ def cost_of(run: Run, profiles: Mapping[ProfileKey, Profile], coefficients: Coef
 
 
 def _usual_batch(outcome: Outcome, *, ranks: int) -> float:
-    """Decodes of a step, in the mean over decodes: half of all tokens are made in a larger batch or so."""
+    """Decodes of a rank's step that a token has beside it, itself included, in the mean over tokens."""
     trace = outcome.trace
     if trace is None or not trace.decodes.any():
         return 1.0

@@ -37,6 +37,13 @@ def test_ranks_of_a_mixture_of_experts_step_together_and_those_of_a_dense_model_
     assert (sparse.job.model.name, sparse.engine.block_size) == ("qwen3-30b-a3b", 16)
 
 
+def test_requests_belong_to_the_run_that_has_all_that_they_say() -> None:
+    rows = [_request(1.0, tp="1"), _request(2.0, tp="2"), _request(3.0, tp="1", vllm="0.20.0")]
+
+    assert run_of(ROW, rows).requests.arrival_s.tolist() == [1.0]
+    assert run_of(ROW | {"tp": "2", "dp": "1"}, rows).requests.arrival_s.tolist() == [2.0]
+
+
 def test_blocks_that_a_run_does_not_say_are_what_its_memory_leaves() -> None:
     said = run_of(ROW | {"num_gpu_blocks": "77.0"}, [])
     found = run_of(ROW, [])
