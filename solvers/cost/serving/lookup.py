@@ -2,8 +2,8 @@
 
     numerics   exact, else what they are computed as: 16 bit for each other, block-scaled FP8 as FP8, integers as FP8,
                4-bit weights as 16 bit with the shares of DEQUANTISED
-    GPU        itself, else those of its generation, nearest in FLOPs for a byte; shares are then scaled by what the
-               catalogue says that large kernels reach
+    GPU        itself, else those of its maker's generation, nearest in FLOPs for a byte, else those most like it in
+               matrix units and bandwidth; shares are then scaled by what the catalogue says that large kernels reach
     engine     itself, else the others
     version    the newest that is not newer than asked, else the oldest
 Numerics give way last, engines first.
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from solvers.catalogue import Gpu, gpu
 from solvers.cost.serving.curves import DecodeCurve, PrefillCurve, ProductCurve, ReduceCurve
@@ -76,7 +78,7 @@ def curves_of(job: ServingJob) -> Curves:
     """The curves of `job`."""
     on = job.node.gpu
     numerics, software = job.numerics, job.software
-    key = _Key(on.name, on.has("fp8"), on.has("fp4"), on.asynchronous_products, on.peak("bf16") / on.memory_bytes_per_s)
+    key = key_of(on)
     reach = (on.achievable_compute, on.achievable_memory)
     latent = "latent_" if job.model.mla else ""
     return _curves(
@@ -85,17 +87,28 @@ def curves_of(job: ServingJob) -> Curves:
     )  # fmt: skip
 
 
-class _Key(NamedTuple):
+class Key(NamedTuple):
+    """What decides which other GPUs stand for one."""
+
     name: str
+    nvidia: bool
     fp8: bool
     fp4: bool
     asynchronous: bool
     balance: float
+    bandwidth: float
+
+
+def key_of(on: Gpu) -> Key:
+    """The key of `on`."""
+    balance = on.peak("bf16") / on.memory_bytes_per_s
+    nvidia = on.vendor.upper() in ("", "NVIDIA")
+    return Key(on.name, nvidia, on.has("fp8"), on.has("fp4"), on.asynchronous_products, balance, on.memory_bytes_per_s)
 
 
 @lru_cache(maxsize=4096)
 def _curves(
-    on: _Key,
+    on: Key,
     reach: tuple[float, float],
     shown: str,
     numerics: tuple[Weights, Weights, str],
@@ -104,19 +117,19 @@ def _curves(
     bus: bool,
 ) -> Curves:
     weights, experts, kv = numerics
-    product = _nearest("product", weights, on, software)
+    product = nearest("product", weights, on, software)
     return Curves(
-        product=_reached(product, on, reach, weights),
-        wide=_reached(_nearest("product", "bf16", on, software), on, reach, "bf16"),
-        expert=_reached(_nearest("expert", experts, on, software), on, reach, experts),
-        decode=_reached(_nearest(f"{latent}decode", kv, on, software), on, reach, kv),
-        prefill=_reached(_nearest(f"{latent}prefill", kv, on, software), on, reach, kv),
-        reduce=_nearest("reduce", "fp16", _joined(on, bus=bus), software).curve,
+        product=reached(product, on, reach, weights),
+        wide=reached(nearest("product", "bf16", on, software), on, reach, "bf16"),
+        expert=reached(nearest("expert", experts, on, software), on, reach, experts),
+        decode=reached(nearest(f"{latent}decode", kv, on, software), on, reach, kv),
+        prefill=reached(nearest(f"{latent}prefill", kv, on, software), on, reach, kv),
+        reduce=nearest("reduce", "fp16", _joined(on, bus=bus), software).curve,
         said=_said(product, shown, on, software),
     )
 
 
-def _joined(on: _Key, *, bus: bool) -> _Key:
+def _joined(on: Key, *, bus: bool) -> Key:
     """The GPU whose links are of the same make: PCIe, or NVLink."""
     if bus and on.name not in ("l40s", "rtx-pro-6000"):
         return on._replace(name="l40s")
@@ -139,11 +152,14 @@ def fits() -> dict[str, tuple[Fit, ...]]:
     return {name: tuple(entries) for name, entries in found.items()}
 
 
-def _nearest(operator: str, numerics: str, on: _Key, software: tuple[str, str]) -> Fit:
+def nearest(operator: str, numerics: str, on: Key, software: tuple[str, str], *, without: str = "") -> Fit:
+    """The fit of `operator` that is nearest to what is asked, never one of the GPU `without`."""
     engine, version = software
     engines = (engine, *(name for name in ENGINES if name != engine))
     for kind in STANDS_FOR.get(numerics, (numerics,)):
         for name in _relatives(on):
+            if name == without:
+                continue
             for other in engines:
                 known = [fit for fit in fits()[operator] if (fit.gpu, fit.engine, fit.numerics) == (name, other, kind)]
                 if known:
@@ -151,16 +167,24 @@ def _nearest(operator: str, numerics: str, on: _Key, software: tuple[str, str]) 
     raise LookupError(f"no curve of {operator} in {numerics}")
 
 
-def _relatives(on: _Key) -> tuple[str, ...]:
-    """The GPU itself, its generation from near to far, then all others."""
-    generation = GENERATIONS.get((on.fp8, on.fp4, on.asynchronous), ("h100-sxm",))
+@cache
+def _relatives(on: Key) -> tuple[str, ...]:
+    """The GPU itself, its maker's generation from near to far in balance, then all others by bandwidth."""
+    generation = GENERATIONS.get((on.fp8, on.fp4, on.asynchronous), ()) if on.nvidia else ()
     near = sorted(generation, key=lambda name: abs(_balance(name) / on.balance - 1.0))
-    return (on.name, *near, *sorted(SYSTEMS - set(near)))
+    far = sorted(SYSTEMS - set(near), key=lambda name: _distance(name, on))
+    return (on.name, *near, *far)
+
+
+def _distance(name: str, on: Key) -> tuple[bool, bool, float]:
+    """How little another generation is like `on`: its matrix units first, then its bandwidth."""
+    other = key_of(gpu(name))
+    unlike = abs(float(np.log(other.bandwidth / on.bandwidth)))
+    return on.nvidia and other.asynchronous != on.asynchronous, on.nvidia and other.fp8 != on.fp8, unlike
 
 
 def _balance(name: str) -> float:
-    other: Gpu = gpu(name)
-    return other.peak("bf16") / other.memory_bytes_per_s
+    return key_of(gpu(name)).balance
 
 
 def _of_version(known: list[Fit], version: str) -> Fit:
@@ -169,7 +193,7 @@ def _of_version(known: list[Fit], version: str) -> Fit:
     return older[-1] if older else ordered[0]
 
 
-def _reached(fit: Fit, on: _Key, reach: tuple[float, float], asked: str) -> Any:
+def reached(fit: Fit, on: Key, reach: tuple[float, float], asked: str) -> Any:
     """The curve of another GPU or other numerics, as this one would reach it."""
     curve = fit.curve
     if fit.gpu != on.name:
@@ -183,7 +207,7 @@ def _reached(fit: Fit, on: _Key, reach: tuple[float, float], asked: str) -> Any:
     return curve
 
 
-def _said(fit: Fit, shown: str, on: _Key, software: tuple[str, str]) -> str:
+def _said(fit: Fit, shown: str, on: Key, software: tuple[str, str]) -> str:
     other: Gpu = gpu(fit.gpu)
     words = f"curves of {TITLES[fit.engine]} {fit.version} on {other.shown}"
     engine, version = software
