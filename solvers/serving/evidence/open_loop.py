@@ -125,7 +125,6 @@ def _usual_batch(outcome: Outcome, *, ranks: int) -> float:
 
 def _scored(run: Run, profiles: Mapping[ProfileKey, Profile], coefficients: Coefficients) -> dict[str, object]:
     outcome = simulated(run, cost_of(run, profiles, coefficients))
-    tpot, ttft = outcome.tpot_s(run.requests.output_tokens), outcome.ttft_s
     return {
         "hw": run.hardware,
         "model": run.model,
@@ -133,15 +132,21 @@ def _scored(run: Run, profiles: Mapping[ProfileKey, Profile], coefficients: Coef
         "profiled": (run.hardware, run.model, run.job.layout.tp) in profiles,
         "kv_blocks": run.engine.blocks,
         "preemptions": int(outcome.preemptions.sum()),
-        "tpot_mean_error": _error(float(tpot.mean()), float(run.tpot_s.mean())),
-        "ttft_mean_error": _error(float(ttft.mean()), float(run.ttft_s.mean())),
-        "tpot_p90_error": _error(float(np.percentile(tpot, 90)), float(np.percentile(run.tpot_s, 90))),
-        "ttft_p90_error": _error(float(np.percentile(ttft, 90)), float(np.percentile(run.ttft_s, 90))),
+        **errors_of(outcome, run),
     }
 
 
-def _error(simulated_s: float, measured_s: float) -> float:
-    return simulated_s / measured_s - 1.0
+def errors_of(outcome: Outcome, run: Run) -> dict[str, float]:
+    """Errors of the mean and of the 90th percentile, as shares of what was measured."""
+    simulated_s = {"tpot": outcome.tpot_s(run.requests.output_tokens), "ttft": outcome.ttft_s}
+    measured_s = {"tpot": run.tpot_s, "ttft": run.ttft_s}
+    pairs = {name: (simulated_s[name], measured_s[name]) for name in measured_s}
+    means = {f"{name}_mean_error": float(one.mean() / two.mean()) - 1.0 for name, (one, two) in pairs.items()}
+    ends = {
+        f"{name}_p90_error": float(np.percentile(one, 90) / np.percentile(two, 90)) - 1.0
+        for name, (one, two) in pairs.items()
+    }
+    return means | ends
 
 
 def _requests(rows: Sequence[Row]) -> Requests:
