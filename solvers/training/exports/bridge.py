@@ -6,10 +6,10 @@ Names are those of Megatron-Bridge 0.3 to 0.6.
 from typing import Any
 
 from solvers.documents import Document
+from solvers.exports.refuse import Rule, check, unsaid
+from solvers.exports.shell import one_line
 from solvers.training.exports import megatron, megatron_model
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, unsaid
-from solvers.training.exports.shell import one_line
 
 FILE = "recipe.py"
 MIXED = {

@@ -3,9 +3,10 @@
 import json
 
 from solvers.documents import Document
+from solvers.exports.refuse import Rule, check, layout, unsaid
+from solvers.exports.shell import Argument, Need, Raw, arguments, counted, needs, script
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout, unsaid
-from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
+from solvers.training.exports.wanted import SAVES, STEPS
 
 CONFIG, LAUNCH = "deepspeed.json", "deepspeed.sh"
 SAID = ("optimizer_offload", "quantized_weights", "quantized_gradients")

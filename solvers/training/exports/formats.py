@@ -1,8 +1,6 @@
 """The formats of training plans, in the order in which menus list them."""
 
-from solvers.base import Export
-from solvers.documents import Document
-from solvers.errors import CannotExpress, Problem
+from solvers.exports.formats import exports
 from solvers.training.exports import bridge, deepspeed, kubernetes, megatron, slurm, torchtitan
 
 WRITERS = {
@@ -14,34 +12,4 @@ WRITERS = {
     "kubernetes": ("Kubernetes: an indexed Job, one pod a node, around the same launch", kubernetes.write),
 }
 
-
-def _export(name: str) -> Export:
-    title, writer = WRITERS[name]
-
-    def write(result: Document) -> dict[str, str]:
-        try:
-            return writer(result)
-        except CannotExpress as refused:
-            raise CannotExpress(*_with_others(refused.problems, name, result)) from None
-
-    return Export(name, title, write)
-
-
-def _with_others(problems: tuple[Problem, ...], name: str, result: Document) -> list[Problem]:
-    """The problems, each with the formats that can express this plan in its hint."""
-    if any(problem.code != "cannot_express" for problem in problems):
-        return list(problems)
-    able = [other for other in WRITERS if other != name and _can(other, result)]
-    others = f"These can: {', '.join(able)}." if able else "No other training format can; json and yaml hold the plan."
-    return [Problem(p.code, p.message, p.at, " ".join(filter(None, [others, p.hint]))) for p in problems]
-
-
-def _can(name: str, result: Document) -> bool:
-    try:
-        WRITERS[name][1](result)
-    except CannotExpress:
-        return False
-    return True
-
-
-EXPORTS = tuple(_export(name) for name in WRITERS)
+EXPORTS = exports(WRITERS, kind="training")

@@ -3,9 +3,9 @@
 from typing import Any
 
 from solvers.documents import Document, dump_yaml
+from solvers.exports.shell import comment, needs, script
 from solvers.training.exports.launchers import Launch, launch
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.shell import comment, needs, script
 
 MANIFEST, APPLY = "job.yaml", "apply.sh"
 PORT = 29500

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
+from solvers.exports.shell import Need
 from solvers.training.exports import deepspeed, megatron, torchtitan
-from solvers.training.exports.shell import Need
 
 FRAMEWORKS = (
     ("Megatron-LM", megatron.write, megatron.FILE),

@@ -4,10 +4,11 @@ Arguments are those of Megatron core 0.16, whose parser reads the golden files.
 """
 
 from solvers.documents import Document
+from solvers.exports.refuse import Rule, check, layout, unsaid
+from solvers.exports.shell import Argument, Need, Raw, arguments, counted, needs, script
 from solvers.training.exports import megatron_model
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout, unsaid
-from solvers.training.exports.shell import SAVES, STEPS, Argument, Need, Raw, arguments, counted, needs, script
+from solvers.training.exports.wanted import SAVES, STEPS
 
 FILE = "megatron.sh"
 # FSDP inside Megatron shards what ZeRO-2 and ZeRO-3 shard.

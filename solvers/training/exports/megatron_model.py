@@ -3,9 +3,9 @@
 from itertools import groupby
 
 from solvers.catalogue import Model
+from solvers.exports.refuse import Rule
+from solvers.exports.shell import Argument, Raw
 from solvers.training.exports.planned import Planned
-from solvers.training.exports.refuse import Rule
-from solvers.training.exports.shell import Argument, Raw
 
 # Families whose activation is neither SiLU with a gate nor GELU; Megatron-LM has a flag for one of them.
 SQUARED_RELU = ("nemotron", "nemotron_h")

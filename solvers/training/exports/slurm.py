@@ -1,9 +1,9 @@
 """Slurm: an sbatch script that starts a plan's launch script on every node."""
 
 from solvers.documents import Document
+from solvers.exports.shell import comment, needs
 from solvers.training.exports.launchers import Launch, launch
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.shell import comment, needs
 
 FILE = "train.sbatch"
 

@@ -1,11 +1,12 @@
 """torchtitan: a plan as the TOML file of version 0.2, a launch script, and the model's sizes where it lacks them."""
 
 from solvers.documents import Document
+from solvers.exports.refuse import Rule, check, layout, unsaid
+from solvers.exports.shell import Need, comment, counted, needs, script
 from solvers.training.exports import toml, torchtitan_model
 from solvers.training.exports.planned import ZERO_GROUPS, Planned, planned
-from solvers.training.exports.refuse import Rule, check, layout, unsaid
-from solvers.training.exports.shell import SAVES, STEPS, Need, comment, counted, needs, script
 from solvers.training.exports.torchtitan_model import FLAVOR, MODULE
+from solvers.training.exports.wanted import SAVES, STEPS
 
 CONFIG, LAUNCH = "torchtitan.toml", "torchtitan.sh"
 SCHEDULES = {"gpipe": "GPipe", "1f1b": "1F1B", "interleaved": "Interleaved1F1B"}

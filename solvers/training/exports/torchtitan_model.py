@@ -2,8 +2,8 @@
 
 from solvers import catalogue
 from solvers.catalogue import Model
+from solvers.exports.refuse import Rule
 from solvers.training.exports.planned import Planned
-from solvers.training.exports.refuse import Rule
 
 MODULE = "isoflop_model"
 FLAVOR = "isoflop"

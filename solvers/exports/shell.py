@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 Argument = tuple[str, ...]
 Need = tuple[str, str]
 
-STEPS = "optimizer steps; the spec has no tokens to count them from"
-SAVES = "steps between checkpoints"
 PLAIN = re.compile(r"[A-Za-z0-9_./:=+-]+")
 
 

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Applies serve.yaml: DeepSeek-V3, 1 x TP8.
+set -euo pipefail
+
+: "${IMAGE:?is not set: container image with vLLM}"
+
+HERE="$(cd "$(dirname "$0")" && pwd)"
+MANIFEST="$(<"${HERE}/serve.yaml")"
+
+# shellcheck disable=SC2016  # the text's own words
+MANIFEST="${MANIFEST//'${IMAGE}'/${IMAGE}}"
+
+kubectl apply -f - <<< "${MANIFEST}"
