@@ -12,18 +12,19 @@ from solvers.simulate.serving.case import Engine
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that the model minds, and how it is when it does not; `engine` are changed settings."""
+    """One thing that the model minds, and what stays of it when it does not."""
 
     name: str
-    engine: tuple[tuple[str, bool], ...] = ()
+    prefix_caching: bool = True
+    reserve_whole: bool = True
     host_hidden: bool = True
     gaps: bool = True
     slower_beside_chunks: bool = True
 
 
 PARTS = (
-    Part("preempted requests find their own blocks again", engine=(("prefix_caching", False),)),
-    Part("a prompt is admitted when its whole length fits", engine=(("reserve_whole", False),)),
+    Part("preempted requests find their own blocks again", prefix_caching=False),
+    Part("a prompt is admitted when its whole length fits", reserve_whole=False),
     Part("the host prepares the next step meanwhile", host_hidden=False),
     Part("gaps between kernels and before them", gaps=False),
     Part("decodes cost more beside a chunk", slower_beside_chunks=False),
@@ -43,9 +44,8 @@ def parts_of(
 
 
 def _engine(engine: Engine, part: Part) -> Engine:
-    for setting, value in part.engine:
-        engine = replace(engine, **{setting: value})
-    return engine
+    caching, whole = engine.prefix_caching and part.prefix_caching, engine.reserve_whole and part.reserve_whole
+    return replace(engine, prefix_caching=caching, reserve_whole=whole)
 
 
 def _cost(cost: StepCost, part: Part) -> StepCost:

@@ -14,7 +14,8 @@ ROW = {
 }  # fmt: skip
 
 
-COEFFICIENTS = replace(DEFAULT, mixed_decode=2.0)
+# So slow beside chunks that few such steps show it.
+COEFFICIENTS = replace(DEFAULT, mixed_decode=50.0)
 
 
 def _run() -> Run:
