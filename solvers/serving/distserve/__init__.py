@@ -1,0 +1,1 @@
+"""DistServe's published placement problem [zhong2024distserve], a public yardstick for goodput, search and speed."""
