@@ -1,29 +1,34 @@
-"""The pool of KV blocks of one rank, compiled: a queue of free blocks in arrays, and a cache of what they still hold.
+"""The pool of KV blocks of one rank, compiled: a queue of free blocks, and a cache of what some of them still hold.
 
-A free block keeps its key until it is taken from the head of the queue. Blocks that were never used come before all
-others. Blocks of one key stand in one bucket in the order in which they got it, so the first is found first. A
-request's own blocks get their keys when it is preempted: until then nobody could find them.
+A block that nobody could ever hit is like any other, so it is only counted: a request counts its own blocks, and the
+queue holds nodes, each of which is a run of such blocks or one block with a key. A block gets its key and its node when
+it holds a part of a shared prefix, or when its request is preempted: until then nobody could find it. A free block
+keeps its key until it is taken from the head of the queue. Blocks of one key stand in one bucket in the order in which
+they got it, so the first is found first.
 """
 
 from solvers.simulate.serving.columns import (
-    BELOW,
-    BLOCKS_TO,
+    BLOCK_COLUMNS,
+    BUCKET_MASK,
+    BUCKETS,
     CELL,
     CELL_BELOW,
     CELL_FREE,
+    COUNT,
     FAILED,
     FREE,
     FRESH,
     HELD,
     HIT,
-    HOLDERS,
+    KEYED,
     NO_CELL,
     OLDER,
     OLDEST,
     OWN_KEYS,
     PLACE,
+    PREFIX,
     SAME_BUCKET,
-    TOP,
+    SPARE,
     WHOSE,
     YOUNGER,
     YOUNGEST,
@@ -36,165 +41,195 @@ SPREAD = 2654435769
 
 
 @compiled
-def bucket(s: State, whose: int, place: int) -> int:
-    """Where blocks with this key stand."""
-    return (whose * SPREAD + place) & (s.buckets.shape[1] - 1)
+def bucket(s: State, rank: int, whose: int, place: int) -> int:
+    """Where the first of the blocks with this key stands."""
+    n = s.numbers
+    return n[rank + BUCKETS] + ((whose * SPREAD + place) & n[BUCKET_MASK])
 
 
 @compiled
 def find(s: State, rank: int, whose: int, place: int) -> int:
     """The block that got the key first and still has it."""
-    block = s.buckets[rank, bucket(s, whose, place)]
-    while block >= 0 and (s.blocks[block, WHOSE] != whose or s.blocks[block, PLACE] != place):
-        block = s.blocks[block, SAME_BUCKET]
-    return block
+    b = s.blocks
+    node = b[bucket(s, rank, whose, place)]
+    while node >= 0 and (b[node + WHOSE] != whose or b[node + PLACE] != place):
+        node = b[node + SAME_BUCKET]
+    return node
 
 
 @compiled
-def name(s: State, rank: int, block: int, whose: int, place: int) -> None:
-    """The block is full: from now on it can be hit."""
-    s.blocks[block, WHOSE] = whose
-    s.blocks[block, PLACE] = place
-    s.blocks[block, SAME_BUCKET] = -1
-    at = bucket(s, whose, place)
-    last = s.buckets[rank, at]
+def new_node(s: State, rank: int, whose: int, place: int, count: int) -> int:
+    """A row for a block with a key, or for a run of `count` blocks without."""
+    n, b = s.numbers, s.blocks
+    node = n[rank + SPARE]
+    if node >= 0:
+        n[rank + SPARE] = b[node + YOUNGER]
+    else:
+        node = n[rank + FRESH]
+        n[rank + FRESH] = node + BLOCK_COLUMNS
+    b[node + WHOSE], b[node + PLACE], b[node + COUNT] = whose, place, count
+    return node
+
+
+@compiled
+def named(s: State, rank: int, whose: int, place: int, holders: int) -> int:
+    """A block that can be hit from now on."""
+    b = s.blocks
+    node = new_node(s, rank, whose, place, holders)
+    b[node + SAME_BUCKET] = -1
+    at = bucket(s, rank, whose, place)
+    last = b[at]
     if last < 0:
-        s.buckets[rank, at] = block
-        return
-    while s.blocks[last, SAME_BUCKET] >= 0:
-        last = s.blocks[last, SAME_BUCKET]
-    s.blocks[last, SAME_BUCKET] = block
+        b[at] = node
+        return node
+    while b[last + SAME_BUCKET] >= 0:
+        last = b[last + SAME_BUCKET]
+    b[last + SAME_BUCKET] = node
+    return node
 
 
 @compiled
-def forget(s: State, rank: int, block: int) -> None:
+def forget(s: State, rank: int, node: int) -> None:
     """The block loses its key."""
-    at = bucket(s, s.blocks[block, WHOSE], s.blocks[block, PLACE])
-    s.blocks[block, WHOSE] = -1
-    after = s.blocks[block, SAME_BUCKET]
-    before = s.buckets[rank, at]
-    if before == block:
-        s.buckets[rank, at] = after
+    b = s.blocks
+    at = bucket(s, rank, b[node + WHOSE], b[node + PLACE])
+    after = b[node + SAME_BUCKET]
+    before = b[at]
+    if before == node:
+        b[at] = after
         return
-    while s.blocks[before, SAME_BUCKET] != block:
-        before = s.blocks[before, SAME_BUCKET]
-    s.blocks[before, SAME_BUCKET] = after
+    while b[before + SAME_BUCKET] != node:
+        before = b[before + SAME_BUCKET]
+    b[before + SAME_BUCKET] = after
 
 
 @compiled
-def unlink(s: State, rank: int, block: int) -> None:
+def unlink(s: State, rank: int, node: int) -> None:
     """Out of the queue of free blocks."""
-    older, younger = s.blocks[block, OLDER], s.blocks[block, YOUNGER]
+    n, b = s.numbers, s.blocks
+    older, younger = b[node + OLDER], b[node + YOUNGER]
     if older < 0:
-        s.ranks[rank, OLDEST] = younger
+        n[rank + OLDEST] = younger
     else:
-        s.blocks[older, YOUNGER] = younger
+        b[older + YOUNGER] = younger
     if younger < 0:
-        s.ranks[rank, YOUNGEST] = older
+        n[rank + YOUNGEST] = older
     else:
-        s.blocks[younger, OLDER] = older
-    s.ranks[rank, FREE] -= 1
+        b[younger + OLDER] = older
 
 
 @compiled
-def take(s: State, rank: int) -> int:
-    """The block that has been free for longest; what it held is forgotten."""
-    fresh = s.ranks[rank, FRESH]
-    if fresh < s.ranks[rank, BLOCKS_TO]:
-        s.ranks[rank, FRESH] = fresh + 1
-        s.ranks[rank, FREE] -= 1
-        s.blocks[fresh, WHOSE] = -1
-        return fresh
-    block = s.ranks[rank, OLDEST]
-    unlink(s, rank, block)
-    if s.blocks[block, WHOSE] >= 0:
-        forget(s, rank, block)
-    return block
+def append(s: State, rank: int, node: int) -> None:
+    """To the end of the queue."""
+    n, b = s.numbers, s.blocks
+    last = n[rank + YOUNGEST]
+    b[node + OLDER], b[node + YOUNGER] = last, -1
+    if last < 0:
+        n[rank + OLDEST] = node
+    else:
+        b[last + YOUNGER] = node
+    n[rank + YOUNGEST] = node
+
+
+@compiled
+def append_run(s: State, rank: int, count: int) -> None:
+    """So many blocks without a key to the end of the queue."""
+    n, b = s.numbers, s.blocks
+    last = n[rank + YOUNGEST]
+    n[rank + FREE] += count
+    if last >= 0 and b[last + WHOSE] < 0:
+        b[last + COUNT] += count
+    elif count > 0:
+        append(s, rank, new_node(s, rank, -1, 0, count))
+
+
+@compiled
+def take(s: State, rank: int, count: int) -> None:
+    """The blocks that have been free for longest; what they held is forgotten."""
+    n, b = s.numbers, s.blocks
+    n[rank + FREE] -= count
+    while count > 0:
+        node = n[rank + OLDEST]
+        if b[node + WHOSE] < 0:
+            some = min(count, b[node + COUNT])
+            b[node + COUNT] -= some
+            count -= some
+            if b[node + COUNT] > 0:
+                return
+        else:
+            forget(s, rank, node)
+            count -= 1
+        unlink(s, rank, node)
+        b[node + YOUNGER] = n[rank + SPARE]
+        n[rank + SPARE] = node
 
 
 @compiled
 def give(s: State, rank: int, request: int, count: int) -> None:
-    """So many new blocks on top of the request's own."""
-    top = s.requests[request, TOP]
-    for _ in range(count):
-        block = take(s, rank)
-        s.blocks[block, BELOW] = top
-        s.blocks[block, HOLDERS] = 1
-        top = block
-    s.requests[request, TOP] = top
-    s.requests[request, HELD] += count
+    """So many new blocks for the request."""
+    take(s, rank, count)
+    s.numbers[request + HELD] += count
 
 
 @compiled
-def put_back(s: State, rank: int, block: int) -> None:
+def put_back(s: State, rank: int, node: int) -> None:
     """One holder less; the last one's block goes to the end of the queue."""
-    s.blocks[block, HOLDERS] -= 1
-    if s.blocks[block, HOLDERS] > 0:
-        return
-    last = s.ranks[rank, YOUNGEST]
-    s.blocks[block, OLDER] = last
-    s.blocks[block, YOUNGER] = -1
-    if last < 0:
-        s.ranks[rank, OLDEST] = block
-    else:
-        s.blocks[last, YOUNGER] = block
-    s.ranks[rank, YOUNGEST] = block
-    s.ranks[rank, FREE] += 1
+    b = s.blocks
+    b[node + COUNT] -= 1
+    if b[node + COUNT] == 0:
+        append(s, rank, node)
+        s.numbers[rank + FREE] += 1
 
 
 @compiled
-def release(s: State, rank: int, request: int) -> None:
-    """All blocks of a request, its last first."""
-    block = s.requests[request, TOP]
-    while block >= 0:
-        below = s.blocks[block, BELOW]
-        put_back(s, rank, block)
-        block = below
-    cell = s.requests[request, CELL]
+def release(s: State, rank: int, request: int, own: int) -> None:
+    """All blocks of a request, its last first; those of its own below the place `own` can be hit when it returns."""
+    n, b = s.numbers, s.blocks
+    keyed = n[request + KEYED]
+    append_run(s, rank, n[request + HELD] - max(own, keyed))
+    for place in range(own - 1, keyed - 1, -1):
+        append(s, rank, named(s, rank, n[OWN_KEYS] + request, place, 0))
+        n[rank + FREE] += 1
+    cell = n[request + CELL]
     while cell >= 0:
-        below = s.cells[cell, CELL_BELOW]
-        put_back(s, rank, s.cells[cell, HIT])
-        s.cells[cell, CELL_BELOW] = s.counters[CELL_FREE]
-        s.counters[CELL_FREE] = cell
+        below = b[cell + CELL_BELOW]
+        put_back(s, rank, b[cell + HIT])
+        b[cell + CELL_BELOW] = n[CELL_FREE]
+        n[CELL_FREE] = cell
         cell = below
-    s.requests[request, TOP] = s.requests[request, CELL] = -1
-    s.requests[request, HELD] = 0
+    n[request + CELL] = -1
+    n[request + HELD] = n[request + KEYED] = 0
 
 
 @compiled
-def share(s: State, rank: int, request: int, block: int) -> None:
-    """The request holds a block that it hit, above those it hit before."""
-    if s.blocks[block, HOLDERS] == 0:
-        unlink(s, rank, block)
-    s.blocks[block, HOLDERS] += 1
-    cell = s.counters[CELL_FREE]
-    if s.cells[cell, CELL_BELOW] < 0:
-        s.counters[FAILED] = NO_CELL
+def stack(s: State, request: int, node: int) -> None:
+    """The request holds a block with a key, above those it has."""
+    n, b = s.numbers, s.blocks
+    cell = n[CELL_FREE]
+    if b[cell + CELL_BELOW] < 0:
+        n[FAILED] = NO_CELL
         return
-    s.counters[CELL_FREE] = s.cells[cell, CELL_BELOW]
-    s.cells[cell, HIT] = block
-    s.cells[cell, CELL_BELOW] = s.requests[request, CELL]
-    s.requests[request, CELL] = cell
-    s.requests[request, HELD] += 1
+    n[CELL_FREE] = b[cell + CELL_BELOW]
+    b[cell + HIT] = node
+    b[cell + CELL_BELOW] = n[request + CELL]
+    n[request + CELL] = cell
+    n[request + KEYED] += 1
 
 
 @compiled
-def name_prefix(s: State, rank: int, request: int, prefix: int, start: int, stop: int) -> None:
+def share(s: State, rank: int, request: int, node: int) -> None:
+    """The request holds a block that it hit."""
+    n, b = s.numbers, s.blocks
+    if b[node + COUNT] == 0:
+        unlink(s, rank, node)
+        n[rank + FREE] -= 1
+    b[node + COUNT] += 1
+    n[request + HELD] += 1
+    stack(s, request, node)
+
+
+@compiled
+def name_prefix(s: State, rank: int, request: int, start: int, stop: int) -> None:
     """Blocks `start` to `stop` of the request hold the shared prefix's tokens."""
-    block, place = s.requests[request, TOP], s.requests[request, HELD] - 1
-    while place >= start and block >= 0:
-        if place < stop:
-            name(s, rank, block, prefix, place)
-        block = s.blocks[block, BELOW]
-        place -= 1
-
-
-@compiled
-def name_own(s: State, rank: int, request: int, start: int, stop: int) -> None:
-    """Blocks `start` to `stop` of a request that is sent back can be hit when it returns."""
-    block, place = s.requests[request, TOP], s.requests[request, HELD] - 1
-    while place >= start and block >= 0:
-        if place < stop and s.blocks[block, WHOSE] < 0:
-            name(s, rank, block, s.counters[OWN_KEYS] + request, place)
-        block = s.blocks[block, BELOW]
-        place -= 1
+    for place in range(start, stop):
+        stack(s, request, named(s, rank, s.numbers[request + PREFIX], place, 1))

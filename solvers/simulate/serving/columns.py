@@ -1,96 +1,95 @@
-"""How the compiled engine keeps its state: a few arrays, and what stands in which of their columns.
+"""How the compiled engine keeps its state: three arrays, and what stands where in them.
 
-Compiled code reads arrays fastest when they are few and rows lie together, so each thing is a row: a request, a block,
-a rank, a replica, a pool. -1 stands for nobody. Seconds are float64, everything else is an integer.
+Compiled code passes few arrays fastest, so all whole numbers stand in one, those of blocks in one of 32 bits, and all
+seconds in one. A request, a rank, a replica, a pool is the address of its row among the numbers, a block the address of
+its row among the blocks: `numbers[request + KNOWN]`. -1 stands for nobody.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-# Requests: what was asked,
-(INPUT, OUTPUT, PREFIX, SHARED, PRIORITY) = range(5)
+import numpy as np
+import numpy.typing as npt
+
+from solvers.simulate.serving.case import Floats, Ints
+
+
+class State(NamedTuple):
+    """All of it, each array [as long as needed]."""
+
+    numbers: Ints
+    blocks: npt.NDArray[np.int32]
+    seconds: Floats
+
+
+# The head of the numbers: where rows of one kind begin and end,
+(REQUESTS, REQUESTS_END, REPLICAS, REPLICAS_END, DECODERS, GAPS) = range(6)
+# the next request to be sent and the next to arrive, how many arrived and were transferred, who is on the way,
+(RELEASED, NEXT, ENTERED, TRANSFERRED, ON_THE_WAY, STEPS, CLOSED, ROUTING, SEED) = range(6, 15)
+# the first free cell, the first key that is no prefix, the mask of a rank's buckets, who is traced, and what failed.
+(CELL_FREE, OWN_KEYS, BUCKET_MASK, TRACED, TRACE_FROM, TRACE_NEXT, TRACE_END, FAILED) = range(15, 23)
+HEAD = 23
+ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
+(NO_CELL, NO_TRACE) = range(1, 3)
+
+# Requests: where its moments stand, what was asked,
+(MOMENTS, INPUT, OUTPUT, PREFIX, SHARED, PRIORITY) = range(6)
 # what this replica owes, and what has become of it: tokens known, computed, to be prefilled, named in the cache,
-(OWED, KNOWN, COMPUTED, PREFILL_END, NAMED, SCHEDULED) = range(5, 11)
+(OWED, KNOWN, COMPUTED, PREFILL_END, NAMED, SCHEDULED) = range(6, 12)
 # batches that carry it, those of them that give a token, its decodes so far, how often it was sent back,
-(FLIGHTS, COMING, DECODES, PREEMPTED, HITS, RECEIVED, TARGET) = range(11, 18)
-# its blocks (own ones from the last down, below them cells of those it hit), its neighbours, and where it is.
-(HELD, TOP, CELL, PREVIOUS, FOLLOWING, LEFT, RIGHT, RANK, STANDING, ENTRY) = range(18, 28)
-REQUEST_COLUMNS = 28
+(FLIGHTS, COMING, DECODES, PREEMPTED, HITS, RECEIVED) = range(12, 18)
+# its blocks, how many of them, the first, have keys and the cell of the last of these, its neighbours, where it is.
+(HELD, KEYED, CELL, PREVIOUS, FOLLOWING, LEFT, RIGHT, RANK, STANDING, ENTRY, TARGET) = range(18, 29)
+# As a member of the cohort: since which step, and its neighbours among those due, in need of a block, and new.
+(MEMBER, JOINED, ORDER, DUE, DUE_BEFORE, DUE_DAY, NEED, NEED_BEFORE, NEWCOMER) = range(29, 38)
+REQUEST_COLUMNS = 38
 WAITS, RUNS, AWAY = range(3)
 
-# Moments of a request; KEY orders it among those that wait (its priority) or travel (when it will be there).
-(ARRIVAL_S, SENT_S, SCHEDULED_S, FIRST_S, LAST_S, FINISH_S, KEY) = range(7)
-MOMENT_COLUMNS = 7
-
-# Blocks: neighbours in the queue of free ones, holders, the next lower block of the request that took it, and its key
-# (whose tokens, the how-manieth block of them) with the next block of the same bucket.
-(YOUNGER, OLDER, HOLDERS, BELOW, WHOSE, PLACE, SAME_BUCKET) = range(7)
-BLOCK_COLUMNS = 8
-# Cells: a block that was hit, and the cell of the one before it.
-(HIT, CELL_BELOW) = range(2)
-
-# Ranks: their running and waiting requests, the queue of free blocks, and the blocks that were never used.
+# Ranks: their running and waiting requests, the queue of free blocks, and the rows for more of its nodes,
 (POOL, REPLICA, FIRST, LAST, RUNNING, WAIT_FIRST, WAIT_LAST, WAITING) = range(8)
-(OLDEST, YOUNGEST, FREE, FRESH, BLOCKS_FROM, BLOCKS_TO, SENT_BACK) = range(8, 15)
-# The batch that is being put together.
-(TOKENS, GIVES, STEPS_DECODES, CONTEXT, WINDOWED, CHUNKS, PREFILLED) = range(15, 22)
-RANK_COLUMNS = 22
+(OLDEST, YOUNGEST, FREE, USABLE, FRESH, SPARE, BUCKETS, SENT_BACK) = range(8, 16)
+# where its parts of the batches in flight stand, and what is in the batch that is being put together.
+(FLIGHT_RUNS, FLIGHT_LENGTH, TOKENS, GIVES, DECODING, CONTEXT, WINDOWED, CHUNKS, PREFILLED) = range(16, 25)
+# The cohort of its decodes: how many, the sum of their contexts, the batches it was in and those that ended, its
+# calendars, who has joined since the last, whether it is in this one; LOOSE where each decode goes by itself.
+(MEMBERS, SUM, STEPPED, ENDED, ENDED_S, DAYS, PHASES, NEWCOMERS, GOES, LOOSE, ADMITTED) = range(25, 36)
+RANK_COLUMNS = 36
 
-# Replicas.
-(REPLICA_POOL, RANKS_FROM, RANKS_TO, IN_FLIGHT, OLDEST_FLIGHT, WORK, PRESENT, TOUCHED) = range(8)
-REPLICA_COLUMNS = 8
-(BUSY_S, HOST_FREE_S, LINK_FREE_S, STAGE_FREE_S) = range(4)
+# Replicas: where their clocks and the ends of their batches stand, and what they have.
+(REPLICA_POOL, RANKS_FROM, RANKS_TO, CLOCKS, ENDS, IN_FLIGHT, OLDEST_FLIGHT, WORK, PRESENT, TOUCHED) = range(10)
+REPLICA_COLUMNS = 10
 
-# Pools: the engine's settings, and where its tables begin.
-(ROLE, SEQUENCES, BUDGET, BLOCK_SIZE, CHUNKED, CACHING, POLICY, STAGES, RANKS, DRAFTS, RESERVE) = range(11)
-(DEPTH, OVERLAPPED, LOOKAHEAD, WINDOW) = range(11, 15)
-(DECODE_TOKENS, MIXED_TOKENS, SHARED_TOKENS, SAMPLED, DECODE_BASE) = range(15, 20)
-(DECODE_CONTEXT, DECODE_WINDOW, HOP, SHARED_LAST) = range(20, 24)
-POOL_COLUMNS = 24
+# Pools: the engine's settings, where its rates stand, and where its tables begin.
+(ROLE, SEQUENCES, BUDGET, BLOCK_SIZE, CHUNKED, CACHING, POLICY, STAGES, DRAFTS, RESERVE) = range(10)
+(DEPTH, OVERLAPPED, LOOKAHEAD, WINDOW, RATES, SHARED_LAST) = range(10, 16)
+(DECODE_TOKENS, MIXED_TOKENS, SHARED_TOKENS, SAMPLED, DECODE_BASE) = range(16, 21)
+(DECODE_CONTEXT, DECODE_WINDOW, HOP, TOGETHER) = range(21, 25)
+POOL_COLUMNS = 25
 BOTH, PREFILL, DECODE = range(3)
 FCFS, BY_PRIORITY, PREFILL_FIRST = range(3)
-(CHUNK_S, PAIR_S, PAIR_WINDOW_S, CONTEXT_S, HOST_S, HOST_SEQUENCE_S, MIXED_DECODE, ACCEPTANCE, DRAFT_S) = range(9)
-RATE_COLUMNS = 9
 
+# A rank's part of a batch: how many runs, how many members of the cohort and which of them are new, whether it is in
+# the batch and whether their tokens before it had come; then the runs.
+(RUN_COUNT, FLIGHT_MEMBERS, FLIGHT_NEW, FLIGHT_STEPS, FLIGHT_NAMED, RUN_HEAD) = range(6)
 # A request's part of a batch.
 (RUN_REQUEST, RUN_TOKENS, RUN_CHUNK, RUN_GIVES, RUN_DECODE, RUN_PREEMPTED) = range(6)
 RUN_COLUMNS = 6
 
-# Counters of the whole simulation.
-(CELL_FREE, RELEASED, ARRIVED, TRANSFERRED, STEPS, ON_THE_WAY, ROUTING, SEED) = range(8)
-(OWN_KEYS, ENTRIES, TRACED, TRACE_ROWS, FAILED, CLOSED) = range(8, 14)
-COUNTERS = 14
-ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
-(BYTES_PER_TOKEN, BYTES_PER_S, LATENCY_S, HORIZON_S) = range(4)
+# Blocks with a key and runs of free blocks without: neighbours in the queue of free ones, holders or length of the run,
+# and the key (whose tokens, the how-manieth block of them) with the next block of the same bucket.
+(YOUNGER, OLDER, COUNT, WHOSE, PLACE, SAME_BUCKET) = range(6)
+BLOCK_COLUMNS = 6
+# Cells: a block that was hit, and the cell of the one before it.
+(HIT, CELL_BELOW) = range(2)
+CELL_COLUMNS = 2
 
-# Why it had to stop: an array is too short.
-(NO_CELL, NO_TRACE) = range(1, 3)
-
+# The head of the seconds: of a transfer, and when the simulation ends.
+(BYTES_PER_TOKEN, BYTES_PER_S, LATENCY_S, HORIZON_S, EDGES) = range(5)
+# Moments of a request; KEY orders it among those that wait (its priority) or travel (when it will be there).
+(ARRIVAL_S, SENT_S, SCHEDULED_S, FIRST_S, LAST_S, FINISH_S, KEY) = range(7)
+MOMENT_COLUMNS = 7
+# Clocks of a replica, the last for each of its stages; rates of a pool.
+(BUSY_S, HOST_FREE_S, LINK_FREE_S, STAGE_FREE_S) = range(4)
+(CHUNK_S, PAIR_S, PAIR_WINDOW_S, CONTEXT_S, HOST_S, HOST_SEQUENCE_S, MIXED_DECODE, ACCEPTANCE, DRAFT_S) = range(9)
+RATE_COLUMNS = 9
 # A step of the replica that is traced: end, seconds, tokens prefilled, decodes, waiting, blocks in use.
 TRACE_COLUMNS = 6
-
-
-class State(NamedTuple):
-    """All of it. `runs` and `run_counts` hold the batches in flight by rank and slot, `ends` when they end.
-
-    `tables` are the step's tables of all pools one after the other.
-    """
-
-    requests: Any
-    moments: Any
-    blocks: Any
-    cells: Any
-    buckets: Any
-    ranks: Any
-    replicas: Any
-    clocks: Any
-    ends: Any
-    runs: Any
-    run_counts: Any
-    pools: Any
-    rates: Any
-    tables: Any
-    edges: Any
-    gaps: Any
-    link: Any
-    trace: Any
-    counters: Any

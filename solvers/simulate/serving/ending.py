@@ -7,27 +7,39 @@ replica that will decode, after what that link already has to carry, and its blo
 import numpy as np
 
 from solvers.simulate.serving.blocks import release
-from solvers.simulate.serving.case import Ints
+from solvers.simulate.serving.case import GAP_EDGES
 from solvers.simulate.serving.columns import (
     ACCEPTANCE,
     ARRIVAL_S,
     AWAY,
     BYTES_PER_S,
     BYTES_PER_TOKEN,
+    CLOCKS,
     CLOSED,
     COMING,
     COMPUTED,
-    ENTRIES,
+    DECODERS,
+    EDGES,
+    ENDED,
+    ENDED_S,
     FINISH_S,
     FIRST_S,
+    FLIGHT_LENGTH,
+    FLIGHT_MEMBERS,
+    FLIGHT_NEW,
+    FLIGHT_RUNS,
+    FLIGHT_STEPS,
     FLIGHTS,
+    GAPS,
     INPUT,
     KEY,
     KNOWN,
     LAST_S,
     LATENCY_S,
     LINK_FREE_S,
+    MOMENTS,
     NAMED,
+    NEWCOMER,
     ON_THE_WAY,
     OUTPUT,
     OWED,
@@ -36,12 +48,20 @@ from solvers.simulate.serving.columns import (
     PREFILL_END,
     PRESENT,
     RANK,
+    RATES,
     RECEIVED,
     RELEASED,
     REPLICA,
+    REPLICAS_END,
+    REQUEST_COLUMNS,
+    REQUESTS,
+    REQUESTS_END,
     RUN_CHUNK,
+    RUN_COLUMNS,
+    RUN_COUNT,
     RUN_DECODE,
     RUN_GIVES,
+    RUN_HEAD,
     RUN_PREEMPTED,
     RUN_REQUEST,
     RUN_TOKENS,
@@ -60,119 +80,149 @@ from solvers.simulate.serving.jit import compiled
 from solvers.simulate.serving.queues import leave_waiting, popped, pushed, stop_running, wait
 from solvers.simulate.serving.routing import choose, choose_rank
 
+EDGE_COUNT = len(GAP_EDGES)
+
 
 @compiled
 def end_batch(s: State, rank: int, slot: int, now_s: float) -> None:
     """What a rank ran in the batch is done."""
-    for number in range(s.run_counts[rank, slot]):
-        run = s.runs[rank, slot, number]
-        request = run[RUN_REQUEST]
-        s.requests[request, FLIGHTS] -= 1
-        if run[RUN_GIVES]:
-            s.requests[request, COMING] -= 1
+    n = s.numbers
+    flight = n[rank + FLIGHT_RUNS] + slot * n[rank + FLIGHT_LENGTH]
+    runs = flight + RUN_HEAD
+    for run in range(runs, runs + n[flight + RUN_COUNT] * RUN_COLUMNS, RUN_COLUMNS):
+        request = n[run + RUN_REQUEST]
+        n[request + FLIGHTS] -= 1
+        if n[run + RUN_GIVES]:
+            n[request + COMING] -= 1
             tokens_come(s, rank, run, request, now_s)
+    if n[flight + FLIGHT_STEPS]:
+        members_come(s, rank, flight, now_s)
 
 
 @compiled
-def tokens_come(s: State, rank: int, run: Ints, request: int, now_s: float) -> None:
+def members_come(s: State, rank: int, flight: int, now_s: float) -> None:
+    """The tokens of the cohort: all but its newcomers had theirs when its last batch ended."""
+    n, t = s.numbers, s.seconds
+    ended = n[rank + ENDED_S]
+    others = n[flight + FLIGHT_MEMBERS]
+    request = n[flight + FLIGHT_NEW]
+    while request:
+        note_gaps(s, now_s - t[n[request + MOMENTS] + LAST_S], 1)
+        others -= 1
+        request = n[request + NEWCOMER]
+    if others:
+        note_gaps(s, now_s - t[ended], others)
+    t[ended] = now_s
+    n[rank + ENDED] += 1
+
+
+@compiled
+def tokens_come(s: State, rank: int, run: int, request: int, now_s: float) -> None:
     """The run's token, and the drafts that stand."""
-    row = s.requests[request]
-    drafts = 0 if run[RUN_CHUNK] else run[RUN_TOKENS] - 1
+    n, t = s.numbers, s.seconds
+    drafts = 0 if n[run + RUN_CHUNK] else n[run + RUN_TOKENS] - 1
     stand = 0
     if drafts:
-        acceptance = s.rates[s.ranks[rank, POOL], ACCEPTANCE]
-        stand = accepted(drafts, acceptance, s.counters[SEED], request, run[RUN_DECODE])
-    gained = min(1 + stand, row[OWED] - (row[KNOWN] - row[INPUT]))
-    row[KNOWN] += gained
+        acceptance = t[n[n[rank + POOL] + RATES] + ACCEPTANCE]
+        number = (request - n[REQUESTS]) // REQUEST_COLUMNS
+        stand = accepted(drafts, acceptance, n[SEED], number, n[run + RUN_DECODE])
+    gained = min(1 + stand, n[request + OWED] - (n[request + KNOWN] - n[request + INPUT]))
+    n[request + KNOWN] += gained
     note_tokens(s, request, gained, now_s)
-    if row[PREEMPTED] == run[RUN_PREEMPTED]:
-        row[COMPUTED] -= drafts - stand
+    if n[request + PREEMPTED] == n[run + RUN_PREEMPTED]:
+        n[request + COMPUTED] -= drafts - stand
     else:
-        s.replicas[s.ranks[rank, REPLICA], WORK] += gained
-    if row[KNOWN] - row[INPUT] == row[OWED]:
+        n[n[rank + REPLICA] + WORK] += gained
+    if n[request + KNOWN] - n[request + INPUT] == n[request + OWED]:
         leave(s, rank, request, now_s)
 
 
 @compiled
 def note_tokens(s: State, request: int, count: int, now_s: float) -> None:
     """So many tokens of a request came at once; its first has no gap before it."""
-    moment = s.moments[request]
-    if np.isnan(moment[FIRST_S]):
-        moment[FIRST_S] = now_s
+    n, t = s.numbers, s.seconds
+    moments = n[request + MOMENTS]
+    if np.isnan(t[moments + FIRST_S]):
+        t[moments + FIRST_S] = now_s
     else:
-        note_gaps(s, now_s - moment[LAST_S], 1)
-    s.gaps[0] += count - 1
-    moment[LAST_S] = now_s
+        note_gaps(s, now_s - t[moments + LAST_S], 1)
+    n[n[GAPS]] += count - 1
+    t[moments + LAST_S] = now_s
 
 
 @compiled
 def note_gaps(s: State, gap_s: float, count: int) -> None:
     """So many requests waited so long for their next token."""
-    low, high = 0, len(s.edges)
+    low, high = 0, EDGE_COUNT
     while low < high:
         middle = (low + high) // 2
-        if s.edges[middle] <= gap_s:
+        if s.seconds[EDGES + middle] <= gap_s:
             low = middle + 1
         else:
             high = middle
-    s.gaps[low] += count
+    s.numbers[s.numbers[GAPS] + low] += count
 
 
 @compiled
 def leave(s: State, rank: int, request: int, now_s: float) -> None:
     """The request leaves the replica."""
-    row = s.requests[request]
-    replica = s.ranks[rank, REPLICA]
-    s.replicas[replica, PRESENT] -= 1
-    if row[STANDING] == RUNS:
+    n, t = s.numbers, s.seconds
+    replica = n[rank + REPLICA]
+    n[replica + PRESENT] -= 1
+    if n[request + STANDING] == RUNS:
         stop_running(s, rank, request)
-        s.replicas[replica, WORK] -= 1
+        n[replica + WORK] -= 1
     else:
         leave_waiting(s, rank, request)
-        s.replicas[replica, WORK] -= 1 + row[KNOWN]
-    row[STANDING] = AWAY
-    if row[OWED] < row[OUTPUT]:
+        n[replica + WORK] -= 1 + n[request + KNOWN]
+    n[request + STANDING] = AWAY
+    if n[request + OWED] < n[request + OUTPUT]:
         send_on(s, request, now_s)
         return
-    release(s, rank, request)
-    s.moments[request, FINISH_S] = now_s
-    if s.counters[CLOSED]:
+    release(s, rank, request, 0)
+    t[n[request + MOMENTS] + FINISH_S] = now_s
+    if n[CLOSED]:
         send_next(s, now_s)
 
 
 @compiled
 def send_next(s: State, now_s: float) -> None:
     """A client sends the next request in order, now or at its own moment."""
-    request = s.counters[RELEASED]
-    if request < len(s.moments):
-        s.moments[request, SENT_S] = max(now_s, s.moments[request, ARRIVAL_S])
-        s.counters[RELEASED] += 1
+    n, t = s.numbers, s.seconds
+    request = n[RELEASED]
+    if request < n[REQUESTS_END]:
+        t[n[request + MOMENTS] + SENT_S] = max(now_s, t[n[request + MOMENTS] + ARRIVAL_S])
+        n[RELEASED] += REQUEST_COLUMNS
 
 
 @compiled
 def send_on(s: State, request: int, now_s: float) -> None:
     """To the replica that will decode."""
-    target = choose(s, request, s.counters[ENTRIES], len(s.replicas), s.counters[TRANSFERRED])
-    s.counters[TRANSFERRED] += 1
-    s.replicas[target, WORK] += 1
-    start_s = max(now_s, s.clocks[target, LINK_FREE_S])
-    end_s = start_s + s.requests[request, INPUT] * s.link[BYTES_PER_TOKEN] / s.link[BYTES_PER_S]
-    s.clocks[target, LINK_FREE_S] = end_s
-    s.moments[request, KEY] = end_s + s.link[LATENCY_S]
-    s.requests[request, TARGET] = target
-    s.counters[ON_THE_WAY] = pushed(s, s.counters[ON_THE_WAY], request)
+    n, t = s.numbers, s.seconds
+    target = choose(s, request, n[DECODERS], n[REPLICAS_END], n[TRANSFERRED])
+    n[TRANSFERRED] += 1
+    n[target + WORK] += 1
+    start_s = max(now_s, t[n[target + CLOCKS] + LINK_FREE_S])
+    end_s = start_s + n[request + INPUT] * t[BYTES_PER_TOKEN] / t[BYTES_PER_S]
+    t[n[target + CLOCKS] + LINK_FREE_S] = end_s
+    t[n[request + MOMENTS] + KEY] = end_s + t[LATENCY_S]
+    n[request + TARGET] = target
+    n[ON_THE_WAY] = pushed(s, n[ON_THE_WAY], request)
 
 
 @compiled
 def end_transfer(s: State) -> None:
     """The first of those on their way is there, and waits for blocks."""
-    request = s.counters[ON_THE_WAY]
-    s.counters[ON_THE_WAY] = popped(s, request)
-    row = s.requests[request]
-    release(s, row[RANK], request)
-    target = row[TARGET]
-    s.replicas[s.ranks[row[RANK], REPLICA], TOUCHED] = s.replicas[target, TOUCHED] = 1
-    s.replicas[target, PRESENT] += 1
-    row[OWED], row[RECEIVED], row[COMPUTED], row[PREFILL_END], row[NAMED] = row[OUTPUT], 1, row[INPUT], row[INPUT], 0
-    row[RANK] = choose_rank(s, target)
-    wait(s, row[RANK], request, False)  # noqa: FBT003 -- compiled code has no keywords
+    n = s.numbers
+    request = n[ON_THE_WAY]
+    n[ON_THE_WAY] = popped(s, request)
+    release(s, n[request + RANK], request, 0)
+    target = n[request + TARGET]
+    n[n[n[request + RANK] + REPLICA] + TOUCHED] = n[target + TOUCHED] = 1
+    n[target + PRESENT] += 1
+    n[request + OWED] = n[request + OUTPUT]
+    n[request + RECEIVED] = 1
+    n[request + COMPUTED] = n[request + PREFILL_END] = n[request + INPUT]
+    n[request + NAMED] = 0
+    n[request + RANK] = choose_rank(s, target)
+    wait(s, n[request + RANK], request, False)  # noqa: FBT003 -- compiled code has no keywords

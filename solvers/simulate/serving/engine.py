@@ -16,12 +16,14 @@ import numpy as np
 from numba import njit
 
 from solvers.cost.serving.tables import StepCost, constant
-from solvers.simulate.serving import loop, packing
+from solvers.simulate.serving import loop
 from solvers.simulate.serving.case import Deployment, Engine, Outcome, Pool, Requests
 from solvers.simulate.serving.columns import FAILED, State
 from solvers.simulate.serving.oracle_check import refuse_what_never_fits
+from solvers.simulate.serving.outcome import outcome_of
+from solvers.simulate.serving.packing import Room, first_room, packed
 
-COMPILED = ("jit", "columns", "blocks", "queues", "scheduler", "launch", "draws", "routing", "ending", "loop")
+COMPILED = ("jit", "columns", "blocks", "queues", "cohort", "scheduler", "launch", "draws", "routing", "ending", "loop")
 
 
 def simulate(
@@ -37,13 +39,13 @@ def simulate(
     Raises SpecError for a request that could never run.
     """
     refuse_what_never_fits(deployment, requests)
-    room = packing.first_room(deployment, requests)
+    room = first_room(deployment, requests)
     while True:
-        state = packing.packed(deployment, requests, seed=seed, trace_of=trace_of, horizon_s=horizon_s, room=room)
+        state = packed(deployment, requests, seed=seed, trace_of=trace_of, horizon_s=horizon_s, room=room)
         _run()(state)
-        if not state.counters[FAILED]:
-            return packing.outcome(state)
-        room = room.more
+        if not state.numbers[FAILED]:
+            return outcome_of(state)
+        room = Room(8 * room.cells, 8 * room.trace)
 
 
 @cache

@@ -5,11 +5,14 @@ prepares the next step meanwhile, it prepares this one now, and the device runs 
 batch goes stage by stage, and none before the batch ahead has left it.
 """
 
-from solvers.simulate.serving.case import Ints
+import numpy as np
+
+from solvers.simulate.serving.cohort import due, gather, join, left, step
 from solvers.simulate.serving.columns import (
     BUSY_S,
     CHUNK_S,
     CHUNKS,
+    CLOCKS,
     COMING,
     COMPUTED,
     CONTEXT,
@@ -19,20 +22,29 @@ from solvers.simulate.serving.columns import (
     DECODE_TOKENS,
     DECODE_WINDOW,
     DECODES,
+    DECODING,
     DEPTH,
     DRAFT_S,
+    ENDS,
     FIRST,
+    FLIGHT_LENGTH,
+    FLIGHT_RUNS,
     FLIGHTS,
     FOLLOWING,
     GIVES,
+    GOES,
     HOP,
     HOST_FREE_S,
     HOST_S,
     HOST_SEQUENCE_S,
     IN_FLIGHT,
+    LAST,
     LOOKAHEAD,
+    LOOSE,
+    MEMBERS,
     MIXED_DECODE,
     MIXED_TOKENS,
+    MOMENTS,
     OLDEST_FLIGHT,
     OVERLAPPED,
     PAIR_S,
@@ -41,13 +53,19 @@ from solvers.simulate.serving.columns import (
     PREEMPTED,
     PREFILL_END,
     PREFILLED,
+    PREVIOUS,
+    RANK_COLUMNS,
     RANKS_FROM,
     RANKS_TO,
+    RATES,
     REPLICA,
     REPLICA_POOL,
     RUN_CHUNK,
+    RUN_COLUMNS,
+    RUN_COUNT,
     RUN_DECODE,
     RUN_GIVES,
+    RUN_HEAD,
     RUN_PREEMPTED,
     RUN_REQUEST,
     RUN_TOKENS,
@@ -59,7 +77,7 @@ from solvers.simulate.serving.columns import (
     STAGE_FREE_S,
     STAGES,
     STEPS,
-    STEPS_DECODES,
+    TOGETHER,
     TOKENS,
     WINDOW,
     WINDOWED,
@@ -81,127 +99,175 @@ def pairs(tokens: int, context: int, window: int) -> int:
 @compiled
 def chunk_seconds(s: State, pool: int, tokens: int, context: int) -> float:
     """What one chunk adds to a step."""
-    rates = s.rates[pool]
-    seconds = rates[CHUNK_S] + rates[PAIR_S] * pairs(tokens, context, 0) + rates[CONTEXT_S] * (context + tokens)
-    window = s.pools[pool, WINDOW]
+    n, t = s.numbers, s.seconds
+    rates, window = n[pool + RATES], n[pool + WINDOW]
+    seconds = t[rates + CHUNK_S] + t[rates + PAIR_S] * pairs(tokens, context, 0)
+    seconds += t[rates + CONTEXT_S] * (context + tokens)
     if window:
-        seconds += rates[PAIR_WINDOW_S] * pairs(tokens, context, window)
-    return float(seconds)
+        seconds += t[rates + PAIR_WINDOW_S] * pairs(tokens, context, window)
+    return seconds
 
 
 @compiled
 def load(s: State, rank: int, slot: int, now_s: float) -> float:
     """Makes runs of what the rank has scheduled and counts them; the seconds of its chunks."""
-    counts = s.ranks[rank]
+    n = s.numbers
     for column in range(TOKENS, PREFILLED + 1):
-        counts[column] = 0
-    pool = counts[POOL]
+        n[rank + column] = 0
+    flight = n[rank + FLIGHT_RUNS] + slot * n[rank + FLIGHT_LENGTH]
+    for column in range(RUN_HEAD):
+        n[flight + column] = 0
+    if n[rank + GOES] and n[rank + MEMBERS]:
+        request = due(s, rank)
+        while request:
+            board(s, rank, flight, request, now_s)
+            request = due(s, rank)
+        if n[rank + MEMBERS]:
+            step(s, rank, flight)
+    return load_others(s, rank, flight, now_s)
+
+
+@compiled
+def load_others(s: State, rank: int, flight: int, now_s: float) -> float:
+    """Requests that go by themselves: all, or those at the end of the line; the seconds of their chunks."""
+    n = s.numbers
+    loose = n[rank + LOOSE]
     chunks_s = 0.0
-    number = 0
-    request = counts[FIRST]
+    request = n[rank + FIRST] if loose else first_scheduled(s, rank)
     while request >= 0:
-        row = s.requests[request]
-        tokens = row[SCHEDULED]
-        if tokens:
-            chunk = row[COMPUTED] < row[PREFILL_END]
-            gives = row[COMPUTED] + tokens >= row[PREFILL_END]
-            note_run(s.runs[rank, slot, number], row, request, chunk, gives)
-            number += 1
-            counts[TOKENS] += tokens
-            counts[GIVES] += gives
-            if chunk:
-                counts[CHUNKS] += 1
-                counts[PREFILLED] += tokens
-                chunks_s += chunk_seconds(s, pool, tokens, row[COMPUTED])
-                s.replicas[counts[REPLICA], WORK] -= tokens
-            else:
-                add_decode(s, counts, pool, row[COMPUTED] + 1)
-                row[DECODES] += 1
-            row[COMPUTED] += tokens
-            row[FLIGHTS] += 1
-            row[COMING] += gives
-            row[SCHEDULED] = 0
-            if s.moments[request, SCHEDULED_S] != s.moments[request, SCHEDULED_S]:
-                s.moments[request, SCHEDULED_S] = now_s
-        request = row[FOLLOWING]
-    s.run_counts[rank, slot] = number
+        if n[request + SCHEDULED]:
+            chunks_s += board(s, rank, flight, request, now_s)
+            if not loose and n[request + COMPUTED] >= n[request + PREFILL_END] and left(s, request) > 0:
+                join(s, rank, request)
+        request = n[request + FOLLOWING]
+    if loose and n[n[rank + POOL] + TOGETHER]:
+        gather(s, rank)
     return chunks_s
 
 
 @compiled
-def note_run(run: Ints, row: Ints, request: int, chunk: bool, gives: bool) -> None:
-    """The request's part of the batch."""
-    run[RUN_REQUEST] = request
-    run[RUN_TOKENS] = row[SCHEDULED]
-    run[RUN_CHUNK] = chunk
-    run[RUN_GIVES] = gives
-    run[RUN_DECODE] = row[DECODES]
-    run[RUN_PREEMPTED] = row[PREEMPTED]
+def first_scheduled(s: State, rank: int) -> int:
+    """The first of those that go by themselves: they are the last in order."""
+    n = s.numbers
+    request, first = n[rank + LAST], -1
+    while request >= 0 and n[request + SCHEDULED]:
+        first = request
+        request = n[request + PREVIOUS]
+    return first
 
 
 @compiled
-def add_decode(s: State, counts: Ints, pool: int, context: int) -> None:
-    """One more decode in the batch."""
-    counts[STEPS_DECODES] += 1
-    counts[CONTEXT] += context
-    counts[WINDOWED] += min(context, s.pools[pool, WINDOW])
+def board(s: State, rank: int, flight: int, request: int, now_s: float) -> float:
+    """The request is in the batch; its seconds as a chunk, 0 if it is none."""
+    n = s.numbers
+    run = flight + RUN_HEAD + n[flight + RUN_COUNT] * RUN_COLUMNS
+    n[flight + RUN_COUNT] += 1
+    note_run(s, run, request)
+    chunk_s = count_run(s, rank, run)
+    take_off(s, request, n[run + RUN_GIVES], now_s)
+    return chunk_s
+
+
+@compiled
+def note_run(s: State, run: int, request: int) -> None:
+    """The request's part of the batch."""
+    n = s.numbers
+    n[run + RUN_REQUEST] = request
+    n[run + RUN_TOKENS] = n[request + SCHEDULED]
+    n[run + RUN_CHUNK] = n[request + COMPUTED] < n[request + PREFILL_END]
+    n[run + RUN_GIVES] = n[request + COMPUTED] + n[request + SCHEDULED] >= n[request + PREFILL_END]
+    n[run + RUN_DECODE] = n[request + DECODES]
+    n[run + RUN_PREEMPTED] = n[request + PREEMPTED]
+
+
+@compiled
+def count_run(s: State, rank: int, run: int) -> float:
+    """Adds the run to the sums of the rank's batch; its seconds as a chunk, 0 if it is none."""
+    n = s.numbers
+    pool, request, tokens = n[rank + POOL], n[run + RUN_REQUEST], n[run + RUN_TOKENS]
+    n[rank + TOKENS] += tokens
+    n[rank + GIVES] += n[run + RUN_GIVES]
+    if n[run + RUN_CHUNK]:
+        n[rank + CHUNKS] += 1
+        n[rank + PREFILLED] += tokens
+        n[n[rank + REPLICA] + WORK] -= tokens
+        return chunk_seconds(s, pool, tokens, n[request + COMPUTED])
+    context = n[request + COMPUTED] + 1
+    n[rank + DECODING] += 1
+    n[rank + CONTEXT] += context
+    n[rank + WINDOWED] += min(context, n[pool + WINDOW])
+    n[request + DECODES] += 1
+    return 0.0
+
+
+@compiled
+def take_off(s: State, request: int, gives: int, now_s: float) -> None:
+    """The request is in flight."""
+    n, t = s.numbers, s.seconds
+    n[request + COMPUTED] += n[request + SCHEDULED]
+    n[request + SCHEDULED] = 0
+    n[request + FLIGHTS] += 1
+    n[request + COMING] += gives
+    moments = n[request + MOMENTS]
+    if np.isnan(t[moments + SCHEDULED_S]):
+        t[moments + SCHEDULED_S] = now_s
 
 
 @compiled
 def device_seconds(s: State, rank: int, chunks_s: float) -> float:
     """Device's seconds of one rank's part of a batch; 0 where it has none."""
-    counts = s.ranks[rank]
-    if counts[TOKENS] == 0:
+    n, t = s.numbers, s.seconds
+    if n[rank + TOKENS] == 0:
         return 0.0
-    at = s.pools[counts[POOL]]
-    decodes = counts[STEPS_DECODES]
-    seconds = s.tables[at[MIXED_TOKENS if counts[CHUNKS] else DECODE_TOKENS] + counts[TOKENS]]
-    seconds += s.tables[at[SAMPLED] + counts[GIVES]]
-    attention = s.tables[at[DECODE_BASE] + decodes] + s.tables[at[DECODE_CONTEXT] + decodes] * counts[CONTEXT]
-    if at[WINDOW]:
-        attention += s.tables[at[DECODE_WINDOW] + decodes] * counts[WINDOWED]
-    return float(seconds + attention * (s.rates[counts[POOL], MIXED_DECODE] if counts[CHUNKS] else 1.0) + chunks_s)
+    pool, decodes = n[rank + POOL], n[rank + DECODING]
+    seconds = t[n[pool + (MIXED_TOKENS if n[rank + CHUNKS] else DECODE_TOKENS)] + n[rank + TOKENS]]
+    seconds += t[n[pool + SAMPLED] + n[rank + GIVES]]
+    attention = t[n[pool + DECODE_BASE] + decodes] + t[n[pool + DECODE_CONTEXT] + decodes] * n[rank + CONTEXT]
+    if n[pool + WINDOW]:
+        attention += t[n[pool + DECODE_WINDOW] + decodes] * n[rank + WINDOWED]
+    return seconds + attention * (t[n[pool + RATES] + MIXED_DECODE] if n[rank + CHUNKS] else 1.0) + chunks_s
 
 
 @compiled
 def launch(s: State, replica: int, now_s: float) -> float:
     """The batch of all ranks goes off; when it ends."""
-    pool = s.replicas[replica, REPLICA_POOL]
-    slot = (s.replicas[replica, OLDEST_FLIGHT] + s.replicas[replica, IN_FLIGHT]) % s.pools[pool, DEPTH]
+    n, t = s.numbers, s.seconds
+    pool = n[replica + REPLICA_POOL]
+    slot = (n[replica + OLDEST_FLIGHT] + n[replica + IN_FLIGHT]) % n[pool + DEPTH]
     device_s = 0.0
     tokens = most = sequences = decodes = 0
-    for rank in range(s.replicas[replica, RANKS_FROM], s.replicas[replica, RANKS_TO]):
+    for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
         chunks_s = load(s, rank, slot, now_s)
         device_s = max(device_s, device_seconds(s, rank, chunks_s))
-        counts = s.ranks[rank]
-        tokens += counts[TOKENS]
-        most = max(most, counts[TOKENS])
-        sequences = max(sequences, counts[STEPS_DECODES] + counts[CHUNKS])
-        decodes += counts[STEPS_DECODES]
-    at = s.pools[pool]
-    device_s += s.tables[at[SHARED_TOKENS] + min(tokens, at[SHARED_LAST])]
-    device_s += s.rates[pool, DRAFT_S] if decodes else 0.0
-    host_s = s.rates[pool, HOST_S] + s.rates[pool, HOST_SEQUENCE_S] * sequences
-    s.counters[STEPS] += 1
-    s.clocks[replica, BUSY_S] += device_s / at[STAGES]
-    s.ends[replica, slot] = _end_s(s, replica, now_s, device_s, host_s, s.tables[at[HOP] + most])
-    s.replicas[replica, IN_FLIGHT] += 1
-    return float(s.ends[replica, slot])
+        tokens += n[rank + TOKENS]
+        most = max(most, n[rank + TOKENS])
+        sequences = max(sequences, n[rank + DECODING] + n[rank + CHUNKS])
+        decodes += n[rank + DECODING]
+    rates = n[pool + RATES]
+    device_s += t[n[pool + SHARED_TOKENS] + min(tokens, n[pool + SHARED_LAST])]
+    device_s += t[rates + DRAFT_S] if decodes else 0.0
+    host_s = t[rates + HOST_S] + t[rates + HOST_SEQUENCE_S] * sequences
+    n[STEPS] += 1
+    n[replica + IN_FLIGHT] += 1
+    t[n[replica + CLOCKS] + BUSY_S] += device_s / n[pool + STAGES]
+    end_s = ending_s(s, replica, now_s, device_s, host_s, t[n[pool + HOP] + most])
+    t[n[replica + ENDS] + slot] = end_s
+    return end_s
 
 
 @compiled
-def _end_s(s: State, replica: int, now_s: float, device_s: float, host_s: float, hop_s: float) -> float:
+def ending_s(s: State, replica: int, now_s: float, device_s: float, host_s: float, hop_s: float) -> float:
     """When a batch that is scheduled now has its tokens."""
-    pool = s.replicas[replica, REPLICA_POOL]
-    clock = s.clocks[replica]
-    if s.pools[pool, LOOKAHEAD]:
-        clock[HOST_FREE_S] = now_s + host_s
-        clock[STAGE_FREE_S] = max(clock[HOST_FREE_S], clock[STAGE_FREE_S]) + device_s
-        return float(clock[STAGE_FREE_S])
-    stages = s.pools[pool, STAGES]
+    n, t = s.numbers, s.seconds
+    pool, clocks = n[replica + REPLICA_POOL], n[replica + CLOCKS]
+    first = clocks + STAGE_FREE_S
+    if n[pool + LOOKAHEAD]:
+        t[clocks + HOST_FREE_S] = now_s + host_s
+        t[first] = max(t[clocks + HOST_FREE_S], t[first]) + device_s
+        return t[first]
+    stages = n[pool + STAGES]
     stage_s = device_s / stages
-    first_s = max(stage_s, host_s) if s.pools[pool, OVERLAPPED] else host_s + stage_s
-    clock[STAGE_FREE_S] = now_s + first_s
-    for stage in range(STAGE_FREE_S + 1, STAGE_FREE_S + stages):
-        clock[stage] = max(clock[stage - 1] + hop_s, clock[stage]) + stage_s
-    return float(clock[STAGE_FREE_S + stages - 1])
+    t[first] = now_s + (max(stage_s, host_s) if n[pool + OVERLAPPED] else host_s + stage_s)
+    for stage in range(first + 1, first + stages):
+        t[stage] = max(t[stage - 1] + hop_s, t[stage]) + stage_s
+    return t[first + stages - 1]

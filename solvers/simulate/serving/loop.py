@@ -7,11 +7,12 @@ schedules. A replica to which nothing has happened is not asked again: it would 
 import numpy as np
 
 from solvers.simulate.serving.columns import (
-    ARRIVED,
-    BLOCKS_FROM,
-    BLOCKS_TO,
+    CLOCKS,
+    DECODERS,
+    DECODING,
     DEPTH,
-    ENTRIES,
+    ENDS,
+    ENTERED,
     ENTRY,
     FAILED,
     FREE,
@@ -23,6 +24,8 @@ from solvers.simulate.serving.columns import (
     KEY,
     KNOWN,
     LOOKAHEAD,
+    MOMENTS,
+    NEXT,
     NO_TRACE,
     OLDEST_FLIGHT,
     ON_THE_WAY,
@@ -32,18 +35,25 @@ from solvers.simulate.serving.columns import (
     PREFILLED,
     PRESENT,
     RANK,
+    RANK_COLUMNS,
     RANKS_FROM,
     RANKS_TO,
     RELEASED,
+    REPLICA_COLUMNS,
     REPLICA_POOL,
+    REPLICAS,
+    REPLICAS_END,
+    REQUEST_COLUMNS,
     ROLE,
     SENT_BACK,
     SENT_S,
     STAGE_FREE_S,
-    STEPS_DECODES,
     TOUCHED,
-    TRACE_ROWS,
+    TRACE_COLUMNS,
+    TRACE_END,
+    TRACE_NEXT,
     TRACED,
+    USABLE,
     WAITING,
     WORK,
     State,
@@ -59,17 +69,18 @@ from solvers.simulate.serving.scheduler import schedule
 @compiled
 def run(s: State) -> None:
     """From the first request to the last token, or to the horizon."""
+    n, t = s.numbers, s.seconds
     now_s = next_event_s(s, -np.inf)
-    while now_s < np.inf and now_s <= s.link[HORIZON_S] and s.counters[FAILED] == 0:
-        for replica in range(len(s.replicas)):
+    while now_s < np.inf and now_s <= t[HORIZON_S] and n[FAILED] == 0:
+        for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
             end_batches(s, replica, now_s)
-        while s.counters[ON_THE_WAY] >= 0 and s.moments[s.counters[ON_THE_WAY], KEY] <= now_s:
+        while n[ON_THE_WAY] >= 0 and t[n[n[ON_THE_WAY] + MOMENTS] + KEY] <= now_s:
             end_transfer(s)
-        while s.counters[ARRIVED] < s.counters[RELEASED] and s.moments[s.counters[ARRIVED], SENT_S] <= now_s:
+        while n[NEXT] < n[RELEASED] and t[n[n[NEXT] + MOMENTS] + SENT_S] <= now_s:
             arrive(s)
-        for replica in range(len(s.replicas)):
-            if s.replicas[replica, TOUCHED] or ready_s(s, replica) == now_s:
-                s.replicas[replica, TOUCHED] = 0
+        for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
+            if n[replica + TOUCHED] or ready_s(s, replica) == now_s:
+                n[replica + TOUCHED] = 0
                 schedule_replica(s, replica, now_s)
         now_s = next_event_s(s, now_s)
 
@@ -77,24 +88,26 @@ def run(s: State) -> None:
 @compiled
 def ready_s(s: State, replica: int) -> float:
     """From when a replica may schedule; infinite while as many batches are in flight as may be."""
-    pool = s.replicas[replica, REPLICA_POOL]
-    if s.replicas[replica, IN_FLIGHT] >= s.pools[pool, DEPTH]:
+    n = s.numbers
+    pool = n[replica + REPLICA_POOL]
+    if n[replica + IN_FLIGHT] >= n[pool + DEPTH]:
         return np.inf
-    return float(s.clocks[replica, HOST_FREE_S if s.pools[pool, LOOKAHEAD] else STAGE_FREE_S])
+    return s.seconds[n[replica + CLOCKS] + (HOST_FREE_S if n[pool + LOOKAHEAD] else STAGE_FREE_S)]
 
 
 @compiled
 def next_event_s(s: State, now_s: float) -> float:
     """When something happens next."""
+    n, t = s.numbers, s.seconds
     moment_s = np.inf
-    if s.counters[ARRIVED] < s.counters[RELEASED]:
-        moment_s = s.moments[s.counters[ARRIVED], SENT_S]
-    if s.counters[ON_THE_WAY] >= 0:
-        moment_s = min(moment_s, s.moments[s.counters[ON_THE_WAY], KEY])
-    for replica in range(len(s.replicas)):
-        if s.replicas[replica, IN_FLIGHT]:
-            moment_s = min(moment_s, s.ends[replica, s.replicas[replica, OLDEST_FLIGHT]])
-        if s.replicas[replica, PRESENT]:
+    if n[NEXT] < n[RELEASED]:
+        moment_s = t[n[n[NEXT] + MOMENTS] + SENT_S]
+    if n[ON_THE_WAY] >= 0:
+        moment_s = min(moment_s, t[n[n[ON_THE_WAY] + MOMENTS] + KEY])
+    for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
+        if n[replica + IN_FLIGHT]:
+            moment_s = min(moment_s, t[n[replica + ENDS] + n[replica + OLDEST_FLIGHT]])
+        if n[replica + PRESENT]:
             ready = ready_s(s, replica)
             if ready > now_s:
                 moment_s = min(moment_s, ready)
@@ -104,49 +117,52 @@ def next_event_s(s: State, now_s: float) -> float:
 @compiled
 def end_batches(s: State, replica: int, now_s: float) -> None:
     """Batches of a replica whose time has come."""
-    depth = s.pools[s.replicas[replica, REPLICA_POOL], DEPTH]
-    while s.replicas[replica, IN_FLIGHT]:
-        slot = s.replicas[replica, OLDEST_FLIGHT]
-        if s.ends[replica, slot] > now_s:
+    n = s.numbers
+    depth = n[n[replica + REPLICA_POOL] + DEPTH]
+    while n[replica + IN_FLIGHT]:
+        slot = n[replica + OLDEST_FLIGHT]
+        if s.seconds[n[replica + ENDS] + slot] > now_s:
             return
-        s.replicas[replica, OLDEST_FLIGHT] = (slot + 1) % depth
-        s.replicas[replica, IN_FLIGHT] -= 1
-        s.replicas[replica, TOUCHED] = 1
-        for rank in range(s.replicas[replica, RANKS_FROM], s.replicas[replica, RANKS_TO]):
+        n[replica + OLDEST_FLIGHT] = (slot + 1) % depth
+        n[replica + IN_FLIGHT] -= 1
+        n[replica + TOUCHED] = 1
+        for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
             end_batch(s, rank, slot, now_s)
 
 
 @compiled
 def arrive(s: State) -> None:
     """The next request in order gets its replica and waits there."""
-    request = s.counters[ARRIVED]
-    row = s.requests[request]
-    replica = choose(s, request, 0, s.counters[ENTRIES], request)
+    n = s.numbers
+    request = n[NEXT]
+    replica = choose(s, request, n[REPLICAS], n[DECODERS], n[ENTERED])
     rank = choose_rank(s, replica)
-    s.counters[ARRIVED] += 1
-    row[KNOWN] = row[INPUT]
-    row[OWED] = 1 if s.pools[s.replicas[replica, REPLICA_POOL], ROLE] == PREFILL else row[OUTPUT]
-    row[HITS] = -1
-    row[RANK] = rank
-    row[ENTRY] = replica
-    s.replicas[replica, WORK] += row[INPUT] + 1
-    s.replicas[replica, PRESENT] += 1
-    s.replicas[replica, TOUCHED] = 1
+    n[NEXT] += REQUEST_COLUMNS
+    n[ENTERED] += 1
+    n[request + KNOWN] = n[request + INPUT]
+    n[request + OWED] = 1 if n[n[replica + REPLICA_POOL] + ROLE] == PREFILL else n[request + OUTPUT]
+    n[request + HITS] = -1
+    n[request + RANK] = rank
+    n[request + ENTRY] = replica
+    n[replica + WORK] += n[request + INPUT] + 1
+    n[replica + PRESENT] += 1
+    n[replica + TOUCHED] = 1
     wait(s, rank, request, False)  # noqa: FBT003 -- compiled code has no keywords
 
 
 @compiled
 def schedule_replica(s: State, replica: int, now_s: float) -> None:
     """Every batch that can start now."""
-    start, stop = s.replicas[replica, RANKS_FROM], s.replicas[replica, RANKS_TO]
-    while s.replicas[replica, PRESENT] and ready_s(s, replica) <= now_s:
+    n = s.numbers
+    start, stop = n[replica + RANKS_FROM], n[replica + RANKS_TO]
+    while n[replica + PRESENT] and ready_s(s, replica) <= now_s:
         tokens = sent_back = 0
-        for rank in range(start, stop):
+        for rank in range(start, stop, RANK_COLUMNS):
             tokens += schedule(s, rank)
-            sent_back += s.ranks[rank, SENT_BACK]
+            sent_back += n[rank + SENT_BACK]
         if tokens:
             end_s = launch(s, replica, now_s)
-            if s.counters[TRACED] == replica:
+            if n[TRACED] == replica:
                 note_step(s, replica, now_s, end_s)
         elif sent_back == 0:
             return
@@ -155,16 +171,15 @@ def schedule_replica(s: State, replica: int, now_s: float) -> None:
 @compiled
 def note_step(s: State, replica: int, now_s: float, end_s: float) -> None:
     """The batch that has just gone off, in the trace."""
-    if s.counters[TRACE_ROWS] == len(s.trace):
-        s.counters[FAILED] = NO_TRACE
+    n, t = s.numbers, s.seconds
+    if n[TRACE_NEXT] == n[TRACE_END]:
+        n[FAILED] = NO_TRACE
         return
-    row = s.trace[s.counters[TRACE_ROWS]]
-    row[0], row[1] = end_s, end_s - now_s
-    row[2] = row[3] = row[4] = row[5] = 0.0
-    for rank in range(s.replicas[replica, RANKS_FROM], s.replicas[replica, RANKS_TO]):
-        counts = s.ranks[rank]
-        row[2] += counts[PREFILLED]
-        row[3] += counts[STEPS_DECODES]
-        row[4] += counts[WAITING]
-        row[5] += counts[BLOCKS_TO] - counts[BLOCKS_FROM] - counts[FREE]
-    s.counters[TRACE_ROWS] += 1
+    row = n[TRACE_NEXT]
+    t[row], t[row + 1] = end_s, end_s - now_s
+    for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
+        t[row + 2] += n[rank + PREFILLED]
+        t[row + 3] += n[rank + DECODING]
+        t[row + 4] += n[rank + WAITING]
+        t[row + 5] += n[rank + USABLE] - n[rank + FREE]
+    n[TRACE_NEXT] += TRACE_COLUMNS

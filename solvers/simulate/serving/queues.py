@@ -5,12 +5,15 @@ heap of (KEY, request) [sleator1986self]; transfers on their way are one too, wi
 """
 
 from solvers.simulate.serving.columns import (
+    ADMITTED,
     BY_PRIORITY,
     FIRST,
     FOLLOWING,
     KEY,
     LAST,
     LEFT,
+    MOMENTS,
+    ORDER,
     POLICY,
     POOL,
     PREVIOUS,
@@ -31,137 +34,149 @@ from solvers.simulate.serving.jit import compiled
 @compiled
 def before(s: State, one: int, other: int) -> bool:
     """Whether one goes before the other."""
-    if s.moments[one, KEY] != s.moments[other, KEY]:
-        return bool(s.moments[one, KEY] < s.moments[other, KEY])
+    n, t = s.numbers, s.seconds
+    if t[n[one + MOMENTS] + KEY] != t[n[other + MOMENTS] + KEY]:
+        return bool(t[n[one + MOMENTS] + KEY] < t[n[other + MOMENTS] + KEY])
     return one < other
 
 
 @compiled
 def melded(s: State, one: int, other: int) -> int:
     """The head of the heap of both."""
+    n = s.numbers
     if one < 0 or other < 0:
         return max(one, other)
     if before(s, other, one):
         one, other = other, one
     head = parent = one
     while True:
-        right = s.requests[parent, RIGHT]
-        s.requests[parent, RIGHT] = s.requests[parent, LEFT]
+        right = n[parent + RIGHT]
+        n[parent + RIGHT] = n[parent + LEFT]
         if right < 0:
-            s.requests[parent, LEFT] = other
+            n[parent + LEFT] = other
             return head
         if before(s, other, right):
             right, other = other, right
-        s.requests[parent, LEFT] = right
+        n[parent + LEFT] = right
         parent = right
 
 
 @compiled
 def pushed(s: State, head: int, request: int) -> int:
     """The head of the heap with the request in it."""
-    s.requests[request, LEFT] = s.requests[request, RIGHT] = -1
+    n = s.numbers
+    n[request + LEFT] = n[request + RIGHT] = -1
     return int(melded(s, head, request))
 
 
 @compiled
 def popped(s: State, head: int) -> int:
     """The head of the heap without its first."""
-    return int(melded(s, s.requests[head, LEFT], s.requests[head, RIGHT]))
+    n = s.numbers
+    return int(melded(s, n[head + LEFT], n[head + RIGHT]))
 
 
 @compiled
 def wait(s: State, rank: int, request: int, first: bool) -> None:
     """The request waits: at the head of the queue if it is to be `first`, else at its end."""
-    s.requests[request, STANDING] = WAITS
-    s.ranks[rank, WAITING] += 1
-    head = s.ranks[rank, WAIT_FIRST]
-    if s.pools[s.ranks[rank, POOL], POLICY] == BY_PRIORITY:
-        s.moments[request, KEY] = s.requests[request, PRIORITY]
-        s.ranks[rank, WAIT_FIRST] = pushed(s, head, request)
+    n, t = s.numbers, s.seconds
+    n[request + STANDING] = WAITS
+    n[rank + WAITING] += 1
+    head = n[rank + WAIT_FIRST]
+    if n[n[rank + POOL] + POLICY] == BY_PRIORITY:
+        t[n[request + MOMENTS] + KEY] = n[request + PRIORITY]
+        n[rank + WAIT_FIRST] = pushed(s, head, request)
     elif first:
-        s.requests[request, RIGHT] = head
-        s.ranks[rank, WAIT_FIRST] = request
+        n[request + RIGHT] = head
+        n[rank + WAIT_FIRST] = request
         if head < 0:
-            s.ranks[rank, WAIT_LAST] = request
+            n[rank + WAIT_LAST] = request
     else:
-        s.requests[request, RIGHT] = -1
+        n[request + RIGHT] = -1
         if head < 0:
-            s.ranks[rank, WAIT_FIRST] = request
+            n[rank + WAIT_FIRST] = request
         else:
-            s.requests[s.ranks[rank, WAIT_LAST], RIGHT] = request
-        s.ranks[rank, WAIT_LAST] = request
+            n[n[rank + WAIT_LAST] + RIGHT] = request
+        n[rank + WAIT_LAST] = request
 
 
 @compiled
 def stop_waiting(s: State, rank: int) -> None:
     """The first of those that wait waits no more."""
-    head = s.ranks[rank, WAIT_FIRST]
-    s.ranks[rank, WAITING] -= 1
-    if s.pools[s.ranks[rank, POOL], POLICY] == BY_PRIORITY:
-        s.ranks[rank, WAIT_FIRST] = popped(s, head)
+    n = s.numbers
+    head = n[rank + WAIT_FIRST]
+    n[rank + WAITING] -= 1
+    if n[n[rank + POOL] + POLICY] == BY_PRIORITY:
+        n[rank + WAIT_FIRST] = popped(s, head)
     else:
-        s.ranks[rank, WAIT_FIRST] = s.requests[head, RIGHT]
+        n[rank + WAIT_FIRST] = n[head + RIGHT]
 
 
 @compiled
 def leave_waiting(s: State, rank: int, request: int) -> None:
     """A request that has its last token leaves the queue, wherever it stands in it."""
-    if s.ranks[rank, WAIT_FIRST] == request:
+    n = s.numbers
+    if n[rank + WAIT_FIRST] == request:
         stop_waiting(s, rank)
         return
-    s.ranks[rank, WAITING] -= 1
-    if s.pools[s.ranks[rank, POOL], POLICY] == BY_PRIORITY:
+    n[rank + WAITING] -= 1
+    if n[n[rank + POOL] + POLICY] == BY_PRIORITY:
         _leave_heap(s, rank, request)
         return
-    one = s.ranks[rank, WAIT_FIRST]
-    while s.requests[one, RIGHT] != request:
-        one = s.requests[one, RIGHT]
-    s.requests[one, RIGHT] = s.requests[request, RIGHT]
-    if s.ranks[rank, WAIT_LAST] == request:
-        s.ranks[rank, WAIT_LAST] = one
+    one = n[rank + WAIT_FIRST]
+    while n[one + RIGHT] != request:
+        one = n[one + RIGHT]
+    n[one + RIGHT] = n[request + RIGHT]
+    if n[rank + WAIT_LAST] == request:
+        n[rank + WAIT_LAST] = one
 
 
 @compiled
 def _leave_heap(s: State, rank: int, request: int) -> None:
     """Out of the heap: all before it are taken and put back."""
+    n = s.numbers
     taken = -1
-    while s.ranks[rank, WAIT_FIRST] != request:
-        head = s.ranks[rank, WAIT_FIRST]
-        s.ranks[rank, WAIT_FIRST] = popped(s, head)
-        s.requests[head, LEFT] = taken
+    while n[rank + WAIT_FIRST] != request:
+        head = n[rank + WAIT_FIRST]
+        n[rank + WAIT_FIRST] = popped(s, head)
+        n[head + LEFT] = taken
         taken = head
-    s.ranks[rank, WAIT_FIRST] = popped(s, request)
+    n[rank + WAIT_FIRST] = popped(s, request)
     while taken >= 0:
-        after = s.requests[taken, LEFT]
-        s.ranks[rank, WAIT_FIRST] = pushed(s, s.ranks[rank, WAIT_FIRST], taken)
+        after = n[taken + LEFT]
+        n[rank + WAIT_FIRST] = pushed(s, n[rank + WAIT_FIRST], taken)
         taken = after
 
 
 @compiled
 def start_running(s: State, rank: int, request: int) -> None:
     """The request runs, after all that run."""
-    last = s.ranks[rank, LAST]
-    s.requests[request, STANDING] = RUNS
-    s.requests[request, PREVIOUS] = last
-    s.requests[request, FOLLOWING] = -1
+    n = s.numbers
+    last = n[rank + LAST]
+    n[request + STANDING] = RUNS
+    n[rank + ADMITTED] += 1
+    n[request + ORDER] = n[rank + ADMITTED]
+    n[request + PREVIOUS] = last
+    n[request + FOLLOWING] = -1
     if last < 0:
-        s.ranks[rank, FIRST] = request
+        n[rank + FIRST] = request
     else:
-        s.requests[last, FOLLOWING] = request
-    s.ranks[rank, LAST] = request
-    s.ranks[rank, RUNNING] += 1
+        n[last + FOLLOWING] = request
+    n[rank + LAST] = request
+    n[rank + RUNNING] += 1
 
 
 @compiled
 def stop_running(s: State, rank: int, request: int) -> None:
     """The request runs no more."""
-    previous, following = s.requests[request, PREVIOUS], s.requests[request, FOLLOWING]
+    n = s.numbers
+    previous, following = n[request + PREVIOUS], n[request + FOLLOWING]
     if previous < 0:
-        s.ranks[rank, FIRST] = following
+        n[rank + FIRST] = following
     else:
-        s.requests[previous, FOLLOWING] = following
+        n[previous + FOLLOWING] = following
     if following < 0:
-        s.ranks[rank, LAST] = previous
+        n[rank + LAST] = previous
     else:
-        s.requests[following, PREVIOUS] = previous
-    s.ranks[rank, RUNNING] -= 1
+        n[following + PREVIOUS] = previous
+    n[rank + RUNNING] -= 1

@@ -12,8 +12,10 @@ from solvers.simulate.serving.columns import (
     CACHING,
     LEAST_WORK,
     PREFIX,
+    RANK_COLUMNS,
     RANKS_FROM,
     RANKS_TO,
+    REPLICA_COLUMNS,
     REPLICA_POOL,
     ROUND_ROBIN,
     ROUTING,
@@ -29,34 +31,36 @@ from solvers.simulate.serving.jit import compiled
 @compiled
 def choose(s: State, request: int, start: int, stop: int, turn: int) -> int:
     """The replica, of those from `start` to `stop`, that gets the request; `turn` counts the requests before it."""
-    if s.counters[ROUTING] == ROUND_ROBIN:
-        return start + turn % (stop - start)
+    n = s.numbers
+    if n[ROUTING] == ROUND_ROBIN:
+        return start + turn * REPLICA_COLUMNS % (stop - start)
     idlest = start
-    for replica in range(start + 1, stop):
-        if s.replicas[replica, WORK] < s.replicas[idlest, WORK]:
+    for replica in range(start + REPLICA_COLUMNS, stop, REPLICA_COLUMNS):
+        if n[replica + WORK] < n[idlest + WORK]:
             idlest = replica
-    if s.counters[ROUTING] == LEAST_WORK:
+    if n[ROUTING] == LEAST_WORK:
         return idlest
     best, most = start, -1
-    for replica in range(start, stop):
+    for replica in range(start, stop, REPLICA_COLUMNS):
         cached = cached_blocks(s, request, replica)
-        if cached > most or (cached == most and s.replicas[replica, WORK] < s.replicas[best, WORK]):
+        if cached > most or (cached == most and n[replica + WORK] < n[best + WORK]):
             best, most = replica, cached
-    behind = s.replicas[best, WORK] - s.replicas[idlest, WORK]
-    return best if most > 0 and behind <= s.pools[s.replicas[best, REPLICA_POOL], BUDGET] else idlest
+    behind = n[best + WORK] - n[idlest + WORK]
+    return best if most > 0 and behind <= n[n[best + REPLICA_POOL] + BUDGET] else idlest
 
 
 @compiled
 def cached_blocks(s: State, request: int, replica: int) -> int:
     """Blocks of the shared prefix that one of the replica's ranks has."""
-    pool = s.replicas[replica, REPLICA_POOL]
-    shared = s.requests[request, SHARED] // s.pools[pool, BLOCK_SIZE]
+    n = s.numbers
+    pool = n[replica + REPLICA_POOL]
+    shared = n[request + SHARED] // n[pool + BLOCK_SIZE]
     most = 0
-    if not s.pools[pool, CACHING]:
+    if not n[pool + CACHING]:
         return most
-    for rank in range(s.replicas[replica, RANKS_FROM], s.replicas[replica, RANKS_TO]):
+    for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
         place = 0
-        while place < shared and find(s, rank, s.requests[request, PREFIX], place) >= 0:
+        while place < shared and find(s, rank, n[request + PREFIX], place) >= 0:
             place += 1
         most = max(most, place)
     return most
@@ -65,8 +69,9 @@ def cached_blocks(s: State, request: int, replica: int) -> int:
 @compiled
 def choose_rank(s: State, replica: int) -> int:
     """The rank with the fewest requests, of which one that waits counts four."""
-    best = s.replicas[replica, RANKS_FROM]
-    for rank in range(best + 1, s.replicas[replica, RANKS_TO]):
-        if 4 * s.ranks[rank, WAITING] + s.ranks[rank, RUNNING] < 4 * s.ranks[best, WAITING] + s.ranks[best, RUNNING]:
+    n = s.numbers
+    best = n[replica + RANKS_FROM]
+    for rank in range(best + RANK_COLUMNS, n[replica + RANKS_TO], RANK_COLUMNS):
+        if 4 * n[rank + WAITING] + n[rank + RUNNING] < 4 * n[best + WAITING] + n[best + RUNNING]:
             best = rank
     return int(best)

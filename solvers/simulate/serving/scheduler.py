@@ -6,7 +6,8 @@ there is room or it went itself. Then, if nobody was sent back, the waiting are 
 fit. Source: vllm/v1/core/sched/scheduler.py and kv_cache_manager.py of vLLM 0.19 (described, not copied).
 """
 
-from solvers.simulate.serving.blocks import find, give, name_own, name_prefix, release, share
+from solvers.simulate.serving.blocks import find, give, name_prefix, release, share
+from solvers.simulate.serving.cohort import dissolve, drop_out, feed
 from solvers.simulate.serving.columns import (
     BLOCK_SIZE,
     BUDGET,
@@ -15,18 +16,22 @@ from solvers.simulate.serving.columns import (
     CHUNKED,
     COMING,
     COMPUTED,
+    COUNT,
     DRAFTS,
     FIRST,
     FLIGHTS,
     FOLLOWING,
     FREE,
+    GOES,
     HELD,
     HITS,
-    HOLDERS,
     INPUT,
     KNOWN,
     LAST,
     LOOKAHEAD,
+    LOOSE,
+    MEMBER,
+    MEMBERS,
     NAMED,
     OWED,
     OWN_KEYS,
@@ -57,40 +62,61 @@ from solvers.simulate.serving.queues import start_running, stop_running, stop_wa
 @compiled
 def schedule(s: State, rank: int) -> int:
     """Puts the next batch together: SCHEDULED of each request that runs in it; how many tokens that are."""
-    pool = s.ranks[rank, POOL]
-    budget = s.pools[pool, BUDGET]
-    s.ranks[rank, SENT_BACK] = 0
-    if s.pools[pool, POLICY] == PREFILL_FIRST:
+    n = s.numbers
+    pool = n[rank + POOL]
+    budget = n[pool + BUDGET]
+    n[rank + SENT_BACK] = n[rank + GOES] = 0
+    if n[pool + POLICY] == PREFILL_FIRST:
         tokens = admit(s, rank, pool, budget)
         return tokens or budget - go_on(s, rank, pool, budget)
     left = go_on(s, rank, pool, budget)
-    return budget - left + (admit(s, rank, pool, left) if s.ranks[rank, SENT_BACK] == 0 else 0)
+    return budget - left + (admit(s, rank, pool, left) if n[rank + SENT_BACK] == 0 else 0)
 
 
 @compiled
 def go_on(s: State, rank: int, pool: int, budget: int) -> int:
     """Running requests in order; what is left of the budget."""
-    request = s.ranks[rank, FIRST]
+    n = s.numbers
+    if n[rank + LOOSE] == 0:
+        if feed(s, rank):
+            return go_on_together(s, rank, pool, budget)
+        dissolve(s, rank)
+    request = n[rank + FIRST]
     while request >= 0 and budget > 0:
         tokens = min(wanted(s, pool, request), budget)
         if tokens > 0:
             budget = make_room(s, rank, pool, request, tokens, budget)
-            if s.requests[request, SCHEDULED] == 0:
+            if n[request + SCHEDULED] == 0:
                 return budget
             budget -= tokens
-        request = s.requests[request, FOLLOWING]
+        request = n[request + FOLLOWING]
     return budget
+
+
+@compiled
+def go_on_together(s: State, rank: int, pool: int, budget: int) -> int:
+    """All decodes at once, and the prompt that is not whole yet: the last of those that run, if there is one."""
+    n = s.numbers
+    n[rank + GOES] = 1
+    budget -= n[rank + MEMBERS]
+    request = n[rank + LAST]
+    if request < 0 or n[request + MEMBER] or n[request + COMPUTED] >= n[request + PREFILL_END]:
+        return budget
+    tokens = min(n[request + PREFILL_END] - n[request + COMPUTED], budget)
+    budget = make_room(s, rank, pool, request, tokens, budget)
+    return budget - n[request + SCHEDULED]
 
 
 @compiled
 def wanted(s: State, pool: int, request: int) -> int:
     """Tokens that a running request could run now."""
-    row = s.requests[request]
-    if row[COMPUTED] < row[PREFILL_END]:
-        return int(row[PREFILL_END] - row[COMPUTED])
-    if row[KNOWN] - row[INPUT] + row[COMING] >= row[OWED] or (row[FLIGHTS] and not s.pools[pool, LOOKAHEAD]):
+    n = s.numbers
+    if n[request + COMPUTED] < n[request + PREFILL_END]:
+        return n[request + PREFILL_END] - n[request + COMPUTED]
+    given = n[request + KNOWN] - n[request + INPUT] + n[request + COMING]
+    if given >= n[request + OWED] or (n[request + FLIGHTS] and not n[pool + LOOKAHEAD]):
         return 0
-    return int(1 + s.pools[pool, DRAFTS])
+    return 1 + n[pool + DRAFTS]
 
 
 @compiled
@@ -99,15 +125,18 @@ def make_room(s: State, rank: int, pool: int, request: int, tokens: int, budget:
 
     It is not scheduled where it was sent back itself.
     """
-    slots = s.requests[request, COMPUTED] + tokens
+    n = s.numbers
+    slots = n[request + COMPUTED] + tokens
     while True:
-        new = blocks_of(s, pool, slots) - s.requests[request, HELD]
-        if new <= s.ranks[rank, FREE]:
-            s.requests[request, SCHEDULED] = tokens
+        new = blocks_of(s, pool, slots) - n[request + HELD]
+        if new <= n[rank + FREE]:
+            n[request + SCHEDULED] = tokens
             hold(s, rank, pool, request, max(new, 0), slots)
             return budget
         victim = worst(s, rank, pool)
-        budget += s.requests[victim, SCHEDULED]
+        if n[victim + MEMBER]:
+            drop_out(s, rank, victim)
+        budget += n[victim + SCHEDULED]
         send_back(s, rank, pool, victim)
         if victim == request:
             return budget
@@ -116,70 +145,74 @@ def make_room(s: State, rank: int, pool: int, request: int, tokens: int, budget:
 @compiled
 def blocks_of(s: State, pool: int, tokens: int) -> int:
     """Blocks that so many tokens fill, the last one in part."""
-    return int(-(-tokens // s.pools[pool, BLOCK_SIZE]))
+    n = s.numbers
+    return int(-(-tokens // n[pool + BLOCK_SIZE]))
 
 
 @compiled
 def hold(s: State, rank: int, pool: int, request: int, new: int, slots: int) -> None:
     """New blocks; the full ones among those of known tokens can be hit from now on."""
+    n = s.numbers
     give(s, rank, request, new)
-    if not s.pools[pool, CACHING]:
+    if not n[pool + CACHING]:
         return
-    named = s.requests[request, NAMED]
-    full = min(slots, s.requests[request, KNOWN])
+    named = n[request + NAMED]
+    full = min(slots, n[request + KNOWN])
     if full > named:
-        s.requests[request, NAMED] = full
-        size = s.pools[pool, BLOCK_SIZE]
-        if named < s.requests[request, SHARED]:
-            stop = min(full, s.requests[request, SHARED]) // size
-            name_prefix(s, rank, request, s.requests[request, PREFIX], named // size, stop)
+        n[request + NAMED] = full
+        size = n[pool + BLOCK_SIZE]
+        if named < n[request + SHARED]:
+            stop = min(full, n[request + SHARED]) // size
+            name_prefix(s, rank, request, named // size, stop)
 
 
 @compiled
 def worst(s: State, rank: int, pool: int) -> int:
     """Who is sent back: the last, or the one with the worst priority, of these the last to arrive."""
-    found = s.ranks[rank, LAST]
-    if s.pools[pool, POLICY] == BY_PRIORITY:
-        request = s.requests[found, PREVIOUS]
+    n = s.numbers
+    found = n[rank + LAST]
+    if n[pool + POLICY] == BY_PRIORITY:
+        request = n[found + PREVIOUS]
         while request >= 0:
-            more = s.requests[request, PRIORITY] - s.requests[found, PRIORITY]
+            more = n[request + PRIORITY] - n[found + PRIORITY]
             if more > 0 or (more == 0 and request > found):
                 found = request
-            request = s.requests[request, PREVIOUS]
+            request = n[request + PREVIOUS]
     return int(found)
 
 
 @compiled
 def send_back(s: State, rank: int, pool: int, request: int) -> None:
     """To the head of the queue: what was computed is lost, but for what its freed blocks still hold."""
-    row = s.requests[request]
-    if s.pools[pool, CACHING]:
-        size = s.pools[pool, BLOCK_SIZE]
-        named = max(row[NAMED], min(row[COMPUTED] - row[COMING], row[KNOWN]))
-        name_own(s, rank, request, row[SHARED] // size, named // size)
+    n = s.numbers
+    own = 0
+    if n[pool + CACHING]:
+        named = max(n[request + NAMED], min(n[request + COMPUTED] - n[request + COMING], n[request + KNOWN]))
+        own = named // n[pool + BLOCK_SIZE]
     stop_running(s, rank, request)
-    release(s, rank, request)
-    s.replicas[s.ranks[rank, REPLICA], WORK] += row[KNOWN] - max(row[PREFILL_END] - row[COMPUTED], 0)
-    row[COMPUTED] = row[SCHEDULED] = row[NAMED] = row[RECEIVED] = 0
-    row[PREEMPTED] += 1
-    s.ranks[rank, SENT_BACK] += 1
+    release(s, rank, request, own)
+    n[n[rank + REPLICA] + WORK] += n[request + KNOWN] - max(n[request + PREFILL_END] - n[request + COMPUTED], 0)
+    n[request + COMPUTED] = n[request + SCHEDULED] = n[request + NAMED] = n[request + RECEIVED] = 0
+    n[request + PREEMPTED] += 1
+    n[rank + SENT_BACK] += 1
     wait(s, rank, request, True)  # noqa: FBT003 -- compiled code has no keywords
 
 
 @compiled
 def admit(s: State, rank: int, pool: int, budget: int) -> int:
     """Waiting requests in order, until one does not fit; the tokens that they run."""
+    n = s.numbers
     left = budget
-    while left > 0 and s.ranks[rank, WAIT_FIRST] >= 0 and s.ranks[rank, RUNNING] < s.pools[pool, SEQUENCES]:
-        request = s.ranks[rank, WAIT_FIRST]
-        if s.requests[request, FLIGHTS]:
+    while left > 0 and n[rank + WAIT_FIRST] >= 0 and n[rank + RUNNING] < n[pool + SEQUENCES]:
+        request = n[rank + WAIT_FIRST]
+        if n[request + FLIGHTS]:
             break
-        size = s.pools[pool, BLOCK_SIZE]
+        size = n[pool + BLOCK_SIZE]
         hits = hits_of(s, rank, pool, request)
-        computed = s.requests[request, INPUT] if s.requests[request, RECEIVED] else hits * size
-        most = 1 + s.pools[pool, DRAFTS] if s.requests[request, RECEIVED] else s.requests[request, KNOWN] - computed
+        computed = n[request + INPUT] if n[request + RECEIVED] else hits * size
+        most = 1 + n[pool + DRAFTS] if n[request + RECEIVED] else n[request + KNOWN] - computed
         tokens = min(most, left)
-        whole = s.pools[pool, POLICY] == PREFILL_FIRST or not s.pools[pool, CHUNKED]
+        whole = n[pool + POLICY] == PREFILL_FIRST or not n[pool + CHUNKED]
         if (whole and tokens < most) or not fits(s, rank, pool, request, computed + tokens, hits):
             break
         enter(s, rank, pool, request, hits, computed, tokens)
@@ -190,11 +223,11 @@ def admit(s: State, rank: int, pool: int, budget: int) -> int:
 @compiled
 def hits_of(s: State, rank: int, pool: int, request: int) -> int:
     """How many of its first blocks are cached, of all but its last token: that has to run for there to be a next."""
-    row = s.requests[request]
-    if row[RECEIVED] or not s.pools[pool, CACHING] or (row[SHARED] == 0 and row[PREEMPTED] == 0):
+    n = s.numbers
+    if n[request + RECEIVED] or not n[pool + CACHING] or (n[request + SHARED] == 0 and n[request + PREEMPTED] == 0):
         return 0
-    size = s.pools[pool, BLOCK_SIZE]
-    most, shared = (row[KNOWN] - 1) // size, row[SHARED] // size
+    size = n[pool + BLOCK_SIZE]
+    most, shared = (n[request + KNOWN] - 1) // size, n[request + SHARED] // size
     hits = 0
     while hits < most and find(s, rank, key_of(s, request, hits, shared), hits) >= 0:
         hits += 1
@@ -204,39 +237,41 @@ def hits_of(s: State, rank: int, pool: int, request: int) -> int:
 @compiled
 def key_of(s: State, request: int, place: int, shared: int) -> int:
     """Whose tokens a block of the request holds."""
-    return int(s.requests[request, PREFIX] if place < shared else s.counters[OWN_KEYS] + request)
+    n = s.numbers
+    return int(n[request + PREFIX] if place < shared else n[OWN_KEYS] + request)
 
 
 @compiled
 def fits(s: State, rank: int, pool: int, request: int, slots: int, hits: int) -> bool:
     """Whether there are blocks for it, hits that lie in the queue of free ones counted as taken."""
-    need = max(s.requests[request, KNOWN], slots) if s.pools[pool, RESERVE] else slots
+    n, b = s.numbers, s.blocks
+    need = max(n[request + KNOWN], slots) if n[pool + RESERVE] else slots
     new = blocks_of(s, pool, need) - hits
-    free = s.ranks[rank, FREE]
+    free = n[rank + FREE]
     if new > free or new + hits <= free:
         return bool(new <= free)
-    shared = s.requests[request, SHARED] // s.pools[pool, BLOCK_SIZE]
+    shared = n[request + SHARED] // n[pool + BLOCK_SIZE]
     for place in range(hits):
         block = find(s, rank, key_of(s, request, place, shared), place)
-        new += s.blocks[block, HOLDERS] == 0
+        new += b[block + COUNT] == 0
     return bool(new <= free)
 
 
 @compiled
 def enter(s: State, rank: int, pool: int, request: int, hits: int, computed: int, tokens: int) -> None:
     """The request runs from now on, with what it hit and blocks for its first tokens."""
+    n = s.numbers
     stop_waiting(s, rank)
     start_running(s, rank, request)
-    row = s.requests[request]
-    size = s.pools[pool, BLOCK_SIZE]
-    shared = row[SHARED] // size
+    size = n[pool + BLOCK_SIZE]
+    shared = n[request + SHARED] // size
     for place in range(hits):
         share(s, rank, request, find(s, rank, key_of(s, request, place, shared), place))
-    end = row[INPUT] if row[RECEIVED] else row[KNOWN]
-    s.replicas[s.ranks[rank, REPLICA], WORK] -= hits * size
-    row[COMPUTED], row[PREFILL_END], row[NAMED] = computed, end, hits * size
-    if row[HITS] < 0:
-        row[HITS] = computed
-    row[SCHEDULED] = tokens
+    end = n[request + INPUT] if n[request + RECEIVED] else n[request + KNOWN]
+    n[n[rank + REPLICA] + WORK] -= hits * size
+    n[request + COMPUTED], n[request + PREFILL_END], n[request + NAMED] = computed, end, hits * size
+    if n[request + HITS] < 0:
+        n[request + HITS] = computed
+    n[request + SCHEDULED] = tokens
     slots = computed + tokens
     hold(s, rank, pool, request, blocks_of(s, pool, slots) - hits, slots)
