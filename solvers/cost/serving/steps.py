@@ -7,15 +7,8 @@ import numpy as np
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import ServingJob, overlapped
-from solvers.cost.serving.step import (
-    Rates,
-    View,
-    head_seconds,
-    rates_of,
-    shared_terms,
-    token_terms,
-    view_of,
-)
+from solvers.cost.serving.passes import View, both_terms, shared_terms, view_of
+from solvers.cost.serving.step import Rates, head_seconds, rates_of
 from solvers.cost.serving.work import work_of
 
 
@@ -135,9 +128,7 @@ def terms(steps: Compositions, job: ServingJob, coefficients: Coefficients = DEF
     view = view_of(job, coefficients)
     rates = rates_of(view)
     found = {name: np.zeros_like(steps.tokens) for name in TERMS}
-    for chunks in (False, True):
-        there = (steps.chunks > 0.0) == chunks
-        split = token_terms(rates.tokens, view, chunks=chunks)
+    for split, there in zip(both_terms(rates.tokens, view), (steps.chunks <= 0.0, steps.chunks > 0.0), strict=True):
         for name in FROM_TOKENS:
             found[name] = found[name] + there * _at(steps.tokens, rates.tokens, getattr(split, name))
     if view.shares_experts:

@@ -12,7 +12,8 @@ from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import ServingJob
-from solvers.cost.serving.step import knots, shared_terms, step_cost, token_terms, view_of
+from solvers.cost.serving.passes import knots, shared_terms, token_terms, view_of
+from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
 from solvers.serving.evidence.profiled_attention import attention_of
 from solvers.serving.evidence.profiles import Profile, at
