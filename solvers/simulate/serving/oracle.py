@@ -7,7 +7,7 @@ the input's keys and values have gone over the link of the decode replica, where
 """
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 from solvers.simulate.serving.case import Deployment, Outcome, Requests
@@ -26,6 +26,16 @@ def simulate_plainly(
     """What becomes of each request. Raises SpecError for one that could never run."""
     refuse_what_never_fits(deployment, requests)
     return _Simulation(deployment, requests, seed=seed, trace_of=trace_of).run()
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """A request between two replicas: what holds its blocks here, and what it will be there."""
+
+    here: Job
+    rank: Rank
+    there: Job
+    target: Replica
 
 
 class _Simulation:
@@ -103,16 +113,16 @@ class _Simulation:
         self.diary.left(job)
         output = int(self.requests.output_tokens[job.request])
         if job.generated < output:
-            self._transfer(Transferred(job, rank, job_received(job, output=output)), now_s)
+            self._transfer(rank, job, job_received(job, output=output), now_s)
             return
         rank.free(job)
         self.diary.finished(job.request, now_s)
         if self.requests.concurrency:
             self._send(now_s)
 
-    def _transfer(self, transferred: "Transferred", now_s: float) -> None:
+    def _transfer(self, rank: Rank, here: Job, job: Job, now_s: float) -> None:
         """Over the link of the replica that will decode, after what it already has to carry."""
-        link, job = self.deployment.transfer, transferred.there
+        link = self.deployment.transfer
         if link is None:
             raise ValueError("A prefill pool needs a transfer to its decode pool.")
         target = choose(self.decode, job, routing=self.deployment.routing, turn=self.transferred)
@@ -120,16 +130,14 @@ class _Simulation:
         target.on_the_way += 1
         target.link_free_s = max(now_s, target.link_free_s) + job.input * link.bytes_per_token / link.bytes_per_s
         there_s = target.link_free_s + link.latency_s
-        heapq.heappush(self.transfers, (there_s, job.request, replace(transferred, target=target)))
+        heapq.heappush(self.transfers, (there_s, job.request, Transferred(here, rank, job, target)))
 
     def _end_transfers(self, now_s: float) -> None:
         while self.transfers and self.transfers[0][0] <= now_s:
             _moment, _request, transferred = heapq.heappop(self.transfers)
             transferred.rank.free(transferred.here)
-            target = transferred.target
-            if target is not None:
-                target.on_the_way -= 1
-                choose_rank(target).waiting.append(transferred.there)
+            transferred.target.on_the_way -= 1
+            choose_rank(transferred.target).waiting.append(transferred.there)
 
     def _arrive(self, now_s: float) -> None:
         while self.arrivals and self.arrivals[0][0] <= now_s:
@@ -145,13 +153,3 @@ class _Simulation:
         for replica in self.replicas:
             for batch in replica.schedule(now_s):
                 self.diary.batch(replica, batch)
-
-
-@dataclass(frozen=True)
-class Transferred:
-    """A request between two replicas: what holds its blocks here, and what it will be there."""
-
-    here: Job
-    rank: Rank
-    there: Job
-    target: Replica | None = None

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from solvers.cost.serving.coefficients import DEFAULT
 from solvers.cost.serving.job import Layout
-from solvers.serving.evidence.open_loop import run_of, score_open_loop
+from solvers.errors import UnknownName
+from solvers.serving.evidence.open_loop import cost_of, run_of, score_open_loop, simulated
+from solvers.serving.evidence.profiles import read_profiles
 
 DATA = Path(__file__).parents[4].parent / "shared" / "data" / "serving"
 ROW = {
@@ -50,6 +53,26 @@ def test_blocks_that_a_run_does_not_say_are_what_its_memory_leaves() -> None:
 
     assert said.engine.blocks == 77
     assert 10_000 < found.engine.blocks < 60_000
+
+
+def test_a_model_that_no_catalogue_has_is_said() -> None:
+    with pytest.raises(UnknownName, match="Nonsense-7B"):
+        run_of(ROW | {"model": "Nonsense-7B"}, [])
+
+
+def test_a_run_of_first_tokens_only_needs_no_second_look_at_its_batch() -> None:
+    profile = read_profiles(
+        {
+            "lss_profile_RTXPRO6000_Qwen3-32B_tp1_attention.csv": (
+                "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n0,0,1,16,9\n0,0,8,256,30\n64,0,0,0,20\n64,64,8,64,40\n"
+            )
+        }
+    )
+    run = run_of(ROW | {"model": "Qwen3-32B", "dp": "1"}, [_request(0.5, model="Qwen3-32B", output_toks="1")])
+
+    outcome = simulated(run, cost_of(run, profile, DEFAULT))
+
+    assert outcome.first_token_s.tolist() == outcome.finish_s.tolist()
 
 
 def _rows(text: str) -> list[dict[str, str]]:

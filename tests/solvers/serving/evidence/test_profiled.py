@@ -54,3 +54,11 @@ def test_experts_that_ranks_share_are_counted_for_the_tokens_of_all() -> None:
     assert (len(alone.shared_tokens), len(pair.shared_tokens)) == (1, 1201)
     assert pair.decode_tokens[8] < alone.decode_tokens[8]
     assert pair.shared_tokens[1200] > 48 * 1e-5 * 60
+
+
+def test_experts_that_a_profile_lacks_are_the_cost_models() -> None:
+    alone = profiled_cost(PROFILE, _job("qwen3-30b-a3b"), batch=8.0, longest=1024.0)
+    pair = profiled_cost(PROFILE, _job("qwen3-30b-a3b", layout=Layout(dp=2, ep=2)), batch=8.0, longest=1024.0)
+
+    assert alone.decode_tokens[8] > pair.decode_tokens[8]
+    assert pair.shared_tokens[16] > pair.shared_tokens[2] > 0.0

@@ -168,6 +168,26 @@ def test_ranks_step_together_at_the_busiest_ones_pace() -> None:
     assert moments(outcome) == ([6, 12], [14, 12])
 
 
+def test_a_request_sent_back_while_its_token_is_under_way_keeps_the_token() -> None:
+    """Four blocks, two stages. At 1 s the first needs a third block and takes one of the second's, whose first token
+    comes at 1.5 s all the same. At 3 s it is computed again, but for the block that is still there."""
+    deployment = colocated(replace(ENGINE, stages=2, blocks=5))
+
+    outcome = simulate_plainly(deployment, requests([0, 0], [8, 8], [3, 2]), trace_of=0)
+
+    assert moments(outcome) == ([1, 1.5], [3, 4])
+    assert outcome.preemptions.tolist() == [0, 1]
+    assert outcome.trace is not None
+    assert outcome.trace.prefill_tokens.tolist() == [8, 8, 0, 0, 5]
+
+
+def test_a_prefill_pool_without_a_link_to_its_decode_pool_is_a_mistake() -> None:
+    pools = (Pool("prefill", 1, ENGINE, cost()), Pool("decode", 1, ENGINE, cost()))
+
+    with pytest.raises(ValueError, match="needs a transfer"):
+        simulate_plainly(Deployment(pools), requests([0], [8], [2]))
+
+
 def test_a_disaggregated_request_waits_for_the_link_and_keeps_its_blocks_till_then() -> None:
     """8 tokens take 2 s on the link, after 0.25 s of latency the decode starts. The prefill replica has room for one
     request, so the second is prefilled when the first has gone; the link is free then."""
@@ -218,6 +238,12 @@ def test_requests_go_to_the_replica_that_has_their_prefix_unless_it_is_too_far_b
 
     assert near_outcome.replica.tolist() == [0, 0, 0]
     assert far_outcome.replica.tolist() == [0, 0, 1]
+
+
+def test_a_request_with_no_shared_prefix_goes_where_there_is_least_to_do() -> None:
+    outcome = simulate_plainly(colocated(replicas=2, routing="prefix_aware"), requests([0, 0], [8, 4], [2, 2]))
+
+    assert outcome.replica.tolist() == [0, 1]
 
 
 def test_gaps_between_tokens_are_counted_by_their_length() -> None:
