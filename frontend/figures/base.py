@@ -185,7 +185,7 @@ def interval_head(
         low=_percent(low, value, widest),
         at=50.0,
         high=_percent(high, value, widest),
-        interval=interval(name, estimate),
+        interval=interval(name, estimate) if low < high else "",
     )
 
 

@@ -1,7 +1,8 @@
 """JSON Schema to form fields. Nothing here knows a kind: titles, help, units and lists all come from the schema.
 
 Beyond JSON Schema itself these keys of a property are read: `x-catalogue` (a section whose names it accepts),
-`x-unit` (shown beside the input) and `x-advanced` (folded away until asked for).
+`x-unit` (shown beside the input), `x-advanced` (folded away until asked for) and `x-upload` (`text`, or `gzip` in
+base64: a file's content, which the page reads where the reader picks one).
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from solvers.documents import Document, pointer_token
 
 Widget = Literal[
     "text",
+    "lines",
     "quantity",
     "number",
     "select",
@@ -48,6 +50,7 @@ class Field:
     on: bool = False
     choices: tuple[str, ...] = ()
     catalogue: str = ""
+    upload: str = ""
     children: tuple["Field", ...] = ()
     others: tuple[tuple["Field", ...], ...] = ()
 
@@ -108,14 +111,17 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         required=required,
         advanced=bool(node.get("x-advanced", False)),
         on=node.get("default") is True,
-        choices=_choices(variants),
+        choices=_choices([one for one in variants if "properties" not in one] if nested else variants),
         catalogue=str(node.get("x-catalogue", "")),
+        upload=str(node.get("x-upload", "")),
         children=forms[0] if forms else (),
         others=tuple(forms[1:]) if widget == "group" else (),
     )
 
 
 def _widget(node: Document, variants: list[Document], root: Document) -> Widget:
+    if node.get("x-upload") == "text":
+        return "lines"
     objects = [variant for variant in variants if variant.get("type") == "object" or "properties" in variant]
     if "x-catalogue" in node or (objects and len(objects) < len(variants)):
         return "reference"

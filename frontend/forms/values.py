@@ -194,15 +194,25 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
     written = _said(field, post)
     if not own:
         was = before.get("name", "") if isinstance(before, dict) else ""
-        pasted = _mapping(written) if written.startswith("{") else written
-        _set(document, field.at, pasted or was or MISSING)
+        plain = written if field.catalogue else _number(written)
+        pasted = _mapping(written) if written.startswith("{") else plain
+        _set(document, field.at, pasted if written else was or MISSING)
     elif not isinstance(before, dict):
-        _set(document, field.at, start(field.catalogue, written) or {})
+        _set(document, field.at, _started(field, written, start))
     elif field.children and not _foreign(field, before):
         for child in field.children:
             _take(child, post, document, start)
     else:
         _set(document, field.at, _mapping(written))
+
+
+def _started(field: Field, written: str, start: Start) -> Document:
+    """What one describes oneself starts from: the named document, or the number as the first of its fields."""
+    if field.catalogue:
+        return start(field.catalogue, written) or {}
+    number = _number(written)
+    first = field.children[0] if field.children else None
+    return {first.name: number} if first and not isinstance(number, str) else {}
 
 
 def _value(field: Field, post: Posted) -> Any:

@@ -22,9 +22,13 @@ class UploadedTrace(Part):
         default=None,
         title="CSV",
         description="arrival (s), input, output (tokens)[, prefix, prefix_tokens], with a header.",
+        json_schema_extra={"x-upload": "text"},
     )
     gzip: str | None = Field(
-        default=None, title="Packed CSV", description="The same, packed by gzip and written in base64."
+        default=None,
+        title="Packed CSV",
+        description="The same, packed by gzip and written in base64.",
+        json_schema_extra={"x-upload": "gzip"},
     )
     file: str | None = Field(
         default=None,

@@ -43,7 +43,9 @@ def percent(value: float) -> str:
 
 def with_interval(name: str, estimates: Document) -> str:
     """`42 % (38 – 46 %)`."""
-    return f"{units.show_named(name, estimates[name]['value'])} ({interval(name, estimates[name])})"
+    estimate = estimates[name]
+    shown = units.show_named(name, estimate["value"])
+    return f"{shown} ({interval(name, estimate)})" if estimate["low"] < estimate["high"] else shown
 
 
 def _slo(result: Document) -> Document:

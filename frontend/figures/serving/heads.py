@@ -8,6 +8,8 @@ from frontend.figures.serving import asked
 from solvers import units
 from solvers.documents import Document
 
+MOST = 1.0
+"""The bars end at twice the value: an interval that reaches a queue's blow-up would leave nothing to see of others."""
 SHORT = {"ttft": "Time to first token", "tpot": "Time per token"}
 WORDS = {
     "goodput_per_s_per_gpu": "Goodput per GPU",
@@ -30,7 +32,7 @@ def heads(result: Document) -> tuple[Head, ...]:
     price = "usd_per_million_tokens"
     money = price if price in estimates else "output_tokens_per_s_per_gpu"
     goodput = "goodput_per_s_per_gpu"
-    half = widest(estimates, (goodput, money, *latencies))
+    half = min(MOST, widest(estimates, (goodput, money, *latencies)))
     return (
         replace(
             interval_head("Goodput per GPU", goodput, estimates[goodput], note=_goodput(result), widest=half),

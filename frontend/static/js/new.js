@@ -177,7 +177,36 @@ editor.addEventListener("keydown", (event) => {
 editor.addEventListener("scroll", () => { gutter.scrollTop = editor.scrollTop; });
 editor.addEventListener("input", () => { number(new Map()); schedule("text"); });
 fields.addEventListener("input", (event) => schedule("form", event.target.type === "checkbox" ? 0 : WAIT_MS));
-fields.addEventListener("change", () => schedule("form", 0));
+fields.addEventListener("change", ({ target }) => { if (target.dataset.upload === undefined) schedule("form", 0); else take(target); });
+
+// A file becomes part of the spec: as it stands while it is small, else packed by gzip and written in base64.
+const SMALL_BYTES = 32 * 1024;
+const PACKED_BYTES = 700 * 1024;
+
+async function take(input) {
+  const [file] = input.files;
+  const around = input.closest(".own");
+  if (!file || !around) return;
+  const text = around.querySelector("[data-holds=text]");
+  const packed = around.querySelector("[data-holds=gzip]");
+  const zipped = file.name.endsWith(".gz");
+  const small = !zipped && file.size <= SMALL_BYTES;
+  text.value = small ? await file.text() : "";
+  packed.value = small ? "" : await inBase64(zipped ? file : await new Response(file.stream().pipeThrough(new CompressionStream("gzip"))).blob());
+  if (packed.value.length > PACKED_BYTES) {
+    packed.value = "";
+    say("The file is too large for a spec even when it is packed. Take fewer requests of it: some thousands are enough.");
+    return;
+  }
+  schedule("form", 0);
+}
+
+async function inBase64(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(binary);
+}
 
 plan.addEventListener("click", (event) => {
   const button = event.target.closest("button");

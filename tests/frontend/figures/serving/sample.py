@@ -127,7 +127,7 @@ def solved(**changes: Any) -> Document:
             "binding": ["Memory bandwidth binds the decode step."],
             "breakdown": [
                 {"term": "weights", "value": 0.010}, {"term": "attention", "value": 0.006},
-                {"term": "tensor_parallel", "value": 0.002}, {"term": "host", "value": 0.002},
+                {"term": "collectives", "value": 0.002}, {"term": "host", "value": 0.002},
             ],
             "sensitivity": [{"change": "20 % more traffic", "outcome": "5 × TP2 for $25/h"}],
             "options": [],

@@ -163,7 +163,7 @@ def test_the_parts_of_a_decode_step_add_up_in_milliseconds(solved: Document) -> 
     assert sum(trace.x[0] for trace in drawn.data) == pytest.approx(20)
     assert drawn.layout.xaxis.title.text == "Time of a decode step (ms)"
     assert breakdown.title(solved) == (
-        "Matrix products takes 50 % of a decode step of 20 ms, attention over the KV cache 30 %"
+        "Reading weights takes 50 % of a decode step of 20 ms, attention over the KV cache 30 %"
     )
 
 
