@@ -22,6 +22,8 @@ from solvers.cost.serving.work import Work
 # The index's own kernels of a layer: keys, scores, the choice of the largest. One sequence in modules of SGLang 0.5.14:
 # 64 to 82 us with it on B200 and H200, about 40 without (GLM-5.2, whose layers share one) [aiconfigurator2026].
 INDEX_START_S = 2.5e-5
+# How much of the loss of an unsplit kernel one that splits still has: estimate.
+HOPPER_SHARE = 0.25
 
 
 class DecodeRates(NamedTuple):
@@ -63,6 +65,18 @@ def _index_token_s(job: ServingJob, work: Work) -> float:
     gpu, attention = job.node.gpu, work.attention
     read = attention.index_bytes / (gpu.memory_bytes_per_s * gpu.achievable_memory)
     return max(read, attention.index_flops / (gpu.peak("fp8") * gpu.achievable_compute))
+
+
+def mixed_decode(job: ServingJob, coefficients: Coefficients) -> float:
+    """Time of decodes' attention beside a chunk over that alone.
+
+    Engines with kernels of their own for decodes pay nothing, and neither does vLLM on data-centre Blackwell; the
+    kernel that it has on Hopper does split contexts, less well than the one for decodes [shah2024flashattention3].
+    """
+    gpu, slower = job.node.gpu, coefficients.mixed_decode
+    if job.software.name != "vllm" or (gpu.asynchronous_products and gpu.has("fp4")):
+        return 1.0
+    return 1.0 + HOPPER_SHARE * (slower - 1.0) if gpu.asynchronous_products else slower
 
 
 def starts_s(work: Work, curves: Curves, *, chunks: bool) -> float:

@@ -31,11 +31,11 @@ class Coefficients:
     decode_attention: float = prior(1.0, 0.5, 1.6, "speed of decodes' attention over its curve: estimate")
     prefill_attention: float = prior(1.0, 0.5, 1.6, "speed of chunks' attention over its curve: estimate")
     mixed_decode: float = prior(
-        1.3,
+        2.0,
         1.0,
-        2.5,
-        "time of decodes' attention beside a chunk over that alone: kernels for many queries split the context of one"
-        " less; 2.1 and 1.6 in vLLM 0.19's profiles of two workstation GPUs [cho2025llmservingsim]",
+        3.0,
+        "time of decodes' attention beside a chunk over that alone where one kernel of FlashAttention 2 serves both and"
+        " does not split contexts: 2.3 and 2.1 in vLLM 0.19's profiles of two workstation GPUs [cho2025llmservingsim]",
     )
     latent_attention: float = prior(1.0, 0.4, 1.8, "speed of latent attention of decodes over its curve: estimate")
     reduce_latency: float = prior(

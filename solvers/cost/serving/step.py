@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from solvers.cost.layouts import Floats
-from solvers.cost.serving.attention import ChunkRates, DecodeRates, chunk_rates, decode_rates
+from solvers.cost.serving.attention import ChunkRates, DecodeRates, chunk_rates, decode_rates, mixed_decode
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.curves import product_parts, soft_maximum
 from solvers.cost.serving.job import ServingJob, overlapped
@@ -88,7 +88,7 @@ def step_cost(job: ServingJob, coefficients: Coefficients = DEFAULT) -> StepCost
         host_sequence=coefficients.host_sequence_s,
         window=view.work.attention.window if view.work.attention.limited else 0,
         overlapped=overlapped(job),
-        mixed_decode=coefficients.mixed_decode,
+        mixed_decode=mixed_decode(job, coefficients),
     )
 
 

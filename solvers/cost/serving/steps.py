@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.cost.layouts import Floats
+from solvers.cost.serving.attention import mixed_decode
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import ServingJob, overlapped
 from solvers.cost.serving.passes import View, both_terms, shared_terms, view_of
@@ -92,7 +93,7 @@ def seconds_at(steps: Compositions, prepared: Ready) -> Floats:
     """The same at rates that are there already."""
     view, rates = prepared.view, prepared.rates
     job, coefficients = view.job, view.coefficients
-    device = _tokens(steps, rates, view) + _attention(steps, rates, coefficients)
+    device = _tokens(steps, rates, view) + _attention(steps, rates, mixed_decode(job, coefficients))
     device = device + _at(steps.sampled, rates.sequences, rates.sampled)
     host = coefficients.host_s(job.software.name) + coefficients.host_sequence_s * steps.sequences
     hops = (job.layout.pp - 1.0) * _at(steps.tokens, rates.tokens, rates.hop)
@@ -105,12 +106,12 @@ def _tokens(steps: Compositions, rates: Rates, view: View) -> Floats:
     return own + _at(steps.total, rates.total, rates.shared) if view.shares_experts else own
 
 
-def _attention(steps: Compositions, rates: Rates, coefficients: Coefficients) -> Floats:
+def _attention(steps: Compositions, rates: Rates, beside: float) -> Floats:
     base, context, window = (_at(steps.decodes, rates.sequences, values) for values in rates.decodes)
     chunk = rates.chunk
     read = base + context * steps.decode_context + window * steps.decode_window
     pairs = chunk.pair * steps.pairs + chunk.pair_window * steps.pairs_window
-    slower = np.where(steps.chunks > 0.0, coefficients.mixed_decode, 1.0)
+    slower = np.where(steps.chunks > 0.0, beside, 1.0)
     return slower * read + pairs + chunk.chunk * steps.chunks + chunk.context * steps.context
 
 
@@ -136,7 +137,7 @@ def terms(steps: Compositions, job: ServingJob, coefficients: Coefficients = DEF
         for name in FROM_TOKENS:
             found[name] = found[name] + _at(steps.total, rates.total, getattr(shared, name))
     found["launch"] = found["launch"] + coefficients.step_s * (steps.tokens > 0.0)
-    found["attention"] = found["attention"] + _attention(steps, rates, coefficients)
+    found["attention"] = found["attention"] + _attention(steps, rates, mixed_decode(job, coefficients))
     found["head"] = _at(steps.sampled, rates.sequences, head_seconds(rates.sequences, view))
     found["pipeline"] = (job.layout.pp - 1.0) * _at(steps.tokens, rates.tokens, rates.hop)
     device = sum(found.values()) - found["pipeline"]

@@ -141,6 +141,15 @@ def test_an_index_reads_a_limited_number_of_tokens_and_looks_at_all():
     assert step_cost(picking).window == 2048
 
 
+def test_only_a_kernel_that_serves_both_makes_decodes_wait_for_chunks():
+    boxes = {"dgx-a100-80": 2.0, "rtx-4090-box": 2.0, "dgx-h100": 1.25, "dgx-b200": 1.0}
+
+    found = {on: step_cost(_job(on=on)).mixed_decode for on in boxes}
+
+    assert found == boxes
+    assert step_cost(_job(on="dgx-a100-80", software=Software("sglang"))).mixed_decode == 1.0
+
+
 def test_only_old_vllm_waits_for_its_host():
     assert [step_cost(_job(software=Software("vllm", v))).overlapped for v in ("", "0.9.1", "0.14.0", "0.24.0")] == [
         True,
