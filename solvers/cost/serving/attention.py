@@ -22,6 +22,11 @@ from solvers.cost.serving.work import Work
 # The index's own kernels of a layer: keys, scores, the choice of the largest. One sequence in modules of SGLang 0.5.14:
 # 64 to 82 us with it on B200 and H200, about 40 without (GLM-5.2, whose layers share one) [aiconfigurator2026].
 INDEX_START_S = 2.5e-5
+# Layers with a state: starts of a decode's two kernels (convolution, recurrence) and of a chunk's, and how often a
+# chunk's kernels move their inputs and outputs: Qwen3.5-397B's layers on H200 and B200, 1,024 to 8,192 tokens
+# (`gdn_perf` of vLLM 0.24.0, SGLang 0.5.14, TensorRT-LLM 1.3.0) [aiconfigurator2026]. Mamba-2 as the same (estimate).
+STATE_START_S, SCAN_START_S = 7e-6, 2.5e-5
+SCAN_PASSES = {"vllm": 5.0, "sglang": 11.0, "trtllm": 9.0}
 # How much of the loss of an unsplit kernel one that splits still has: estimate.
 HOPPER_SHARE = 0.25
 
@@ -53,7 +58,7 @@ def decode_rates(
     compute = attention.decode_flops / (gpu.peak("bf16") * curve.compute)
     a_token = np.full_like(decodes, max(memory, compute) / speed)
     a_sequence = (attention.kv_heads * curve.kv_head_s + attention.heads * curve.head_s) / speed
-    base = _layers(work) * a_sequence * decodes + _state_seconds(decodes, job, work, coefficients)
+    base = _layers(work) * a_sequence * decodes + _state_seconds(decodes, job, work)
     if attention.picks:
         looked = np.full_like(decodes, attention.full_layers * _index_token_s(job, work))
         return DecodeRates(base, looked, attention.full_layers * a_token)
@@ -82,12 +87,16 @@ def mixed_decode(job: ServingJob, coefficients: Coefficients) -> float:
 def starts_s(work: Work, curves: Curves, *, chunks: bool) -> float:
     """Seconds that attention's kernels of a step take to start."""
     start = curves.prefill.start_s if chunks else curves.decode.start_s
-    return _layers(work) * (start + (INDEX_START_S if work.attention.picks else 0.0))
+    own = _layers(work) * (start + (INDEX_START_S if work.attention.picks else 0.0))
+    return own + work.recurrence.layers * (SCAN_START_S if chunks else STATE_START_S)
 
 
 def lost_s(job: ServingJob, work: Work, curves: Curves, coefficients: Coefficients) -> float:
-    """Seconds that a token of a chunk takes beside its pairs."""
-    return _pair_s(job, work, curves, coefficients) * curves.prefill.lost * _layers(work)
+    """Seconds that a token of a chunk takes beside its pairs: masks and tiles, and the scans of layers with a state."""
+    pairs = _pair_s(job, work, curves, coefficients) * curves.prefill.lost * _layers(work)
+    part, gpu = work.recurrence, job.node.gpu
+    moved = SCAN_PASSES[job.software.name] * part.token_bytes / gpu.memory_bytes_per_s
+    return pairs + part.layers * moved * coefficients.scan_passes
 
 
 def _layers(work: Work) -> float:
@@ -99,11 +108,11 @@ def _pair_s(job: ServingJob, work: Work, curves: Curves, coefficients: Coefficie
     return work.attention.prefill_flops / rate
 
 
-def _state_seconds(decodes: Floats, job: ServingJob, work: Work, coefficients: Coefficients) -> Floats:
+def _state_seconds(decodes: Floats, job: ServingJob, work: Work) -> Floats:
     """Reading and writing each sequence's state, one kernel a layer."""
     part, gpu = work.recurrence, job.node.gpu
     moved = 2.0 * decodes * part.state_bytes / (gpu.memory_bytes_per_s * gpu.achievable_memory)
-    return part.layers * (moved + 2.0 * coefficients.graph_gap_s)
+    return part.layers * moved
 
 
 def _index_pair_s(job: ServingJob, work: Work) -> float:

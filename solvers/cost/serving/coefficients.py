@@ -38,6 +38,12 @@ class Coefficients:
         " does not split contexts: 2.3 and 2.1 in vLLM 0.19's profiles of two workstation GPUs [cho2025llmservingsim]",
     )
     latent_attention: float = prior(1.0, 0.4, 1.8, "speed of latent attention of decodes over its curve: estimate")
+    scan_passes: float = prior(
+        1.0,
+        0.4,
+        2.5,
+        "traffic of the scans of layers with a state over that of the operator's table: estimate",
+    )
     reduce_latency: float = prior(
         1.0, 0.7, 3.0, "time of an all-reduce in an engine over that of its curve: ranks that arrive late: estimate"
     )

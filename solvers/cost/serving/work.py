@@ -101,7 +101,6 @@ class Recurrence:
 
     layers: float = 0.0
     state_bytes: float = 0.0
-    scan_flops: float = 0.0
     token_bytes: float = 0.0
 
 
@@ -234,7 +233,6 @@ def _recurrence(model: Model, layout: Layout) -> Recurrence:
     return Recurrence(
         layers=float(layers),
         state_bytes=(STATE_BYTES * state + CONVOLUTION_BYTES * convolution * (taps - 1)) / layout.tp,
-        scan_flops=4.0 * state / layout.tp,
         token_bytes=2.0 * 2.0 * (convolution + width) / layout.tp,
     )
 
