@@ -25,9 +25,10 @@ class State(NamedTuple):
 (REQUESTS, REQUESTS_END, REPLICAS, REPLICAS_END, DECODERS, GAPS) = range(6)
 # the next request to be sent and the next to arrive, how many arrived and were transferred, who is on the way,
 (RELEASED, NEXT, ENTERED, TRANSFERRED, ON_THE_WAY, STEPS, CLOSED, ROUTING, SEED) = range(6, 15)
-# the first free cell, the first key that is no prefix, the mask of a rank's buckets, who is traced, and what failed.
-(CELL_FREE, OWN_KEYS, BUCKET_MASK, TRACED, TRACE_FROM, TRACE_NEXT, TRACE_END, FAILED) = range(15, 23)
-HEAD = 23
+# the first free cell, the first key that is no prefix, the mask of a rank's buckets, who is traced and where, the bin
+# of the last gap, and what failed.
+(CELL_FREE, OWN_KEYS, BUCKET_MASK, TRACED, TRACE_FROM, TRACE_NEXT, TRACE_END, GAP_BIN, FAILED) = range(15, 24)
+HEAD = 24
 ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
 (NO_CELL, NO_TRACE) = range(1, 3)
 
@@ -82,8 +83,8 @@ BLOCK_COLUMNS = 6
 (HIT, CELL_BELOW) = range(2)
 CELL_COLUMNS = 2
 
-# The head of the seconds: of a transfer, and when the simulation ends.
-(BYTES_PER_TOKEN, BYTES_PER_S, LATENCY_S, HORIZON_S, EDGES) = range(5)
+# The head of the seconds: of a transfer, when the simulation ends, the last gap, and the bounds of gaps.
+(BYTES_PER_TOKEN, BYTES_PER_S, LATENCY_S, HORIZON_S, GAP_S, EDGES) = range(6)
 # Moments of a request; KEY orders it among those that wait (its priority) or travel (when it will be there).
 (ARRIVAL_S, SENT_S, SCHEDULED_S, FIRST_S, LAST_S, FINISH_S, KEY) = range(7)
 MOMENT_COLUMNS = 7

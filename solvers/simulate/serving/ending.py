@@ -30,6 +30,8 @@ from solvers.simulate.serving.columns import (
     FLIGHT_RUNS,
     FLIGHT_STEPS,
     FLIGHTS,
+    GAP_BIN,
+    GAP_S,
     GAPS,
     INPUT,
     KEY,
@@ -152,7 +154,17 @@ def note_tokens(s: State, request: int, count: int, now_s: float) -> None:
 
 @compiled
 def note_gaps(s: State, gap_s: float, count: int) -> None:
-    """So many requests waited so long for their next token."""
+    """So many requests waited so long for their next token; requests of one batch mostly waited as long."""
+    n, t = s.numbers, s.seconds
+    if gap_s != t[GAP_S]:
+        t[GAP_S] = gap_s
+        n[GAP_BIN] = n[GAPS] + bin_of(s, gap_s)
+    n[n[GAP_BIN]] += count
+
+
+@compiled
+def bin_of(s: State, gap_s: float) -> int:
+    """How many of the bounds are not above the gap."""
     low, high = 0, EDGE_COUNT
     while low < high:
         middle = (low + high) // 2
@@ -160,7 +172,7 @@ def note_gaps(s: State, gap_s: float, count: int) -> None:
             low = middle + 1
         else:
             high = middle
-    s.numbers[s.numbers[GAPS] + low] += count
+    return low
 
 
 @compiled

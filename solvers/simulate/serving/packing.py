@@ -213,6 +213,7 @@ def _seconds(deployment: Deployment, requests: Requests, at: Places, *, horizon_
     if transfer:
         seconds[: c.HORIZON_S] = transfer.bytes_per_token, transfer.bytes_per_s, transfer.latency_s
     seconds[c.HORIZON_S] = horizon_s
+    seconds[c.GAP_S] = np.nan
     seconds[c.EDGES : c.EDGES + len(GAP_EDGES)] = GAP_EDGES
     moments = seconds[at.moments : at.clocks].reshape(requests.size, c.MOMENT_COLUMNS)
     moments[:] = np.nan
