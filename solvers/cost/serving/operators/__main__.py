@@ -11,7 +11,7 @@ import yaml
 
 from solvers.cost.serving.operators.fit import Fitted, LeftOut, fit_all
 from solvers.cost.serving.operators.forms import FORMS
-from solvers.cost.serving.operators.tables import ROOT, fingerprint
+from solvers.cost.serving.operators.tables import ROOT, fingerprint, tables
 
 COLUMNS = (
     "operator", "gpu", "engine", "version", "numerics", "rows", "held_out", "median_error", "mean_error", "curve",
@@ -25,7 +25,7 @@ def main(wheel: Path, folder: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for operator in FORMS:
-            for found in fit_all(wheel, operator):
+            for found in fit_all(tables(wheel, operator), operator):
                 sys.stderr.write(
                     f"{found.table if isinstance(found, LeftOut) else found.table.name} {found.numerics}\n"
                 )

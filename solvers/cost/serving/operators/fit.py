@@ -11,16 +11,15 @@ Rows that cannot be what an engine does are left out, by rule and with the reaso
     few       under half of the rows of another version of the same engine
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from solvers.cost.layouts import Bools, Floats
 from solvers.cost.serving.operators.forms import FORMS, Form
-from solvers.cost.serving.operators.tables import Table, tables
+from solvers.cost.serving.operators.tables import Table
 
 MOST_ROWS, HELD_OUT, SEED = 4000, 0.3, 0
 # What is smaller than this of seconds, elements or shares is nothing.
@@ -51,12 +50,10 @@ class LeftOut:
     reason: str
 
 
-def fit_all(wheel: Path, operator: str) -> Iterator[Fitted | LeftOut]:
-    """Curves of every GPU, engine and numerics that the wheel has `operator` of, and what was left out."""
+def fit_all(measured: Sequence[Table], operator: str) -> Iterator[Fitted | LeftOut]:
+    """Curves of every GPU, engine and numerics that `operator` was `measured` of, and what was left out."""
     form = FORMS[operator]
-    parts = [
-        (table, numerics, rows) for table in tables(wheel, operator) for numerics, rows in form.numerics(table).items()
-    ]
+    parts = [(table, numerics, rows) for table in measured for numerics, rows in form.numerics(table).items()]
     found = []
     for table, numerics, rows in parts:
         least = [_least(other) for one, name, other in parts if (one.gpu, name) == (table.gpu, numerics)]

@@ -7,7 +7,7 @@ catalogue's shares that large kernels reach and a guess of their starts.
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,10 +34,10 @@ class Errors(NamedTuple):
     datasheet: float
 
 
-def errors(wheel: Path, operator: str) -> Iterator[Errors]:
-    """Of every curve that ships."""
+def errors(measured: Sequence[Table], operator: str) -> Iterator[Errors]:
+    """Of every curve that ships, on the rows of its table."""
     form = FORMS[operator]
-    for table in tables(wheel, operator):
+    for table in measured:
         for numerics, rows in form.numerics(table).items():
             own = [
                 fit.curve
@@ -80,7 +80,7 @@ def main(wheel: Path) -> None:
     sys.stdout.write(f"{'operator':<16}{'GPU':<14}{'curves':>7}{'own':>8}{'lent':>8}{'datasheet':>11}\n")
     for operator in OPERATORS:
         found: dict[str, list[Errors]] = defaultdict(list)
-        for one in errors(wheel, operator):
+        for one in errors(tables(wheel, operator), operator):
             found[one.gpu].append(one)
             found["all"].append(one)
         for name, of_gpu in found.items():

@@ -4,7 +4,7 @@ import pytest
 
 from solvers.catalogue import names, node
 from solvers.cost.serving.job import Numerics, Software
-from solvers.cost.serving.lookup import curves_of, fits
+from solvers.cost.serving.lookup import curves_of, fits, key_of, nearest, reached
 from tests.solvers.cost.serving.jobs import job
 
 
@@ -81,6 +81,26 @@ def test_fits_say_how_good_they_are_and_most_are():
     assert len(errors) > 60
     assert max(errors) < 0.15
     assert sum(errors) / len(errors) < 0.09
+
+
+def test_what_nobody_fitted_has_no_curve():
+    with pytest.raises(LookupError, match="no curve of product in fp32"):
+        nearest("product", "fp32", key_of(job().node.gpu), ("vllm", ""))
+
+
+def test_a_gpu_can_be_looked_past():
+    found = nearest("product", "bf16", key_of(job().node.gpu), ("vllm", ""), without="h100-sxm")
+
+    assert found.gpu == "h200-sxm"
+
+
+def test_four_bits_that_are_widened_lose_a_share():
+    wide = nearest("product", "bf16", key_of(job().node.gpu), ("vllm", ""))
+
+    lost = reached(wide, key_of(job().node.gpu), (0.8, 0.8), "w4a16")
+
+    assert lost.compute == pytest.approx(0.8 * wide.curve.compute)
+    assert lost.memory == pytest.approx(0.95 * wide.curve.memory)
 
 
 def test_the_node_of_every_fitted_gpu_is_known():
