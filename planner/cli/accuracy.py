@@ -14,7 +14,7 @@ from planner.cli.output import Form, Output, data, tables
 MOST_SEEDS = 1000
 
 
-def accuracy(
+def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
     kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of plan.")],
     *,
     measurements: Annotated[Path, typer.Option("--data", help="Measurements as CSV, one a row.")],
@@ -23,10 +23,18 @@ def accuracy(
     ] = None,
     protocol: Annotated[
         str | None,
-        typer.Option(help="How rows are held out: prior, cv5, cv5-grouped, leave-out:COLUMN, calibrate:N,M."),
+        typer.Option(
+            help="How rows are held out: prior, cv5, cv5-grouped, leave-out:COLUMN, calibrate:N,M or calibrate:N."
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="Repeat random choices so many times.")] = 1,
     memory: Annotated[Path | None, typer.Option("--memory", help="Score memory on this table too.")] = None,
+    runs: Annotated[
+        Path | None, typer.Option("--runs", help="Open-loop runs (serving); --data then gives their requests.")
+    ] = None,
+    profiles: Annotated[
+        str | None, typer.Option("--profiles", metavar="GLOB", help="Kernel profiles for the open-loop runs.")
+    ] = None,
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Score only these rows; may repeat.")
     ] = None,
@@ -40,6 +48,8 @@ def accuracy(
     options |= {"protocol": protocol} if protocol else {}
     options |= {"seeds": seeds} if seeds > 1 else {}
     options |= {"memory": rows(memory)} if memory else {}
+    options |= {"runs": rows(runs)} if runs else {}
+    options |= {"profiles": texts(profiles)} if profiles else {}
     scores = import_module(f"{kinds.MODULES[kind]}.accuracy").score(chosen(rows(measurements), where or ()), **options)
     _print(kind, scores, output)
 
@@ -55,6 +65,18 @@ def rows(path: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise usage("unreadable", f"{path}: {reason}.", "Give a UTF-8 CSV file with a header.") from None
+
+
+def texts(pattern: str) -> dict[str, str]:
+    """The texts of the files that a pattern names, by file name."""
+    whole = Path(pattern)
+    anchor = Path(whole.anchor) if whole.is_absolute() else Path()
+    found = sorted(path for path in anchor.glob(str(whole.relative_to(anchor))) if path.is_file())
+    if not found:
+        raise usage(
+            "no_files", f"--profiles {pattern}: no file is called so.", "Quote the pattern, as in 'profile_*.csv'."
+        )
+    return {path.name: path.read_text("utf-8") for path in found}
 
 
 def chosen(table: list[dict[str, str]], where: Sequence[str]) -> list[dict[str, str]]:

@@ -1,0 +1,53 @@
+"""What a closed loop adds to the steps: coefficients of waiting, drafting and transfer, each with its prior."""
+
+from dataclasses import dataclass, fields
+
+from solvers.cost.coefficients import Prior, prior
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Coefficients of closed loops, at their priors unless said otherwise."""
+
+    frontend_s: float = prior(
+        0.02, 0.001, 0.2, "tokenising, routing and the first answer's way back, for a request: estimate"
+    )
+    frontend_token_s: float = prior(2e-6, 2e-8, 5e-5, "the same for each token of a prompt: estimate")
+    missed_vllm: float = prior(
+        0.3,
+        0.02,
+        8.0,
+        "steps that go by before vLLM sees a new request, beside those that its loop makes it wait: estimate",
+    )
+    missed_sglang: float = prior(
+        4.0, 0.1, 40.0, "the same in SGLang, which the public recipes let ask for requests each 10 to 30 steps only"
+        " (scheduler-recv-interval)",
+    )  # fmt: skip
+    missed_trtllm: float = prior(0.3, 0.02, 8.0, "the same in TensorRT-LLM: estimate")
+    prompt: float = prior(1.0, 0.5, 2.5, "time of a prompt's own steps over what step cost says: estimate")
+    together: float = prior(
+        0.1, 0.005, 0.6, "share of requests that wait in line with all others: a tenth start at once where ten times"
+        " the clients are sent (the public benchmark's own rule)",
+    )  # fmt: skip
+    transfer_s: float = prior(0.05, 0.002, 1.0, "from the end of a prefill to the first token elsewhere: estimate")
+    transfer_token_s: float = prior(2e-6, 2e-8, 1e-4, "the same for each token of a prompt: estimate")
+    acceptance: float = prior(
+        0.7, 0.3, 0.98, "chance that a drafted token is right where all before it are: 0.85 to 0.9 for the second"
+        " token in [deepseek2024v3, section 5.4.3], less on random text",
+    )  # fmt: skip
+    draft_share: float = prior(
+        0.06,
+        0.01,
+        0.4,
+        "time of a drafted token over that of the step: one layer of some sixty, and its head: estimate",
+    )
+
+
+def missed_steps(waiting: Waiting, engine: str) -> float:
+    """Steps that go by before `engine` sees a new request."""
+    known = {"vllm": waiting.missed_vllm, "sglang": waiting.missed_sglang, "trtllm": waiting.missed_trtllm}
+    return known[engine]
+
+
+PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Waiting)}
+DEFAULT = Waiting()

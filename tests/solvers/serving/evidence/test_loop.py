@@ -1,0 +1,82 @@
+"""The closed loop's record equals the oracle's simulation, and adds up."""
+
+import numpy as np
+import pytest
+
+from solvers.cost.serving.tables import StepCost, constant
+from solvers.serving.evidence import loop
+from solvers.simulate.serving import oracle
+from solvers.simulate.serving.case import Deployment, Engine, Pool, Requests
+
+MOST = 4096
+
+
+def _cost(*, decode_s: float, mixed_s: float) -> StepCost:
+    nothing = constant(0.0, most=MOST)
+    return StepCost(
+        decode_tokens=constant(decode_s, most=MOST),
+        mixed_tokens=constant(mixed_s, most=MOST),
+        shared_tokens=np.zeros(1),
+        sampled=nothing,
+        decode_base=nothing,
+        decode_context=nothing,
+        decode_window=nothing,
+        hop=nothing,
+        chunk=0.0,
+        pair=0.0,
+        pair_window=0.0,
+        context=0.0,
+        host=0.0,
+        host_sequence=0.0,
+        window=0,
+        overlapped=False,
+    )
+
+
+def _record(inputs: np.ndarray, outputs: np.ndarray, *, clients: int, budget: int, first: bool = False) -> np.ndarray:
+    return loop.run(inputs, outputs, clients, 1, budget, clients, 1e12, 0, 1.0, 0.0, 1, False, first, 100_000)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_loop_takes_the_steps_that_the_oracle_takes(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    clients, budget = int(rng.integers(1, 7)), int(rng.integers(16, 200))
+    inputs, outputs = rng.integers(1, 150, clients * 4), rng.integers(2, 40, clients * 4)
+    pool = Pool(
+        role="both",
+        replicas=1,
+        engine=Engine(
+            max_num_seqs=clients, max_num_batched_tokens=max(budget, clients), blocks=10_000, prefix_caching=False
+        ),
+        cost=_cost(decode_s=1.0, mixed_s=3.0),
+    )
+    zeros = np.zeros(len(inputs), dtype=np.int64)
+    asked = Requests(np.zeros(len(inputs)), inputs, outputs, zeros - 1, zeros, zeros, concurrency=clients)
+
+    found = _record(inputs, outputs, clients=clients, budget=max(budget, clients))
+    told = oracle.simulate_plainly(Deployment((pool,)), asked)
+
+    seconds = np.where(found[:, loop.CHUNKS] > 0, 3.0, 1.0)
+    weighed = slice(0, len(inputs) - clients)
+    later = slice(clients, len(inputs) - clients)
+    assert len(found) == told.steps
+    assert float(found[:, loop.TOKEN_WEIGHT] @ seconds) == pytest.approx(told.tpot_s(outputs)[weighed].mean())
+    assert float(found[:, loop.FIRST_WEIGHT] @ seconds) == pytest.approx(told.ttft_s[later].mean())
+    assert float(found[:, loop.LINE_WEIGHT] @ seconds) == pytest.approx(told.ttft_s[:clients].mean())
+
+
+def test_prompts_of_one_length_come_together_where_they_run_before_decodes() -> None:
+    found = _record(np.full(32, 64), np.full(32, 10), clients=8, budget=8 * 64, first=True)
+
+    with_chunks = found[:, loop.CHUNKS] > 0
+    assert found[with_chunks, loop.CHUNKS].tolist() == [8.0] * 4
+    assert found[with_chunks, loop.TOKEN_WEIGHT].sum() == 0.0
+    assert found[:, loop.TOKEN_WEIGHT].sum() == pytest.approx(1.0)
+
+
+def test_a_prompt_waits_until_its_sequence_has_room() -> None:
+    found = loop.run(
+        np.full(8, 100), np.full(8, 10), 2, 1, 512, 2, 150.0, 0, 1.0, 0.0, 1, False, False, 10_000
+    )  # two sequences of 110 tokens do not fit in 150
+
+    assert found[:, loop.DECODES].max() == 1.0
