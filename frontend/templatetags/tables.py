@@ -15,6 +15,12 @@ register = template.Library()
 # A unit at the end of a word, unless it is what something is counted per.
 UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 
+# Words of names that people write otherwise; units inside a name are left to the value.
+SAID = {
+    "mfu": "MFU", "hfu": "HFU", "ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end", "kv": "KV", "gpu": "GPU",
+    "usd": "cost",
+}  # fmt: skip
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -27,8 +33,9 @@ def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
 @register.filter
 def label(name: str) -> str:
     """A name with its unit as a heading: `Step time` for step_time_s."""
-    words = UNIT.sub("", name).replace("_", " ")
-    return words.upper() if words in ("mfu", "hfu") else words[:1].upper() + words[1:]
+    plain = [SAID.get(word, word) for word in UNIT.sub("", name).split("_")]
+    words = " ".join(filter(None, plain))
+    return words[:1].upper() + words[1:]
 
 
 @register.filter

@@ -21,7 +21,9 @@ MORE_IS_BETTER = (
     "throughput",
 )
 # What of a plan, of whatever kind, stands in the table.
-SHOWN = ("label", "mode", "layout", "pools", "engine", "routing", "nodes", "gpus")
+SHOWN = ("label", "mode", "layout", "engine", "routing", "nodes", "gpus")
+# Estimates that are neither better nor worse.
+NEITHER = ("kv_share",)
 ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE = "Question", "Answer", "Plan", "Search", "Provenance"
 
 
@@ -71,7 +73,8 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
         yield (ANSWERED, name or "reason"), value
     plan = document.get("plan", {})
     whole = {key: value for key, value in plan.get("run", {}).items() if not isinstance(value, list)}
-    shown = {**{key: plan.get(key) for key in SHOWN}, "run": whole}
+    pools = [{name: part for name, part in pool.items() if name != "memory"} for pool in plan.get("pools", ())]
+    shown = {**{key: plan.get(key) for key in SHOWN}, **({"pools": pools} if pools else {}), "run": whole}
     for name, value in _leaves(shown):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):
@@ -96,7 +99,7 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _row(group: str, label: str, values: list[Any]) -> Row:
     differs = any(value != values[0] for value in values[1:])
-    best = _best(label, values) if differs and group == ANSWERED else None
+    best = _best(label, values) if differs and group == ANSWERED and label not in NEITHER else None
     return Row(label, group, tuple(values), differs, best)
 
 

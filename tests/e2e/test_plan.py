@@ -167,7 +167,7 @@ def test_the_frontier_can_be_picked_from_by_keyboard_alone(signed_in: Page, pers
     expect(page.locator("#pick .standing")).to_contain_text("This plan")
     page.get_by_label("Log axes").check()
     page.wait_for_function(f"{CHART}.layout.xaxis.type === 'log'")
-    page.get_by_label("Dominated layouts").uncheck()
+    page.get_by_label("Dominated plans").uncheck()
     page.wait_for_function(f"{CHART}.data[0].visible === false")
 
 

@@ -12,8 +12,8 @@ TERMS = Terms(
         "experts": Term("Experts", "experts", "compute", 0.6),
         "weights": Term("Reading weights", "weights", "memory"),
         "attention": Term("Attention over the KV cache", "attention", "memory", 0.6),
-        "collectives": Term("Collectives", "collectives", "network"),
-        "exchange": Term("Exchange of experts", "exchange", "network", 0.55),
+        "collectives": Term("Collectives", "TP", "network"),
+        "exchange": Term("Exchange of experts", "EP", "network", 0.55),
         "pipeline": Term("Pipeline sends", "sends", "network", 0.35),
         "head": Term("Logits", "logits", "data"),
         "draft": Term("Drafting", "draft", "data", 0.5),
@@ -36,8 +36,8 @@ def title(result: Document) -> str:
     """The two largest parts."""
     found = sorted(TERMS.parts(result["explanation"]["breakdown"]), key=lambda part: -part.share)
     total = asked.seconds(sum(part.seconds for part in found))
-    first = f"{found[0].term.label} takes {asked.percent(found[0].share)} of a decode step of {total}"
-    return first if len(found) == 1 else f"{first}, {_lower(found[1].term.label)} {asked.percent(found[1].share)}"
+    said = " and ".join(f"{asked.percent(part.share)} {_lower(part.term.label)}" for part in found[:2])
+    return f"A decode step of {total} is {said}"
 
 
 def _lower(label: str) -> str:

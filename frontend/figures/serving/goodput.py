@@ -21,6 +21,8 @@ def title(result: Document) -> str:
     curve, rate = _curve(result), result["plan"]["rate_per_s"]
     most, spare = curve["goodput_per_s"], curve["goodput_per_s"] / rate - 1
     said = f"{_rate(most)} keep their limits"
+    if spare >= 1:
+        return f"{said}: {spare + 1:.1f} times the {_rate(rate)} asked"
     if spare >= 0.005:
         return f"{said}: {asked.percent(spare)} more than the {_rate(rate)} asked"
     if spare <= -0.005:

@@ -16,6 +16,8 @@ TOLD = (0.5, 0.9, 0.95, 0.99)
 MS = 1e-3
 """Times up to `MOST_MS` are drawn in milliseconds."""
 MOST_MS = 2.0
+FAR = 12.0
+"""A limit so many times beyond the 99th percentile is written at the edge of the chart instead of drawn."""
 
 
 @dataclass(frozen=True)
@@ -143,23 +145,28 @@ def _at(cdf: Cdf, share: float) -> float:
 
 
 def _reach(cdf: Cdf) -> float:
-    """What the axis has to hold: nearly all requests, and the limit; a far tail or a far limit is cut off."""
+    """What the axis has to hold: nearly all requests, and the limit unless it is far beyond; a far tail is cut off."""
     tail = _at(cdf, 0.99)
-    return max(min(max(cdf.high), 2 * tail), 1.15 * min(cdf.limit, 3 * tail) if cdf.limit is not None else 0.0)
+    held = min(max(cdf.high), 2 * tail)
+    return max(held, 1.08 * cdf.limit) if cdf.limit is not None and cdf.limit <= FAR * tail else held
 
 
 def _limit(drawn: go.Figure, limit: float, scale: float, result: Document, theme: Theme) -> None:
     across = 100 * asked.share(result)
     dashed = {"color": theme["bad"], "width": 1.5, "dash": "dash"}
-    drawn.add_shape(type="line", x0=limit / scale, x1=limit / scale, y0=0, y1=1, yref="paper", line=dashed)
+    edge = drawn.layout.xaxis.range[1]
+    beyond = limit / scale > edge
+    if not beyond:
+        drawn.add_shape(type="line", x0=limit / scale, x1=limit / scale, y0=0, y1=1, yref="paper", line=dashed)
     drawn.add_shape(
         type="line", x0=0, x1=1, xref="paper", y0=across, y1=across,
         line={"color": theme["line-strong"], "width": 1, "dash": "dot"},
     )  # fmt: skip
-    past = limit / scale > 0.5 * drawn.layout.xaxis.range[1]
+    past = limit / scale > 0.5 * edge
     drawn.add_annotation(
-        x=limit / scale, y=1, yref="paper", yanchor="bottom", xanchor="right" if past else "left", showarrow=False,
-        text=f"limit {asked.seconds(limit)}", font={"color": theme["bad"], "size": 12},
+        x=min(limit / scale, edge), y=1, yref="paper", yanchor="bottom", xanchor="right" if past else "left",
+        showarrow=False, text=f"limit {asked.seconds(limit)}{' →' if beyond else ''}",
+        font={"color": theme["bad"], "size": 12},
     )  # fmt: skip
 
 

@@ -13,13 +13,14 @@ from solvers import units
 from solvers.documents import Document
 
 ROW, FRAME = 92, 56
-GAP = 0.1
+GAP = 0.2
 """Space between two lines of the chart, as a share of one."""
 TRACKS = (
     ("batch", "Running", "compute", 1.0),
     ("kv_share", "KV cache (%)", "memory", 100.0),
     ("waiting", "Waiting", "network", 1.0),
 )
+PROMPTS = ("prefill_tokens", "Prompt tokens", "compute", 1.0)
 QUARTERS = 4
 
 
@@ -40,19 +41,17 @@ def title(result: Document) -> str:
 def figure(result: Document, theme: Theme) -> go.Figure:
     """Three lines over one time for each timeline there is."""
     found = _timelines(result)
-    rows = len(TRACKS) * len(found)
+    drawn = [(one, track) for one in found for track in tracks(one)]
+    rows = len(drawn)
     layout: dict[str, Any] = {}
     lines = []
-    for index, one in enumerate(found):
-        for track, (name, label, colour, scale) in enumerate(TRACKS):
-            row = index * len(TRACKS) + track
-            axis = "" if row == 0 else str(row + 1)
-            top = 1 - row / rows
-            title_ = label if len(found) == 1 else f"{role(one['role'])}:<br>{label.lower()}"
-            layout[f"yaxis{axis}"] = theme.axis(
-                title_, domain=[top - (1 - GAP) / rows, top], rangemode="tozero", fixedrange=True, nticks=3
-            )
-            lines.append(_line(one, name, label, theme[f"fig-{colour}"], scale, axis))
+    for row, (one, (name, label, colour, scale)) in enumerate(drawn):
+        axis = "" if row == 0 else str(row + 1)
+        top = 1 - row / rows
+        named = label if len(found) == 1 else f"{role(one['role'])}:<br>{label[:1].lower()}{label[1:]}"
+        domain = [top - (1 - GAP) / rows, top]
+        layout[f"yaxis{axis}"] = theme.axis(named, domain=domain, rangemode="tozero", fixedrange=True, nticks=3)
+        lines.append(_line(one, name, label, theme[f"fig-{colour}"], scale, axis))
     last = "" if rows == 1 else str(rows)
     layout["xaxis"] = theme.axis("Time (s)", fixedrange=True, showgrid=False, anchor=f"y{last}")
     margin = {"l": 60, "r": 16, "t": 6, "b": 44}
@@ -67,14 +66,31 @@ def table(result: Document) -> Table:
     )
 
 
-def legend(_: Document) -> tuple[LegendEntry, ...]:
+def legend(result: Document) -> tuple[LegendEntry, ...]:
     """The colours in words."""
-    return tuple(LegendEntry(colour, label.removesuffix(" (%)")) for _, label, colour, _ in TRACKS)
+    shown_ = [track for one in _timelines(result) for track in tracks(one)]
+    words = {
+        colour: [label.removesuffix(" (%)") for _, label, other, _ in shown_ if other == colour]
+        for _, _, colour, _ in TRACKS
+    }
+    return tuple(LegendEntry(colour, _listed(labels)) for colour, labels in words.items())
 
 
 def height(result: Document) -> int:
     """Pixels."""
-    return FRAME + ROW * len(TRACKS) * len(_timelines(result))
+    return FRAME + ROW * sum(len(tracks(one)) for one in _timelines(result))
+
+
+def tracks(one: Document) -> tuple[tuple[str, str, str, float], ...]:
+    """The lines of one replica: where no answers run, its prompts stand for its batch."""
+    first = PROMPTS if one.get("role") == "prefill" else TRACKS[0]
+    return (first, *TRACKS[1:])
+
+
+def _listed(labels: list[str]) -> str:
+    """`Prompt tokens, running`: each once, the first as it is."""
+    first, *others = dict.fromkeys(labels)
+    return ", ".join([first, *(label.lower() for label in others)])
 
 
 def _timelines(result: Document) -> list[Document]:

@@ -132,6 +132,7 @@ def test_the_curve_has_its_band_its_target_and_the_rate_asked(solved: Document) 
     [
         (12.0, "15 requests/s keep their limits: 25 % more than the 12 requests/s asked"),
         (15.0, "15 requests/s keep their limits: just the rate asked"),
+        (5.0, "15 requests/s keep their limits: 3.0 times the 5 requests/s asked"),
         (20.0, "15 requests/s keep their limits: less than the 20 requests/s asked"),
     ],
 )
@@ -163,7 +164,7 @@ def test_the_parts_of_a_decode_step_add_up_in_milliseconds(solved: Document) -> 
     assert sum(trace.x[0] for trace in drawn.data) == pytest.approx(20)
     assert drawn.layout.xaxis.title.text == "Time of a decode step (ms)"
     assert breakdown.title(solved) == (
-        "Reading weights takes 50 % of a decode step of 20 ms, attention over the KV cache 30 %"
+        "A decode step of 20 ms is 50 % reading weights and 30 % attention over the KV cache"
     )
 
 
@@ -190,7 +191,9 @@ def test_a_replica_is_three_lines_over_one_time(solved: Document) -> None:
 def test_a_plan_in_two_pools_shows_a_replica_of_each(apart: Document) -> None:
     drawn = timeline.figure(apart, LIGHT)
 
-    assert len(drawn.data) == 6
+    assert [trace.name for trace in drawn.data] == [
+        "Prompt tokens", "KV cache", "Waiting", "Running", "KV cache", "Waiting",
+    ]  # fmt: skip
     assert timeline.title(apart).startswith("A replica of decode runs up to ")
     assert [row[0].split(",")[0] for row in timeline.table(apart).rows] == ["Prefill"] * 4 + ["Decode"] * 4
 
@@ -296,3 +299,7 @@ def test_every_chart_is_drawn_small_with_a_finding_a_table_and_a_legend(make, co
         assert chart.legend(result)
         assert chart.height(result) > 0
     assert result == before
+
+
+def test_colours_of_two_replicas_are_said_once(apart: Document) -> None:
+    assert [entry.label for entry in timeline.legend(apart)] == ["Prompt tokens, running", "KV cache", "Waiting"]
