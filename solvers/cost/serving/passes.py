@@ -140,14 +140,17 @@ def _issued(tokens: Floats, view: View, *, chunks: bool) -> Floats:
 
 
 def shared_terms(tokens: Floats, view: View) -> Terms:
-    """What the experts take for `tokens` [K] of all ranks, and the exchange of tokens with them."""
+    """What the experts take for `tokens` [K] of all ranks, and the exchange of tokens with them.
+
+    A token goes to every GPU with a part of one of its experts.
+    """
     job, experts = view.job, view.work.experts
     zero = np.zeros_like(tokens)
     if experts is None or not view.shares_experts:
         return Terms(*[zero] * 8)
     sent = exchange_seconds(
         tokens, layout=job.layout, width=experts.up_inner, bytes_each=(_sent_bytes(job), ELEMENT_BYTES),
-        top_k=experts.top_k, node=job.node, coefficients=view.coefficients,
+        top_k=experts.top_k * max(job.layout.expert_tp, 1.0), node=job.node, coefficients=view.coefficients,
     )  # fmt: skip
     return Terms(
         weights=zero,

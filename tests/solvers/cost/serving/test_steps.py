@@ -141,6 +141,18 @@ def test_an_index_reads_a_limited_number_of_tokens_and_looks_at_all():
     assert step_cost(picking).window == 2048
 
 
+def test_experts_that_are_cut_are_sent_tokens_by_every_rank():
+    whole, cut = (
+        _job("deepseek-v3", "hgx-h200", layout=Layout(dp=8, ep=ep), numerics=Numerics("fp8_block")) for ep in (8, 1)
+    )
+
+    few, many = (
+        terms(decode_steps(np.array([256.0]), np.array([100.0]), job=one), one)["exchange"][0] for one in (whole, cut)
+    )
+
+    assert few < many
+
+
 def test_only_a_kernel_that_serves_both_makes_decodes_wait_for_chunks():
     boxes = {"dgx-a100-80": 2.0, "rtx-4090-box": 2.0, "dgx-h100": 1.25, "dgx-b200": 1.0}
 
