@@ -21,7 +21,7 @@ from solvers.documents import Document, check, digest
 from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
 
-MODULES: dict[str, str] = {"training": "solvers.training"}
+MODULES: dict[str, str] = {"training": "solvers.training", "serving": "solvers.serving"}
 DIGITS = 9
 NOT_THE_QUESTION = {"name", "tags"}
 

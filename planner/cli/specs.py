@@ -1,4 +1,4 @@
-"""Reading a spec for the command line: a file or stdin, with the Hugging Face config that it names put in its place."""
+"""Reading a spec for the command line: a file or stdin, with the files that it names put in their place."""
 
 import sys
 from pathlib import Path
@@ -30,15 +30,23 @@ def content(source: str) -> bytes:
 
 
 def _inlined(value: Any, folder: Path, *, at: str) -> Any:
-    """The value with every `{hf_config: PATH}` replaced by the content of that file, found beside the spec."""
+    """The value with `{hf_config: PATH}` and a trace's `{file: PATH}` replaced by what these files beside it hold."""
     match value:
         case {"hf_config": str(path), **rest} if not rest:
             return _config(folder / path, at=at)
+        case {"file": str(path), **rest} if not rest and at.endswith("/trace"):
+            return _trace(folder / path, at=at)
         case dict():
             return {key: _inlined(item, folder, at=f"{at}/{pointer_token(key)}") for key, item in value.items()}
         case list():
             return [_inlined(item, folder, at=f"{at}/{index}") for index, item in enumerate(value)]
     return value
+
+
+def _trace(path: Path, *, at: str) -> Document:
+    from planner.cli.traces import carried  # noqa: PLC0415 -- slow import, and few specs have a trace
+
+    return carried(path, at=f"{at}/file")
 
 
 def _config(path: Path, *, at: str) -> Document:

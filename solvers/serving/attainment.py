@@ -1,0 +1,83 @@
+"""What a simulation says about latencies: who kept to all limits at once, and whether the queue only grew.
+
+The first requests meet an empty system and the last ones a draining one; neither is counted.
+A load is saturated where waiting grows with time. A queue that keeps up is empty now and then, however bursty the
+traffic, so the LUCKY requests wait little at any time; where even theirs waits (for a first step, or beyond the pace of
+their tokens) grow by more than GROWTH seconds a second from the earlier half of the requests to the later, more work
+comes in than is done. Such a load has no steady latencies; whatever it attains depends on how long one looks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from solvers.serving.slo import Slo
+from solvers.simulate.serving.case import Outcome, Requests
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+WARM_UP, DRAIN = 0.2, 0.1
+# Share of the requests that are lucky; seconds that their wait grows each second, and the least that it has to grow.
+LUCKY, GROWTH, LEAST_S = 0.1, 0.02, 0.1
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Seconds of the counted requests of one seed, [n] each."""
+
+    ttft_s: Floats
+    tpot_s: Floats
+    e2e_s: Floats
+    outputs: npt.NDArray[np.int64]
+    saturated: bool
+
+    def good(self, slo: Slo) -> Bools:
+        """Which requests keep to all limits at once. A request of one token has no time of an output token."""
+        kept: Bools = np.ones(len(self.ttft_s), dtype=bool)
+        for name, limit in slo.limits.items():
+            kept &= getattr(self, f"{name}_s") <= limit
+        return kept
+
+    def share(self, slo: Slo) -> float:
+        """Share of the requests that keep to all limits; none where the load is saturated."""
+        return 0.0 if self.saturated else float(self.good(slo).mean())
+
+
+def counted(size: int) -> slice:
+    """The requests that count, of `size`."""
+    return slice(int(WARM_UP * size), size - int(DRAIN * size))
+
+
+def latencies(outcome: Outcome, requests: Requests) -> Latencies:
+    """The latencies of the requests that count."""
+    part = counted(requests.size)
+    tpot = outcome.tpot_s(requests.output_tokens)
+    e2e = outcome.finish_s - outcome.sent_s
+    sent = outcome.sent_s[part]
+    wait = (outcome.scheduled_s - outcome.sent_s)[part]
+    return Latencies(
+        ttft_s=outcome.ttft_s[part],
+        tpot_s=tpot[part],
+        e2e_s=e2e[part],
+        outputs=requests.output_tokens[part],
+        saturated=grows(sent, wait) or grows(sent, outcome.ttft_s[part]) or grows(sent, _late(outcome, requests)[part]),
+    )
+
+
+def _late(outcome: Outcome, requests: Requests) -> Floats:
+    """Seconds of each request beyond its tokens at the median pace: grows where decodes wait for room."""
+    pace = float(np.median(outcome.tpot_s(requests.output_tokens)))
+    late: Floats = outcome.finish_s - outcome.first_token_s - pace * (requests.output_tokens - 1)
+    return late
+
+
+def grows(sent_s: Floats, wait_s: Floats) -> bool:
+    """Whether waits [n] of requests sent at `sent_s` [n] grow with time."""
+    half = len(sent_s) // 2
+    if half < 10:
+        return False
+    earlier, later = (float(np.quantile(part, LUCKY)) for part in (wait_s[:half], wait_s[half:]))
+    apart = float(np.mean(sent_s[half:]) - np.mean(sent_s[:half]))
+    return later - earlier > max(GROWTH * apart, LEAST_S)

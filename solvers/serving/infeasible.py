@@ -1,0 +1,250 @@
+"""When nothing carries the traffic: what binds, the nearest plan, and the smallest change that helps (solved again)."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from solvers.base import Infeasible
+from solvers.catalogue.equal_nodes import MOST_GPUS
+from solvers.cost.serving.job import WEIGHT_BYTES
+from solvers.documents import Document
+from solvers.serving.candidate import Candidate
+from solvers.serving.plan import label, plan_document
+from solvers.serving.screen import MISS, Screened, replica_of
+from solvers.serving.search import Found, Ranked
+from solvers.serving.setup import Group, Setup, Shop
+from solvers.serving.space import layouts, numerics, token_limits
+from solvers.serving.spec import ServingSpec
+from solvers.serving.static import step_s
+from solvers.serving.study import Study, study, with_limit, with_rate
+from solvers.serving.words import LIMITS, gpu_word, model_word
+from solvers.units import SIZE, show, show_named
+
+MOST_DOUBLINGS = 4
+Try = tuple[str, object, str, ServingSpec]
+
+
+def infeasible(asked: Study, screened: Screened, found: Found, counted: Document) -> Infeasible:
+    """The answer that there is no plan."""
+    nearest: Document | None
+    if found.missed:
+        reason, binding, nearest = _too_much(asked, found)
+    elif screened.scored:
+        reason, binding, nearest = _too_few(asked, screened)
+    elif any(name.startswith(MISS.split(maxsplit=1)[0]) for name in screened.rejected):
+        reason, binding, nearest = _too_strict(asked)
+    else:
+        reason, binding, nearest = _too_big(asked)
+    return Infeasible(reason, binding, nearest, smallest_change(asked.spec, binding), counted)
+
+
+def _needs(constraint: str, message: str) -> Document:
+    return {"constraint": constraint, "message": message}
+
+
+def _too_much(asked: Study, found: Found) -> tuple[str, tuple[str, ...], Document]:
+    """Plans fit and answer in time, but not so many requests."""
+    spec = asked.spec
+    best = max(found.missed, key=lambda one: (one.share, one.capacity_per_s))
+    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    kept = (
+        "more work comes in than they do"
+        if best.trial.saturated
+        else f"{best.share:.0%} of the requests keep to the latencies"
+    )
+    gpus, name = gpu_word(spec, asked.most_gpus), label(best.candidate)
+    reason = f"{gpus} do not carry {rate}: with the best of them ({name}) {kept}."
+    need = _needs(
+        "traffic", f"keeps {best.share:.0%} of the requests within the latencies; asked for {spec.slo.attainment:.0%}"
+    )
+    return reason, ("traffic",), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+
+
+def _too_few(asked: Study, screened: Screened) -> tuple[str, tuple[str, ...], Document]:
+    """Even by the static model every plan needs more GPUs than there are."""
+    spec = asked.spec
+    best = min(screened.scored, key=lambda one: one.needed_gpus)
+    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    needed = math.ceil(best.needed_gpus)
+    reason = f"{rate} need about {needed:,} GPUs ({label(best.candidate)}); {asked.most_gpus:,} may be used."
+    need = _needs("gpus", f"needs {best.candidate.gpus:,} GPUs; {asked.most_gpus:,} may be used")
+    bound = "budget" if asked.most_gpus < spec.gpus else "gpus"
+    return reason, (bound,), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+
+
+def zero_load(asked: Study) -> dict[str, tuple[float, Setup]]:
+    """The least of each latency that any setup reaches with one request at a time, and the setup."""
+    spec, shop, shape = asked.spec, asked.shop, asked.shape
+    found: dict[str, tuple[float, Setup]] = {}
+    for setup in _every(spec, longest=shape.longest):
+        if not shop.memory(setup).fits:
+            continue
+        replica, one = replica_of(setup, shop), np.ones(1)
+        token = float(step_s(replica, one, shape.context, chunk=0.0, pairs=0.0, before=0.0)[0]) / replica.gained
+        chunk = min(shape.fresh, float(setup.max_num_batched_tokens))
+        steps = math.ceil(shape.fresh / chunk)
+        each = step_s(replica, np.zeros(1), 0.0, chunk=chunk, pairs=0.0, before=shape.inputs / 2.0)
+        first = steps * (float(each[0]) + replica.cost.pair * shape.pairs / shape.fresh * chunk)
+        told = {"ttft": first, "tpot": token, "e2e": first + token * max(shape.outputs - 1.0, 0.0)}
+        for name, seconds in told.items():
+            if name not in found or seconds < found[name][0]:
+                found[name] = (seconds, setup)
+    return found
+
+
+def _every(spec: ServingSpec, *, longest: int) -> Iterator[Setup]:
+    """Each layout with its widest settings, whether it fits or not."""
+    fix = spec.options.fix
+    tokens, chunked = token_limits(spec, longest=longest)[-1]
+    tp, pp = fix.tp or fix.decode_tp, fix.pp or fix.decode_pp
+    drafts = [False] if spec.speculation is None or spec.options.forbids("speculative") else [False, True]
+    for layout in layouts(spec, tp=tp, pp=pp):
+        for numbers in numerics(spec):
+            for draft in drafts:
+                yield Setup(layout, numbers, 16, tokens, chunked, speculative=draft)
+
+
+def physical_s(asked: Study, name: str) -> float:
+    """The least time that the hardware's peak rates allow, on all GPUs of the largest replica at once.
+
+    A token reads the active weights once; a prompt multiplies through them, at two operations a parameter.
+    """
+    spec = asked.spec
+    gpu, model = spec.hardware.node.gpu, spec.model
+    gpus = max((layout.gpus for layout in layouts(spec, tp=None, pp=None)), default=1)
+    weights = numerics(spec)[-1].weights
+    token = model.active_parameters * WEIGHT_BYTES[weights] / (gpu.memory_bytes_per_s * gpus)
+    peak = gpu.peak("fp8" if weights in ("fp8", "fp8_block", "w8a8") else "fp4" if weights == "nvfp4" else "bf16")
+    prompt = 2.0 * model.active_parameters * asked.shape.fresh / (peak * gpus)
+    return {"ttft": prompt, "tpot": token, "e2e": prompt + token * max(asked.shape.outputs - 1.0, 0.0)}[name]
+
+
+def _too_strict(asked: Study) -> tuple[str, tuple[str, ...], Document | None]:
+    """A latency below what one request alone takes: which, and by how much."""
+    spec, reached = asked.spec, zero_load(asked)
+    ratios = {name: reached[name][0] / limit for name, limit in spec.slo.limits.items() if name in reached}
+    if not ratios:
+        return _too_big(asked)
+    name = max(ratios, key=lambda one: ratios[one])
+    seconds, setup = reached[name]
+    limit, physical = spec.slo.limits[name], physical_s(asked, name)
+    told, asked_for, least = (show_named("x_s", value) for value in (seconds, limit, physical))
+    word = "below" if limit < physical else "above"
+    reason = (
+        f"A {LIMITS[name]} of {asked_for} is out of reach: one request alone takes {told} on the fastest layout, and"
+        f" the peak rates of the hardware allow {least}; the limit is {word} that bound."
+    )
+    plan = plan_document(Candidate((Group("both", setup, 1),), "round_robin"), asked.shop)
+    need = _needs(name, f"takes {told} with one request at a time; asked for {asked_for}")
+    return reason, (f"slo/{name}",), {"plan": plan, "needs": [need]}
+
+
+def _too_big(asked: Study) -> tuple[str, tuple[str, ...], Document | None]:
+    """The model and its longest request fit on no group of GPUs that is allowed."""
+    spec, shop = asked.spec, asked.shop
+    setups = [replace(setup, max_num_batched_tokens=max(512, min(setup.max_num_batched_tokens, 2048)))
+              if setup.chunked_prefill else setup for setup in _every(spec, longest=asked.shape.longest)]  # fmt: skip
+    if not setups:
+        return "No layout is left: what is fixed and what is forbidden exclude all.", ("options",), None
+    best = min(setups, key=lambda setup: _filled(setup, shop))
+    memory, share = shop.memory(best), spec.constraints.gpu_memory_utilization
+    request = memory.token_bytes * asked.shape.longest + memory.sequence_bytes
+    needed = memory.weights_bytes + memory.activation_bytes + memory.other_bytes + request
+    room = share * memory.capacity_bytes
+    where = f"each of the {best.gpus} GPUs of a replica" if best.gpus > 1 else "the GPU"
+    reason = (
+        f"{model_word(spec)} does not fit: {where} needs {show(needed, SIZE)}"
+        f" ({show(memory.weights_bytes, SIZE)} of weights, {show(request, SIZE)} of KV cache for the longest request),"
+        f" and may fill {show(room, SIZE)}."
+    )
+    plan = plan_document(Candidate((Group("both", best, 1),), "round_robin"), shop)
+    message = f"needs {show(needed, SIZE)} of {show(room, SIZE)} on each GPU"
+    return reason, ("memory",), {"plan": plan, "needs": [_needs("memory", message)]}
+
+
+def _filled(setup: Setup, shop: Shop) -> float:
+    memory = shop.memory(setup)
+    return memory.weights_bytes + memory.activation_bytes + memory.other_bytes
+
+
+def smallest_change(spec: ServingSpec, binding: tuple[str, ...]) -> Document | None:
+    """The first change that makes a plan possible, of those that touch what binds."""
+    for at, value, message, changed in _tries(spec, binding):
+        if possible(changed):
+            return {"message": message, "changes": [{"at": at, "value": value}]}
+    return None
+
+
+def possible(spec: ServingSpec) -> bool:
+    """Whether a plan carries the traffic."""
+    return best_of(spec) is not None
+
+
+def best_of(spec: ServingSpec) -> Ranked | None:
+    """The best plan of a changed question."""
+    asked = study(spec)
+    found = asked.again()
+    return found.ranked[0] if found.ranked else None
+
+
+def _tries(spec: ServingSpec, binding: tuple[str, ...]) -> Iterator[Try]:
+    if binding[0].startswith("slo/"):
+        yield from _longer(spec, binding[0].removeprefix("slo/"))
+        return
+    if binding[0] == "options":
+        yield ("/options/fix", {}, "Fix nothing.", _free(spec))
+        return
+    if binding[0] == "memory":
+        yield from _smaller(spec)
+    if binding[0] == "budget":
+        yield ("/constraints/budget_per_hour", None, "No budget.", _with(spec, budget_per_hour=None))
+    if spec.constraints.max_gpus:
+        yield ("/constraints/max_gpus", None, "All GPUs of the hardware.", _with(spec, max_gpus=None))
+    yield from _more_nodes(spec)
+    if binding[0] in ("traffic", "gpus"):
+        yield from _less(spec)
+
+
+def _longer(spec: ServingSpec, name: str) -> Iterator[Try]:
+    for factor in (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0):
+        changed = with_limit(spec, name, factor)
+        limit = changed.slo.limits[name]
+        yield (f"/slo/{name}", limit, f"A {LIMITS[name]} of {show_named('x_s', limit)}.", changed)
+
+
+def _smaller(spec: ServingSpec) -> Iterator[Try]:
+    for weights in ("fp8", "w4a16"):
+        if weights == "w4a16" or spec.hardware.node.gpu.has("fp8"):
+            precision = spec.precision.model_copy(update={"weights": weights})
+            message = f"Weights in {weights.upper()}."
+            yield ("/precision/weights", weights, message, spec.model_copy(update={"precision": precision}))
+
+
+def _more_nodes(spec: ServingSpec) -> Iterator[Try]:
+    nodes, hardware = spec.hardware.nodes, spec.hardware
+    if hardware.node.nic_bytes_per_s_per_gpu == 0:
+        return
+    steps = {nodes + extra for extra in (1, 2, 3)} | {nodes << bits for bits in range(1, MOST_DOUBLINGS + 1)}
+    for more in sorted(steps):
+        if more * hardware.node.gpus <= MOST_GPUS:
+            changed = spec.model_copy(update={"hardware": hardware.model_copy(update={"nodes": more})})
+            yield ("/hardware/nodes", more, f"{more:,} nodes instead of {nodes:,}.", changed)
+
+
+def _less(spec: ServingSpec) -> Iterator[Try]:
+    for factor in (0.9, 0.75, 0.5, 0.25, 0.1):
+        changed = with_rate(spec, factor)
+        rate = changed.traffic.rate_per_s
+        told = f"{show_named('rate_per_s', rate)} instead of {show_named('rate_per_s', spec.traffic.rate_per_s)}."
+        yield ("/traffic/rate_scale", changed.traffic.rate_scale, told, changed)
+
+
+def _free(spec: ServingSpec) -> ServingSpec:
+    empty = type(spec.options.fix)()
+    return spec.model_copy(update={"options": spec.options.model_copy(update={"fix": empty})})
+
+
+def _with(spec: ServingSpec, **limits: object) -> ServingSpec:
+    return spec.model_copy(update={"constraints": spec.constraints.model_copy(update=limits)})

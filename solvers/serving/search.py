@@ -1,0 +1,389 @@
+"""Choose a plan: the best of the static model are simulated, the best of those longer, the best of those polished.
+
+    cost              fewest GPUs (all cost the same) that carry the traffic, then the most goodput
+    goodput_per_gpu   most goodput of each GPU among plans that carry the traffic
+    latency           smallest of the largest ratio of a latency to its limit, on all GPUs
+Every comparison is made on the same requests. Nothing is decided by the clock: what is tried depends on counts alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from solvers.serving.candidate import Candidate
+from solvers.serving.goodput import Edge, edge
+from solvers.serving.screen import Scored, Screened
+from solvers.serving.spec import ServingSpec
+from solvers.serving.trial import Trial, Trials, share, size_for
+
+# Layouts that are simulated, settings of each, layouts whose goodput is compared, steps of the polish.
+LAYOUTS, SETTINGS, FINALISTS, POLISHED = 20, 2, 5, 8
+# Beyond the static model's ceiling by this much more work comes in than can be done: not simulated.
+OVERLOAD = 1.25
+# Seeds and shares of the full size of a first look, and of a decision.
+QUICK_SEEDS, SURE_SEEDS, QUICK_SIZE = 1, 3, 0.5
+# Static estimates above the best by more than this are not simulated: none was found so wrong (estimate).
+TOO_FAR = 1.7
+COARSE = 0.06
+
+Keep = Callable[[Candidate], bool]
+Seen = Callable[[int, int, Candidate | None], None]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate that was tried at the traffic's rate."""
+
+    candidate: Candidate
+    capacity_per_s: float
+    trial: Trial
+    share: float
+    edge: Edge | None = None
+
+    @property
+    def residence_s(self) -> float:
+        """Seconds that a request stays, on average."""
+        return float(np.mean([one.e2e_s.mean() for one in self.trial.seeds]))
+
+    @property
+    def goodput_per_s(self) -> float:
+        """Its goodput where that was looked for, else the static model's guess."""
+        return self.edge.rate_per_s if self.edge else self.capacity_per_s
+
+
+@dataclass(frozen=True)
+class Found:
+    """Plans that carry the traffic, best first; those that were tried and do not."""
+
+    ranked: tuple[Ranked, ...]
+    missed: tuple[Ranked, ...]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far a search goes: layouts that are simulated, plans that are compared, settings tried around the best.
+
+    `sure_seeds` decide whether a plan holds, `edge_seeds` measure its goodput: of plans on `edge_gpus` GPUs, if given.
+    """
+
+    layouts: int = LAYOUTS
+    finalists: int = FINALISTS
+    polished: int = POLISHED
+    sure_seeds: int = SURE_SEEDS
+    edge_seeds: int = 2
+    edge_gpus: int | None = None
+
+
+class Search:
+    """One search: what it tries is remembered by `trials`."""
+
+    def __init__(
+        self, spec: ServingSpec, trials: Trials, screened: Screened, *, most_gpus: int, effort: Effort | None = None
+    ) -> None:
+        self.spec, self.trials, self.most_gpus = spec, trials, most_gpus
+        self.effort = effort or Effort()
+        self.scored = screened.scored
+        self.rate = spec.traffic.rate_per_s
+        self.target = spec.slo.attainment
+
+    def size(self, residence_s: float) -> int:
+        """Requests of one seed for a decision."""
+        return size_for(self.rate, residence_s, self.spec.slo)
+
+    def quick(self, scored: Scored, candidate: Candidate) -> Ranked:
+        """A first look at a candidate."""
+        size = max(int(QUICK_SIZE * self.size(scored.residence_s)), 300)
+        return self._tried(scored, candidate, size=size, seeds=QUICK_SEEDS)
+
+    def sure(self, scored: Scored, candidate: Candidate) -> Ranked:
+        """A look that decides."""
+        if self.effort.sure_seeds == QUICK_SEEDS:
+            return self.quick(scored, candidate)
+        return self._tried(scored, candidate, size=self.size(scored.residence_s), seeds=self.effort.sure_seeds)
+
+    def _tried(self, scored: Scored, candidate: Candidate, *, size: int, seeds: int) -> Ranked:
+        trial = self.trials.trial(candidate, self.rate, size=size, seeds=seeds)
+        capacity = scored.capacity_per_s * candidate.replicas / scored.candidate.replicas
+        return Ranked(candidate, capacity, trial, share(trial, self.spec))
+
+    def edge(self, scored: Scored, candidate: Candidate) -> Edge | None:
+        """The goodput of a candidate, to a share of COARSE; None where nobody compares it."""
+        if self.effort.edge_gpus not in (None, candidate.gpus):
+            return None
+        capacity = scored.capacity_per_s * candidate.gpus / scored.candidate.gpus
+        size = size_for(1.2 * max(self.rate, capacity), scored.residence_s, self.spec.slo)
+
+        def shares(rate: float) -> tuple[float, ...]:
+            trial = self.trials.trial(candidate, rate, size=size, seeds=self.effort.edge_seeds)
+            return tuple(one.share(self.spec.slo) for one in trial.seeds)
+
+        return edge(
+            shares, target=self.target, guess=max(self.rate, 0.8 * capacity), floor=capacity / 50.0,
+            ceiling=8.0 * max(capacity, self.rate), close=COARSE,
+        )  # fmt: skip
+
+    def shortlist(self, keep: Keep, *, by: Callable[[Scored], object]) -> list[Scored]:
+        """The best settings of the best layouts, by the static model."""
+        counts: dict[object, int] = {}
+        found: list[Scored] = []
+        for one in sorted((one for one in self.scored if keep(one.candidate)), key=by):  # type: ignore[arg-type]
+            layout = layout_key(one.candidate)
+            if counts.get(layout, 0) < SETTINGS and (layout in counts or len(counts) < self.effort.layouts):
+                counts[layout] = counts.get(layout, 0) + 1
+                found.append(one)
+        return found
+
+    def run(self, keep: Keep, seen: Seen) -> Found:
+        """The plans that carry the traffic, best first."""
+        ranked, missed = {"cost": self._fewest, "goodput_per_gpu": self._densest, "latency": self._quickest}[
+            self.spec.objective
+        ](keep, seen)
+        return Found(tuple(_distinct(ranked)), tuple(missed))
+
+    def survey(self, found: Found, keep: Keep, *, most: int) -> tuple[Ranked, ...]:
+        """Plans of other layouts that carry the traffic with more GPUs, for the choice between cost and latency."""
+        known = {layout_key(one.candidate) for one in found.ranked}
+        held: list[Ranked] = []
+        for scored in self.shortlist(keep, by=lambda one: one.needed_gpus):
+            key = layout_key(scored.candidate)
+            if key in known or scored.candidate.gpus > self.most_gpus or self._overloaded(scored, scored.candidate):
+                continue
+            known.add(key)
+            tried = self.quick(scored, scored.candidate)
+            if tried.share >= self.target:
+                held.append(tried)
+            if len(held) == most:
+                break
+        return tuple(sorted(held, key=lambda one: one.candidate.gpus))
+
+    def _fewest(self, keep: Keep, seen: Seen) -> tuple[list[Ranked], list[Ranked]]:
+        listed = self.shortlist(keep, by=lambda one: (one.candidate.gpus, one.needed_gpus))
+        best = self.most_gpus
+        holding: list[tuple[Scored, Ranked]] = []
+        missed: list[Ranked] = []
+        for place, scored in enumerate(listed):
+            seen(place, len(listed), holding[0][1].candidate if holding else None)
+            if holding and scored.needed_gpus > TOO_FAR * best:
+                continue
+            held = self._least(scored, most=best, missed=missed)
+            if held is not None:
+                holding.append((scored, held))
+                holding.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].share))
+                best = holding[0][1].candidate.gpus
+        return self._settled(holding, missed)
+
+    def _least(self, scored: Scored, *, most: int, missed: list[Ranked]) -> Ranked | None:
+        """The candidate with the fewest replicas that hold at a first look, within `most` GPUs."""
+        held: Ranked | None = None
+        for candidate in self._downward(scored, most=most):
+            if self._overloaded(scored, candidate):
+                break
+            tried = self.quick(scored, candidate)
+            if tried.share < self.target:
+                missed.append(tried)
+                break
+            held = tried
+        if held is not None:
+            return held
+        for candidate in self._upward(scored, most=most):
+            if self._overloaded(scored, candidate):
+                continue
+            tried = self.quick(scored, candidate)
+            if tried.share >= self.target:
+                return tried
+            missed.append(tried)
+        return None
+
+    def _overloaded(self, scored: Scored, candidate: Candidate) -> bool:
+        """Whether more work comes in than the candidate can do, by a margin."""
+        shrunk = min(
+            group.replicas / known.replicas
+            for group, known in zip(candidate.groups, scored.candidate.groups, strict=True)
+        )
+        return self.rate > OVERLOAD * scored.ceiling_per_s * shrunk
+
+    def _downward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
+        """The candidate as the static model has it, cut to `most` GPUs, and then with ever fewer replicas."""
+        candidate = _cut(scored.candidate, most)
+        fixed = self._fixed
+        while candidate is not None:
+            yield candidate
+            candidate = None if fixed else _fewer(candidate)
+
+    def _upward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
+        start = _cut(scored.candidate, most)
+        return iter(()) if self._fixed or start is None else islice(_more(start, most=most), 4)
+
+    @property
+    def _fixed(self) -> bool:
+        fix = self.spec.options.fix
+        return fix.replicas is not None or (fix.prefill_replicas is not None and fix.decode_replicas is not None)
+
+    def _settled(self, holding: list[tuple[Scored, Ranked]], missed: list[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
+        """Those that hold at a first look, looked at longer, with their goodput for the best; the best polished."""
+        sure: list[tuple[Scored, Ranked]] = []
+        waiting = list(holding)
+        while waiting and len(sure) < self.effort.finalists:
+            waiting.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].share))
+            scored, quick = waiting.pop(0)
+            if sure and quick.candidate.gpus > sure[0][1].candidate.gpus:
+                break
+            tried = self.sure(scored, quick.candidate)
+            if tried.share >= self.target:
+                sure.append((scored, replace(tried, edge=self.edge(scored, tried.candidate))))
+                continue
+            missed.append(tried)
+            more = next(self._upward(replace(scored, candidate=quick.candidate), most=self.most_gpus), None)
+            if more is not None:
+                waiting.append((scored, self.quick(scored, more)))
+        if not sure:
+            return [], missed
+        sure.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].goodput_per_s))
+        sure[0] = self._polished(*sure[0])
+        rest = [ranked for _, ranked in waiting if ranked.share >= self.target]
+        return [ranked for _, ranked in sure] + rest, missed
+
+    def _polished(self, scored: Scored, ranked: Ranked) -> tuple[Scored, Ranked]:
+        """Settings around the best, one at a time, kept where they raise its goodput; then fewer replicas."""
+        best = ranked
+        for candidate in islice(neighbours(best.candidate, self.spec), self.effort.polished):
+            edge_ = self.edge(scored, candidate)
+            if edge_ is not None and edge_.rate_per_s > best.goodput_per_s * (1.0 + COARSE / 2):
+                tried = self.sure(scored, candidate)
+                best = replace(tried, edge=edge_) if tried.share >= self.target else best
+        fewer = None if self._fixed or self.spec.objective != "cost" else _fewer(best.candidate)
+        if fewer is not None and best.goodput_per_s * fewer.gpus / best.candidate.gpus > 0.98 * self.rate:
+            tried = self.sure(scored, fewer)
+            if tried.share >= self.target:
+                best = replace(tried, edge=self.edge(scored, fewer))
+        return scored, best
+
+    def _densest(self, keep: Keep, seen: Seen) -> tuple[list[Ranked], list[Ranked]]:
+        listed = [
+            one for one in self.shortlist(keep, by=lambda one: -one.per_gpu) if _cut(one.candidate, self.most_gpus)
+        ]
+        ranked: list[tuple[Scored, Ranked]] = []
+        missed: list[Ranked] = []
+        for place, scored in enumerate(listed):
+            seen(place, len(listed), ranked[0][1].candidate if ranked else None)
+            held = self._least(scored, most=self.most_gpus, missed=missed)
+            if held is None:
+                continue
+            ranked.append((scored, replace(held, edge=self.edge(scored, held.candidate))))
+            ranked.sort(key=lambda pair: -pair[1].goodput_per_s / pair[1].candidate.gpus)
+        while ranked:
+            scored, first = ranked[0]
+            tried = self.sure(scored, first.candidate)
+            if tried.share >= self.target:
+                ranked[0] = self._polished(scored, replace(tried, edge=first.edge))
+                break
+            missed.append(tried)
+            ranked.pop(0)
+        return [one for _, one in ranked], missed
+
+    def _quickest(self, keep: Keep, seen: Seen) -> tuple[list[Ranked], list[Ranked]]:
+        listed = self.shortlist(keep, by=lambda one: one.residence_s)
+        ranked: list[Ranked] = []
+        missed: list[Ranked] = []
+        for place, scored in enumerate(listed):
+            seen(place, len(listed), ranked[0].candidate if ranked else None)
+            for candidate in self._filling(scored):
+                tried = self.quick(scored, candidate)
+                (ranked if tried.share >= self.target else missed).append(tried)
+            ranked.sort(key=lambda one: stretch(one.trial, self.spec))
+        return ranked, missed
+
+    def _filling(self, scored: Scored) -> Iterable[Candidate]:
+        """The candidate with as many replicas as there are GPUs for."""
+        if self._fixed:
+            return [scored.candidate] if scored.candidate.gpus <= self.most_gpus else []
+        groups = scored.candidate.groups
+        if len(groups) == 1:
+            number = self.most_gpus // groups[0].setup.gpus
+            return [scored.candidate.with_replicas(number)] if number else []
+        one, other = (group.setup.gpus for group in groups)
+        ratios = range(1, (self.most_gpus - other) // one + 1)
+        every = [(ahead, (self.most_gpus - ahead * one) // other) for ahead in ratios]
+        return [scored.candidate.with_replicas(ahead, after) for ahead, after in every if after >= 1][:8]
+
+
+def layout_key(candidate: Candidate) -> object:
+    """What makes two candidates differ by settings only."""
+    return tuple((group.role, group.setup.layout, group.setup.numerics) for group in candidate.groups)
+
+
+def _distinct(ranked: list[Ranked]) -> list[Ranked]:
+    """The first of each layout."""
+    found: dict[object, Ranked] = {}
+    for one in ranked:
+        found.setdefault(layout_key(one.candidate), one)
+    return list(found.values())
+
+
+def stretch(trial: Trial, spec: ServingSpec) -> float:
+    """The largest ratio of a latency at the asked percentile to its limit."""
+    ratios = []
+    for name, limit in spec.slo.limits.items():
+        seconds = np.concatenate([getattr(one, f"{name}_s") for one in trial.seeds])
+        ratios.append(float(np.quantile(seconds, spec.slo.attainment)) / limit)
+    return max(ratios)
+
+
+def _cut(candidate: Candidate, most: int) -> Candidate | None:
+    """The candidate with as many replicas as `most` GPUs allow, no more than it has; None where one is too large."""
+    while candidate.gpus > most:
+        less = _fewer(candidate)
+        if less is None:
+            return None
+        candidate = less
+    return candidate
+
+
+def _fewer(candidate: Candidate) -> Candidate | None:
+    """One replica less, of the group that has the most GPUs to spare; None where each has one."""
+    groups = candidate.groups
+    able = [place for place, group in enumerate(groups) if group.replicas > 1]
+    if not able:
+        return None
+    place = max(able, key=lambda n: groups[n].gpus)
+    return candidate.with_replicas(*(group.replicas - (n == place) for n, group in enumerate(groups)))
+
+
+def _more(candidate: Candidate, *, most: int) -> Iterator[Candidate]:
+    """One replica more, of each group in turn, within `most` GPUs."""
+    for place in range(64):
+        numbers = [group.replicas + (n == place % len(candidate.groups)) for n, group in enumerate(candidate.groups)]
+        grown = candidate.with_replicas(*numbers)
+        if grown.gpus <= most:
+            candidate = grown
+            yield grown
+
+
+def neighbours(candidate: Candidate, spec: ServingSpec) -> Iterator[Candidate]:
+    """The candidate with one setting changed, of those that the spec leaves open."""
+    fix = spec.options.fix
+    for place, group in enumerate(candidate.groups):
+        setup = group.setup
+        if group.role != "decode" and not fix.max_num_batched_tokens and setup.chunked_prefill:
+            for factor in (0.5, 2.0):
+                tokens = int(setup.max_num_batched_tokens * factor)
+                if 256 <= tokens <= 16_384 and tokens >= setup.max_num_seqs:
+                    yield _changed(candidate, place, max_num_batched_tokens=tokens)
+        if group.role != "prefill" and not fix.max_num_seqs:
+            for factor in (0.5, 2.0):
+                seqs = int(setup.max_num_seqs * factor)
+                if 16 <= seqs <= min(1024, setup.max_num_batched_tokens):
+                    yield _changed(candidate, place, max_num_seqs=seqs)
+
+
+def _changed(candidate: Candidate, place: int, **settings: int) -> Candidate:
+    groups = list(candidate.groups)
+    groups[place] = replace(groups[place], setup=replace(groups[place].setup, **settings))  # type: ignore[arg-type]
+    return replace(candidate, groups=tuple(groups))
+
+
+def nothing_seen(done: int, total: int, best: Candidate | None) -> None:
+    """For searches that nobody watches."""
+    del done, total, best

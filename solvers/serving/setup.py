@@ -1,0 +1,132 @@
+"""One replica as the search writes it down, and what the cost kernel says of it."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from solvers.cost.serving.coefficients import DEFAULT, Coefficients
+from solvers.cost.serving.job import Adapters, Layout, Limits, Numerics, ServingJob, Software
+from solvers.cost.serving.memory import BLOCK_TOKENS, Memory, memory_of
+from solvers.cost.serving.step import step_cost
+from solvers.cost.serving.tables import StepCost
+from solvers.serving.engine import Draft
+from solvers.serving.spec import ServingSpec
+from solvers.serving.static import Load
+from solvers.simulate.serving.case import Engine, Role, Speculation
+
+# Tables are made once for the largest step that the search looks at.
+MOST_BATCHED_TOKENS, MOST_SEQS = 16_384, 1_024
+# Lengths that --max-model-len is rounded up to.
+ROUND = 256
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Layout, numbers and engine settings of one replica."""
+
+    layout: Layout
+    numerics: Numerics
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    chunked_prefill: bool = True
+    prefix_caching: bool = True
+    speculative: bool = False
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the replica."""
+        return self.layout.gpus
+
+
+class Shop:
+    """Step costs, memory and engines of one question, each worked out once."""
+
+    def __init__(
+        self, spec: ServingSpec, *, longest: int, context: float, coefficients: Coefficients = DEFAULT
+    ) -> None:
+        self.spec, self.context, self.coefficients = spec, context, coefficients
+        self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
+        self.loads: dict[tuple[Setup, Role], Load] = {}
+        self._costs: dict[tuple[Layout, Numerics, int], StepCost] = {}
+        self._memory: dict[Setup, Memory] = {}
+
+    @cached_property
+    def adapters(self) -> Adapters | None:
+        """The adapters in the kernel's words."""
+        asked = self.spec.adapters
+        return Adapters(count=asked.count, rank=asked.rank) if asked else None
+
+    def job(self, setup: Setup) -> ServingJob:
+        """The replica in the kernel's words."""
+        limits = Limits(setup.max_num_batched_tokens, setup.max_num_seqs, self.max_model_len)
+        software = Software(self.spec.engine.name, self.spec.engine.version)
+        return ServingJob(
+            model=self.spec.model, node=self.spec.hardware.node, layout=setup.layout, numerics=setup.numerics,
+            software=software, limits=limits, adapters=self.adapters,
+        )  # fmt: skip
+
+    def cost(self, setup: Setup) -> StepCost:
+        """Seconds of its steps."""
+        tokens = max(setup.max_num_batched_tokens, MOST_BATCHED_TOKENS)
+        key = (setup.layout, setup.numerics, tokens)
+        if key not in self._costs:
+            widest = replace(setup, max_num_batched_tokens=tokens, max_num_seqs=MOST_SEQS)
+            self._costs[key] = step_cost(self.job(widest), self.coefficients)
+        return self._costs[key]
+
+    def memory(self, setup: Setup) -> Memory:
+        """Bytes of its fullest GPU, and its KV blocks."""
+        if setup not in self._memory:
+            share = self.spec.constraints.gpu_memory_utilization
+            self._memory[setup] = memory_of(self.job(setup), utilization=share, context=self.context)
+        return self._memory[setup]
+
+    def blocks(self, setup: Setup) -> int:
+        """KV blocks of one rank."""
+        return self.memory(setup).blocks
+
+    def engine(self, setup: Setup) -> Engine:
+        """The replica in the simulator's words."""
+        return Engine(
+            max_num_seqs=setup.max_num_seqs,
+            max_num_batched_tokens=setup.max_num_batched_tokens,
+            blocks=self.blocks(setup),
+            block_size=BLOCK_TOKENS,
+            chunked_prefill=setup.chunked_prefill,
+            prefix_caching=setup.prefix_caching,
+            policy="priority" if self.spec.traffic.priorities else "fcfs",
+            stages=setup.layout.pp,
+            ranks=setup.layout.dp,
+            speculation=self.speculation(setup),
+        )
+
+    def speculation(self, setup: Setup) -> Speculation | None:
+        """The draft of a replica that uses one."""
+        draft = self.spec.speculation
+        if draft is None or not setup.speculative:
+            return None
+        return Speculation(draft.tokens, draft.acceptance, draft_s=self._draft_s(draft, setup))
+
+    def _draft_s(self, draft: Draft, setup: Setup) -> float:
+        """A draft model reads its 16-bit weights for each guess, cut over the replica's tensor-parallel GPUs."""
+        gpu = self.spec.hardware.node.gpu
+        read = 2.0 * (draft.parameters or 0.0) / setup.layout.tp
+        return draft.tokens * read / (gpu.memory_bytes_per_s * gpu.achievable_memory)
+
+
+def gained(draft: Draft) -> float:
+    """Tokens that a step keeps on average: 1 + a + a^2 + ... [leviathan2023fast, equation 1]."""
+    return float(sum(draft.acceptance**power for power in range(draft.tokens + 1)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """So many equal replicas of one role."""
+
+    role: Role
+    setup: Setup
+    replicas: int
+
+    @property
+    def gpus(self) -> int:
+        """All their GPUs."""
+        return self.replicas * self.setup.gpus

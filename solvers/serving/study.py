@@ -1,0 +1,89 @@
+"""Everything that one question needs while it is answered: requests, costs, trials; and how it is asked again."""
+
+from dataclasses import dataclass, replace
+
+from solvers.serving.candidate import Candidate
+from solvers.serving.requests import Shape, sample, shape_of
+from solvers.serving.screen import Screened, screen
+from solvers.serving.search import Effort, Found, Keep, Search, Seen, nothing_seen
+from solvers.serving.setup import Shop
+from solvers.serving.spec import ServingSpec
+from solvers.serving.trial import Trials
+
+# Requests that the static model takes its means from.
+SHAPED = 20_000
+# A model that states no context takes any length.
+ENDLESS = 1 << 30
+# How far a question that is asked again is searched.
+AGAIN = Effort(layouts=6, finalists=1, polished=0, edge_gpus=0)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One question with its requests' shape; `longest` tokens is the longest request that is served."""
+
+    spec: ServingSpec
+    shop: Shop
+    trials: Trials
+    shape: Shape
+    longest: int
+    refused: float
+
+    @property
+    def most_gpus(self) -> int:
+        """GPUs that the hardware and the budget allow."""
+        price, budget = self.spec.hardware.usd_per_gpu_hour, self.spec.constraints.budget_per_hour
+        if not price or budget is None:
+            return self.spec.gpus
+        return min(self.spec.gpus, int(budget / price + 1e-9))
+
+    def screened(self, spec: ServingSpec | None = None) -> Screened:
+        """All plans for a question with the same requests, by the static model."""
+        asked = spec or self.spec
+        return screen(asked, self.shop, self.shape, asked.traffic.rate_per_s, longest=self.shape.longest)
+
+    def search(self, screened: Screened, seen: Seen) -> tuple[Search, Found]:
+        """The whole search."""
+        search = Search(self.spec, self.trials, screened, most_gpus=self.most_gpus)
+        return search, search.run(anything, seen)
+
+    def again(self, spec: ServingSpec | None = None, *, keep: Keep | None = None, compared: int = 0) -> Found:
+        """The question with a change, or with plans of one sort only, searched less widely.
+
+        Plans on `compared` GPUs are told apart by their goodput.
+        """
+        asked = spec or self.spec
+        dense = compared and asked.objective != "cost"
+        effort = replace(AGAIN, edge_gpus=None if dense else compared, edge_seeds=1)
+        search = Search(asked, self.trials, self.screened(asked), most_gpus=self.most_gpus, effort=effort)
+        return search.run(keep or anything, nothing_seen)
+
+
+def anything(candidate: Candidate) -> bool:
+    """Every plan."""
+    del candidate
+    return True
+
+
+def study(spec: ServingSpec) -> Study:
+    """The question, ready to be answered."""
+    given = spec.constraints.max_model_len or ENDLESS
+    longest = min(spec.model.context or ENDLESS, given)
+    drawn = sample(spec.traffic, size=SHAPED, seed=spec.seed * 1009, longest=longest)
+    cached = spec.options.fix.prefix_caching is not False and not spec.options.forbids("prefix_caching")
+    shape = shape_of(drawn.requests, cached=cached)
+    shop = Shop(spec, longest=shape.longest, context=shape.context)
+    trials = Trials(spec, shop, longest=min(longest, shape.longest))
+    return Study(spec, shop, trials, shape, longest, drawn.refused)
+
+
+def with_rate(spec: ServingSpec, factor: float) -> ServingSpec:
+    """The same question with so many times the requests."""
+    traffic = spec.traffic.model_copy(update={"rate_scale": spec.traffic.rate_scale * factor})
+    return spec.model_copy(update={"traffic": traffic})
+
+
+def with_limit(spec: ServingSpec, name: str, factor: float) -> ServingSpec:
+    """The same question with one latency so many times as long."""
+    slo = spec.slo.model_copy(update={name: spec.slo.limits[name] * factor})
+    return spec.model_copy(update={"slo": slo})

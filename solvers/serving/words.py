@@ -1,0 +1,116 @@
+"""The answer in sentences."""
+
+import numpy as np
+
+from solvers.base import Estimate
+from solvers.documents import Document
+from solvers.errors import Problem
+from solvers.serving.candidate import Candidate
+from solvers.serving.details import Detail
+from solvers.serving.plan import label
+from solvers.serving.search import Ranked
+from solvers.serving.spec import ServingSpec
+from solvers.serving.study import Study
+from solvers.serving.watched import Watched
+from solvers.units import SHARE, show, show_named
+
+LIMITS = {"ttft": "time to first token", "tpot": "time per output token", "e2e": "time to last token"}
+SHORT = {"ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end"}
+# A cache that is fuller than this on average preempts or makes requests wait.
+FULL = 0.8
+
+
+def gpu_word(spec: ServingSpec, count: int) -> str:
+    """So many GPUs by their name."""
+    gpu = spec.hardware.node.gpu
+    name = gpu.title or ("GPUs of your own" if gpu.name == "own" else gpu.name)
+    return f"{count:,} {name}"
+
+
+def model_word(spec: ServingSpec) -> str:
+    """The model by its name."""
+    return spec.model.title or ("Your model" if spec.model.name == "own" else spec.model.name)
+
+
+def limits_words(spec: ServingSpec) -> str:
+    """`TTFT 500 ms and TPOT 50 ms`."""
+    return " and ".join(f"{SHORT[name]} {show_named('x_s', limit)}" for name, limit in spec.slo.limits.items())
+
+
+def headline(spec: ServingSpec, candidate: Candidate, estimates: dict[str, Estimate]) -> str:
+    """The plan as a person would say it."""
+    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    kept = show(estimates["attainment_share"].value, SHARE)
+    sentence = (
+        f"{model_word(spec)} serves {rate} on {gpu_word(spec, candidate.gpus)} with {label(candidate)}:"
+        f" {kept} of the requests keep to {limits_words(spec)}"
+    )
+    if "usd_per_million_tokens" in estimates:
+        price = show_named("usd_per_million_tokens", estimates["usd_per_million_tokens"].value)
+        hourly = show_named("cost_usd_per_hour", estimates["cost_usd_per_hour"].value)
+        sentence += f", for {hourly} and {price} a million output tokens"
+    return sentence + "."
+
+
+def binding(study: Study, detail: Detail, bound: Document, watched: list[Watched]) -> list[str]:
+    """What keeps the plan from carrying more: the latency that is missed first, and the resource behind it."""
+    found = [*_first_missed(study, detail)]
+    for one in watched:
+        if one.kv_share >= FULL:
+            share = show(one.kv_share, SHARE)
+            found.append(f"Memory: the KV cache of a {_replica(one)} is {share} full on average.")
+    word = {"compute": "compute", "memory": "memory bandwidth", "network": "the network"}[bound["binding"]]
+    gap = show(bound["gap"], SHARE)
+    found.append(f"The hardware's own bound is {word}; the plan at its goodput is {gap} below it.")
+    return found
+
+
+def _replica(watched: Watched) -> str:
+    return "replica" if watched.group.role == "both" else f"{watched.group.role} replica"
+
+
+def _first_missed(study: Study, detail: Detail) -> list[str]:
+    """The latency that most requests miss at the lowest rate that fails."""
+    above, slo = detail.edge.above_per_s, study.spec.slo
+    if above is None:
+        return []
+    rate = show_named("rate_per_s", above)
+    trial = study.trials.trial(detail.candidate, above, size=detail.size, seeds=len(detail.look.plain.seeds))
+    if trial.saturated:
+        return [f"Beyond {rate} more work comes in than the replicas do: the queue only grows."]
+    missed = {
+        name: float(np.mean([np.mean(getattr(one, f"{name}_s") > limit) for one in trial.seeds]))
+        for name, limit in slo.limits.items()
+    }
+    worst = max(missed, key=lambda name: missed[name])
+    share = show(missed[worst], SHARE)
+    good = show_named("rate_per_s", detail.edge.rate_per_s)
+    return [f"Latency: beyond {good} the {LIMITS[worst]} is missed first ({share} of the requests at {rate})."]
+
+
+def why_not(other: Ranked, chosen: Ranked, spec: ServingSpec) -> str:
+    """Why an alternative is not the plan."""
+    more = other.candidate.gpus - chosen.candidate.gpus
+    if spec.objective == "cost" and more > 0:
+        share = show(other.candidate.gpus / chosen.candidate.gpus - 1.0, SHARE)
+        return f"{more} more GPU{'' if more == 1 else 's'} ({share} dearer)."
+    if other.share < spec.slo.attainment:
+        if other.trial.saturated:
+            return f"{other.candidate.gpus} GPUs, and more work comes in than they do."
+        return f"{show(other.share, SHARE)} of the requests keep to {limits_words(spec)}."
+    if other.edge is None or chosen.edge is None:
+        return "As many GPUs; its goodput was not looked for further."
+    change = other.goodput_per_s / other.candidate.gpus / (chosen.goodput_per_s / chosen.candidate.gpus) - 1.0
+    if abs(change) < 0.005:
+        return "As good within the noise of the simulation."
+    return f"{show(abs(change), SHARE)} {'more' if change > 0 else 'less'} goodput of each GPU."
+
+
+def warnings(study: Study) -> tuple[Problem, ...]:
+    """What is unusual about the question."""
+    found = []
+    if study.refused > 0:
+        share = show(study.refused, SHARE)
+        message = f"{share} of the requests are longer than {study.longest:,} tokens; they are refused and left out."
+        found.append(Problem("beyond_context", message, "/traffic", "Give another model, or a longer max_model_len."))
+    return tuple(found)

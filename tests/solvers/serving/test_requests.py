@@ -1,0 +1,74 @@
+"""The requests of a seed: the same ones at every rate, and the first of any larger number."""
+
+import numpy as np
+import pytest
+
+from solvers.serving.requests import sample, shape_of
+from solvers.serving.traffic import Traffic
+
+LONG = 10**9
+
+
+def _traffic(**change: object) -> Traffic:
+    plain = {"rate": 5, "input": {"mean": 100, "cv": 1.0}, "output": {"p50": 20, "p90": 90}}
+    return Traffic.model_validate({**plain, **change})
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "gamma", "constant"])
+def test_more_requests_follow_the_same_first_ones(arrivals: str) -> None:
+    traffic = _traffic(arrivals=arrivals, prefix={"share": 0.5, "tokens": 30, "groups": 3})
+    few, many = (sample(traffic, size=size, seed=3, longest=LONG).requests for size in (50, 200))
+
+    for name in ("arrival_s", "input_tokens", "output_tokens", "prefix", "prefix_tokens"):
+        assert np.array_equal(getattr(few, name), getattr(many, name)[:50])
+
+
+def test_a_rate_only_brings_them_closer_together() -> None:
+    drawn = sample(_traffic(), size=2000, seed=0, longest=LONG)
+
+    slow, fast = drawn.at(2.0), drawn.at(8.0)
+
+    assert np.allclose(slow.arrival_s, 4.0 * fast.arrival_s)
+    assert np.array_equal(slow.output_tokens, fast.output_tokens)
+    assert 2000 / fast.arrival_s[-1] == pytest.approx(8.0, rel=0.05)
+
+
+def test_what_is_too_long_is_refused_and_the_rest_come_less_often() -> None:
+    every = sample(_traffic(), size=2000, seed=0, longest=LONG)
+    some = sample(_traffic(), size=2000, seed=0, longest=200)
+
+    assert some.refused == pytest.approx(1 - some.requests.size / 2000)
+    assert 0.1 < some.refused < 0.5
+    assert (some.requests.input_tokens + some.requests.output_tokens).max() <= 200
+    assert every.refused == 0.0
+
+
+def test_a_trace_is_cut_where_the_seed_says_and_keeps_its_rate() -> None:
+    traffic = Traffic.model_validate({"trace": "azure-2023-conv"})
+    parts = [sample(traffic, size=15_000, seed=seed, longest=LONG).requests for seed in range(3)]
+
+    assert [part.size for part in parts] == [15_000] * 3
+    assert parts[0].input_tokens[:20].tolist() != parts[1].input_tokens[:20].tolist()
+    assert np.mean([15_000 / part.arrival_s[-1] for part in parts]) == pytest.approx(1.0, rel=0.1)
+
+
+def test_priorities_have_their_shares() -> None:
+    traffic = _traffic(priorities=[{"priority": 0, "share": 0.2}, {"priority": 5, "share": 0.8}])
+
+    found = sample(traffic, size=5000, seed=0, longest=LONG).requests.priority
+
+    assert set(found.tolist()) == {0, 5}
+    assert (found == 0).mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_cache_spares_what_was_seen_before() -> None:
+    traffic = Traffic.model_validate(
+        {"trace": {"csv": "arrival,input,output,prefix,prefix_tokens\n0,100,4,a,60\n1,80,4,a,50\n2,90,8,,0\n"}}
+    )
+    requests = sample(traffic, size=3, seed=0, longest=LONG).requests
+
+    plain, cached = (shape_of(requests, cached=cached) for cached in (False, True))
+
+    assert (plain.inputs, plain.fresh, plain.outputs, plain.longest) == (90.0, 90.0, 16 / 3, 104)
+    assert cached.fresh == pytest.approx((100 + 30 + 90) / 3)
+    assert cached.pairs == pytest.approx((100 * 101 / 2 + 30 * 50 + 30 * 31 / 2 + 90 * 91 / 2) / 3)
