@@ -1,4 +1,4 @@
-"""The search: against simulating everything, on questions small enough for that; and the static model it starts from."""
+"""The search, against simulating everything on questions small enough for that; and the static model it starts from."""
 
 from dataclasses import replace
 from itertools import product
