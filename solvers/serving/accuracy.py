@@ -69,6 +69,13 @@ def score(
         from solvers.serving.evidence.open_loop import score_open_loop  # noqa: PLC0415 -- compiles a simulator
 
         return dict(score_open_loop(runs, rows, profiles or {}))
+    return told(rows, calibrate_on=calibrate_on, protocol=protocol, seeds=seeds)[0]
+
+
+def told(
+    rows: Sequence[Row], *, calibrate_on: Sequence[Row] = (), protocol: str | None = None, seeds: int = 1
+) -> tuple[dict[str, Any], dict[int, tuple[float, float]]]:
+    """The document of closed-loop rows, and seconds of TPOT and TTFT that were predicted for the row at each place."""
     _checked(rows)
     questions, reasons = questions_of([*rows, *calibrate_on])
     scored = sum(question.place < len(rows) for question in questions)
@@ -77,7 +84,7 @@ def score(
     folds = [fold for seed in range(seeds) for fold in folds_of(protocol, questions, scored=scored, seed=seed)]
     material = material_of(questions, table_of(questions))
     found = _scored(material, folds, ships=ships)
-    return {
+    document = {
         "rows": len(rows),
         "covered": scored / len(rows),
         "not_covered": dict(sorted(Counter(missing).items())),
@@ -95,6 +102,8 @@ def score(
             ],
         },
     }
+    means = zip(found.at, np.exp(found.token.mean), np.exp(found.first.mean), strict=True)
+    return document, {questions[place].place: (float(tpot), float(ttft)) for place, tpot, ttft in means}
 
 
 def _scored(material: Material, folds: Sequence[Fold], *, ships: bool) -> Scored:
