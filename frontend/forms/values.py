@@ -193,7 +193,7 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
     own = f"own:{field.at}" in post
     written = _said(field, post)
     if not own:
-        was = before.get("name", "") if isinstance(before, dict) else ""
+        was = before.get("name" if field.catalogue else _first(field), "") if isinstance(before, dict) else ""
         plain = written if field.catalogue else _number(written)
         pasted = _mapping(written) if written.startswith("{") else plain
         _set(document, field.at, pasted if written else was or MISSING)
@@ -211,8 +211,12 @@ def _started(field: Field, written: str, start: Start) -> Document:
     if field.catalogue:
         return start(field.catalogue, written) or {}
     number = _number(written)
-    first = field.children[0] if field.children else None
-    return {first.name: number} if first and not isinstance(number, str) else {}
+    return {_first(field): number} if field.children and not isinstance(number, str) else {}
+
+
+def _first(field: Field) -> str:
+    """The first of its fields, which a plain number stands for."""
+    return field.children[0].name if field.children else ""
 
 
 def _value(field: Field, post: Posted) -> Any:
@@ -272,6 +276,11 @@ def _number(text: str, _: Field | None = None) -> Any:
     return int(plain) if plain.lstrip("+-").isdigit() else float(plain)
 
 
+def _lines(text: str, _: Field) -> Any:
+    """Lines as they stand, without what browsers put at their ends."""
+    return text.replace("\r\n", "\n")
+
+
 READERS: dict[str, Callable[[str, Field], Any]] = {
     "number": _number,
     "quantity": _number,
@@ -280,6 +289,7 @@ READERS: dict[str, Callable[[str, Field], Any]] = {
     "pairs": _pairs,
     "mapping": _mapping,
     "rows": _rows,
+    "lines": _lines,
 }
 
 

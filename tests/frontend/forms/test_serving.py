@@ -42,6 +42,14 @@ def test_a_length_is_a_number_or_a_distribution_that_is_described() -> None:
     assert asked(input="") == {}
 
 
+def test_going_back_from_a_distribution_keeps_its_mean() -> None:
+    described = {"traffic": {"input": {"mean": 1024, "cv": 0.8}}}
+
+    back = values.document_from(QueryDict("has:/traffic/input=1&f:/traffic/input="), TREE, described, nothing)
+
+    assert back == {"traffic": {"input": 1024}}
+
+
 def test_traces_that_ship_are_offered_by_name() -> None:
     assert of("trace").widget == "reference"
     assert "azure-2023-conv" in of("trace").choices
@@ -53,7 +61,7 @@ def test_a_trace_of_ones_own_is_lines_or_a_packed_file() -> None:
     written = "arrival,input,output\n0,10,5\n1.5,20,5"
     post = QueryDict(mutable=True)
     post["has:/traffic/trace"] = post["own:/traffic/trace"] = "1"
-    post["has:/traffic/trace/csv"], post["f:/traffic/trace/csv"] = "1", written
+    post["has:/traffic/trace/csv"], post["f:/traffic/trace/csv"] = "1", written.replace("\n", "\r\n")
 
     document = values.document_from(post, TREE, {"traffic": {"trace": {"gzip": "H4sI"}}}, nothing)
 
