@@ -32,17 +32,19 @@ HEAD = 24
 ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
 (NO_CELL, NO_TRACE) = range(1, 3)
 
-# Requests: where its moments stand, what was asked,
-(MOMENTS, INPUT, OUTPUT, PREFIX, SHARED, PRIORITY) = range(6)
-# what this replica owes, and what has become of it: tokens known, computed, to be prefilled, named in the cache,
-(OWED, KNOWN, COMPUTED, PREFILL_END, NAMED, SCHEDULED) = range(6, 12)
-# batches that carry it, those of them that give a token, its decodes so far, how often it was sent back,
-(FLIGHTS, COMING, DECODES, PREEMPTED, HITS, RECEIVED) = range(12, 18)
-# its blocks, how many of them, the first, have keys and the cell of the last of these, its neighbours, where it is.
-(HELD, KEYED, CELL, PREVIOUS, FOLLOWING, LEFT, RIGHT, RANK, STANDING, ENTRY, TARGET) = range(18, 29)
-# As a member of the cohort: since which step, and its neighbours among those due, in need of a block, and new.
-(MEMBER, JOINED, ORDER, DUE, DUE_BEFORE, DUE_DAY, NEED, NEED_BEFORE, NEWCOMER) = range(29, 38)
-REQUEST_COLUMNS = 38
+# Requests. First what each step of a decode that goes by itself looks at: who runs after it, tokens computed, to be
+# prefilled, of the input, known, coming with the batches in flight, owed by this replica, and those batches;
+(FOLLOWING, COMPUTED, PREFILL_END, INPUT, KNOWN, COMING, OWED, FLIGHTS) = range(8)
+# tokens in the batch that is being put together, named in the cache, its blocks, its decodes so far, how often it was
+# sent back, where its moments stand, tokens of a shared prefix;
+(SCHEDULED, NAMED, HELD, DECODES, PREEMPTED, MOMENTS, SHARED, MEMBER) = range(8, 16)
+# then what was asked, what it hit at first, whether its keys and values came from elsewhere, how many of its blocks,
+# the first, have keys and the cell of the last of these, its neighbours, where it is;
+(OUTPUT, PREFIX, PRIORITY, HITS, RECEIVED, KEYED, CELL) = range(16, 23)
+(PREVIOUS, LEFT, RIGHT, RANK, STANDING, ENTRY, TARGET) = range(23, 30)
+# and, as a member of the cohort, since which step, and its neighbours among those due, in need of a block, and new.
+(JOINED, ORDER, DUE, DUE_BEFORE, DUE_DAY, NEED, NEED_BEFORE, NEWCOMER) = range(30, 38)
+REQUEST_COLUMNS = 40
 WAITS, RUNS, AWAY = range(3)
 
 # Ranks: their running and waiting requests, the queue of free blocks, and the rows for more of its nodes,
