@@ -13,10 +13,10 @@ LINT_SETTINGS := ISOFLOP_SECRET_KEY=only-for-the-type-checker-which-never-signs 
 help:  ## List these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.run  ## Run Isoflop on this machine (PORT=8123 make run chooses the port)
+run: $(VENV)/.run $(VENV)/.compiled  ## Run Isoflop on this machine (PORT=8123 make run chooses the port)
 	@$(BIN)/isoflop up
 
-test: $(VENV)/.test browser  ## Run all tests (ARGS="-k word" passes pytest's options)
+test: $(VENV)/.test $(VENV)/.compiled browser  ## Run all tests (ARGS="-k word" passes pytest's options)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint  ## Check style, types, floors and templates
@@ -31,7 +31,7 @@ format: $(VENV)/.lint  ## Put code and templates into the house style
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat frontend/templates
 
-bench: $(VENV)/.run  ## Measure the solvers' speed
+bench: $(VENV)/.run $(VENV)/.compiled  ## Measure the solvers' speed
 	@$(BIN)/isoflop bench
 
 accuracy: $(VENV)/.test  ## Compare the models with measurements and with the published figures of papers
@@ -72,6 +72,12 @@ $(VENV)/.run $(VENV)/.test $(VENV)/.lint: $(VENV)/.made pyproject.toml $(LOCK)
 	@echo "Installing what \`make $(patsubst .%,%,$(notdir $@))\` needs ..."
 	@PIP_CONSTRAINT=$(CURDIR)/$(LOCK) PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip install --quiet \
 	  --config-settings editable_mode=compat --editable '.[$(EXTRAS$(notdir $@))]'
+	@touch $@
+
+# The serving simulator, compiled once, so that the first answer does not wait for it.
+$(VENV)/.compiled: $(wildcard solvers/simulate/serving/*.py) | $(VENV)/.made
+	@echo "Compiling the serving simulator (half a minute) ..."
+	@$(BIN)/python -c 'from solvers.simulate.serving.engine import prepare; prepare()'
 	@touch $@
 
 EXTRAS.run := server,embedded
