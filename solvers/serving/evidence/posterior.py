@@ -202,4 +202,6 @@ def classes_of(of_rows: Sequence[str], known: Sequence[str]) -> Ints:
 
 
 def _strata(part: Described) -> Ints:
-    return np.unique(part.labels[:, -1:], axis=0, return_inverse=True)[1].ravel()
+    """By series: enough rows of each to tell what they share from noise."""
+    series = part.labels[:, EFFECTS.index("series")]
+    return np.unique(series, return_inverse=True)[1].ravel()
