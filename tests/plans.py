@@ -28,15 +28,41 @@ def spec(name: str = "Small model on one node", **changes: Any) -> Document:
     return document | changes
 
 
+def serving(name: str = "Small model for a chat", **changes: Any) -> Document:
+    """A serving spec that is solved soon."""
+    document = {
+        "kind": "serving",
+        "name": name,
+        "model": MODEL,
+        "hardware": {"node": "dgx-h100", "nodes": 1, "cost_usd_per_gpu_hour": 2.5},
+        "traffic": {"rate": 20.0, "input": 512, "output": 64},
+        "slo": {"ttft": 0.5, "tpot": 0.05},
+    }
+    return document | changes
+
+
 def queued(project: Project, user: User, name: str = "Small model on one node", **changes: Any) -> Run:
     """A run that waits."""
-    return runs.submit(project, spec(name, **changes), user=user, fresh=True, source="web").run
+    return _submitted(project, user, spec(name, **changes))
 
 
 def solved(project: Project, user: User, name: str = "Small model on one node", **changes: Any) -> Run:
     """A run with its answer, whatever it is."""
+    return _answered(project, user, spec(name, **changes))
+
+
+def served(project: Project, user: User, name: str = "Small model for a chat", **changes: Any) -> Run:
+    """A serving run with its answer, whatever it is."""
+    return _answered(project, user, serving(name, **changes))
+
+
+def _submitted(project: Project, user: User, document: Document) -> Run:
+    return runs.submit(project, document, user=user, fresh=True, source="web").run
+
+
+def _answered(project: Project, user: User, document: Document) -> Run:
     with transaction.atomic():  # no worker sees it before it is claimed
-        run = queued(project, user, name, **changes)
+        run = _submitted(project, user, document)
         claim = claims.claim(run.id, worker="test")
     assert claim is not None
     result = answer(kinds.parse(claim.spec))
