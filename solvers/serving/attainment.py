@@ -19,8 +19,10 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 WARM_UP, DRAIN = 0.2, 0.1
-# Share of the requests that are lucky; seconds that their wait grows each second, and the least that it has to grow.
-LUCKY, GROWTH, LEAST_S = 0.1, 0.02, 0.1
+# Share of the requests that are lucky; seconds that their wait grows each second, and the least that it has to grow;
+# the quantile that is the fastest pace.
+LUCKY, GROWTH, LEAST_S = 0.1, 0.03, 0.15
+FASTEST = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,6 @@ class Latencies:
         for name, limit in slo.limits.items():
             kept &= getattr(self, f"{name}_s") <= limit
         return kept
-
-    def share(self, slo: Slo) -> float:
-        """Share of the requests that keep to all limits; none where the load is saturated."""
-        return 0.0 if self.saturated else float(self.good(slo).mean())
 
 
 def counted(size: int) -> slice:
@@ -67,14 +65,18 @@ def latencies(outcome: Outcome, requests: Requests) -> Latencies:
 
 
 def _late(outcome: Outcome, requests: Requests) -> Floats:
-    """Seconds of each request beyond its tokens at the median pace: grows where decodes wait for room."""
-    pace = float(np.median(outcome.tpot_s(requests.output_tokens)))
-    late: Floats = outcome.finish_s - outcome.first_token_s - pace * (requests.output_tokens - 1)
+    """Seconds of each request beyond its tokens at the fastest pace; short answers are late only if they waited."""
+    after = requests.output_tokens - 1
+    paces = outcome.tpot_s(requests.output_tokens)[after > 0]
+    pace = float(np.quantile(paces, FASTEST)) if len(paces) else 0.0
+    late: Floats = np.where(after > 0, outcome.finish_s - outcome.first_token_s - pace * after, np.nan)
     return late
 
 
 def grows(sent_s: Floats, wait_s: Floats) -> bool:
     """Whether waits [n] of requests sent at `sent_s` [n] grow with time."""
+    known = ~np.isnan(wait_s)
+    sent_s, wait_s = sent_s[known], wait_s[known]
     half = len(sent_s) // 2
     if half < 10:
         return False

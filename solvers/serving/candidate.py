@@ -4,14 +4,8 @@ from dataclasses import dataclass, replace
 
 from solvers.cost.serving.job import Layout
 from solvers.cost.serving.memory import token_bytes
-from solvers.cost.serving.tables import StepCost
-from solvers.serving.setup import Group, Setup, Shop
+from solvers.serving.setup import Group, Setup, Shop, scaled
 from solvers.simulate.serving.case import Deployment, Pool, Routing, Transfer
-
-SECONDS = (
-    "decode_tokens", "mixed_tokens", "shared_tokens", "sampled", "decode_base", "decode_context", "decode_window",
-    "hop", "chunk", "pair", "pair_window", "context", "host", "host_sequence",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,15 +36,16 @@ class Candidate:
         return replace(self, groups=groups)
 
 
-def scaled(cost: StepCost, factor: float) -> StepCost:
-    """The same tables, all seconds times `factor`."""
-    return cost if factor == 1.0 else cost._replace(**{name: getattr(cost, name) * factor for name in SECONDS})
-
-
 def deployment(candidate: Candidate, shop: Shop, *, slower: float = 1.0) -> Deployment:
     """The candidate in the simulator's words, with steps that take `slower` times as long."""
+    apart = candidate.disaggregated
     pools = tuple(
-        Pool(group.role, group.replicas, shop.engine(group.setup), scaled(shop.cost(group.setup), slower))
+        Pool(
+            group.role,
+            group.replicas,
+            shop.engine(group.setup),
+            scaled(shop.cost(group.setup, apart=apart), slower),
+        )
         for group in candidate.groups
     )
     return Deployment(pools, routing=candidate.routing, transfer=transfer(candidate, shop))

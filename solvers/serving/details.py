@@ -77,7 +77,8 @@ def _ends(study: Study, group: Group, draws: Sequence[Coefficients]) -> tuple[fl
         steps = mixed_steps(np.zeros(1), np.zeros(1), chunks=np.ones(1), new=new, before=0.0, job=job)
     else:
         steps = decode_steps(some, context, job=job)
-    return factors(steps, job, draws, center=study.shop.coefficients)
+    _, deviation = study.shop.bias(group.setup, apart=group.role != "both")
+    return factors(steps, job, draws, center=study.shop.coefficients, deviation=deviation)
 
 
 def _edge(
@@ -87,7 +88,7 @@ def _edge(
 
     def shares(rate: float) -> tuple[float, ...]:
         trial = study.trials.trial(candidate, rate, size=size, seeds=seeds, slower=slower)
-        return tuple(one.share(slo) for one in trial.seeds)
+        return trial.shares(slo)
 
     return edge(shares, target=slo.attainment, guess=guess, floor=guess / 64.0, ceiling=guess * 16.0, close=close)
 
@@ -96,7 +97,7 @@ def _point(study: Study, candidate: Candidate, found: Edge, rate: float, *, size
     rate = float(f"{rate:.4g}")
     if rate not in found.points:
         trial = study.trials.trial(candidate, rate, size=size, seeds=SEEDS)
-        found.points[rate] = tuple(one.share(study.spec.slo) for one in trial.seeds)
+        found.points[rate] = trial.shares(study.spec.slo)
 
 
 def curve_document(detail: Detail, target: float) -> Document:

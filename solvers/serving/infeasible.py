@@ -10,6 +10,7 @@ from solvers.base import Infeasible
 from solvers.catalogue.equal_nodes import MOST_GPUS
 from solvers.cost.serving.job import WEIGHT_BYTES
 from solvers.documents import Document
+from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.plan import label, plan_document
 from solvers.serving.screen import MISS, Screened, replica_of
@@ -37,7 +38,9 @@ def infeasible(asked: Study, screened: Screened, found: Found, counted: Document
         reason, binding, nearest = _too_strict(asked)
     else:
         reason, binding, nearest = _too_big(asked)
-    return Infeasible(reason, binding, nearest, smallest_change(asked.spec, binding), counted)
+    return Infeasible(
+        reason, binding, nearest, smallest_change(asked.spec, binding), counted, data=data_of(asked.spec.calibration)
+    )
 
 
 def _needs(constraint: str, message: str) -> Document:

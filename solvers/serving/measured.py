@@ -72,7 +72,7 @@ def latency_estimates(trials: Look, slo: Slo) -> dict[str, Estimate]:
     found = {
         f"{name}_p{100 * share:g}_s": trials.estimate(percentile(name, share)) for name in LATENCIES for share in shares
     }
-    attained = trials.estimate(lambda one: one.share(slo))
+    attained = trials.estimate(lambda one: float(one.good(slo).mean()))
     return {"attainment_share": Estimate(attained.value, attained.low, min(attained.high, 1.0)), **found}
 
 

@@ -70,11 +70,11 @@ class _Rated:
         return float(self.load.rate_per_s.max())
 
 
-def replica_of(setup: Setup, shop: Shop) -> Replica:
+def replica_of(setup: Setup, shop: Shop, *, apart: bool = False) -> Replica:
     """What the static model reads of a setup."""
     draft, speculation = shop.spec.speculation, shop.speculation(setup)
     return Replica(
-        cost=shop.cost(setup),
+        cost=shop.cost(setup, apart=apart),
         stages=setup.layout.pp,
         ranks=setup.layout.dp,
         max_num_seqs=setup.max_num_seqs,
@@ -135,7 +135,7 @@ def _load(setup: Setup, role: Role, shop: Shop, shape: Shape) -> Load:
     """What a replica does at each load, worked out once: limits and rates that change leave it as it is."""
     key = (setup, role)
     if key not in shop.loads:
-        shop.loads[key] = MODELS[role](replica_of(setup, shop), shape)
+        shop.loads[key] = MODELS[role](replica_of(setup, shop, apart=role != "both"), shape)
     return shop.loads[key]
 
 

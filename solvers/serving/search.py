@@ -19,7 +19,7 @@ from solvers.serving.spec import ServingSpec
 from solvers.serving.trial import Trial, Trials, share, size_for
 
 # Layouts that are simulated, settings of each, layouts whose goodput is compared, steps of the polish.
-LAYOUTS, SETTINGS, FINALISTS, POLISHED = 20, 2, 5, 8
+LAYOUTS, SETTINGS, FINALISTS, POLISHED = 20, 2, 8, 8
 # Beyond the static model's ceiling by this much more work comes in than can be done: not simulated.
 OVERLOAD = 1.25
 # Seeds and shares of the full size of a first look, and of a decision.
@@ -117,7 +117,7 @@ class Search:
 
         def shares(rate: float) -> tuple[float, ...]:
             trial = self.trials.trial(candidate, rate, size=size, seeds=self.effort.edge_seeds)
-            return tuple(one.share(self.spec.slo) for one in trial.seeds)
+            return trial.shares(self.spec.slo)
 
         return edge(
             shares, target=self.target, guess=max(self.rate, 0.8 * capacity), floor=capacity / 50.0,
@@ -226,7 +226,7 @@ class Search:
         sure: list[tuple[Scored, Ranked]] = []
         waiting = list(holding)
         while waiting and len(sure) < self.effort.finalists:
-            waiting.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].share))
+            waiting.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].capacity_per_s))
             scored, quick = waiting.pop(0)
             if sure and quick.candidate.gpus > sure[0][1].candidate.gpus:
                 break

@@ -1,13 +1,14 @@
 """One replica as the search writes it down, and what the cost kernel says of it."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import Adapters, Layout, Limits, Numerics, ServingJob, Software
 from solvers.cost.serving.memory import BLOCK_TOKENS, Memory, memory_of
 from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
+from solvers.serving.calibration import coefficients, step_factor
 from solvers.serving.engine import Draft
 from solvers.serving.spec import ServingSpec
 from solvers.serving.static import Load
@@ -17,6 +18,12 @@ from solvers.simulate.serving.case import Engine, Role, Speculation
 MOST_BATCHED_TOKENS, MOST_SEQS = 16_384, 1_024
 # Lengths that --max-model-len is rounded up to.
 ROUND = 256
+
+
+SECONDS = (
+    "decode_tokens", "mixed_tokens", "shared_tokens", "sampled", "decode_base", "decode_context", "decode_window",
+    "hop", "chunk", "pair", "pair_window", "context", "host", "host_sequence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,20 @@ class Setup:
         return self.layout.gpus
 
 
+def scaled(cost: StepCost, factor: float) -> StepCost:
+    """The same tables, all seconds times `factor`."""
+    return cost if factor == 1.0 else cost._replace(**{name: getattr(cost, name) * factor for name in SECONDS})
+
+
 class Shop:
     """Step costs, memory and engines of one question, each worked out once."""
 
-    def __init__(
-        self, spec: ServingSpec, *, longest: int, context: float, coefficients: Coefficients = DEFAULT
-    ) -> None:
-        self.spec, self.context, self.coefficients = spec, context, coefficients
+    def __init__(self, spec: ServingSpec, *, longest: int, context: float) -> None:
+        self.spec, self.context = spec, context
+        self.coefficients = coefficients(spec.calibration)
         self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
         self.loads: dict[tuple[Setup, Role], Load] = {}
-        self._costs: dict[tuple[Layout, Numerics, int], StepCost] = {}
+        self._costs: dict[tuple[Layout, Numerics, int, bool, bool], StepCost] = {}
         self._memory: dict[Setup, Memory] = {}
 
     @cached_property
@@ -64,14 +75,21 @@ class Shop:
             software=software, limits=limits, adapters=self.adapters,
         )  # fmt: skip
 
-    def cost(self, setup: Setup) -> StepCost:
-        """Seconds of its steps."""
+    def cost(self, setup: Setup, *, apart: bool = False) -> StepCost:
+        """Seconds of its steps, as calibrated; `apart` where prefill and decode have GPUs of their own."""
         tokens = max(setup.max_num_batched_tokens, MOST_BATCHED_TOKENS)
-        key = (setup.layout, setup.numerics, tokens)
+        key = (setup.layout, setup.numerics, tokens, apart, setup.speculative)
         if key not in self._costs:
             widest = replace(setup, max_num_batched_tokens=tokens, max_num_seqs=MOST_SEQS)
-            self._costs[key] = step_cost(self.job(widest), self.coefficients)
+            plain = step_cost(self.job(widest), self.coefficients)
+            self._costs[key] = scaled(plain, math.exp(self.bias(setup, apart=apart)[0]))
         return self._costs[key]
+
+    def bias(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
+        """Mean and standard deviation of the logarithm of a step's seconds over what the kernel says of it."""
+        draft = self.spec.speculation
+        drafts = draft.tokens if draft and setup.speculative else 0
+        return step_factor(self.job(setup), self.spec.calibration, disaggregated=apart, drafts=drafts)
 
     def memory(self, setup: Setup) -> Memory:
         """Bytes of its fullest GPU, and its KV blocks."""

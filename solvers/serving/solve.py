@@ -9,6 +9,7 @@ from solvers.base import Estimate, Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.optimise.pareto import front
 from solvers.serving import words
+from solvers.serving.calibration import data_of, draws, name_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import (
     Detail,
@@ -21,7 +22,7 @@ from solvers.serving.details import (
     latency,
     money,
 )
-from solvers.serving.doubt import prior_draws
+from solvers.serving.doubt import DRAWS
 from solvers.serving.exports import EXPORTS
 from solvers.serving.infeasible import infeasible
 from solvers.serving.measured import Look, latency_estimates
@@ -104,10 +105,10 @@ class _Shown:
 def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Document) -> Solved:
     spec, chosen = asked.spec, found.ranked[0]
     candidate = chosen.candidate
-    draws = prior_draws(seed=spec.seed, center=asked.shop.coefficients)
+    drawn = draws(spec.calibration, count=DRAWS, seed=spec.seed)
     most = 1.2 * max(chosen.goodput_per_s, spec.traffic.rate_per_s)
     size = size_for(most, chosen.residence_s, spec.slo)
-    detailed = detail(asked, candidate, draws, size=size, guess=chosen.goodput_per_s)
+    detailed = detail(asked, candidate, drawn, size=size, guess=chosen.goodput_per_s)
     watched, outcome = watch(asked, candidate, size=size)
     told = estimates(asked, detailed, watched)
     hardware = bound_document(asked, detailed)
@@ -139,6 +140,7 @@ def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Doc
         },
         search=counted | {"simulated_requests": asked.trials.simulated},
         warnings=words.warnings(asked),
+        data=data_of(spec.calibration),
     )
 
 
@@ -206,6 +208,7 @@ KIND = Kind(
     version=1,
     spec=ServingSpec,
     solve=solve,
+    calibration=lambda spec: name_of(spec.calibration),
     exports=EXPORTS,
     prepare=prepare,
 )

@@ -32,6 +32,10 @@ class Trial:
         """Whether most seeds say so."""
         return 2 * sum(one.saturated for one in self.seeds) > len(self.seeds)
 
+    def shares(self, slo: Slo) -> tuple[float, ...]:
+        """Share of good requests of each seed; none of any where the load is saturated."""
+        return tuple(0.0 if self.saturated else float(one.good(slo).mean()) for one in self.seeds)
+
 
 class Trials:
     """All simulations of one question."""
@@ -91,9 +95,7 @@ class Trials:
 
 def share(trial: Trial, spec: ServingSpec) -> float:
     """Share of good requests over all seeds; 0 where the load is saturated."""
-    if trial.saturated:
-        return 0.0
-    return float(np.mean([one.share(spec.slo) for one in trial.seeds]))
+    return float(np.mean(trial.shares(spec.slo)))
 
 
 def size_for(rate_per_s: float, residence_s: float, slo: Slo) -> int:

@@ -1,5 +1,6 @@
 """One replica of each pool, watched step by step: its timeline, what its average step is made of, its power."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +99,8 @@ def breakdown_document(watched: Watched, study: Study) -> list[Document]:
         decodes = np.array([max(watched.decodes / ranks, 1.0)])
         steps = decode_steps(decodes, np.array([study.shape.context]), job=job)
     found = terms(steps, job, study.shop.coefficients)
-    return [{"term": name, "value": float(seconds[0])} for name, seconds in found.items() if seconds[0] > 0]
+    longer = math.exp(study.shop.bias(watched.group.setup, apart=watched.group.role != "both")[0])
+    return [{"term": name, "value": longer * float(seconds[0])} for name, seconds in found.items() if seconds[0] > 0]
 
 
 def power_w(watched: list[Watched], study: Study) -> float | None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from solvers.serving.attainment import Latencies, counted, grows, latencies
 from solvers.serving.slo import Slo
+from solvers.serving.trial import Trial
 from solvers.simulate.serving.case import Outcome, Requests
 
 
@@ -24,8 +25,7 @@ def test_a_request_is_good_when_it_keeps_to_all_limits_at_once() -> None:
     one = Latencies(seconds, np.array([0.01, 0.01, 0.05, 0.05]), seconds * 2, np.full(4, 9), saturated=False)
 
     assert one.good(Slo(ttft=0.2, tpot=0.02)).tolist() == [True, False, False, False]
-    assert one.share(Slo(ttft=0.2)) == 0.5
-    assert one.share(Slo(e2e=1.0, tpot=0.02)) == 0.5
+    assert Trial(1.0, (one, one)).shares(Slo(e2e=1.0, tpot=0.02)) == (0.5, 0.5)
 
 
 def test_the_first_fifth_and_the_last_tenth_do_not_count() -> None:
@@ -41,7 +41,7 @@ def test_a_queue_that_only_grows_is_saturated_and_attains_nothing() -> None:
     found = latencies(_outcome(np.linspace(0.0, 2.0, 200)), _requests(200))
 
     assert found.saturated
-    assert found.share(Slo(ttft=60.0)) == 0.0
+    assert Trial(1.0, (found,)).shares(Slo(ttft=60.0)) == (0.0,)
 
 
 def test_bursts_that_pass_are_not_saturation() -> None:
