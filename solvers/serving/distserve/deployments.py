@@ -12,7 +12,7 @@ from functools import cache
 from solvers.serving.distserve.layouts import Placement, Side
 from solvers.serving.distserve.profile import BLOCK, Opt, step_cost, tokens_that_fit
 from solvers.serving.distserve.workload import CONTEXT
-from solvers.simulate.serving.case import Deployment, Engine, Pool, Transfer
+from solvers.simulate.serving.case import Deployment, Engine, Pool, Role, Transfer
 
 PREFILL_TOKENS, PREFILL_SEQS, DECODE_SEQS = 8192, 128, 1024
 VLLM_TOKENS, VLLM_SEQS = 16384, 1024
@@ -25,19 +25,20 @@ def disaggregated(model: Opt, placement: Placement, *, least_tokens: int = 0) ->
     link = NEAR_BYTES_PER_S if placement.near else FAR_BYTES_PER_S
     return Deployment(
         pools=(
-            _pool(model, placement.prefill, "prefill", least_tokens),
-            _pool(model, placement.decode, "decode", least_tokens),
+            pool(model, placement.prefill, "prefill", least_tokens=least_tokens),
+            pool(model, placement.decode, "decode", least_tokens=least_tokens),
         ),
         transfer=Transfer(model.kv_bytes_a_token, link, LATENCY_S),
     )
 
 
 @cache
-def _pool(model: Opt, side: Side, role: str, least_tokens: int) -> Pool:
+def pool(model: Opt, side: Side, role: Role, *, least_tokens: int = 0) -> Pool:
+    """One replica of one phase."""
     prefill = role == "prefill"
     tokens, seqs = (PREFILL_TOKENS, PREFILL_SEQS) if prefill else (CONTEXT, DECODE_SEQS)
     return Pool(
-        role="prefill" if prefill else "decode",
+        role=role,
         replicas=1,
         engine=_engine(model, side, tokens=tokens, seqs=seqs, least_tokens=least_tokens, policy_of_2023=False),
         cost=step_cost("distserve", model, tp=side.tp, pp=side.pp, most_tokens=tokens, most_seqs=seqs),
