@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from solvers.documents import Document
 from solvers.serving.candidate import Candidate
 from solvers.serving.plan import label
-from solvers.serving.search import Ranked
+from solvers.serving.search import Ranked, layout_key
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study
 from solvers.units import SHARE, show
@@ -66,7 +66,7 @@ def _verdict(study: Study, chosen: Ranked, name: str, sensitivity: list[Document
     document = {"name": name, "title": technique.title, "crossover": None}
     if not used and (inapplicable := _inapplicable(study.spec, name, chosen)):
         return {**document, **inapplicable}
-    other = _other(study, name, used=used, gpus=chosen.candidate.gpus)
+    other = _other(study, name, chosen, used=used)
     told = "without it" if used else "with it"
     verdict = (
         "used" if used else "cannot_tell" if name in LOSSY and _better(other, chosen, study.spec) else "does_not_pay"
@@ -82,12 +82,15 @@ def _verdict(study: Study, chosen: Ranked, name: str, sensitivity: list[Document
     }
 
 
-def _other(study: Study, name: str, *, used: bool, gpus: int) -> Ranked | None:
+def _other(study: Study, name: str, chosen: Ranked, *, used: bool) -> Ranked | None:
     """The best plan on the other side; its goodput where it has as many GPUs."""
-    technique, spec = TECHNIQUES[name], study.spec
+    technique, spec, gpus = TECHNIQUES[name], study.spec, chosen.candidate.gpus
+    layout = layout_key(chosen.candidate)
     if used and name in SWITCHED:
         asked = _forbidding(spec, name)
-        found = study.again(asked, keep=lambda candidate: not technique.used(candidate), compared=gpus)
+        found = study.again(
+            asked, keep=lambda one: not technique.used(one) and layout_key(one) == layout, compared=gpus
+        )
     elif used:
         found = study.again(keep=lambda candidate: not technique.used(candidate), compared=gpus)
     elif name in LOSSY:

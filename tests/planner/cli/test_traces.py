@@ -1,0 +1,55 @@
+"""A trace's file becomes text that a spec can carry, or is refused where it is named."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from planner.cli.specs import load
+from solvers.errors import SpecError
+from solvers.serving.traces import of_csv, of_gzip
+
+HEAD = "arrival,input,output\n"
+
+
+def _spec(folder: Path, trace: str) -> Path:
+    path = folder / "spec.yaml"
+    path.write_text(f"kind: serving\ntraffic: {{trace: {{file: {trace}}}}}\n")
+    return path
+
+
+def test_a_short_file_is_carried_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").write_text(HEAD + "0,5,5\n1,5,5\n")
+
+    found = load(str(_spec(tmp_path, "trace.csv")))
+
+    assert found["traffic"]["trace"] == {"csv": HEAD + "0,5,5\n1,5,5\n"}
+
+
+def test_a_long_or_packed_file_is_carried_packed(tmp_path: Path) -> None:
+    text = HEAD + "".join(f"{second},{second % 700 + 1},30\n" for second in range(9000))
+    (tmp_path / "trace.csv.gz").write_bytes(gzip.compress(text.encode()))
+
+    found = load(str(_spec(tmp_path, "trace.csv.gz")))["traffic"]["trace"]
+
+    assert list(found) == ["gzip"]
+    assert of_gzip(found["gzip"]).size == of_csv(text).size == 9000
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"arrival,input,output\n0,5,5\n-1,5,5\n", "bad_row"),
+        (gzip.compress(b"0" * 50_000_000), "too_large"),
+        (b"\xff\xfe", "not_utf8"),
+        (None, "unreadable"),
+    ],
+)
+def test_a_wrong_file_is_refused_where_it_is_named(tmp_path: Path, data: bytes | None, code: str) -> None:
+    if data is not None:
+        (tmp_path / "trace.csv").write_bytes(data)
+
+    with pytest.raises(SpecError) as caught:
+        load(str(_spec(tmp_path, "trace.csv")))
+
+    assert [(problem.code, problem.at) for problem in caught.value.problems] == [(code, "/traffic/trace/file")]
