@@ -54,8 +54,8 @@ WAITS, RUNS, AWAY = range(3)
 (FLIGHT_RUNS, FLIGHT_LENGTH, TOKENS, GIVES, DECODING, CONTEXT, WINDOWED, CHUNKS, PREFILLED) = range(16, 25)
 # The cohort of its decodes: how many, the sum of their contexts, the batches it was in and those that ended, its
 # calendars, who has joined since the last, whether it is in this one; LOOSE where each decode goes by itself.
-(MEMBERS, SUM, STEPPED, ENDED, ENDED_S, DAYS, PHASES, NEWCOMERS, GOES, LOOSE, ADMITTED) = range(25, 36)
-RANK_COLUMNS = 36
+(MEMBERS, SUM, STEPPED, ENDED, ENDED_S, DAYS, PHASES, NEWCOMERS, GOES, LOOSE, ADMITTED, PLANNED) = range(25, 37)
+RANK_COLUMNS = 37
 
 # Replicas: where their clocks and the ends of their batches stand, and what they have.
 (REPLICA_POOL, RANKS_FROM, RANKS_TO, CLOCKS, ENDS, IN_FLIGHT, OLDEST_FLIGHT, WORK, PRESENT, TOUCHED) = range(10)

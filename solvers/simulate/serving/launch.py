@@ -49,6 +49,7 @@ from solvers.simulate.serving.columns import (
     OVERLAPPED,
     PAIR_S,
     PAIR_WINDOW_S,
+    PLANNED,
     POOL,
     PREEMPTED,
     PREFILL_END,
@@ -134,7 +135,7 @@ def load_others(s: State, rank: int, flight: int, now_s: float) -> float:
     loose = n[rank + LOOSE]
     chunks_s = 0.0
     request = n[rank + FIRST] if loose else first_scheduled(s, rank)
-    while request >= 0:
+    while request >= 0 and n[rank + TOKENS] < n[rank + PLANNED]:
         if n[request + SCHEDULED]:
             chunks_s += board(s, rank, flight, request, now_s)
             if not loose and n[request + COMPUTED] >= n[request + PREFILL_END] and left(s, request) > 0:

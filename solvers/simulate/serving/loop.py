@@ -31,6 +31,7 @@ from solvers.simulate.serving.columns import (
     ON_THE_WAY,
     OUTPUT,
     OWED,
+    PLANNED,
     PREFILL,
     PREFILLED,
     PRESENT,
@@ -158,7 +159,8 @@ def schedule_replica(s: State, replica: int, now_s: float) -> None:
     while n[replica + PRESENT] and ready_s(s, replica) <= now_s:
         tokens = sent_back = 0
         for rank in range(start, stop, RANK_COLUMNS):
-            tokens += schedule(s, rank)
+            n[rank + PLANNED] = schedule(s, rank)
+            tokens += n[rank + PLANNED]
             sent_back += n[rank + SENT_BACK]
         if tokens:
             end_s = launch(s, replica, now_s)
