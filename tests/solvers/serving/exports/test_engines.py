@@ -4,11 +4,13 @@ shellcheck and the schemas of Kubernetes come with the test extra, and so do the
 engines' own parsers wrote (`engines.py` says how, and where the parsers themselves are looked for).
 """
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -16,6 +18,7 @@ import yaml
 from solvers.serving.exports import EXPORTS as ALL
 from tests.solvers.serving.exports import cases, engines, reading
 
+ROOT = Path(__file__).parents[4]  # tests/solvers/serving/exports
 EXPORTS = {export.name: export for export in ALL}
 PAIRS = [pytest.param(case, name, id=f"{case}-{name}") for case, name in cases.GOLDEN]
 # How each program starts, and what of its words is not its own.
@@ -143,6 +146,17 @@ def test_dynamos_pods_are_kubernetes_pods_and_have_the_gpus_of_the_plan(case):
         each = int(pod["containers"][0].get("resources", {}).get("limits", {}).get("nvidia.com/gpu", 0))
         gpus += each * component["replicas"] * component.get("multinode", {}).get("nodeCount", 1)
     assert gpus == result["plan"]["gpus"]
+
+
+@pytest.mark.parametrize("case", [case for case, name in cases.GOLDEN if name == "compose"])
+def test_composes_own_schema_accepts_the_file(case):
+    schema = json.loads((ROOT / "tests/house/compose-spec/compose-spec.json").read_text())
+
+    document = yaml.safe_load(EXPORTS["compose"].write(cases.result(case))["compose.yaml"])
+
+    jsonschema.Draft7Validator(schema).validate(document)
+    replicas = sum(pool["replicas"] for pool in cases.POOLS[case])
+    assert len(document["services"]) == replicas + (replicas > 1)
 
 
 def test_manifests_are_applied_with_the_readers_names(tmp_path):
