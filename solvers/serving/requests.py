@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solvers.errors import Problem, SpecError
 from solvers.serving.traces import Rows
 from solvers.serving.traffic import Traffic
 from solvers.simulate.serving.arrivals import arrivals
@@ -17,6 +18,9 @@ from solvers.simulate.serving.case import Requests
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+# Traffic of which less than this fits the model is not what the spec means.
+LEAST_FITTING = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,13 @@ class Sample:
 
 
 def sample(traffic: Traffic, *, size: int, seed: int, longest: int) -> Sample:
-    """`size` requests of at most `longest` tokens, or as many as a trace has."""
+    """`size` requests of at most `longest` tokens, or as many as a trace has. SpecError if hardly any is so short."""
     rows = (
         _traced(traffic, size=size, seed=seed) if traffic.trace is not None else _drawn(traffic, size=size, seed=seed)
     )
     fits = rows.input_tokens + rows.output_tokens <= longest
+    if fits.mean() < LEAST_FITTING:
+        raise _too_long(traffic, shortest=int((rows.input_tokens + rows.output_tokens).min()), longest=longest)
     kept = np.flatnonzero(fits)
     arrival = rows.arrival_s[kept] * fits.mean() if traffic.trace is None else rows.arrival_s[kept]
     requests = Requests(
@@ -56,6 +62,17 @@ def sample(traffic: Traffic, *, size: int, seed: int, longest: int) -> Sample:
         priority=_priorities(traffic, stream(seed, "priority").random(rows.size))[kept],
     )
     return Sample(requests, refused=float(1.0 - fits.mean()))
+
+
+def _too_long(traffic: Traffic, *, shortest: int, longest: int) -> SpecError:
+    field = "trace" if traffic.trace is not None else "lengths" if traffic.lengths is not None else "input"
+    message = (
+        f"Requests take {longest:,} tokens at most, the model's context or `max_model_len`;"
+        f" the shortest of these has {shortest:,}."
+    )
+    return SpecError(
+        Problem("too_long", message, f"/traffic/{field}", "Shorten them, or choose a model that reads more.")
+    )
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from solvers.errors import SpecError
 from solvers.serving.requests import sample, shape_of
 from solvers.serving.traffic import Traffic
 
@@ -41,6 +42,13 @@ def test_what_is_too_long_is_refused_and_the_rest_come_less_often() -> None:
     assert 0.1 < some.refused < 0.5
     assert (some.requests.input_tokens + some.requests.output_tokens).max() <= 200
     assert every.refused == 0.0
+
+
+def test_requests_that_no_context_holds_are_said_at_their_field() -> None:
+    with pytest.raises(SpecError) as caught:
+        sample(_traffic(input={"mean": 9000, "cv": 0.01}), size=100, seed=0, longest=4096)
+
+    assert [(problem.code, problem.at) for problem in caught.value.problems] == [("too_long", "/traffic/input")]
 
 
 def test_a_trace_is_cut_where_the_seed_says_and_keeps_its_rate() -> None:
