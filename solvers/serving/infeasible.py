@@ -13,8 +13,8 @@ from solvers.documents import Document
 from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.plan import label, plan_document
+from solvers.serving.ranked import Found, Ranked
 from solvers.serving.screen import MISS, Screened, replica_of
-from solvers.serving.search import Found, Ranked
 from solvers.serving.setup import Group, Setup, Shop
 from solvers.serving.space import layouts, numerics, token_limits
 from solvers.serving.spec import ServingSpec

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
-
 from solvers.serving.candidate import Candidate
 from solvers.serving.goodput import Edge, edge
+from solvers.serving.moves import cut, fewer_replicas, layout_key, more_replicas, neighbours
+from solvers.serving.ranked import Found, Ranked, distinct, stretch
 from solvers.serving.screen import Scored, Screened
 from solvers.serving.spec import ServingSpec
-from solvers.serving.trial import Trial, Trials, share, size_for
+from solvers.serving.trial import Trials, share, size_for
 
 # Layouts that are simulated, settings of each, layouts whose goodput is compared, steps of the polish.
 LAYOUTS, SETTINGS, FINALISTS, POLISHED = 20, 2, 8, 8
@@ -30,35 +30,6 @@ COARSE = 0.06
 
 Keep = Callable[[Candidate], bool]
 Seen = Callable[[int, int, Candidate | None], None]
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A candidate that was tried at the traffic's rate."""
-
-    candidate: Candidate
-    capacity_per_s: float
-    trial: Trial
-    share: float
-    edge: Edge | None = None
-
-    @property
-    def residence_s(self) -> float:
-        """Seconds that a request stays, on average."""
-        return float(np.mean([one.e2e_s.mean() for one in self.trial.seeds]))
-
-    @property
-    def goodput_per_s(self) -> float:
-        """Its goodput where that was looked for, else the static model's guess."""
-        return self.edge.rate_per_s if self.edge else self.capacity_per_s
-
-
-@dataclass(frozen=True)
-class Found:
-    """Plans that carry the traffic, best first; those that were tried and do not."""
-
-    ranked: tuple[Ranked, ...]
-    missed: tuple[Ranked, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +111,7 @@ class Search:
         ranked, missed = {"cost": self._fewest, "goodput_per_gpu": self._densest, "latency": self._quickest}[
             self.spec.objective
         ](keep, seen)
-        return Found(tuple(_distinct(ranked)), tuple(missed))
+        return Found(tuple(distinct(ranked)), tuple(missed))
 
     def survey(self, found: Found, keep: Keep, *, most: int) -> tuple[Ranked, ...]:
         """Plans of other layouts that carry the traffic with more GPUs, for the choice between cost and latency."""
@@ -206,15 +177,15 @@ class Search:
 
     def _downward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
         """The candidate as the static model has it, cut to `most` GPUs, and then with ever fewer replicas."""
-        candidate = _cut(scored.candidate, most)
+        candidate = cut(scored.candidate, most)
         fixed = self._fixed
         while candidate is not None:
             yield candidate
-            candidate = None if fixed else _fewer(candidate)
+            candidate = None if fixed else fewer_replicas(candidate)
 
     def _upward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
-        start = _cut(scored.candidate, most)
-        return iter(()) if self._fixed or start is None else islice(_more(start, most=most), 4)
+        start = cut(scored.candidate, most)
+        return iter(()) if self._fixed or start is None else islice(more_replicas(start, most=most), 4)
 
     @property
     def _fixed(self) -> bool:
@@ -253,7 +224,7 @@ class Search:
             if edge_ is not None and edge_.rate_per_s > best.goodput_per_s * (1.0 + COARSE / 2):
                 tried = self.sure(scored, candidate)
                 best = replace(tried, edge=edge_) if tried.share >= self.target else best
-        fewer = None if self._fixed or self.spec.objective != "cost" else _fewer(best.candidate)
+        fewer = None if self._fixed or self.spec.objective != "cost" else fewer_replicas(best.candidate)
         if fewer is not None and best.goodput_per_s * fewer.gpus / best.candidate.gpus > 0.98 * self.rate:
             tried = self.sure(scored, fewer)
             if tried.share >= self.target:
@@ -262,7 +233,7 @@ class Search:
 
     def _densest(self, keep: Keep, seen: Seen) -> tuple[list[Ranked], list[Ranked]]:
         listed = [
-            one for one in self.shortlist(keep, by=lambda one: -one.per_gpu) if _cut(one.candidate, self.most_gpus)
+            one for one in self.shortlist(keep, by=lambda one: -one.per_gpu) if cut(one.candidate, self.most_gpus)
         ]
         ranked: list[tuple[Scored, Ranked]] = []
         missed: list[Ranked] = []
@@ -307,81 +278,6 @@ class Search:
         ratios = range(1, (self.most_gpus - other) // one + 1)
         every = [(ahead, (self.most_gpus - ahead * one) // other) for ahead in ratios]
         return [scored.candidate.with_replicas(ahead, after) for ahead, after in every if after >= 1][:8]
-
-
-def layout_key(candidate: Candidate) -> object:
-    """What makes two candidates differ by settings only."""
-    return tuple((group.role, group.setup.layout, group.setup.numerics) for group in candidate.groups)
-
-
-def _distinct(ranked: list[Ranked]) -> list[Ranked]:
-    """The first of each layout."""
-    found: dict[object, Ranked] = {}
-    for one in ranked:
-        found.setdefault(layout_key(one.candidate), one)
-    return list(found.values())
-
-
-def stretch(trial: Trial, spec: ServingSpec) -> float:
-    """The largest ratio of a latency at the asked percentile to its limit."""
-    ratios = []
-    for name, limit in spec.slo.limits.items():
-        seconds = np.concatenate([getattr(one, f"{name}_s") for one in trial.seeds])
-        ratios.append(float(np.quantile(seconds, spec.slo.attainment)) / limit)
-    return max(ratios)
-
-
-def _cut(candidate: Candidate, most: int) -> Candidate | None:
-    """The candidate with as many replicas as `most` GPUs allow, no more than it has; None where one is too large."""
-    while candidate.gpus > most:
-        less = _fewer(candidate)
-        if less is None:
-            return None
-        candidate = less
-    return candidate
-
-
-def _fewer(candidate: Candidate) -> Candidate | None:
-    """One replica less, of the group that has the most GPUs to spare; None where each has one."""
-    groups = candidate.groups
-    able = [place for place, group in enumerate(groups) if group.replicas > 1]
-    if not able:
-        return None
-    place = max(able, key=lambda n: groups[n].gpus)
-    return candidate.with_replicas(*(group.replicas - (n == place) for n, group in enumerate(groups)))
-
-
-def _more(candidate: Candidate, *, most: int) -> Iterator[Candidate]:
-    """One replica more, of each group in turn, within `most` GPUs."""
-    for place in range(64):
-        numbers = [group.replicas + (n == place % len(candidate.groups)) for n, group in enumerate(candidate.groups)]
-        grown = candidate.with_replicas(*numbers)
-        if grown.gpus <= most:
-            candidate = grown
-            yield grown
-
-
-def neighbours(candidate: Candidate, spec: ServingSpec) -> Iterator[Candidate]:
-    """The candidate with one setting changed, of those that the spec leaves open."""
-    fix = spec.options.fix
-    for place, group in enumerate(candidate.groups):
-        setup = group.setup
-        if group.role != "decode" and not fix.max_num_batched_tokens and setup.chunked_prefill:
-            for factor in (0.5, 2.0):
-                tokens = int(setup.max_num_batched_tokens * factor)
-                if 256 <= tokens <= 16_384 and tokens >= setup.max_num_seqs:
-                    yield _changed(candidate, place, max_num_batched_tokens=tokens)
-        if group.role != "prefill" and not fix.max_num_seqs:
-            for factor in (0.5, 2.0):
-                seqs = int(setup.max_num_seqs * factor)
-                if 16 <= seqs <= min(1024, setup.max_num_batched_tokens):
-                    yield _changed(candidate, place, max_num_seqs=seqs)
-
-
-def _changed(candidate: Candidate, place: int, **settings: int) -> Candidate:
-    groups = list(candidate.groups)
-    groups[place] = replace(groups[place], setup=replace(groups[place].setup, **settings))  # type: ignore[arg-type]
-    return replace(candidate, groups=tuple(groups))
 
 
 def nothing_seen(done: int, total: int, best: Candidate | None) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from solvers.documents import Document
 from solvers.serving.plan import label, usd_per_hour
-from solvers.serving.search import Ranked
+from solvers.serving.ranked import Ranked
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study, with_limit, with_rate
 from solvers.serving.techniques import uses

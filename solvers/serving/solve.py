@@ -26,9 +26,10 @@ from solvers.serving.doubt import DRAWS
 from solvers.serving.exports import EXPORTS
 from solvers.serving.infeasible import infeasible
 from solvers.serving.measured import Look, latency_estimates
+from solvers.serving.moves import layout_key
 from solvers.serving.plan import label, plan_document, small_plan, usd_per_hour
+from solvers.serving.ranked import Found, Ranked
 from solvers.serving.screen import Scored, Screened
-from solvers.serving.search import Found, Ranked, layout_key
 from solvers.serving.sensitivity import sensitivity
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study, anything, study

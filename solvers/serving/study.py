@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from solvers.serving.candidate import Candidate
+from solvers.serving.ranked import Found
 from solvers.serving.requests import Shape, sample, shape_of
 from solvers.serving.screen import Screened, screen
-from solvers.serving.search import Effort, Found, Keep, Search, Seen, nothing_seen
+from solvers.serving.search import Effort, Keep, Search, Seen, nothing_seen
 from solvers.serving.setup import Shop
 from solvers.serving.spec import ServingSpec
 from solvers.serving.trial import Trials

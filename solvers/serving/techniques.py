@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from solvers.documents import Document
 from solvers.serving.candidate import Candidate
+from solvers.serving.moves import layout_key
 from solvers.serving.plan import label
-from solvers.serving.search import Ranked, layout_key
+from solvers.serving.ranked import Ranked
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study
 from solvers.units import SHARE, show

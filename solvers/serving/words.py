@@ -8,7 +8,7 @@ from solvers.errors import Problem
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import Detail
 from solvers.serving.plan import label
-from solvers.serving.search import Ranked
+from solvers.serving.ranked import Ranked
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study
 from solvers.serving.watched import Watched
