@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from solvers.cost.serving.job import Layout
-from solvers.cost.serving.memory import token_bytes
-from solvers.serving.setup import Group, Setup, Shop, scaled
+from solvers.cost.serving.transfer import transfer_of
+from solvers.serving.setup import Group, Shop, scaled
 from solvers.simulate.serving.case import Deployment, Pool, Routing, Transfer
 
 
@@ -52,25 +51,17 @@ def deployment(candidate: Candidate, shop: Shop, *, slower: float = 1.0) -> Depl
 
 
 def transfer(candidate: Candidate, shop: Shop) -> Transfer | None:
-    """How KV caches go to the decode replicas: inside one node over its link, else over the NICs of their GPUs.
-
-    Each GPU that holds a part of a token's keys and values gets that part over a link of its own; heads that are on
-    several GPUs, and MLA's latents, go to each of them.
-    """
+    """How KV caches go to the decode replicas: inside one node over its link, else over the NICs of their GPUs."""
     if not candidate.disaggregated:
         return None
-    node, model, layout = shop.spec.hardware.node, shop.spec.model, candidate.groups[1].setup.layout
-    inside = candidate.gpus <= node.gpus or node.nic is None
-    link = node.link if inside or node.nic is None else node.nic
-    each = link.bytes_per_s if inside else node.nic_bytes_per_s_per_gpu
-    parts = 1 if model.mla else min(layout.tp, model.kv_heads)
-    return Transfer(
-        bytes_per_token=kv_bytes(candidate.groups[1].setup, shop),
-        bytes_per_s=each * link.achievable * parts * layout.pp * layout.dp,
-        latency_s=link.latency_s,
+    node, (ahead, after) = shop.spec.hardware.node, (group.setup for group in candidate.groups)
+    moved = transfer_of(
+        shop.spec.model,
+        after.numerics,
+        node,
+        prefill=ahead.layout,
+        decode=after.layout,
+        prompt=shop.context,
+        between_nodes=candidate.gpus > node.gpus,
     )
-
-
-def kv_bytes(setup: Setup, shop: Shop) -> float:
-    """Bytes of one token's keys and values, in all layers and heads once."""
-    return token_bytes(shop.job(replace(setup, layout=Layout())))
+    return Transfer(moved.bytes_per_token, moved.bytes_per_s, moved.latency_s)
