@@ -40,7 +40,7 @@ def test_a_long_or_packed_file_is_carried_packed(tmp_path: Path) -> None:
     ("data", "code"),
     [
         (b"arrival,input,output\n0,5,5\n-1,5,5\n", "bad_row"),
-        (gzip.compress(b"0" * 50_000_000), "too_large"),
+        (gzip.compress(b"0" * 50_000_000, mtime=0), "too_large"),
         (b"\xff\xfe", "not_utf8"),
         (None, "unreadable"),
     ],
