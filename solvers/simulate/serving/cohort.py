@@ -5,10 +5,15 @@ them: a member's tokens are those at its joining plus the batches since then (ST
 flight have ended (ENDED). The sum of their contexts grows by their number. Two calendars say who needs a block in this
 step (its context is a multiple of the block size) and who has its last token in it. Who leaves, for its last token or
 because it is sent back, is written out, and is a request like any other again; so are all where blocks run out.
+
+Without pipeline stages a rank has one cohort. With them each batch in flight has its own, whose decodes wait together
+when it ends; those of two that wait at once become one, the fewer joining the more.
 """
 
 from solvers.simulate.serving.blocks import give
+from solvers.simulate.serving.calendars import CALENDAR, file, forget_need, forget_newcomer, unfile
 from solvers.simulate.serving.columns import (
+    BATCH,
     BLOCK_SIZE,
     COMING,
     COMPUTED,
@@ -16,24 +21,19 @@ from solvers.simulate.serving.columns import (
     DAYS,
     DECODES,
     DECODING,
-    DEPTH,
-    DUE,
-    DUE_BEFORE,
-    DUE_DAY,
     ENDED,
     ENDED_S,
     FIRST,
-    FLIGHT_LENGTH,
     FLIGHT_MEMBERS,
     FLIGHT_NAMED,
     FLIGHT_NEW,
-    FLIGHT_RUNS,
     FLIGHT_STEPS,
     FLIGHTS,
     FOLLOWING,
     FREE,
     GIVES,
-    IN_FLIGHT,
+    GOES,
+    IDLE,
     INPUT,
     JOINED,
     KNOWN,
@@ -47,14 +47,14 @@ from solvers.simulate.serving.columns import (
     NEED_BEFORE,
     NEWCOMER,
     NEWCOMERS,
-    OLDEST_FLIGHT,
-    ORDER,
+    NEXT_IDLE,
+    OF_RANK,
     OWED,
     PHASES,
     POOL,
     PREEMPTED,
     PREFILL_END,
-    REPLICA,
+    READY,
     RUN_CHUNK,
     RUN_COLUMNS,
     RUN_COUNT,
@@ -72,9 +72,6 @@ from solvers.simulate.serving.columns import (
 )
 from solvers.simulate.serving.jit import compiled
 
-# Days of the calendar of last tokens; who is due later is filed for the last day, and then again.
-CALENDAR = 1024
-
 
 @compiled
 def left(s: State, request: int) -> int:
@@ -84,121 +81,55 @@ def left(s: State, request: int) -> int:
 
 
 @compiled
-def join(s: State, rank: int, request: int) -> None:
-    """The request steps with the others from the next batch on."""
+def join(s: State, cohort: int, request: int) -> None:
+    """The request steps with the others from their next batch on."""
     n = s.numbers
-    n[request + MEMBER] = 1
-    n[request + JOINED] = n[rank + STEPPED]
-    n[rank + MEMBERS] += 1
-    n[rank + SUM] += n[request + COMPUTED] + 1
-    size = n[n[rank + POOL] + BLOCK_SIZE]
-    phase = n[rank + PHASES] + 2 * ((n[rank + STEPPED] - n[request + COMPUTED]) % size)
+    n[request + MEMBER] = cohort
+    n[request + JOINED] = n[cohort + STEPPED]
+    n[cohort + MEMBERS] += 1
+    n[cohort + SUM] += n[request + COMPUTED] + 1
+    size = n[n[n[cohort + OF_RANK] + POOL] + BLOCK_SIZE]
+    phase = n[cohort + PHASES] + 2 * ((n[cohort + STEPPED] - n[request + COMPUTED]) % size)
     head = n[phase]
     n[request + NEED], n[request + NEED_BEFORE] = head, -phase
     if head:
         n[head + NEED_BEFORE] = request
     n[phase] = request
     n[phase + 1] += 1
-    file(s, rank, request, n[rank + STEPPED] + left(s, request))
-    n[request + NEWCOMER] = n[rank + NEWCOMERS]
-    n[rank + NEWCOMERS] = request
+    file(s, cohort, request, n[cohort + STEPPED] + left(s, request))
+    n[request + NEWCOMER] = n[cohort + NEWCOMERS]
+    n[cohort + NEWCOMERS] = request
 
 
 @compiled
-def file(s: State, rank: int, request: int, last: int) -> None:
-    """Into the calendar under the batch of its last token, behind those that were admitted before it."""
-    n = s.numbers
-    day = min(last, n[rank + STEPPED] + CALENDAR - 1)
-    at = n[rank + DAYS] + 2 * (day % CALENDAR)
-    before = n[at + 1]
-    while before and n[before + ORDER] > n[request + ORDER]:
-        before = n[before + DUE_BEFORE]
-    after = n[before + DUE] if before else n[at]
-    n[request + DUE_DAY], n[request + DUE], n[request + DUE_BEFORE] = at, after, before
-    if before:
-        n[before + DUE] = request
-    else:
-        n[at] = request
-    if after:
-        n[after + DUE_BEFORE] = request
-    else:
-        n[at + 1] = request
-
-
-@compiled
-def unfile(s: State, request: int) -> None:
-    """Out of the calendar."""
-    n = s.numbers
-    at, before, after = n[request + DUE_DAY], n[request + DUE_BEFORE], n[request + DUE]
-    if before:
-        n[before + DUE] = after
-    else:
-        n[at] = after
-    if after:
-        n[after + DUE_BEFORE] = before
-    else:
-        n[at + 1] = before
-
-
-@compiled
-def forget_need(s: State, rank: int, request: int) -> None:
-    """Out of the list of those who need a block in the same steps."""
-    n = s.numbers
-    before, after = n[request + NEED_BEFORE], n[request + NEED]
-    size = n[n[rank + POOL] + BLOCK_SIZE]
-    phase = n[rank + PHASES] + 2 * ((n[request + JOINED] - n[request + COMPUTED]) % size)
-    n[phase + 1] -= 1
-    if before < 0:
-        n[phase] = after
-    else:
-        n[before + NEED] = after
-    if after:
-        n[after + NEED_BEFORE] = before
-
-
-@compiled
-def forget_newcomer(s: State, head: int, request: int) -> None:
-    """Out of the list of newcomers that begins at `head`."""
-    n = s.numbers
-    one = n[head]
-    if one == request:
-        n[head] = n[request + NEWCOMER]
-        return
-    while n[one + NEWCOMER] != request:
-        one = n[one + NEWCOMER]
-    n[one + NEWCOMER] = n[request + NEWCOMER]
-
-
-@compiled
-def quit_cohort(s: State, rank: int, request: int) -> None:
+def quit_cohort(s: State, request: int) -> None:
     """The member is a request like any other again: what has happened since it joined is written out."""
     n, t = s.numbers, s.seconds
-    joined, stepped, ended = n[request + JOINED], n[rank + STEPPED], n[rank + ENDED]
+    cohort = n[request + MEMBER]
+    joined, stepped, ended = n[request + JOINED], n[cohort + STEPPED], n[cohort + ENDED]
     unfile(s, request)
-    forget_need(s, rank, request)
+    forget_need(s, cohort, request)
     n[request + MEMBER] = 0
-    n[rank + MEMBERS] -= 1
+    n[cohort + MEMBERS] -= 1
     n[request + COMPUTED] += stepped - joined
-    n[rank + SUM] -= n[request + COMPUTED] + 1
+    n[cohort + SUM] -= n[request + COMPUTED] + 1
     if joined == stepped:
-        forget_newcomer(s, rank + NEWCOMERS, request)
+        forget_newcomer(s, cohort + NEWCOMERS, request)
         return
     n[request + KNOWN] += ended - joined if ended > joined else 0
     n[request + DECODES] += stepped - joined
     if ended > joined:
-        t[n[request + MOMENTS] + LAST_S] = t[n[rank + ENDED_S]]
+        t[n[request + MOMENTS] + LAST_S] = t[n[cohort + ENDED_S]]
     if stepped > ended:
-        stay_in_flight(s, rank, request)
+        stay_in_flight(s, cohort, request)
 
 
 @compiled
-def stay_in_flight(s: State, rank: int, request: int) -> None:
+def stay_in_flight(s: State, cohort: int, request: int) -> None:
     """The token that is on its way to a member that leaves becomes a run of its batch."""
     n = s.numbers
-    replica, pool = n[rank + REPLICA], n[rank + POOL]
-    slot = (n[replica + OLDEST_FLIGHT] + n[replica + IN_FLIGHT] - 1) % n[pool + DEPTH]
-    flight = n[rank + FLIGHT_RUNS] + slot * n[rank + FLIGHT_LENGTH]
-    if n[request + JOINED] == n[rank + STEPPED] - 1:
+    flight = n[cohort + BATCH]
+    if n[request + JOINED] == n[cohort + STEPPED] - 1:
         forget_newcomer(s, flight + FLIGHT_NEW, request)
     n[flight + FLIGHT_MEMBERS] -= 1
     run = flight + RUN_HEAD + n[flight + RUN_COUNT] * RUN_COLUMNS
@@ -215,34 +146,68 @@ def stay_in_flight(s: State, rank: int, request: int) -> None:
 
 
 @compiled
-def dissolve(s: State, rank: int) -> None:
+def dissolve(s: State, rank: int, cohort: int) -> None:
     """All leave."""
     n = s.numbers
-    request = n[rank + FIRST]
-    while request >= 0:
-        if n[request + MEMBER]:
-            quit_cohort(s, rank, request)
-        request = n[request + FOLLOWING]
     n[rank + LOOSE] = 1
+    if n[cohort + MEMBERS]:
+        first = n[cohort + PHASES]
+        for phase in range(first, first + 2 * n[n[rank + POOL] + BLOCK_SIZE], 2):
+            while n[phase]:
+                quit_cohort(s, n[phase])
 
 
 @compiled
-def gather(s: State, rank: int) -> None:
-    """All that decode join again."""
+def gather(s: State, rank: int, going: int) -> None:
+    """All that decode join again: those in flight the cohort whose batch is going, the others the one that waits."""
     n = s.numbers
     request = n[rank + FIRST]
     while request >= 0:
         if n[request + MEMBER] == 0 and n[request + COMPUTED] >= n[request + PREFILL_END] and left(s, request) > 0:
-            join(s, rank, request)
+            join(s, going if n[request + FLIGHTS] else n[rank + READY], request)
         request = n[request + FOLLOWING]
     n[rank + LOOSE] = 0
 
 
 @compiled
-def feed(s: State, rank: int) -> bool:
+def taken_along(s: State, rank: int) -> int:
+    """The cohort whose decodes wait together when the batch that is going ends: with stages, no other batch's."""
+    n = s.numbers
+    idle = n[rank + IDLE]
+    if idle == 0:
+        return int(n[rank + READY])
+    n[rank + IDLE] = n[idle + NEXT_IDLE]
+    if n[rank + GOES] == 0:
+        return int(idle)
+    ready = n[rank + READY]
+    n[rank + READY] = idle
+    return int(ready)
+
+
+@compiled
+def bring_back(s: State, rank: int, cohort: int) -> None:
+    """The cohort's batch has ended: its members wait, with those that wait already."""
+    n = s.numbers
+    fewer, more = n[rank + READY], cohort
+    if n[fewer + MEMBERS] > n[more + MEMBERS]:
+        fewer, more = more, fewer
+    if n[fewer + MEMBERS]:
+        first = n[fewer + PHASES]
+        for phase in range(first, first + 2 * n[n[rank + POOL] + BLOCK_SIZE], 2):
+            while n[phase]:
+                request = n[phase]
+                quit_cohort(s, request)
+                join(s, more, request)
+    n[rank + READY] = more
+    n[fewer + NEXT_IDLE] = n[rank + IDLE]
+    n[rank + IDLE] = fewer
+
+
+@compiled
+def feed(s: State, rank: int, cohort: int) -> bool:
     """Gives each member that needs a block one, if there are enough: whether there were."""
     n = s.numbers
-    phase = n[rank + PHASES] + 2 * (n[rank + STEPPED] % n[n[rank + POOL] + BLOCK_SIZE])
+    phase = n[cohort + PHASES] + 2 * (n[cohort + STEPPED] % n[n[rank + POOL] + BLOCK_SIZE])
     if n[phase + 1] > n[rank + FREE]:
         return False
     request = n[phase]
@@ -253,49 +218,50 @@ def feed(s: State, rank: int) -> bool:
 
 
 @compiled
-def drop_out(s: State, rank: int, request: int) -> None:
+def drop_out(s: State, request: int) -> None:
     """A member leaves that has its block for this step already, as if it had been scheduled by itself."""
     n = s.numbers
-    quit_cohort(s, rank, request)
+    quit_cohort(s, request)
     n[request + SCHEDULED] = 1
     n[request + NAMED] = max(n[request + NAMED], min(n[request + COMPUTED] + 1, n[request + KNOWN]))
 
 
 @compiled
-def due(s: State, rank: int) -> int:
+def due(s: State, cohort: int) -> int:
     """A member that has its last token in this step, now out of the cohort; 0 where there is none left."""
     n = s.numbers
-    step = n[rank + STEPPED] + 1
+    step = n[cohort + STEPPED] + 1
     while True:
-        request = n[n[rank + DAYS] + 2 * (step % CALENDAR)]
+        request = n[n[cohort + DAYS] + 2 * (step % CALENDAR)]
         if request == 0:
             return 0
         last = n[request + JOINED] + left(s, request)
         if last == step:
-            drop_out(s, rank, request)
+            drop_out(s, request)
             return request
         unfile(s, request)
-        file(s, rank, request, last)
+        file(s, cohort, request, last)
 
 
 @compiled
-def step(s: State, rank: int, flight: int) -> None:
+def step(s: State, rank: int, cohort: int, flight: int) -> None:
     """All members have a token in the batch."""
     n = s.numbers
-    members = n[rank + MEMBERS]
+    members = n[cohort + MEMBERS]
     n[rank + TOKENS] += members
     n[rank + GIVES] += members
     n[rank + DECODING] += members
-    n[rank + CONTEXT] += n[rank + SUM]
-    n[rank + SUM] += members
+    n[rank + CONTEXT] += n[cohort + SUM]
+    n[cohort + SUM] += members
     n[flight + FLIGHT_MEMBERS] = members
     n[flight + FLIGHT_STEPS] = 1
-    n[flight + FLIGHT_NAMED] = n[rank + STEPPED] == n[rank + ENDED]
-    n[flight + FLIGHT_NEW] = n[rank + NEWCOMERS]
-    request = n[rank + NEWCOMERS]
+    n[cohort + BATCH] = flight
+    n[flight + FLIGHT_NAMED] = n[cohort + STEPPED] == n[cohort + ENDED]
+    n[flight + FLIGHT_NEW] = n[cohort + NEWCOMERS]
+    request = n[cohort + NEWCOMERS]
     while request:
         if n[request + COMING] == 0:
             n[request + NAMED] = max(n[request + NAMED], n[request + COMPUTED] + 1)
         request = n[request + NEWCOMER]
-    n[rank + NEWCOMERS] = 0
-    n[rank + STEPPED] += 1
+    n[cohort + NEWCOMERS] = 0
+    n[cohort + STEPPED] += 1

@@ -36,13 +36,13 @@ ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
 # prefilled, of the input, known, coming with the batches in flight, owed by this replica, and those batches;
 (FOLLOWING, COMPUTED, PREFILL_END, INPUT, KNOWN, COMING, OWED, FLIGHTS) = range(8)
 # tokens in the batch that is being put together, named in the cache, its blocks, its decodes so far, how often it was
-# sent back, where its moments stand, tokens of a shared prefix;
+# sent back, where its moments stand, tokens of a shared prefix, its cohort (0: none);
 (SCHEDULED, NAMED, HELD, DECODES, PREEMPTED, MOMENTS, SHARED, MEMBER) = range(8, 16)
 # then what was asked, what it hit at first, whether its keys and values came from elsewhere, how many of its blocks,
 # the first, have keys and the cell of the last of these, its neighbours, where it is;
 (OUTPUT, PREFIX, PRIORITY, HITS, RECEIVED, KEYED, CELL) = range(16, 23)
 (PREVIOUS, LEFT, RIGHT, RANK, STANDING, ENTRY, TARGET) = range(23, 30)
-# and, as a member of the cohort, since which step, and its neighbours among those due, in need of a block, and new.
+# and, as a member of a cohort, since which step, and its neighbours among those due, in need of a block, and new.
 (JOINED, ORDER, DUE, DUE_BEFORE, DUE_DAY, NEED, NEED_BEFORE, NEWCOMER) = range(30, 38)
 REQUEST_COLUMNS = 40
 WAITS, RUNS, AWAY = range(3)
@@ -52,10 +52,15 @@ WAITS, RUNS, AWAY = range(3)
 (OLDEST, YOUNGEST, FREE, USABLE, FRESH, SPARE, BUCKETS, SENT_BACK) = range(8, 16)
 # where its parts of the batches in flight stand, and what is in the batch that is being put together.
 (FLIGHT_RUNS, FLIGHT_LENGTH, TOKENS, GIVES, DECODING, CONTEXT, WINDOWED, CHUNKS, PREFILLED) = range(16, 25)
-# The cohort of its decodes: how many, the sum of their contexts, the batches it was in and those that ended, its
-# calendars, who has joined since the last, whether it is in this one; LOOSE where each decode goes by itself.
-(MEMBERS, SUM, STEPPED, ENDED, ENDED_S, DAYS, PHASES, NEWCOMERS, GOES, LOOSE, ADMITTED, PLANNED) = range(25, 37)
-RANK_COLUMNS = 37
+# Its cohort of decodes that is in none of them, the first of those without members, whether that cohort is in the one
+# that is being put together; LOOSE where each decode goes by itself.
+(READY, IDLE, GOES, LOOSE, ADMITTED, PLANNED) = range(25, 31)
+RANK_COLUMNS = 31
+
+# Cohorts, decodes of one rank in the same batches: how many, the sum of their contexts, the batches it was in and those
+# that ended, its calendars, who has joined since the last, the last, and the next cohort without members.
+(OF_RANK, MEMBERS, SUM, STEPPED, ENDED, ENDED_S, DAYS, PHASES, NEWCOMERS, BATCH, NEXT_IDLE) = range(11)
+COHORT_COLUMNS = 11
 
 # Replicas: where their clocks and the ends of their batches stand, and what they have.
 (REPLICA_POOL, RANKS_FROM, RANKS_TO, CLOCKS, ENDS, IN_FLIGHT, OLDEST_FLIGHT, WORK, PRESENT, TOUCHED) = range(10)
@@ -71,8 +76,8 @@ BOTH, PREFILL, DECODE = range(3)
 FCFS, BY_PRIORITY, PREFILL_FIRST = range(3)
 
 # A rank's part of a batch: how many runs, how many members of the cohort and which of them are new, whether it is in
-# the batch and whether their tokens before it had come; then the runs.
-(RUN_COUNT, FLIGHT_MEMBERS, FLIGHT_NEW, FLIGHT_STEPS, FLIGHT_NAMED, RUN_HEAD) = range(6)
+# the batch and whether their tokens before it had come, and which cohort its decodes are in from now on; then the runs.
+(RUN_COUNT, FLIGHT_MEMBERS, FLIGHT_NEW, FLIGHT_STEPS, FLIGHT_NAMED, FLIGHT_COHORT, RUN_HEAD) = range(7)
 # A request's part of a batch.
 (RUN_REQUEST, RUN_TOKENS, RUN_CHUNK, RUN_GIVES, RUN_DECODE, RUN_PREEMPTED) = range(6)
 RUN_COLUMNS = 6

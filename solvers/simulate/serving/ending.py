@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.simulate.serving.blocks import release
 from solvers.simulate.serving.case import GAP_EDGES
+from solvers.simulate.serving.cohort import bring_back
 from solvers.simulate.serving.columns import (
     ACCEPTANCE,
     ARRIVAL_S,
@@ -24,6 +25,7 @@ from solvers.simulate.serving.columns import (
     ENDED_S,
     FINISH_S,
     FIRST_S,
+    FLIGHT_COHORT,
     FLIGHT_LENGTH,
     FLIGHT_MEMBERS,
     FLIGHT_NEW,
@@ -51,6 +53,7 @@ from solvers.simulate.serving.columns import (
     PRESENT,
     RANK,
     RATES,
+    READY,
     RECEIVED,
     RELEASED,
     REPLICA,
@@ -97,15 +100,18 @@ def end_batch(s: State, rank: int, slot: int, now_s: float) -> None:
         if n[run + RUN_GIVES]:
             n[request + COMING] -= 1
             tokens_come(s, rank, run, request, now_s)
+    cohort = n[flight + FLIGHT_COHORT]
     if n[flight + FLIGHT_STEPS]:
-        members_come(s, rank, flight, now_s)
+        members_come(s, cohort, flight, now_s)
+    if cohort != n[rank + READY]:
+        bring_back(s, rank, cohort)
 
 
 @compiled
-def members_come(s: State, rank: int, flight: int, now_s: float) -> None:
+def members_come(s: State, cohort: int, flight: int, now_s: float) -> None:
     """The tokens of the cohort: all but its newcomers had theirs when its last batch ended."""
     n, t = s.numbers, s.seconds
-    ended = n[rank + ENDED_S]
+    ended = n[cohort + ENDED_S]
     others = n[flight + FLIGHT_MEMBERS]
     request = n[flight + FLIGHT_NEW]
     while request:
@@ -115,7 +121,7 @@ def members_come(s: State, rank: int, flight: int, now_s: float) -> None:
     if others:
         note_gaps(s, now_s - t[ended], others)
     t[ended] = now_s
-    n[rank + ENDED] += 1
+    n[cohort + ENDED] += 1
 
 
 @compiled

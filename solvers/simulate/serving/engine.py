@@ -23,7 +23,20 @@ from solvers.simulate.serving.oracle_check import refuse_what_never_fits
 from solvers.simulate.serving.outcome import outcome_of
 from solvers.simulate.serving.packing import Room, first_room, packed
 
-COMPILED = ("jit", "columns", "blocks", "queues", "cohort", "scheduler", "launch", "draws", "routing", "ending", "loop")
+COMPILED = (
+    "jit",
+    "columns",
+    "blocks",
+    "queues",
+    "calendars",
+    "cohort",
+    "scheduler",
+    "launch",
+    "draws",
+    "routing",
+    "ending",
+    "loop",
+)
 
 
 def simulate(

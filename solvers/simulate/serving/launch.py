@@ -7,7 +7,7 @@ batch goes stage by stage, and none before the batch ahead has left it.
 
 import numpy as np
 
-from solvers.simulate.serving.cohort import due, gather, join, left, step
+from solvers.simulate.serving.cohort import due, gather, join, left, step, taken_along
 from solvers.simulate.serving.columns import (
     BUSY_S,
     CHUNK_S,
@@ -27,6 +27,7 @@ from solvers.simulate.serving.columns import (
     DRAFT_S,
     ENDS,
     FIRST,
+    FLIGHT_COHORT,
     FLIGHT_LENGTH,
     FLIGHT_RUNS,
     FLIGHTS,
@@ -59,6 +60,7 @@ from solvers.simulate.serving.columns import (
     RANKS_FROM,
     RANKS_TO,
     RATES,
+    READY,
     REPLICA,
     REPLICA_POOL,
     RUN_CHUNK,
@@ -118,13 +120,15 @@ def load(s: State, rank: int, slot: int, now_s: float) -> float:
     flight = n[rank + FLIGHT_RUNS] + slot * n[rank + FLIGHT_LENGTH]
     for column in range(RUN_HEAD):
         n[flight + column] = 0
-    if n[rank + GOES] and n[rank + MEMBERS]:
-        request = due(s, rank)
+    cohort = n[rank + READY]
+    if n[rank + GOES] and n[cohort + MEMBERS]:
+        request = due(s, cohort)
         while request:
             board(s, rank, flight, request, now_s)
-            request = due(s, rank)
-        if n[rank + MEMBERS]:
-            step(s, rank, flight)
+            request = due(s, cohort)
+        if n[cohort + MEMBERS]:
+            step(s, rank, cohort, flight)
+    n[flight + FLIGHT_COHORT] = taken_along(s, rank)
     return load_others(s, rank, flight, now_s)
 
 
@@ -139,10 +143,10 @@ def load_others(s: State, rank: int, flight: int, now_s: float) -> float:
         if n[request + SCHEDULED]:
             chunks_s += board(s, rank, flight, request, now_s)
             if not loose and n[request + COMPUTED] >= n[request + PREFILL_END] and left(s, request) > 0:
-                join(s, rank, request)
+                join(s, n[flight + FLIGHT_COHORT], request)
         request = n[request + FOLLOWING]
     if loose and n[n[rank + POOL] + TOGETHER]:
-        gather(s, rank)
+        gather(s, rank, n[flight + FLIGHT_COHORT])
     return chunks_s
 
 

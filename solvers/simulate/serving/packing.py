@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from solvers.cost.serving.tables import Table
 from solvers.simulate.serving import columns as c
+from solvers.simulate.serving.calendars import CALENDAR
 from solvers.simulate.serving.case import GAP_EDGES, Deployment, Floats, Ints, Pool, Requests
-from solvers.simulate.serving.cohort import CALENDAR
-from solvers.simulate.serving.settings import depth, most_runs, numbers_of, rates_of, steps_together, tables_of
+from solvers.simulate.serving.settings import cohorts, depth, most_runs, numbers_of, rates_of, steps_together, tables_of
 
 ROUTINGS = {"round_robin": c.ROUND_ROBIN, "least_work": c.LEAST_WORK, "prefix_aware": c.PREFIX_AWARE}
 # Buckets of the cache's keys: 16 KiB of each rank.
@@ -47,6 +48,8 @@ class Places:
 
 def first_room(deployment: Deployment, requests: Requests) -> Room:
     """To begin with: cells for the most that running requests can hit of a prefix, few where none is shared."""
+    if not any(pool.engine.prefix_caching for pool in deployment.pools):
+        return Room(cells=1, trace=4 * requests.size + LEAST_CELLS)
     shared = int(np.where(requests.prefix < 0, 0, requests.prefix_tokens).max(initial=0))
     wanted = sum(
         pool.replicas * pool.engine.ranks * pool.engine.max_num_seqs * (shared // pool.engine.block_size)
@@ -60,7 +63,8 @@ def packed(
 ) -> c.State:
     """The state before the first event."""
     pools = deployment.pools
-    tables = [table for pool in pools for table in tables_of(pool).values()]
+    of_pools = [tables_of(pool) for pool in pools]
+    tables = [table for of_pool in of_pools for table in of_pool.values()]
     at = _places(pools, requests.size, room, tables=sum(map(len, tables)))
     trace = np.zeros(room.trace * c.TRACE_COLUMNS if trace_of is not None else 0)
     seconds = np.concatenate([_seconds(deployment, requests, at, horizon_s=horizon_s), *tables, trace])
@@ -68,10 +72,8 @@ def packed(
     head = _head(deployment, requests, at, seed=seed)
     head[c.TRACED] = -1 if trace_of is None else at.replicas + trace_of * c.REPLICA_COLUMNS
     head[[c.TRACE_FROM, c.TRACE_NEXT]], head[c.TRACE_END] = at.trace, len(seconds)
-    parts = [head, _requests(requests, at), ranks, _replicas(pools, at), _pools(pools, at)]
-    numbers = np.concatenate(
-        [*(part.ravel() for part in parts), np.zeros(len(GAP_EDGES) + 1 + flights, dtype=np.int64)]
-    )
+    parts = [head, _requests(requests, at), ranks, _replicas(pools, at), _pools(pools, of_pools, at)]
+    numbers = np.concatenate([*(part.ravel() for part in parts), np.zeros(len(GAP_EDGES) + 1, dtype=np.int64), flights])
     return c.State(numbers, _blocks(pools, at), seconds)
 
 
@@ -79,10 +81,11 @@ def _places(pools: tuple[Pool, ...], requests: int, room: Room, *, tables: int) 
     replicas = sum(pool.replicas for pool in pools)
     ranks = sum(pool.replicas * pool.engine.ranks for pool in pools)
     clocks = sum(pool.replicas * _clock_columns(pool) for pool in pools)
+    ended = sum(pool.replicas * pool.engine.ranks * cohorts(pool) for pool in pools)
     rows = (requests * c.REQUEST_COLUMNS, ranks * c.RANK_COLUMNS, replicas * c.REPLICA_COLUMNS)
     numbers = list(accumulate((c.HEAD, *rows, len(pools) * c.POOL_COLUMNS, len(GAP_EDGES) + 1)))
     moments = requests * c.MOMENT_COLUMNS
-    seconds = list(accumulate((c.EDGES + len(GAP_EDGES), moments, clocks, ranks, len(pools) * c.RATE_COLUMNS, tables)))
+    seconds = list(accumulate((c.EDGES + len(GAP_EDGES), moments, clocks, ended, len(pools) * c.RATE_COLUMNS, tables)))
     cells = ranks * BUCKETS
     return Places(
         requests=numbers[0],
@@ -138,13 +141,13 @@ def _requests(requests: Requests, at: Places) -> Ints:
     return rows
 
 
-def _ranks(pools: tuple[Pool, ...], at: Places) -> tuple[Ints, int]:
-    """Their rows, and how many numbers their batches in flight need."""
+def _ranks(pools: tuple[Pool, ...], at: Places) -> tuple[Ints, Ints]:
+    """Their rows, and after all rows those of their batches in flight and of their cohorts."""
     rows: list[Ints] = []
-    replica, flights, blocks = at.replicas, at.flights, at.blocks
+    after: list[Ints] = []
+    replica, flights, blocks, ended = at.replicas, at.flights, at.blocks, at.ended
     for number, pool in enumerate(pools):
         length = c.RUN_HEAD + most_runs(pool) * c.RUN_COLUMNS
-        calendars = 2 * (CALENDAR + pool.engine.block_size)
         usable = pool.engine.blocks - 1
         for _ in range(pool.replicas):
             for _ in range(pool.engine.ranks):
@@ -157,12 +160,27 @@ def _ranks(pools: tuple[Pool, ...], at: Places) -> tuple[Ints, int]:
                 blocks += _nodes(pool) * c.BLOCK_COLUMNS
                 row[c.FLIGHT_RUNS], row[c.FLIGHT_LENGTH] = flights, length
                 flights += depth(pool) * length
-                row[c.DAYS], row[c.PHASES], row[c.LOOSE] = flights, flights + 2 * CALENDAR, not steps_together(pool)
-                flights += calendars
-                row[c.ENDED_S] = at.ended + len(rows)
+                of_cohorts = _cohorts(pool, rank=at.ranks + len(rows) * c.RANK_COLUMNS, start=flights, ended=ended)
+                row[c.READY], row[c.IDLE], row[c.LOOSE] = flights, of_cohorts[c.NEXT_IDLE], not steps_together(pool)
+                after += [np.zeros(depth(pool) * length, dtype=np.int64), of_cohorts]
+                flights += len(of_cohorts)
+                ended += cohorts(pool)
                 rows.append(row)
             replica += c.REPLICA_COLUMNS
-    return np.concatenate(rows), flights - at.flights
+    return np.concatenate(rows), np.concatenate(after)
+
+
+def _cohorts(pool: Pool, *, rank: int, start: int, ended: int) -> Ints:
+    """A rank's cohorts from `start` on, each a row and its calendars."""
+    count, length = cohorts(pool), c.COHORT_COLUMNS + 2 * (CALENDAR + pool.engine.block_size)
+    rows = np.zeros((count, length), dtype=np.int64)
+    starts = start + length * np.arange(count)
+    rows[:, c.OF_RANK] = rank
+    rows[:, c.ENDED_S] = ended + np.arange(count)
+    rows[:, c.DAYS] = starts + c.COHORT_COLUMNS
+    rows[:, c.PHASES] = rows[:, c.DAYS] + 2 * CALENDAR
+    rows[:-1, c.NEXT_IDLE] = starts[1:]
+    return rows.ravel()
 
 
 def _replicas(pools: tuple[Pool, ...], at: Places) -> Ints:
@@ -178,13 +196,13 @@ def _replicas(pools: tuple[Pool, ...], at: Places) -> Ints:
     return np.array(rows, dtype=np.int64)
 
 
-def _pools(pools: tuple[Pool, ...], at: Places) -> Ints:
+def _pools(pools: tuple[Pool, ...], of_pools: list[dict[int, Table]], at: Places) -> Ints:
     rows = np.zeros((len(pools), c.POOL_COLUMNS), dtype=np.int64)
     tables = at.tables
-    for number, pool in enumerate(pools):
-        values = numbers_of(pool, rates_at=at.rates + number * c.RATE_COLUMNS, tables_at=tables)
+    for number, (pool, found) in enumerate(zip(pools, of_pools, strict=True)):
+        values = numbers_of(pool, found, rates_at=at.rates + number * c.RATE_COLUMNS, tables_at=tables)
         rows[number, list(values)] = list(values.values())
-        tables += sum(map(len, tables_of(pool).values()))
+        tables += sum(map(len, found.values()))
     return rows
 
 

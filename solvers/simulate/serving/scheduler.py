@@ -7,7 +7,7 @@ fit. Source: vllm/v1/core/sched/scheduler.py and kv_cache_manager.py of vLLM 0.1
 """
 
 from solvers.simulate.serving.blocks import find, give, name_prefix, release, share
-from solvers.simulate.serving.cohort import dissolve, drop_out, feed
+from solvers.simulate.serving.cohort import dissolve, drop_out, feed, quit_cohort
 from solvers.simulate.serving.columns import (
     BLOCK_SIZE,
     BUDGET,
@@ -43,6 +43,7 @@ from solvers.simulate.serving.columns import (
     PREFIX,
     PREVIOUS,
     PRIORITY,
+    READY,
     RECEIVED,
     REPLICA,
     RESERVE,
@@ -77,10 +78,10 @@ def schedule(s: State, rank: int) -> int:
 def go_on(s: State, rank: int, pool: int, budget: int) -> int:
     """Running requests in order; what is left of the budget."""
     n = s.numbers
-    if n[rank + LOOSE] == 0:
-        if feed(s, rank):
-            return go_on_together(s, rank, pool, budget)
-        dissolve(s, rank)
+    cohort = n[rank + READY]
+    if n[rank + LOOSE] == 0 and feed(s, rank, cohort):
+        return go_on_together(s, rank, pool, budget)
+    dissolve(s, rank, cohort)
     request = n[rank + FIRST]
     while request >= 0 and budget > 0:
         tokens = min(wanted(s, pool, request), budget)
@@ -95,10 +96,10 @@ def go_on(s: State, rank: int, pool: int, budget: int) -> int:
 
 @compiled
 def go_on_together(s: State, rank: int, pool: int, budget: int) -> int:
-    """All decodes at once, and the prompt that is not whole yet: the last of those that run, if there is one."""
+    """All decodes that wait at once, and the prompt that is not whole yet: the last of those that run."""
     n = s.numbers
     n[rank + GOES] = 1
-    budget -= n[rank + MEMBERS]
+    budget -= n[n[rank + READY] + MEMBERS]
     request = n[rank + LAST]
     if request < 0 or n[request + MEMBER] or n[request + COMPUTED] >= n[request + PREFILL_END]:
         return budget
@@ -111,6 +112,8 @@ def go_on_together(s: State, rank: int, pool: int, budget: int) -> int:
 def wanted(s: State, pool: int, request: int) -> int:
     """Tokens that a running request could run now."""
     n = s.numbers
+    if n[request + MEMBER]:
+        return 0
     if n[request + COMPUTED] < n[request + PREFILL_END]:
         return n[request + PREFILL_END] - n[request + COMPUTED]
     given = n[request + KNOWN] - n[request + INPUT] + n[request + COMING]
@@ -134,8 +137,10 @@ def make_room(s: State, rank: int, pool: int, request: int, tokens: int, budget:
             hold(s, rank, pool, request, max(new, 0), slots)
             return budget
         victim = worst(s, rank, pool)
-        if n[victim + MEMBER]:
-            drop_out(s, rank, victim)
+        if n[victim + MEMBER] == n[rank + READY]:
+            drop_out(s, victim)
+        elif n[victim + MEMBER]:
+            quit_cohort(s, victim)
         budget += n[victim + SCHEDULED]
         send_back(s, rank, pool, victim)
         if victim == request:

@@ -23,10 +23,15 @@ def looks_ahead(pool: Pool) -> bool:
 
 
 def steps_together(pool: Pool) -> bool:
-    """Whether every decode has a token in every batch, and contexts need not be looked at one by one."""
+    """Whether every decode that could has a token in a batch, and contexts need not be looked at one by one."""
     engine = pool.engine
     fits = engine.max_num_seqs <= engine.max_num_batched_tokens
-    return engine.stages == 1 and engine.speculation is None and pool.cost.window == 0 and fits
+    return engine.speculation is None and pool.cost.window == 0 and fits
+
+
+def cohorts(pool: Pool) -> int:
+    """Sets of decodes of one rank that step together: between stages, one in each batch and one that waits for its."""
+    return pool.engine.stages + 1 if pool.engine.stages > 1 and steps_together(pool) else 1
 
 
 def depth(pool: Pool) -> int:
@@ -39,7 +44,7 @@ def most_runs(pool: Pool) -> int:
     return min(pool.engine.max_num_seqs, pool.engine.max_num_batched_tokens)
 
 
-def numbers_of(pool: Pool, *, rates_at: int, tables_at: int) -> dict[int, int]:
+def numbers_of(pool: Pool, tables: dict[int, Table], *, rates_at: int, tables_at: int) -> dict[int, int]:
     """The pool's row, by column; its tables stand one after the other from `tables_at`."""
     engine = pool.engine
     row = {
@@ -60,7 +65,7 @@ def numbers_of(pool: Pool, *, rates_at: int, tables_at: int) -> dict[int, int]:
         c.RATES: rates_at,
         c.TOGETHER: steps_together(pool),
     }
-    for column, table in tables_of(pool).items():
+    for column, table in tables.items():
         row[column] = tables_at
         tables_at += len(table)
         row[c.SHARED_LAST] = len(table) - 1  # of the last of them, which is shared_tokens

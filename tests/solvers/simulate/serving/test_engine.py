@@ -9,6 +9,7 @@ from solvers.errors import SpecError
 from solvers.simulate.serving.case import Outcome
 from solvers.simulate.serving.engine import simulate
 from solvers.simulate.serving.oracle import simulate_plainly
+from solvers.simulate.serving.settings import steps_together
 from tests.solvers.simulate.serving.cases import ENGINE, colocated, moments, requests
 from tests.solvers.simulate.serving.random_cases import random_case
 
@@ -38,6 +39,20 @@ def test_equal_on_random_cases(start: int) -> None:
         compiled = simulate(deployment, asked, seed=seed, trace_of=0)
 
         assert differences(compiled, simulate_plainly(deployment, asked, seed=seed, trace_of=0)) == [], seed
+
+
+def test_equal_where_each_batch_between_stages_has_its_own_decodes() -> None:
+    """Of 1,200 cases those with stages whose decodes step together: at least 100, some of which send requests back."""
+    cases = [(seed, *random_case(seed)) for seed in range(1000, 2200)]
+    staged = [case for case in cases if any(steps_together(pool) and pool.engine.stages > 1 for pool in case[1].pools)]
+    sent_back = 0
+    for seed, deployment, asked in staged:
+        compiled = simulate(deployment, asked, seed=seed, trace_of=0)
+
+        sent_back += int(compiled.preemptions.sum() > 0)
+        assert differences(compiled, simulate_plainly(deployment, asked, seed=seed, trace_of=0)) == [], seed
+    assert len(staged) >= 100
+    assert sent_back >= 20
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
