@@ -110,6 +110,8 @@ def sure(result: Document) -> tuple[Fact, ...]:
     provenance = result["provenance"]
     calibration = str(provenance["calibration"])
     facts = [Fact("Calibration", CALIBRATIONS.get(calibration, calibration))]
+    if "own_points" in result.get("explanation", {}):
+        facts.append(Fact("Own measurements", str(result["explanation"]["own_points"]["said"])))
     if "interval_level" in result:
         facts.append(
             Fact(

@@ -1,14 +1,12 @@
 """What is worked out for the chosen plan alone: its goodput curve, its latencies with intervals, its bound."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.base import Estimate
 from solvers.cost.serving.bound import Bound, bound_of
-from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.steps import decode_steps, mixed_steps
 from solvers.documents import Document
 from solvers.serving.candidate import Candidate
@@ -40,9 +38,9 @@ class Detail:
     size: int
 
 
-def detail(study: Study, candidate: Candidate, draws: Sequence[Coefficients], *, size: int, guess: float) -> Detail:
+def detail(study: Study, candidate: Candidate, *, size: int, guess: float) -> Detail:
     """Everything about one plan."""
-    low, high = ends(study, candidate, draws)
+    low, high = ends(study, candidate)
     trials, rate, slo = study.trials, study.spec.traffic.rate_per_s, study.spec.slo
     look = Look(
         plain=trials.trial(candidate, rate, size=size, seeds=SEEDS),
@@ -62,13 +60,13 @@ def detail(study: Study, candidate: Candidate, draws: Sequence[Coefficients], *,
     return Detail(candidate, look, found, Estimate(found.rate_per_s, *ends_), low, high, size)
 
 
-def ends(study: Study, candidate: Candidate, draws: Sequence[Coefficients]) -> tuple[float, float]:
+def ends(study: Study, candidate: Candidate) -> tuple[float, float]:
     """The ends of the interval of a step's seconds: of the pool that is least sure."""
-    found = [_ends(study, group, draws) for group in candidate.groups]
+    found = [_ends(study, group) for group in candidate.groups]
     return min(low for low, _ in found), max(high for _, high in found)
 
 
-def _ends(study: Study, group: Group, draws: Sequence[Coefficients]) -> tuple[float, float]:
+def _ends(study: Study, group: Group) -> tuple[float, float]:
     job, shape = study.shop.job(group.setup), study.shape
     some = np.array([max(1.0, 0.25 * min(group.setup.max_num_seqs, 128))])
     context = np.array([shape.context])
@@ -77,8 +75,8 @@ def _ends(study: Study, group: Group, draws: Sequence[Coefficients]) -> tuple[fl
         steps = mixed_steps(np.zeros(1), np.zeros(1), chunks=np.ones(1), new=new, before=0.0, job=job)
     else:
         steps = decode_steps(some, context, job=job)
-    _, deviation = study.shop.bias(group.setup, apart=group.role != "both")
-    return factors(steps, job, draws, center=study.shop.coefficients, deviation=deviation)
+    offsets = study.shop.offsets(group.setup, apart=group.role != "both")
+    return factors(steps, job, study.shop.draws, center=study.shop.coefficients, offsets=offsets)
 
 
 def _edge(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from solvers.calibration.covariance import Floats
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.steps import Compositions, step_seconds
@@ -17,12 +18,20 @@ DRAWS = 32
 LEVEL = 0.8
 
 
+def drawn_offsets(deviation: float, *, count: int) -> Floats:
+    """Logarithms of factors [count] with this standard deviation, the same each time."""
+    found: Floats = deviation * np.random.default_rng(count).standard_normal(count)
+    return found
+
+
 def factors(
-    steps: Compositions, job: ServingJob, draws: Sequence[Coefficients], *, center: Coefficients, deviation: float
+    steps: Compositions, job: ServingJob, draws: Sequence[Coefficients], *, center: Coefficients, offsets: Floats
 ) -> tuple[float, float]:
-    """The ends of the 80 % interval of the mean of `steps`, over its value with the coefficients of the answer."""
+    """The ends of the 80 % interval of the mean of `steps`, over its value with the coefficients of the answer.
+
+    `offsets` are the logarithms of what each draw's seconds are multiplied by.
+    """
     value = float(step_seconds(steps, job, center).mean())
-    normal = np.random.default_rng(len(draws)).standard_normal(len(draws))
-    drawn = [float(step_seconds(steps, job, one).mean()) / value for one in draws] * np.exp(deviation * normal)
+    drawn = [float(step_seconds(steps, job, one).mean()) / value for one in draws] * np.exp(offsets)
     low, high = np.quantile(drawn, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return min(float(low), 1.0), max(float(high), 1.0)

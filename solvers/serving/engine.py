@@ -1,10 +1,12 @@
 """The engine that serves, its numbers and its helpers: precision, speculation, adapters, limits."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from solvers.base import ADVANCED, Part, Positive
+from solvers.catalogue import Gpu, Model
+from solvers.cost.serving import job
 from solvers.errors import Problem, SpecError
 from solvers.units import Count, Fraction, UsdPerHour
 
@@ -12,6 +14,10 @@ EngineName = Literal["vllm", "sglang", "trtllm"]
 Weights = Literal["auto", "bf16", "fp16", "fp8", "w8a8", "w4a16", "nvfp4"]
 Cache = Literal["auto", "fp16", "fp8"]
 LEAST_MEMORY, MOST_MEMORY = 0.1, 0.99
+# What the GPU needs to compute or to read weights so; weights of 4 bits are unpacked to 16 where it lacks FP4.
+NEEDS = {"fp8": ("fp8",), "w8a8": ("int8", "fp8"), "nvfp4": ("fp4",)}
+# Families whose published weights are FP8 with a scale for each block of 128 x 128 [deepseek2024v3, section 3.3.2].
+BLOCK_FAMILIES = ("deepseek", "kimi")
 ALIKE = {
     "bfloat16": "bf16", "float16": "fp16", "half": "fp16", "int4": "w4a16", "awq": "w4a16", "gptq": "w4a16",
     "int8": "w8a8", "fp4": "nvfp4",
@@ -56,6 +62,23 @@ class Numbers(Part):
     kv: Annotated[Cache, BeforeValidator(_cache)] = Field(
         default="fp16", title="KV cache", description="auto: 16 bit or FP8, whichever serves cheaper.", examples=["fp8"]
     )
+
+
+def lacking(gpu: Gpu, numbers: Numbers, at: str) -> list[Problem]:
+    """What is wrong with numbers that the GPU has no units for."""
+    needs = NEEDS.get(numbers.weights, ())
+    if not needs or any(gpu.has(name) for name in needs):
+        return []
+    hint = f"It computes in {', '.join(sorted(gpu.peak_flops_per_s))}."
+    return [Problem("no_precision", f"{gpu.shown} does not compute in {needs[0]}.", at, hint)]
+
+
+def numerics_of(model: Model, weights: str, cache: str) -> job.Numerics:
+    """The kernel's words for weights and cache of this model; 16 bit where `auto` leaves it open."""
+    if weights == "fp8" and model.family.lower().startswith(BLOCK_FAMILIES):
+        weights = "fp8_block"
+    known = next(name for name in get_args(job.Weights) if name == ("bf16" if weights == "auto" else weights))
+    return job.Numerics(known, "fp8" if cache == "fp8" else "fp16")
 
 
 class Draft(Part):

@@ -4,12 +4,18 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
+from solvers.calibration.covariance import Floats
+from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Adapters, Layout, Limits, Numerics, ServingJob, Software
 from solvers.cost.serving.memory import BLOCK_TOKENS, Memory, memory_of
 from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
-from solvers.serving.calibration import coefficients, step_factor
+from solvers.serving.calibration import coefficients, draws, step_factor
+from solvers.serving.doubt import DRAWS, drawn_offsets
 from solvers.serving.engine import Draft
+from solvers.serving.own_points import learned
 from solvers.serving.spec import ServingSpec
 from solvers.serving.static import Load
 from solvers.simulate.serving.case import Engine, Role, Speculation
@@ -54,7 +60,8 @@ class Shop:
 
     def __init__(self, spec: ServingSpec, *, longest: int, context: float) -> None:
         self.spec, self.context = spec, context
-        self.coefficients = coefficients(spec.calibration)
+        self.own = learned(spec)
+        self.coefficients = self.own.coefficients if self.own else coefficients(spec.calibration)
         self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
         self.loads: dict[tuple[Setup, Role], Load] = {}
         self._costs: dict[tuple[Layout, Numerics, int, bool, bool], StepCost] = {}
@@ -87,9 +94,32 @@ class Shop:
 
     def bias(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of a step's seconds over what the kernel says of it."""
+        job, drafts = self.job(setup), self._drafts(setup)
+        if self.own:
+            return self.own.step_factor(job, disaggregated=apart, drafts=drafts)
+        return step_factor(job, self.spec.calibration, disaggregated=apart, drafts=drafts)
+
+    def _drafts(self, setup: Setup) -> int:
         draft = self.spec.speculation
-        drafts = draft.tokens if draft and setup.speculative else 0
-        return step_factor(self.job(setup), self.spec.calibration, disaggregated=apart, drafts=drafts)
+        return draft.tokens if draft and setup.speculative else 0
+
+    @cached_property
+    def draws(self) -> list[Coefficients]:
+        """Coefficients from what is known of them."""
+        if self.own:
+            return self.own.coefficients_of(self._states)
+        return draws(self.spec.calibration, count=DRAWS, seed=self.spec.seed)
+
+    @cached_property
+    def _states(self) -> Floats:
+        return self.own.draws(count=DRAWS, seed=self.spec.seed) if self.own else np.zeros((DRAWS, 0))
+
+    def offsets(self, setup: Setup, *, apart: bool) -> Floats:
+        """What is added to the logarithm of a step's seconds beside each of `draws`."""
+        if self.own:
+            job, drafts = self.job(setup), self._drafts(setup)
+            return self.own.offsets(self._states, job, disaggregated=apart, drafts=drafts)
+        return drawn_offsets(self.bias(setup, apart=apart)[1], count=DRAWS)
 
     def memory(self, setup: Setup) -> Memory:
         """Bytes of its fullest GPU, and its KV blocks."""

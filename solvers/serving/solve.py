@@ -9,7 +9,7 @@ from solvers.base import Estimate, Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.optimise.pareto import front
 from solvers.serving import words
-from solvers.serving.calibration import data_of, draws, name_of
+from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import (
     Detail,
@@ -22,11 +22,11 @@ from solvers.serving.details import (
     latency,
     money,
 )
-from solvers.serving.doubt import DRAWS
 from solvers.serving.exports import EXPORTS
 from solvers.serving.infeasible import infeasible
 from solvers.serving.measured import Look, latency_estimates
 from solvers.serving.moves import layout_key
+from solvers.serving.own_points import name_of
 from solvers.serving.plan import label, plan_document, small_plan, usd_per_hour
 from solvers.serving.ranked import Found, Ranked
 from solvers.serving.screen import Scored, Screened
@@ -106,10 +106,9 @@ class _Shown:
 def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Document) -> Solved:
     spec, chosen = asked.spec, found.ranked[0]
     candidate = chosen.candidate
-    drawn = draws(spec.calibration, count=DRAWS, seed=spec.seed)
     most = 1.2 * max(chosen.goodput_per_s, spec.traffic.rate_per_s)
     size = size_for(most, chosen.residence_s, spec.slo)
-    detailed = detail(asked, candidate, drawn, size=size, guess=chosen.goodput_per_s)
+    detailed = detail(asked, candidate, size=size, guess=chosen.goodput_per_s)
     watched, outcome = watch(asked, candidate, size=size)
     told = estimates(asked, detailed, watched)
     hardware = bound_document(asked, detailed)
@@ -138,6 +137,7 @@ def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Doc
                 "prefix_hit_tokens": int(outcome.cached_tokens.sum()),
                 "seeds": len(detailed.look.plain.seeds),
             },
+            **words.measured(asked.shop.own),
         },
         search=counted | {"simulated_requests": asked.trials.simulated},
         warnings=words.warnings(asked),
@@ -209,7 +209,7 @@ KIND = Kind(
     version=1,
     spec=ServingSpec,
     solve=solve,
-    calibration=lambda spec: name_of(spec.calibration),
+    calibration=name_of,
     exports=EXPORTS,
     prepare=prepare,
 )

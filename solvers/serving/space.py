@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
-from typing import get_args
 
-from solvers.cost.serving.job import Layout, Numerics, Weights
+from solvers.cost.serving.job import Layout, Numerics
+from solvers.serving.engine import numerics_of
 from solvers.serving.setup import MOST_SEQS, Setup, Shop
 from solvers.serving.spec import ServingSpec
 
 TOKENS = (512, 1024, 2048, 4096, 8192, 16_384)
 SEQS = (64, 128, 256, MOST_SEQS)
-# Families whose published weights are FP8 with a scale for each block of 128 x 128 [deepseek2024v3, section 3.3.2].
-BLOCK_FAMILIES = ("deepseek", "kimi")
 MEMORY = "need too much memory: weights leave no room for one request"
 
 
@@ -71,14 +69,7 @@ def numerics(spec: ServingSpec) -> list[Numerics]:
     caches = [asked.kv] if asked.kv != "auto" else ["fp16"]
     if asked.kv == "auto" and gpu.has("fp8") and not options.forbids("fp8_kv"):
         caches.append("fp8")
-    return [Numerics(_named(spec, one), "fp8" if kv == "fp8" else "fp16") for one in weights for kv in caches]
-
-
-def _named(spec: ServingSpec, weights: str) -> Weights:
-    """The kernel's word for the weights of this model."""
-    if weights == "fp8" and spec.model.family.lower().startswith(BLOCK_FAMILIES):
-        return "fp8_block"
-    return next(known for known in get_args(Weights) if known == weights)
+    return [numerics_of(spec.model, one, kv) for one in weights for kv in caches]
 
 
 def token_limits(spec: ServingSpec, *, longest: int) -> list[tuple[int, bool]]:

@@ -8,15 +8,14 @@ from solvers.base import ADVANCED, Spec
 from solvers.catalogue import ModelRef
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.errors import Problem, SpecError
-from solvers.serving.engine import AdapterSet, Draft, EngineChoice, Limits, Numbers
+from solvers.serving.engine import AdapterSet, Draft, EngineChoice, Limits, Numbers, lacking
+from solvers.serving.measurements import MOST_POINTS, Measurement, problems_of_points
 from solvers.serving.options import Options
 from solvers.serving.slo import Slo
 from solvers.serving.traffic import Traffic
 
 Objective = Literal["cost", "goodput_per_gpu", "latency"]
 Calibration = Literal["published", "prior"]
-# What the GPU needs to compute or to read weights so; weights of 4 bits are unpacked to 16 where it lacks FP4.
-NEEDS = {"fp8": ("fp8",), "w8a8": ("int8", "fp8"), "nvfp4": ("fp4",)}
 
 
 class ServingSpec(Spec):
@@ -57,10 +56,18 @@ class ServingSpec(Spec):
         description="`published`: the model has learned from openly licensed measurements; `prior`: from none.",
         json_schema_extra=ADVANCED,
     )
+    measurements: tuple[Measurement, ...] = Field(
+        default=(),
+        max_length=MOST_POINTS,
+        exclude_if=lambda points: not points,
+        title="Own measurements",
+        description="1 to 20 points of one replica under so many clients; three or more say how good they are.",
+        json_schema_extra=ADVANCED,
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "ServingSpec":
-        problems = [*_precision(self), *_price(self), *_fixed(self)]
+        problems = [*_precision(self), *_price(self), *_fixed(self), *_measured(self)]
         if problems:
             raise SpecError(*problems)
         return self
@@ -73,14 +80,19 @@ class ServingSpec(Spec):
 
 def _precision(spec: ServingSpec) -> list[Problem]:
     """Numbers that the GPU has no units for."""
-    gpu = spec.hardware.node.gpu
-    known = ", ".join(sorted(gpu.peak_flops_per_s))
-    hint = f"It computes in {known}."
-    needs = NEEDS.get(spec.precision.weights, ())
-    if needs and not any(gpu.has(name) for name in needs):
-        message = f"{gpu.shown} does not compute in {needs[0]}."
-        return [Problem("no_precision", message, "/precision/weights", hint)]
-    return []
+    return lacking(spec.hardware.node.gpu, spec.precision, "/precision/weights")
+
+
+def _measured(spec: ServingSpec) -> list[Problem]:
+    """Points that cannot have been measured."""
+    return problems_of_points(
+        spec.measurements,
+        model=spec.model,
+        node=spec.hardware.node,
+        engine=spec.engine,
+        numbers=spec.precision,
+        gpus=spec.hardware.gpus,
+    )
 
 
 def _price(spec: ServingSpec) -> list[Problem]:

@@ -7,6 +7,7 @@ from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import Detail
+from solvers.serving.own_points import Learned
 from solvers.serving.plan import label
 from solvers.serving.ranked import Ranked
 from solvers.serving.spec import ServingSpec
@@ -18,6 +19,8 @@ LIMITS = {"ttft": "time to first token", "tpot": "time per output token", "e2e":
 SHORT = {"ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end"}
 # A cache that is fuller than this on average preempts or makes requests wait.
 FULL = 0.8
+# From so many own points on, each is foretold from the others.
+LEFT_OUT = 3
 
 
 def gpu_word(spec: ServingSpec, count: int) -> str:
@@ -114,3 +117,25 @@ def warnings(study: Study) -> tuple[Problem, ...]:
         message = f"{share} of the requests are longer than {study.longest:,} tokens; they are refused and left out."
         found.append(Problem("beyond_context", message, "/traffic", "Give another model, or a longer max_model_len."))
     return tuple(found)
+
+
+def measured(own: Learned | None) -> Document:
+    """What a plan's own points said of the model, before they were taken in and with each left out."""
+    if own is None:
+        return {}
+    off, each = np.exp(own.off.mean()), np.exp(np.abs(own.off).mean()) - 1.0
+    count = len(own.off)
+    told = f"{count} own point{'' if count == 1 else 's'} used; before, the model was {_off(off)} on them"
+    found = {"points": count, "measured_over_predicted": float(off), "mean_error": float(each)}
+    if count >= LEFT_OUT:
+        left = float(np.exp(np.abs(own.left_out).mean()) - 1.0)
+        told += f", and is {show(left, SHARE)} off on one that it has not seen of them"
+        found["left_out_error"] = left
+    return {"own_points": found | {"said": f"{told}."}}
+
+
+def _off(ratio: float) -> str:
+    """How far, and to which side."""
+    if abs(ratio - 1.0) < 0.005:
+        return "right on average"
+    return f"{show(abs(1.0 / ratio - 1.0), SHARE)} too {'fast' if ratio > 1.0 else 'slow'}"

@@ -29,6 +29,16 @@ def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
     assert [what for what in facts if what.startswith("Data: ")] == [f"Data: {name}" for name in provenance["data"]]
 
 
+def test_own_measurements_are_told_where_there_are_some(small):
+    said = "4 own points used; before, the model was 23 % too fast on them."
+    explained = {**small["explanation"], "own_points": {"said": said}}
+
+    told = {fact.what: fact.of_it for fact in answer.sure({**small, "explanation": explained})}
+
+    assert told["Own measurements"] == said
+    assert "Own measurements" not in {fact.what for fact in answer.sure(small)}
+
+
 def test_the_search_is_counted_timed_and_said_to_be_whole(small):
     search = {"candidates": 41208, "feasible": 912, "rejected": {}, "seconds": 1.3, "optimality_gap": 0.0}
 

@@ -83,3 +83,14 @@ def test_of_two_pools_each_keeps_its_own_degrees() -> None:
     assert {name: asked_for[name] for name in ("mode", "prefill_tp", "decode_tp", "prefill_replicas")} == {
         "mode": "disaggregated", "prefill_tp": 4, "decode_tp": 2, "prefill_replicas": 2,
     }  # fmt: skip
+
+
+def test_own_measurements_are_rows_and_folded_away() -> None:
+    (field,) = [field for field in TREE if field.name == "measurements"]
+    query = QueryDict(mutable=True)
+    query["has:/measurements"], query["f:/measurements"] = "1", "- {concurrency: 8, input: 300, output: 64, tpot: 3 ms}"
+
+    document = values.document_from(query, TREE, {}, nothing)
+
+    assert (field.widget, field.advanced) == ("rows", True)
+    assert document["measurements"] == [{"concurrency": 8, "input": 300, "output": 64, "tpot": "3 ms"}]
