@@ -106,18 +106,18 @@ def test_memory_beyond_the_limit_is_a_failure_and_the_next_solve_goes_well(fork_
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_memory_is_counted_over_all_processes_of_a_solve(fork_server, shared):
-    allowed = tight(memory_bytes=600 * 2**20)
+    allowed = tight(memory_bytes=1200 * 2**20)
 
-    outcome, _ = lasting(trial(act="crowd", count=4, bytes=200 * 2**20, shared=shared), allowed, fork_server)
+    outcome, _ = lasting(trial(act="crowd", count=4, bytes=400 * 2**20, shared=shared), allowed, fork_server)
 
     assert outcome == Failed((problem(MEMORY, allowed),))
 
 
 def test_memory_that_processes_share_is_counted_once(fork_server):
-    """Four processes with 200 MiB in common: 800 MiB are resident, 200 MiB held."""
-    spec = trial(act="lend", count=4, bytes=200 * 2**20, shared=True, seconds=1)
+    """Four processes with 400 MiB in common: 1,600 MiB are resident, 400 MiB held."""
+    spec = trial(act="lend", count=4, bytes=400 * 2**20, shared=True, seconds=1)
 
-    outcome, _ = lasting(spec, tight(memory_bytes=600 * 2**20), fork_server)
+    outcome, _ = lasting(spec, tight(memory_bytes=1200 * 2**20), fork_server)
 
     assert isinstance(outcome, Answered)
 
