@@ -17,7 +17,7 @@ CHARTS = ["ttft", "tpot", "goodput", "bound", "breakdown", "memory", "timeline"]
 
 def test_a_trace_is_read_from_a_file_into_the_spec(signed_in: Page, person: Person, tmp_path: Path) -> None:
     page = signed_in
-    page.goto(f"{person.home}new?kind=serving")
+    page.goto(f"{person.home}new?kind=serving&example=trace-azure-code-l40s")
     for name in ("input", "output"):
         page.locator(f"input[name='f:/traffic/{name}']").fill("")
     page.locator("input[name='own:/traffic/trace']").check()
