@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from solvers.documents import Document
-from solvers.errors import Problem
+from solvers.errors import Problem, unknown
 
 S = TypeVar("S", bound="Spec")
 ADVANCED: JsonDict = {"x-advanced": True}
@@ -29,6 +29,19 @@ def _whole(value: Any) -> Any:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+
+
+def known(noun: str, names: tuple[str, ...]) -> BeforeValidator:
+    """Refuses a name in a list that is none of `names`, with the nearest of them."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            for index, name in enumerate(value):
+                if isinstance(name, str) and name not in names:
+                    raise unknown(noun, name, names, at=f"/{index}")
+        return value
+
+    return BeforeValidator(check)
 
 
 class Part(BaseModel):

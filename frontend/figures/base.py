@@ -213,6 +213,12 @@ def split(shown: str) -> tuple[str, str]:
     return number, unit
 
 
+def ring(theme: Theme) -> go.Scatter:
+    """An empty ring, last of the traces, that the page puts around what is picked."""
+    marker = {"color": "rgba(0,0,0,0)", "size": 20, "line": {"color": theme["ink"], "width": 2}}
+    return go.Scatter(name="Picked", x=[], y=[], mode="markers", marker=marker, hoverinfo="skip")
+
+
 def relative(value: float, answer: float) -> str:
     """The change from the answer: `+4.2 %`, or nothing where they are equal."""
     if value == answer:

@@ -1,11 +1,10 @@
 """Which techniques a serving plan may use, and which settings are given."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from solvers.base import ADVANCED, Part, Positive
-from solvers.errors import unknown
+from solvers.base import ADVANCED, Part, Positive, known
 
 Technique = Literal[
     "tp",
@@ -25,15 +24,7 @@ Technique = Literal[
 TECHNIQUES: tuple[str, ...] = get_args(Technique)
 
 
-def _techniques(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        for index, name in enumerate(value):
-            if isinstance(name, str) and name not in TECHNIQUES:
-                raise unknown("technique", name, TECHNIQUES, at=f"/{index}")
-    return value
-
-
-Techniques = Annotated[tuple[Technique, ...], BeforeValidator(_techniques)]
+Techniques = Annotated[tuple[Technique, ...], known("technique", TECHNIQUES)]
 
 
 class Fixed(Part):

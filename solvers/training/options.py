@@ -1,12 +1,11 @@
 """Which techniques a training plan may use, which degrees are given, and what the framework does."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from solvers.base import ADVANCED, Part, Positive
+from solvers.base import ADVANCED, Part, Positive, known
 from solvers.cost.parts import LINEAR_INPUT_BYTES, WEIGHT_COPIES, Stack
-from solvers.errors import unknown
 
 Technique = Literal[
     "tp",
@@ -47,15 +46,7 @@ USUAL = ("overlap_gradients", "overlap_weights")
 LOSSY = ("quantized_weights", "quantized_gradients")
 
 
-def _techniques(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        for index, name in enumerate(value):
-            if isinstance(name, str) and name not in TECHNIQUES:
-                raise unknown("technique", name, TECHNIQUES, at=f"/{index}")
-    return value
-
-
-Techniques = Annotated[tuple[Technique, ...], BeforeValidator(_techniques)]
+Techniques = Annotated[tuple[Technique, ...], known("technique", TECHNIQUES)]
 
 
 class Fixed(Part):

@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from frontend.figures.base import Difference, Frontier, Pick, Point, in_seconds, relative
+from frontend.figures.base import Difference, Frontier, Pick, Point, in_seconds, relative, ring
 from frontend.figures.theme import Theme
 from frontend.figures.training.breakdown import TERMS
 from solvers import units
@@ -100,7 +100,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         _scatter("On the frontier", groups["f"], open_),
         _scatter("This plan", groups["plan"], {"color": theme["accent"], "size": 13}),
         _capacity(found, result["plan"]["memory"]["capacity_bytes"], theme),
-        _ring(theme),
+        ring(theme),
     ]
     drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom"))
     drawn.update_xaxes(theme.axis("Step time (s)", **_near(found)))
@@ -213,12 +213,6 @@ def _capacity(found: tuple[Spot, ...], capacity: float, theme: Theme) -> go.Scat
         textfont={"color": theme["bad"], "size": 12},
         hoverinfo="skip",
     )
-
-
-def _ring(theme: Theme) -> go.Scatter:
-    """An empty ring, last of the traces, that the page puts around what is picked."""
-    marker = {"color": "rgba(0,0,0,0)", "size": 20, "line": {"color": theme["ink"], "width": 2}}
-    return go.Scatter(name="Picked", x=[], y=[], mode="markers", marker=marker, hoverinfo="skip")
 
 
 def _near(found: tuple[Spot, ...]) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """What a serving result fixes, as the export formats read it: the model, the engine, its pools."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from solvers.catalogue import Model
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
+from solvers.exports.naming import called, published_as
 from solvers.serving.spec import ServingSpec
 
-PUBLISHED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 LAYOUT = ("tp", "pp", "dp", "ep")
 ENGINE = (
     "max_num_seqs", "max_num_batched_tokens", "chunked_prefill", "prefix_caching", "block_size",
@@ -82,12 +81,12 @@ class Served:
     @property
     def title(self) -> str:
         """The model as people call it."""
-        return self.model.title or ("your own model" if self.model.name == "own" else self.model.name)
+        return called(self.model)
 
     @property
     def published_as(self) -> str:
         """The model's name on the Hugging Face hub; empty where the catalogue knows none."""
-        return next((alias for alias in self.model.aliases if PUBLISHED.fullmatch(alias)), "")
+        return published_as(self.model)
 
     @property
     def apart(self) -> bool:

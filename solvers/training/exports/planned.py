@@ -1,7 +1,6 @@
 """What a result fixes, as the export formats read it: the model, the cluster, the batch and the layout."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,11 @@ from solvers.catalogue import Model
 from solvers.catalogue.hardware import Gpu
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
+from solvers.exports.naming import called, published_as
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.spec import TrainingSpec
 
-PUBLISHED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
 # What a field of a layout holds where it changes nothing.
 NEUTRAL: tuple[Any, ...] = (None, False, 0, 1, "none", "", [], {})
 
@@ -67,12 +66,12 @@ class Planned:
     @property
     def title(self) -> str:
         """The model as people call it."""
-        return self.model.title or ("your own model" if self.model.name == "own" else self.model.name)
+        return called(self.model)
 
     @property
     def published_as(self) -> str:
         """The model's name on the Hugging Face hub; empty where the catalogue knows none."""
-        return next((alias for alias in self.model.aliases if PUBLISHED.fullmatch(alias)), "")
+        return published_as(self.model)
 
     @property
     def layers_evenly(self) -> bool:
