@@ -13,12 +13,13 @@ import numpy as np
 from solvers.calibration.covariance import Floats, Ints
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Layout, overlapped
-from solvers.cost.serving.steps import ready, seconds_at
+from solvers.cost.serving.steps import ready
 from solvers.serving.evidence.jobs import Worker, worker_of
-from solvers.serving.evidence.mean_field import Load, Recorded, accepted, decoding, prefilling
+from solvers.serving.evidence.looks import balanced, steps_between
+from solvers.serving.evidence.mean_field import Load, Recorded, decoding, prefilling
 from solvers.serving.evidence.recording import looped
 from solvers.serving.evidence.rows import Question, Reading
-from solvers.serving.evidence.waiting import Waiting, missed_steps
+from solvers.serving.evidence.waiting import Waiting
 
 # A first guess of the seconds before a first token, where prefill has its own workers and nothing was recorded yet.
 FIRST_S = 1.0
@@ -28,7 +29,10 @@ LEAST_SHARE = 0.02
 
 @dataclass(frozen=True)
 class Loads:
-    """Readings [m] of `questions`: `owner` is the question of each, `share` its weight, the rest what they ask."""
+    """Readings [m] of `questions`: `owner` is the question of each, `share` its weight, the rest what they ask.
+
+    `looks` are the steps between two looks for requests, `balanced` is 1 where ranks wait for each other's prompts.
+    """
 
     questions: tuple[Question, ...]
     readings: tuple[Reading, ...]
@@ -38,6 +42,8 @@ class Loads:
     outputs: Floats
     drafts: Floats
     transferred: Floats
+    looks: Floats
+    balanced: Floats
 
     @property
     def size(self) -> int:
@@ -86,6 +92,8 @@ def table_of(questions: Sequence[Question]) -> Table:
         outputs=mean_length * np.array([questions[place].output_tokens for place in owner]),
         drafts=np.array([float(reading.drafts) for reading in readings]),
         transferred=np.array([float(reading.prefill is not None) for reading in readings]),
+        looks=np.array([steps_between(questions[place], reading) for place, reading in pairs]),
+        balanced=np.array([balanced(questions[place], reading) for place, reading in pairs]),
     )
     return Table(loads, _grouped(loads, prefill=False), _grouped(loads, prefill=True))
 
@@ -210,48 +218,3 @@ def _load(loads: Loads, group: Group, *, prefill: bool) -> Load:
     clients = _clients(loads, group) / _ranks(loads, group, prefill=prefill)
     drafts = np.zeros(len(at)) if prefill else loads.drafts[at]
     return Load(np.maximum(clients, 1e-3), loads.inputs[at], loads.outputs[at], drafts)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Weighted seconds of the recorded steps, of each reading [m]: what the waiting's coefficients multiply."""
-
-    per_token: Floats
-    missed: Floats
-    own: Floats
-    line: Floats
-
-
-def sums_of(frozen: Frozen, coefficients: Coefficients) -> Sums:
-    """The recorded steps at other coefficients of cost."""
-    size = frozen.table.loads.size
-    found = Sums(*(np.zeros(size) for _ in range(4)))
-    pairs = [*zip(frozen.table.serving, frozen.serving, strict=True)]
-    pairs += [*zip(frozen.table.prefill, frozen.prefill, strict=True)]
-    for group, record in pairs:
-        seconds = seconds_at(record.steps, ready(record.job, coefficients)).reshape(record.per_token.shape)
-        for name in ("per_token", "missed", "own", "line"):
-            getattr(found, name)[group.at] += (getattr(record, name) * seconds).sum(axis=1)
-    return found
-
-
-def log_tpot(loads: Loads, sums: Sums, waiting: Waiting) -> Floats:
-    """Of each question [n]: the mean of its readings' logarithms."""
-    given = np.where(loads.transferred > 0.0, accepted(loads.drafts, waiting.acceptance), 1.0)
-    seconds = sums.per_token / given * (1.0 + waiting.draft_share * loads.drafts)
-    return _by_question(loads, np.log(seconds))
-
-
-def log_ttft(loads: Loads, sums: Sums, waiting: Waiting) -> Floats:
-    """Of each question [n]."""
-    missed = np.array([missed_steps(waiting, loads.questions[place].software.name) for place in loads.owner])
-    steps = missed * sums.missed + waiting.prompt * sums.own
-    seconds = (1.0 - waiting.together) * steps + waiting.together * sums.line
-    seconds = seconds + waiting.frontend_s + waiting.frontend_token_s * loads.inputs
-    seconds = seconds + loads.transferred * (waiting.transfer_s + waiting.transfer_token_s * loads.inputs)
-    return _by_question(loads, np.log(seconds))
-
-
-def _by_question(loads: Loads, values: Floats) -> Floats:
-    found = np.bincount(loads.owner, weights=loads.share * values, minlength=len(loads.questions))
-    return found.astype(np.float64)

@@ -11,7 +11,8 @@ from solvers.calibration.bounds import Bounded, to_bounded
 from solvers.calibration.covariance import Floats
 from solvers.cost.serving import coefficients as cost
 from solvers.serving.evidence import waiting as waits
-from solvers.serving.evidence.closed_loop import Frozen, Sums, log_tpot, log_ttft, sums_of
+from solvers.serving.evidence.closed_loop import Frozen
+from solvers.serving.evidence.times import Sums, log_tpot, log_ttft, sums_of
 
 STEP = 0.05
 COST = tuple(Bounded(name, getattr(cost.DEFAULT, name), p.low, p.high) for name, p in cost.PRIORS.items())

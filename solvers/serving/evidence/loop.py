@@ -46,12 +46,12 @@ def _windowed(new: float, before: float, window: float) -> float:  # pragma: no 
 @njit(cache=True)
 def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
     inputs: Ints, outputs: Ints, clients: int, ranks: int, budget: int, most: int, room: float, drafts: int,
-    accepted: float, window: float, seen: int, whole: bool, first: bool, longest: int,
+    accepted: float, window: float, seen: int, whole: bool, first: bool, longest: int, apart: bool,
 ) -> Floats:  # fmt: skip  # pragma: no cover -- compiled
     """The steps [s, WIDTH] of all requests; `room` tokens of cache a rank, `most` sequences a rank.
 
     Requests up to `clients` start together: what they wait for a first token is weighed apart (LINE_WEIGHT). The last
-    `clients`, who see the loop run dry, are not weighed.
+    `clients`, who see the loop run dry, are not weighed; with `apart` the tokens of those who start are not either.
     """
     size = len(inputs)
     record = np.zeros((longest, WIDTH))
@@ -149,7 +149,9 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
             client = order[place]
             request = slot[client]
             if state[client] == DECODE:
-                if request < weighed:
+                if apart and active <= request < weighed:
+                    line[TOKEN_WEIGHT] += 1.0 / max(outputs[request] - 1.0, 1.0) / later
+                elif not apart and request < weighed:
                     line[TOKEN_WEIGHT] += 1.0 / max(outputs[request] - 1.0, 1.0) / weighed
                 if not prompts:
                     given[client] += accepted

@@ -72,6 +72,11 @@ def _boiled(  # noqa: PLR0913, PLR0917 -- the key of the cache
     rng = np.random.default_rng(0)
     size = clients * ROUNDS
     lengths = [np.maximum(rng.integers(round(shortest * most), most + 1, size), 1) for most in (inputs, outputs)]
+    # Prompts that run in steps of their own gather answers into waves; else equal lengths drift apart, as requests come
+    # one by one: so they start anywhere in their answers.
+    apart = shortest == 1.0 and not first
+    if apart:
+        lengths[1][:clients] = rng.integers(1, outputs + 1, clients)
     if not first and not whole:
         budget = max(budget, ranks)
     # All requests of a rank one after another at the most, were there room for one only.
@@ -92,6 +97,7 @@ def _boiled(  # noqa: PLR0913, PLR0917 -- the key of the cache
         whole,
         first,
         longest,
+        apart,
     )
     with_chunks = record[:, loop.CHUNKS] > 0.0
     plain = _binned(record[~with_chunks], loop.DECODES, PLAIN_STEPS)

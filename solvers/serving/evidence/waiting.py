@@ -19,11 +19,25 @@ class Waiting:
         8.0,
         "steps that go by before vLLM sees a new request, beside those that its loop makes it wait: estimate",
     )
-    missed_sglang: float = prior(
-        4.0, 0.1, 40.0, "the same in SGLang, which the public recipes let ask for requests each 10 to 30 steps only"
-        " (scheduler-recv-interval)",
-    )  # fmt: skip
+    missed_sglang: float = prior(4.0, 0.1, 40.0, "the same in SGLang, beside those between its looks: estimate")
     missed_trtllm: float = prior(0.3, 0.02, 8.0, "the same in TensorRT-LLM: estimate")
+    looked: float = prior(
+        0.7, 0.3, 1.0, "share of the steps between two of SGLang's looks for requests that one waits: half where they"
+        " come evenly, more where they come together: estimate",
+    )  # fmt: skip
+    layer_vllm_s: float = prior(
+        1e-4, 1e-5, 2e-3, "time of a layer over what step cost says, in the step of a prompt, which no graph replays:"
+        " estimate",
+    )  # fmt: skip
+    layer_sglang_s: float = prior(1e-3, 1e-4, 5e-3, "the same in SGLang: estimate")
+    layer_trtllm_s: float = prior(1e-3, 1e-4, 5e-3, "the same in TensorRT-LLM: estimate")
+    balanced: float = prior(
+        25.0, 2.0, 60.0, "steps that TensorRT-LLM's attention ranks wait until each has a prompt: up to 60 in the"
+        " public recipes (timeout_iters)",
+    )  # fmt: skip
+    handed: float = prior(
+        16.0, 1.0, 60.0, "decode steps that go by before a first token is seen where prefill is elsewhere: estimate"
+    )
     prompt: float = prior(1.0, 0.5, 2.5, "time of a prompt's own steps over what step cost says: estimate")
     together: float = prior(
         0.1, 0.005, 0.6, "share of requests that wait in line with all others: a tenth start at once where ten times"
@@ -46,6 +60,12 @@ class Waiting:
 def missed_steps(waiting: Waiting, engine: str) -> float:
     """Steps that go by before `engine` sees a new request."""
     known = {"vllm": waiting.missed_vllm, "sglang": waiting.missed_sglang, "trtllm": waiting.missed_trtllm}
+    return known[engine]
+
+
+def layer_seconds(waiting: Waiting, engine: str) -> float:
+    """Seconds of a layer in the step of a prompt, over what step cost says."""
+    known = {"vllm": waiting.layer_vllm_s, "sglang": waiting.layer_sglang_s, "trtllm": waiting.layer_trtllm_s}
     return known[engine]
 
 

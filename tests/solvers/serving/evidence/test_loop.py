@@ -34,7 +34,7 @@ def _cost(*, decode_s: float, mixed_s: float) -> StepCost:
 
 
 def _record(inputs: np.ndarray, outputs: np.ndarray, *, clients: int, budget: int, first: bool = False) -> np.ndarray:
-    return loop.run(inputs, outputs, clients, 1, budget, clients, 1e12, 0, 1.0, 0.0, 1, False, first, 100_000)
+    return loop.run(inputs, outputs, clients, 1, budget, clients, 1e12, 0, 1.0, 0.0, 1, False, first, 100_000, False)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -76,7 +76,17 @@ def test_prompts_of_one_length_come_together_where_they_run_before_decodes() -> 
 
 def test_a_prompt_waits_until_its_sequence_has_room() -> None:
     found = loop.run(
-        np.full(8, 100), np.full(8, 10), 2, 1, 512, 2, 150.0, 0, 1.0, 0.0, 1, False, False, 10_000
+        np.full(8, 100), np.full(8, 10), 2, 1, 512, 2, 150.0, 0, 1.0, 0.0, 1, False, False, 10_000, False
     )  # two sequences of 110 tokens do not fit in 150
 
     assert found[:, loop.DECODES].max() == 1.0
+
+
+def test_tokens_of_those_who_start_are_not_weighed_where_they_start_apart() -> None:
+    outputs = np.concatenate([np.arange(2, 10), np.full(24, 10)])
+
+    found = loop.run(np.full(32, 64), outputs, 8, 1, 128, 8, 1e12, 0, 1.0, 0.0, 1, False, False, 10_000, True)
+
+    first_weighed = np.flatnonzero(found[:, loop.TOKEN_WEIGHT])[0]
+    assert found[:, loop.TOKEN_WEIGHT].sum() == pytest.approx(1.0)
+    assert first_weighed > np.flatnonzero(found[:, loop.DECODES])[0]
