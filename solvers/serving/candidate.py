@@ -1,6 +1,7 @@
 """A whole plan as the search compares it: its groups of replicas, its routing, and the deployment to simulate."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from solvers.cost.serving.transfer import transfer_of
 from solvers.serving.setup import Group, Shop, scaled
@@ -14,10 +15,10 @@ class Candidate:
     groups: tuple[Group, ...]
     routing: Routing
 
-    @property
+    @cached_property
     def gpus(self) -> int:
         """All GPUs."""
-        return sum(group.gpus for group in self.groups)
+        return sum([group.gpus for group in self.groups])
 
     @property
     def disaggregated(self) -> bool:

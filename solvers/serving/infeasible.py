@@ -14,7 +14,8 @@ from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.plan import label, plan_document
 from solvers.serving.ranked import Found, Ranked
-from solvers.serving.screen import MISS, Screened, replica_of
+from solvers.serving.rated import replicas_of
+from solvers.serving.screen import MISS, Screened
 from solvers.serving.setup import Group, Setup, Shop
 from solvers.serving.space import layouts, numerics, token_limits
 from solvers.serving.spec import ServingSpec
@@ -84,7 +85,7 @@ def zero_load(asked: Study) -> dict[str, tuple[float, Setup]]:
     for setup in _every(spec, longest=shape.longest):
         if not shop.memory(setup).fits:
             continue
-        replica, one = replica_of(setup, shop), np.ones(1)
+        replica, one = replicas_of([setup], shop), np.ones(1)
         token = float(step_s(replica, one, shape.context, chunk=0.0, pairs=0.0, before=0.0)[0]) / replica.gained
         chunk = min(shape.fresh, float(setup.max_num_batched_tokens))
         steps = math.ceil(shape.fresh / chunk)

@@ -6,24 +6,19 @@ carry the traffic, so that every ratio of the two is covered. A setup whose zero
 
 import math
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from solvers.serving.candidate import Candidate
+from solvers.serving.rated import Rated, Sheet, sheet
 from solvers.serving.requests import Shape
-from solvers.serving.setup import Group, Setup, Shop, gained
-from solvers.serving.space import replicas
+from solvers.serving.setup import Group, Setup, Shop
 from solvers.serving.spec import ServingSpec
-from solvers.serving.static import Load, Replica, colocated, decoding, prefilling
 from solvers.simulate.serving.case import Role, Routing
 
 # The static model gives means; the asked share of the requests is so much slower (estimate; simulation decides).
 SLOWER_TPOT, SLOWER_TTFT = 1.08, 1.6
 MISS = "miss {} even with one request at a time"
 TOO_MANY = "need more than {:,} GPUs for the traffic"
-MODELS = {"both": colocated, "prefill": prefilling, "decode": decoding}
 # Setups of one role that are paired for disaggregation.
 PAIRED = 24
 
@@ -54,11 +49,12 @@ class Screened:
 
 
 @dataclass(frozen=True)
-class _Rated:
-    """A setup of one role with what one replica carries, by the static model."""
+class _Able:
+    """A setup of one role with what one replica carries within the latencies, and at any, by the static model."""
 
     setup: Setup
-    load: Load
+    table: Rated
+    place: int
     capacity_per_s: float
 
     @property
@@ -67,33 +63,40 @@ class _Rated:
 
     @property
     def ceiling_per_s(self) -> float:
-        return float(self.load.rate_per_s.max())
+        return float(self.table.ceiling_per_s[self.place])
+
+    def at(self, rate_per_s: float) -> tuple[float, float]:
+        """Mean time of an output token and to the first token at a rate."""
+        return self.table.load.at(self.place, rate_per_s)
 
 
-def replica_of(setup: Setup, shop: Shop, *, apart: bool = False) -> Replica:
-    """What the static model reads of a setup."""
-    draft, speculation = shop.spec.speculation, shop.speculation(setup)
-    return Replica(
-        cost=shop.cost(setup, apart=apart),
-        stages=setup.layout.pp,
-        ranks=setup.layout.dp,
-        max_num_seqs=setup.max_num_seqs,
-        max_num_batched_tokens=setup.max_num_batched_tokens,
-        cache_tokens=(shop.blocks(setup) - 1) * 16.0,
-        drafts=speculation.tokens if speculation else 0,
-        gained=gained(draft) if draft and speculation else 1.0,
-        draft_s=speculation.draft_s if speculation else 0.0,
-    )
+@dataclass(frozen=True)
+class _Asked:
+    """The question, its requests, and how they are sent to one replica and to several."""
+
+    spec: ServingSpec
+    shop: Shop
+    shape: Shape
+    rate_per_s: float
+    longest: int
+    alone: Routing
+    several: Routing
+
+    def sheet(self, role: Role, *, tp: int | None, pp: int | None) -> Sheet:
+        """All setups of a role."""
+        return sheet(self.spec, self.shop, self.shape, role, tp=tp, pp=pp, longest=self.longest)
 
 
 def screen(spec: ServingSpec, shop: Shop, shape: Shape, rate_per_s: float, *, longest: int) -> Screened:
     """All plans that may carry the traffic, the fewest GPUs first."""
-    found = Screened()
+    found, shared = Screened(), _shared(spec)
+    ways = (routing(spec, many=many, shared=shared) for many in (False, True))
+    asked = _Asked(spec, shop, shape, rate_per_s, longest, *ways)
     modes = _modes(spec)
     if "colocated" in modes:
-        _colocated(found, spec, shop, shape, rate_per_s, longest=longest)
+        _colocated(found, asked)
     if "disaggregated" in modes:
-        _disaggregated(found, spec, shop, shape, rate_per_s, longest=longest)
+        _disaggregated(found, asked)
     found.scored.sort(key=lambda one: (one.candidate.gpus, one.needed_gpus))
     return found
 
@@ -115,32 +118,20 @@ def limits(spec: ServingSpec, shape: Shape) -> tuple[float, float]:
     return tpot, ttft
 
 
-def _rate_all(
-    found: Screened, setups: list[Setup], shop: Shop, shape: Shape, role: Role, *, limit: tuple[float, float]
-) -> list[_Rated]:
+def _able(found: Screened, rated: Sheet, *, limit: tuple[float, float]) -> list[_Able]:
     """The setups of a role that carry anything, the most of each GPU first."""
-    rated = []
     tpot, ttft = limit
-    for setup in setups:
-        load = _load(setup, role, shop, shape)
-        capacity = load.most(tpot_s=tpot, ttft_s=ttft)
-        if capacity > 0:
-            rated.append(_Rated(setup, load, capacity))
-        else:
-            found.rejected[MISS.format(_missed(load, tpot_s=tpot * SLOWER_TPOT))] += 1
-    return sorted(rated, key=lambda one: -one.per_gpu)
-
-
-def _load(setup: Setup, role: Role, shop: Shop, shape: Shape) -> Load:
-    """What a replica does at each load, worked out once: limits and rates that change leave it as it is."""
-    key = (setup, role)
-    if key not in shop.loads:
-        shop.loads[key] = MODELS[role](replica_of(setup, shop, apart=role != "both"), shape)
-    return shop.loads[key]
-
-
-def _missed(load: Load, *, tpot_s: float) -> str:
-    return "the time of an output token" if load.tpot_s.min(initial=np.inf) > tpot_s else "the time to first token"
+    able = []
+    for table in rated.tables:
+        most = table.load.most(tpot_s=tpot, ttft_s=ttft).tolist()
+        for place, (setup, capacity) in enumerate(zip(table.setups, most, strict=True)):
+            if capacity > 0:
+                able.append(_Able(setup, table, place, capacity))
+            else:
+                slow = table.tpot_s[place] > tpot * SLOWER_TPOT
+                missed = "the time of an output token" if slow else "the time to first token"
+                found.rejected[MISS.format(missed)] += 1
+    return sorted(able, key=lambda one: -one.per_gpu)
 
 
 def routing(spec: ServingSpec, *, many: bool, shared: bool) -> Routing:
@@ -159,87 +150,65 @@ def _shared(spec: ServingSpec) -> bool:
     return traffic.prefix is not None or (traffic.trace is not None and bool((traffic.rows().prefix >= 0).any()))
 
 
-def _colocated(
-    found: Screened, spec: ServingSpec, shop: Shop, shape: Shape, rate_per_s: float, *, longest: int
-) -> None:
-    fix = spec.options.fix
-    space = replicas(spec, shop, tp=fix.tp, pp=fix.pp, longest=longest)
-    found.rejected += space.rejected
-    found.candidates += len(space.setups) + sum(space.rejected.values())
-    for one in _rate_all(found, space.setups, shop, shape, "both", limit=limits(spec, shape)):
-        number = fix.replicas or max(math.ceil(rate_per_s / one.capacity_per_s), 1)
-        group = Group("both", one.setup, number)
+def _colocated(found: Screened, asked: _Asked) -> None:
+    fix, rate = asked.spec.options.fix, asked.rate_per_s
+    every = asked.sheet("both", tp=fix.tp, pp=fix.pp)
+    found.rejected += every.rejected
+    found.candidates += every.size
+    for one in _able(found, every, limit=limits(asked.spec, asked.shape)):
+        number = fix.replicas or max(math.ceil(rate / one.capacity_per_s), 1)
         rates = (one.capacity_per_s * number, one.ceiling_per_s * number)
-        _keep(found, spec, (group,), rates, rate_per_s, _residence(one, shape, rate_per_s / number))
-
-
-def _residence(one: _Rated, shape: Shape, rate_per_s: float) -> float:
-    tpot, ttft = one.load.at(rate_per_s)
-    return ttft + tpot * shape.outputs
+        _keep(found, asked, (Group("both", one.setup, number),), rates, latencies=one.at(rate / number))
 
 
 def _keep(
     found: Screened,
-    spec: ServingSpec,
+    asked: _Asked,
     groups: tuple[Group, ...],
     rates: tuple[float, float],
-    rate_per_s: float,
-    residence_s: float,
+    *,
+    latencies: tuple[float, float],
 ) -> None:
     """A candidate joins where its GPUs are there; one that misses by a little is tried with as many as there are."""
-    number = sum(group.replicas for group in groups)
-    candidate = Candidate(groups, routing(spec, many=number > 1, shared=_shared(spec)))
-    needed = sum(group.gpus for group in groups)
-    if needed > spec.gpus:
-        found.rejected[TOO_MANY.format(spec.gpus)] += 1
-    capacity, ceiling = rates
-    found.scored.append(Scored(candidate, capacity, ceiling, needed * rate_per_s / capacity, residence_s))
+    number = sum([group.replicas for group in groups])
+    candidate = Candidate(groups, asked.several if number > 1 else asked.alone)
+    if candidate.gpus > asked.spec.gpus:
+        found.rejected[TOO_MANY.format(asked.spec.gpus)] += 1
+    (capacity, ceiling), (tpot, ttft) = rates, latencies
+    needed = candidate.gpus * asked.rate_per_s / capacity
+    found.scored.append(Scored(candidate, capacity, ceiling, needed, ttft + tpot * asked.shape.outputs))
 
 
-def _disaggregated(
-    found: Screened, spec: ServingSpec, shop: Shop, shape: Shape, rate_per_s: float, *, longest: int
-) -> None:
-    fix = spec.options.fix
-    tpot, ttft = limits(spec, shape)
-    ahead = replicas(spec, shop, tp=fix.prefill_tp or fix.tp, pp=fix.prefill_pp or fix.pp, longest=longest)
-    after = replicas(spec, shop, tp=fix.decode_tp or fix.tp, pp=fix.decode_pp or fix.pp, longest=longest)
-    ahead.setups = _one_of_each(ahead.setups, by=lambda s: (s.layout, s.numerics, s.max_num_batched_tokens))
-    ahead.setups = [replace(setup, speculative=False) for setup in ahead.setups]
-    after.setups = _one_of_each(after.setups, by=lambda s: (s.layout, s.numerics, s.max_num_seqs, s.speculative))
+def _disaggregated(found: Screened, asked: _Asked) -> None:
+    fix = asked.spec.options.fix
+    tpot, ttft = limits(asked.spec, asked.shape)
+    ahead = asked.sheet("prefill", tp=fix.prefill_tp or fix.tp, pp=fix.prefill_pp or fix.pp)
+    after = asked.sheet("decode", tp=fix.decode_tp or fix.tp, pp=fix.decode_pp or fix.pp)
     scratch = Screened()
-    prefill = _rate_all(scratch, ahead.setups, shop, shape, "prefill", limit=(math.inf, ttft))
-    decode = _rate_all(scratch, after.setups, shop, shape, "decode", limit=(tpot, math.inf))
+    prefill = _able(scratch, ahead, limit=(math.inf, ttft))
+    decode = _best_of_each(_able(scratch, after, limit=(tpot, math.inf)))
     found.rejected += scratch.rejected
     for one in _best_of_each(prefill):
-        for other in _best_of_each(decode):
+        for other in decode:
             if one.setup.numerics == other.setup.numerics:
                 found.candidates += 1
-                _pair(found, spec, shape, one, other, rate_per_s)
+                _pair(found, asked, one, other)
 
 
-def _one_of_each(setups: list[Setup], *, by: Callable[[Setup], object]) -> list[Setup]:
-    """The first setup of each key: what a role never uses is not varied for it."""
-    found: dict[object, Setup] = {}
-    for setup in setups:
-        found.setdefault(by(setup), setup)
-    return list(found.values())
-
-
-def _best_of_each(rated: list[_Rated]) -> list[_Rated]:
+def _best_of_each(rated: list[_Able]) -> list[_Able]:
     """The best settings of each layout and numbers, the most of each GPU first."""
-    found: dict[object, _Rated] = {}
+    found: dict[object, _Able] = {}
     for one in rated:
         found.setdefault((one.setup.layout, one.setup.numerics, one.setup.speculative), one)
     return list(found.values())[:PAIRED]
 
 
-def _pair(found: Screened, spec: ServingSpec, shape: Shape, one: _Rated, other: _Rated, rate_per_s: float) -> None:
-    fix = spec.options.fix
-    ahead = fix.prefill_replicas or max(math.ceil(rate_per_s / one.capacity_per_s), 1)
-    after = fix.decode_replicas or max(math.ceil(rate_per_s / other.capacity_per_s), 1)
+def _pair(found: Screened, asked: _Asked, one: _Able, other: _Able) -> None:
+    fix, rate = asked.spec.options.fix, asked.rate_per_s
+    ahead = fix.prefill_replicas or max(math.ceil(rate / one.capacity_per_s), 1)
+    after = fix.decode_replicas or max(math.ceil(rate / other.capacity_per_s), 1)
     groups = (Group("prefill", one.setup, ahead), Group("decode", other.setup, after))
     capacity = min(ahead * one.capacity_per_s, after * other.capacity_per_s)
     ceiling = min(ahead * one.ceiling_per_s, after * other.ceiling_per_s)
-    _, ttft = one.load.at(rate_per_s / ahead)
-    tpot, _ = other.load.at(rate_per_s / after)
-    _keep(found, spec, groups, (capacity, ceiling), rate_per_s, ttft + tpot * shape.outputs)
+    latencies = other.at(rate / after)[0], one.at(rate / ahead)[1]
+    _keep(found, asked, groups, (capacity, ceiling), latencies=latencies)

@@ -1,8 +1,10 @@
 """One replica as the search writes it down, and what the cost kernel says of it."""
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +19,10 @@ from solvers.serving.doubt import DRAWS, drawn_offsets
 from solvers.serving.engine import Draft
 from solvers.serving.own_points import learned
 from solvers.serving.spec import ServingSpec
-from solvers.serving.static import Load
 from solvers.simulate.serving.case import Engine, Role, Speculation
+
+if TYPE_CHECKING:
+    from solvers.serving.rated import Sheet
 
 # Tables are made once for the largest step that the search looks at.
 MOST_BATCHED_TOKENS, MOST_SEQS = 16_384, 1_024
@@ -44,7 +48,7 @@ class Setup:
     prefix_caching: bool = True
     speculative: bool = False
 
-    @property
+    @cached_property
     def gpus(self) -> int:
         """GPUs of the replica."""
         return self.layout.gpus
@@ -63,8 +67,9 @@ class Shop:
         self.own = learned(spec)
         self.coefficients = self.own.coefficients if self.own else coefficients(spec.calibration)
         self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
-        self.loads: dict[tuple[Setup, Role], Load] = {}
+        self.sheets: dict[Hashable, Sheet] = {}
         self._costs: dict[tuple[Layout, Numerics, int, bool, bool], StepCost] = {}
+        self._kernels: dict[tuple[Layout, Numerics, int], StepCost] = {}
         self._memory: dict[Setup, Memory] = {}
 
     @cached_property
@@ -88,9 +93,15 @@ class Shop:
         key = (setup.layout, setup.numerics, tokens, apart, setup.speculative)
         if key not in self._costs:
             widest = replace(setup, max_num_batched_tokens=tokens, max_num_seqs=MOST_SEQS)
-            plain = step_cost(self.job(widest), self.coefficients)
-            self._costs[key] = scaled(plain, math.exp(self.bias(setup, apart=apart)[0]))
+            self._costs[key] = scaled(self._plain(widest), math.exp(self.bias(setup, apart=apart)[0]))
         return self._costs[key]
+
+    def _plain(self, setup: Setup) -> StepCost:
+        """Seconds of its steps, as the kernel has them: they know neither drafts nor who prefills."""
+        key = (setup.layout, setup.numerics, setup.max_num_batched_tokens)
+        if key not in self._kernels:
+            self._kernels[key] = step_cost(self.job(setup), self.coefficients)
+        return self._kernels[key]
 
     def bias(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of a step's seconds over what the kernel says of it."""

@@ -11,7 +11,8 @@ A replica that runs n decodes at once finishes n / O requests a step and has to 
 A prompt takes k steps with chunks, and waits as in a queue whose server is busy for the share u of its time that goes
 to chunks, u = rate x k x (step with chunk - step without), Kingman's formula [kingman1961single]:
     ttft = s / 2 + k step(n, q) + u / (1 - u) (1 + burst^2) / 2 k step(n, q)
-All of it is worked out for every n at once; what a limit allows is the largest n (or rate) that keeps to it.
+All of it is worked out at once, for every n of all S replicas that share their tables; what a limit allows is the
+largest n (or rate) that keeps to it.
 """
 
 from dataclasses import dataclass
@@ -26,33 +27,36 @@ Floats = npt.NDArray[np.float64]
 
 # Of the blocks: what is left for requests that are longer than the mean, before any is preempted.
 FULL = 0.92
+# Decodes below which a replica has room for none (estimate).
+LEAST = 0.2
 
 
 @dataclass(frozen=True)
 class Load:
-    """A replica at each number of decodes [n]: its rate, its mean step and the mean time to a first token."""
+    """Replicas at each number of decodes [S, n]: their rates, their mean steps and mean times to a first token."""
 
-    decodes: Floats
     rate_per_s: Floats
     tpot_s: Floats
     ttft_s: Floats
 
-    def most(self, *, tpot_s: float, ttft_s: float) -> float:
-        """The highest rate that keeps to both; 0 where none does."""
+    def most(self, *, tpot_s: float, ttft_s: float) -> Floats:
+        """The highest rate of each that keeps to both [S]; 0 where none does."""
         good = (self.tpot_s <= tpot_s) & (self.ttft_s <= ttft_s)
-        return float(self.rate_per_s[good].max(initial=0.0))
+        most: Floats = np.where(good, self.rate_per_s, 0.0).max(axis=1, initial=0.0)
+        return most
 
-    def at(self, rate_per_s: float) -> tuple[float, float]:
-        """Mean time of an output token and to the first token at a rate; infinite beyond the highest."""
-        enough = np.flatnonzero(self.rate_per_s >= rate_per_s)
-        if len(enough) == 0:
+    def at(self, one: int, rate_per_s: float) -> tuple[float, float]:
+        """Mean time of an output token and to the first token of one at a rate; infinite beyond its highest."""
+        enough = self.rate_per_s[one] >= rate_per_s
+        place = int(enough.argmax()) if enough.size else 0
+        if not enough.size or not enough[place]:
             return np.inf, np.inf
-        return float(self.tpot_s[enough[0]]), float(self.ttft_s[enough[0]])
+        return float(self.tpot_s[one, place]), float(self.ttft_s[one, place])
 
 
 @dataclass(frozen=True)
-class Replica:
-    """What the static model reads of one replica: its tables, its limits and how many tokens its cache holds.
+class Replicas:
+    """What the static model reads of replicas with the same tables: their limits and tokens of their caches [S, 1].
 
     A draft of `drafts` tokens makes each decode `drafts + 1` positions, of which `gained` tokens are kept.
     """
@@ -60,23 +64,26 @@ class Replica:
     cost: StepCost
     stages: int
     ranks: int
-    max_num_seqs: int
-    max_num_batched_tokens: int
-    cache_tokens: float
+    max_num_seqs: Floats
+    max_num_batched_tokens: Floats
+    cache_tokens: Floats
     drafts: int = 0
     gained: float = 1.0
     draft_s: float = 0.0
 
 
 def _table(table: Table, at: Floats) -> Floats:
-    """Entries of a table at fractional places."""
-    return np.interp(at, np.arange(len(table)), table)
+    """Entries of a table at fractional places from 0 on; beyond its end the last one."""
+    at = np.minimum(at, len(table) - 1.0)
+    below = at.astype(np.intp)
+    here = table[below]
+    return here + (at - below) * (table[np.minimum(below + 1, len(table) - 1)] - here)
 
 
 def step_s(
-    replica: Replica, decodes: Floats, context: float, *, chunk: Floats | float, pairs: float, before: float
+    replica: Replicas, decodes: Floats, context: float, *, chunk: Floats | float, pairs: float, before: float
 ) -> Floats:
-    """Seconds of a step [n] with so many decodes of all ranks and `chunk` prefill tokens of one, 0 for none.
+    """Seconds of a step [S, n] with so many decodes of all ranks and `chunk` prefill tokens of one, 0 for none.
 
     The chunk sees `pairs` pairs of queries and keys and has `before` tokens there already.
     """
@@ -103,17 +110,18 @@ def step_s(
     return stage * replica.stages + hops * (replica.stages - 1)
 
 
-def _counts(replica: Replica, *, context: float, spare: float = 1.0) -> Floats:
-    """Numbers of decodes that the limits and the cache allow, rising."""
+def _counts(replica: Replicas, *, context: float, spare: float = 1.0) -> Floats:
+    """Numbers of decodes that the limits and the cache allow, rising [S, n]; 0 where they allow none."""
+    lanes = replica.ranks * replica.stages
     room = FULL * replica.cache_tokens * replica.ranks / max(context, 1.0)
-    budget = replica.max_num_batched_tokens / (replica.drafts + 1) * replica.ranks * replica.stages
-    most = min(float(replica.max_num_seqs * replica.ranks * replica.stages), room, spare * budget)
-    if most < 1.0:
-        return np.array([most]) if most > 0.2 else np.zeros(0)
-    return np.unique(np.concatenate([np.geomspace(0.02, most, 48), [1.0]]))
+    budget = replica.max_num_batched_tokens / (replica.drafts + 1) * lanes
+    most = np.minimum(np.minimum(replica.max_num_seqs * lanes, room), spare * budget)
+    rising = np.geomspace(0.02, np.maximum(most[:, 0], 1.0), 48, axis=-1)
+    counts = np.sort(np.concatenate([rising, np.ones_like(most)], axis=1), axis=1)
+    return np.where(most >= 1.0, counts, np.where(most > LEAST, most, 0.0))
 
 
-def colocated(replica: Replica, shape: Shape) -> Load:
+def colocated(replica: Replicas, shape: Shape) -> Load:
     """A replica that does both."""
     n = _counts(replica, context=shape.context, spare=0.9)
     lanes = replica.ranks * replica.stages
@@ -134,32 +142,38 @@ def colocated(replica: Replica, shape: Shape) -> Load:
     busy = np.minimum(rate / lanes * chunks * np.maximum(alone - plain, 0.2 * alone), 0.999)
     prefill = chunks * alone
     ttft = step / 2.0 + prefill + busy / (1.0 - busy) * (1.0 + shape.burstiness**2) / 2.0 * prefill
-    return Load(n, np.where(crowded, 0.0, rate), step / replica.gained, ttft)
+    return _told(n, np.where(crowded, 0.0, rate), step / replica.gained, ttft)
 
 
-def _mixed(replica: Replica, n: Floats, shape: Shape, *, chunk: Floats, pairs: float, before: float) -> Floats:
+def _told(n: Floats, rate_per_s: Floats, tpot_s: Floats, ttft_s: Floats) -> Load:
+    """The load; replicas without room for a decode serve nothing, ever."""
+    none = n == 0.0
+    return Load(rate_per_s, np.where(none, np.inf, tpot_s), np.where(none, np.inf, ttft_s))
+
+
+def _mixed(replica: Replicas, n: Floats, shape: Shape, *, chunk: Floats, pairs: float, before: float) -> Floats:
     """A step with a chunk, whose pairs are as many as its share of the prompt's."""
     base = step_s(replica, n, shape.context, chunk=chunk, pairs=0.0, before=before)
     return base + replica.cost.pair * pairs * chunk
 
 
-def prefilling(replica: Replica, shape: Shape) -> Load:
+def prefilling(replica: Replicas, shape: Shape) -> Load:
     """A replica that only prefills: prompts one after the other, at each share of its time [u]; decodes are 0."""
     busy = np.linspace(0.02, 0.98, 49)
-    chunk = np.minimum(shape.fresh, float(replica.max_num_batched_tokens))
+    chunk = np.minimum(shape.fresh, replica.max_num_batched_tokens)
     chunks = np.ceil(shape.fresh / chunk)
-    none = np.zeros(1)
+    none = np.zeros_like(chunk)
     pairs = shape.pairs / shape.fresh
-    alone = float(_mixed(replica, none, shape, chunk=np.array([chunk]), pairs=pairs, before=shape.inputs / 2.0)[0])
+    alone = _mixed(replica, none, shape, chunk=chunk, pairs=pairs, before=shape.inputs / 2.0)
     prefill = chunks * alone
     served = prefill / (replica.ranks * replica.stages)
     ttft = prefill + busy / (1.0 - busy) * (1.0 + shape.burstiness**2) / 2.0 * served
-    return Load(np.zeros_like(busy), busy / served, np.zeros_like(busy), ttft)
+    return Load(busy / served, np.zeros_like(ttft), ttft)
 
 
-def decoding(replica: Replica, shape: Shape) -> Load:
+def decoding(replica: Replicas, shape: Shape) -> Load:
     """A replica that only decodes; it waits for nothing."""
     n = _counts(replica, context=shape.context)
     step = step_s(replica, n, shape.context, chunk=0.0, pairs=0.0, before=0.0)
     rate = n / (max(shape.outputs - 1.0, 1.0) / replica.gained * step)
-    return Load(n, rate, step / replica.gained, np.zeros_like(n))
+    return _told(n, rate, step / replica.gained, np.zeros_like(n))

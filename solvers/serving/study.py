@@ -1,6 +1,7 @@
 """Everything that one question needs while it is answered: requests, costs, trials; and how it is asked again."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from solvers.serving.candidate import Candidate
 from solvers.serving.ranked import Found
@@ -40,7 +41,13 @@ class Study:
 
     def screened(self, spec: ServingSpec | None = None) -> Screened:
         """All plans for a question with the same requests, by the static model."""
-        asked = spec or self.spec
+        return self._own if spec is None or spec is self.spec else self._screened(spec)
+
+    @cached_property
+    def _own(self) -> Screened:
+        return self._screened(self.spec)
+
+    def _screened(self, asked: ServingSpec) -> Screened:
         return screen(asked, self.shop, self.shape, asked.traffic.rate_per_s, longest=self.shape.longest)
 
     def search(self, screened: Screened, seen: Seen) -> tuple[Search, Found]:

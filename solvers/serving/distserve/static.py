@@ -20,7 +20,7 @@ from solvers.serving.distserve.profile import BLOCK, Opt, step_cost, tokens_that
 from solvers.serving.distserve.workload import CONTEXT, Workload
 from solvers.serving.requests import shape_of
 from solvers.serving.screen import SLOWER_TPOT, SLOWER_TTFT
-from solvers.serving.static import Replica, decoding, prefilling
+from solvers.serving.static import Replicas, decoding, prefilling
 from solvers.simulate.serving.case import Role
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,7 @@ class Static:
         bound = self.work.span / max(_least(share, self.work) - slo, 1e-9)
         latency = float(np.quantile(side.pp * alone, self.work.slo.attainment))
         load = prefilling(_replica(self.model, side, "prefill"), self.shape)
-        return Rates(bound if latency <= slo else 0.0, load.most(tpot_s=np.inf, ttft_s=slo / SLOWER_TTFT))
+        return Rates(bound if latency <= slo else 0.0, float(load.most(tpot_s=np.inf, ttft_s=slo / SLOWER_TTFT)[0]))
 
     def _decode(self, side: Side) -> Rates:
         if not self._fits(side):
@@ -68,22 +68,22 @@ class Static:
         slack = limits["ttft"] + limits["tpot"] * float(after.max())
         bound = self.work.span / max(least - slack, 1e-9)
         load = decoding(_replica(self.model, side, "decode"), self.shape)
-        return Rates(bound, load.most(tpot_s=limits["tpot"] / SLOWER_TPOT, ttft_s=np.inf))
+        return Rates(bound, float(load.most(tpot_s=limits["tpot"] / SLOWER_TPOT, ttft_s=np.inf)[0]))
 
     def _fits(self, side: Side) -> bool:
         return tokens_that_fit(self.model, gpus=side.gpus) >= CONTEXT + BLOCK
 
 
-def _replica(model: Opt, side: Side, role: Role) -> Replica:
+def _replica(model: Opt, side: Side, role: Role) -> Replicas:
     """What the static model reads of a side."""
     one = pool(model, side, role)
-    return Replica(
+    return Replicas(
         cost=one.cost,
         stages=one.engine.stages,
         ranks=1,
-        max_num_seqs=one.engine.max_num_seqs,
-        max_num_batched_tokens=one.engine.max_num_batched_tokens,
-        cache_tokens=float((one.engine.blocks - 1) * BLOCK),
+        max_num_seqs=np.array([[float(one.engine.max_num_seqs)]]),
+        max_num_batched_tokens=np.array([[float(one.engine.max_num_batched_tokens)]]),
+        cache_tokens=np.array([[float((one.engine.blocks - 1) * BLOCK)]]),
     )
 
 
