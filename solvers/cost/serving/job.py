@@ -32,6 +32,8 @@ ACTIVATION_BYTES: dict[Weights, float] = {
     "w8a8": 1.0,
     "nvfp4": 0.5 + 1.0 / 16.0,
 }
+# From so many ranks on vLLM keeps DeepGEMM away from experts [vllm2025deepgemm].
+UNPADDED_RANKS = 8
 KV_BYTES: dict[Kv, float] = {"fp16": 2.0, "fp8": 1.0}
 
 
@@ -138,6 +140,29 @@ def has_graphs(job: ServingJob) -> bool:
 def has_pieces(job: ServingJob) -> bool:
     """Whether steps with chunks are replayed in pieces, all but attention: vLLM since its second engine, 0.8."""
     return job.software.name == "vllm" and _since(job.software, (0, 8))
+
+
+def pads_experts(job: ServingJob) -> bool:
+    """Whether experts of block-scaled FP8 run in DeepGEMM's contiguous kernel whatever the batch.
+
+    vLLM 0.12 to 0.14 on Hopper, where fewer than 8 ranks cut a layer [vllm2025deepgemm].
+    """
+    gpu, software = job.node.gpu, job.software
+    hopper = gpu.asynchronous_products and not gpu.has("fp4")
+    known = software.name == "vllm" and (0, 12) <= version_numbers(software.version) < (0, 15)
+    return known and hopper and job.numerics.expert_weights == "fp8_block" and job.layout.tp < UNPADDED_RANKS
+
+
+def expert_software(job: ServingJob) -> Software:
+    """Whose kernels multiply the experts.
+
+    TensorRT-LLM on data-centre Blackwell has two for block-scaled FP8: DeepGEMM, which its table ran, where experts are
+    dealt out to groups, and its own generated ones, which FlashInfer ships to SGLang, where they are cut (`moe_config`
+    of the public recipes) [semianalysis2026inferencex].
+    """
+    gpu = job.node.gpu
+    generated = job.software.name == "trtllm" and job.layout.ep == 1 and gpu.asynchronous_products and gpu.has("fp4")
+    return Software("sglang") if generated and job.numerics.expert_weights == "fp8_block" else job.software
 
 
 def _since(software: Software, first: tuple[int, ...]) -> bool:

@@ -3,7 +3,8 @@
 Symbols
     S bytes   g ranks in one domain   b bytes/s of the link that are reached
     in a domain        the curve of `curves`: the engine's own kernel for small messages, the library for large ones
-    across domains     as in training
+    across domains     the faster of a ring, as in training, and of a tree, as NCCL times them [nccl2025tuning]:
+                       start + 2 ((i - 1) s_i + log2 o s_o) + 2 S / b over i ranks in each of o domains
 Tokens go to experts of other ranks and back [deepseek2024v3, section 3.2.2], with the faster of DeepEP's two ways:
     low latency   each token once to each of its experts, straight there: little to start, more to send
     normal        once to each GPU with some of them, over one GPU of a node: `dispatch_seconds` of the training kernel
@@ -58,8 +59,24 @@ def reduce_seconds(
     cluster = cluster_of(node, gpus=ranks, bandwidth=coefficients.reduce_bandwidth)
     group = group_of(np.array([float(ranks)]), 1, cluster)
     a_byte, a_message = gather_rates(group, cluster, start_s=coefficients.reduce_library_s / 2.0)
-    across: Floats = 2.0 * (sent_bytes * a_byte + a_message) + eager
+    ring = 2.0 * (sent_bytes * a_byte + a_message)
+    across: Floats = np.minimum(ring, _tree_seconds(sent_bytes, ranks, cluster, coefficients)) + eager
     return across
+
+
+def _tree_seconds(sent_bytes: Floats, ranks: int, cluster: Cluster, coefficients: Coefficients) -> Floats:
+    """One all-reduce up a tree of nodes, each a chain of ranks, and down again."""
+    if not cluster.inter_bytes_per_s:
+        return np.full_like(sent_bytes, np.inf)
+    hops = (cluster.domain - 1.0) * TREE_STEPS_S[0] + np.log2(ranks / cluster.domain) * TREE_STEPS_S[1]
+    moving = 2.0 * sent_bytes / (TREE_SHARE * cluster.inter_bytes_per_s)
+    return 0.5 * coefficients.reduce_library_s + 2.0 * hops + moving
+
+
+# Seconds of a hop of NCCL's tree with its low-latency protocol over NVLink and over a NIC, and what share of a NIC's
+# bandwidth that protocol moves, with a flag beside each 4 bytes [nccl2025tuning].
+TREE_STEPS_S = (6e-7, 5e-6)
+TREE_SHARE = 0.5
 
 
 class Way(NamedTuple):

@@ -19,7 +19,7 @@ import numpy as np
 
 from solvers.catalogue import Gpu, gpu
 from solvers.cost.serving.curves import DecodeCurve, PrefillCurve, ProductCurve, ReduceCurve
-from solvers.cost.serving.job import ENGINES, ServingJob, Weights, version_numbers
+from solvers.cost.serving.job import ENGINES, ServingJob, Weights, expert_software, version_numbers
 
 KINDS: dict[str, Any] = {
     "product": ProductCurve,
@@ -81,9 +81,10 @@ def curves_of(job: ServingJob) -> Curves:
     key = key_of(on)
     reach = (on.achievable_compute, on.achievable_memory)
     latent = "latent_" if job.model.mla else ""
+    experts = expert_software(job)
     return _curves(
         key, reach, on.shown, (numerics.weights, numerics.expert_weights, numerics.kv), latent,
-        (software.name, software.version), job.node.link.topology == "bus",
+        (software.name, software.version), (experts.name, experts.version), job.node.link.topology == "bus",
     )  # fmt: skip
 
 
@@ -114,6 +115,7 @@ def _curves(
     numerics: tuple[Weights, Weights, str],
     latent: str,
     software: tuple[str, str],
+    multipliers: tuple[str, str],
     bus: bool,
 ) -> Curves:
     weights, experts, kv = numerics
@@ -121,7 +123,7 @@ def _curves(
     return Curves(
         product=reached(product, on, reach, weights),
         wide=reached(nearest("product", "bf16", on, software), on, reach, "bf16"),
-        expert=reached(nearest("expert", experts, on, software), on, reach, experts),
+        expert=reached(nearest("expert", experts, on, multipliers), on, reach, experts),
         decode=reached(nearest(f"{latent}decode", kv, on, software), on, reach, kv),
         prefill=reached(nearest(f"{latent}prefill", kv, on, software), on, reach, kv),
         reduce=nearest("reduce", "fp16", _joined(on, bus=bus), software).curve,

@@ -11,7 +11,7 @@ import numpy as np
 from solvers.cost.layouts import Floats
 from solvers.cost.serving.attention import lost_s, starts_s
 from solvers.cost.serving.coefficients import Coefficients
-from solvers.cost.serving.job import WEIGHT_BYTES, ServingJob, has_graphs, has_pieces
+from solvers.cost.serving.job import WEIGHT_BYTES, ServingJob, has_graphs, has_pieces, pads_experts
 from solvers.cost.serving.kernels import Split, expert_seconds, product_seconds
 from solvers.cost.serving.links import exchange_seconds, reduce_seconds
 from solvers.cost.serving.lookup import Curves, curves_of
@@ -169,7 +169,7 @@ def _experts(tokens: Floats, view: View) -> Floats:
         return np.zeros_like(tokens)
     return expert_seconds(
         tokens, view.work.experts, numerics=view.job.numerics, gpu=view.job.node.gpu,
-        curves=view.curves, coefficients=view.coefficients,
+        curves=view.curves, coefficients=view.coefficients, padded=pads_experts(view.job),
     ).total  # fmt: skip
 
 

@@ -138,11 +138,23 @@ def numerics_of(row: Row, model: Model, node: Node) -> Numerics:
     kv: Kv = "fp8" if products in ("fp8", "fp8_block", "nvfp4", "w8a8") else "fp16"
     if model.moe is None:
         return Numerics(weights=products, kv=kv)
+    if "fp8_block" in (products, experts) or _in_blocks(row, model):
+        products, experts = ("fp8_block" if one == "fp8" else one for one in (products, experts))
     if experts in ("nvfp4", "w4a16"):
         if experts == "nvfp4" and not four_bit_units:
             experts = "w4a16"
         return Numerics(weights="bf16", kv=kv, experts=experts)
     return Numerics(weights=products, kv=kv, experts=experts)
+
+
+def _in_blocks(row: Row, model: Model) -> bool:
+    """Whether the released FP8 checkpoint scales blocks of 128 x 128, whatever the row calls it.
+
+    DeepSeek-V3's architecture was trained so [deepseek2024v3, section 3.3.2], and Qwen releases its own -FP8 so (model
+    cards).
+    """
+    name = (row.get("model_path") or "").strip().lower()
+    return model.family == "deepseek" or (model.family == "qwen" and name.startswith("qwen/") and "fp8" in name)
 
 
 def _stored(name: str) -> Weights:

@@ -79,14 +79,17 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
         here[:] = 0.0
         prompts = False
         if first:
+            queued = np.zeros(ranks, dtype=np.int64)
             for client in order[:left]:
-                if state[client] == PREFILL or (
-                    state[client] == WAITING
-                    and step - came[client] >= seen - 1
-                    and running[rank[client]] < most
-                    and held[rank[client]] + inputs[slot[client]] + outputs[slot[client]] <= room
-                ):
+                r = rank[client]
+                if state[client] == PREFILL:
                     prompts = True
+                elif state[client] == WAITING and step - came[client] >= seen - 1 and not queued[r]:
+                    # Those behind the first in a rank's line wait with it.
+                    queued[r] = 1
+                    fits = held[r] + inputs[slot[client]] + outputs[slot[client]] <= room or running[r] == 0
+                    prompts = running[r] < most and fits
+                if prompts:
                     break
         if not prompts:
             for client in order[:left]:

@@ -1,6 +1,18 @@
 """What engines did from which version on."""
 
-from solvers.cost.serving.job import Layout, Numerics, Software, has_graphs, has_pieces, overlapped, peak_of
+from dataclasses import replace
+
+from solvers.cost.serving.job import (
+    Layout,
+    Numerics,
+    Software,
+    expert_software,
+    has_graphs,
+    has_pieces,
+    overlapped,
+    pads_experts,
+    peak_of,
+)
 from tests.solvers.cost.serving.jobs import job
 
 
@@ -39,3 +51,26 @@ def test_peaks_are_those_of_the_units_that_compute():
     assert peak_of(ampere, "fp8") == peak_of(ampere, "nvfp4") == peak_of(ampere, "w4a16") == 312e12
     assert peak_of(ampere, "w8a8") == 624e12
     assert peak_of(hopper, "nvfp4") == 989e12
+
+
+def test_vllm_pads_experts_in_blocks_on_hopper_from_0_12_to_0_14():
+    def pads(version, *, tp=2, weights="fp8_block", on="hgx-h200", name="vllm"):
+        one = job("qwen3-235b-a22b", on, layout=Layout(tp=tp), numerics=Numerics(weights))
+        return pads_experts(replace(one, software=Software(name, version)))
+
+    assert [pads(version) for version in ("0.11.2", "0.12.0", "0.14.1", "0.15.0", "")] == [
+        False, True, True, False, False,
+    ]  # fmt: skip
+    assert not pads("0.12.0", tp=8)
+    assert not pads("0.12.0", weights="fp8")
+    assert not pads("0.12.0", on="dgx-b200")
+    assert not pads("0.12.0", name="sglang")
+
+
+def test_tensorrt_llm_on_blackwell_has_other_kernels_for_experts_that_are_cut():
+    def of(ep, on="dgx-b200", weights="fp8_block"):
+        layout = Layout(tp=8, ep=ep)
+        one = job("deepseek-r1", on, layout=layout, numerics=Numerics(weights), software=Software("trtllm", "1.2"))
+        return expert_software(one).name
+
+    assert [of(1), of(8), of(1, "hgx-h200"), of(1, weights="nvfp4")] == ["sglang", "trtllm", "trtllm", "trtllm"]

@@ -17,7 +17,7 @@ def _experts(one, **more):
     work = work_of(one.model, one.layout, one.numerics, None)
     return expert_seconds(
         TOKENS, work.experts, numerics=one.numerics, gpu=one.node.gpu, curves=curves_of(one),
-        coefficients=DEFAULT,
+        coefficients=DEFAULT, **more,
     )  # fmt: skip
 
 
@@ -65,3 +65,18 @@ def test_the_busiest_group_has_its_share_never_more_than_all():
     assert found[0] <= 8.0
     assert np.all(np.diff(found) < 0.0)
     assert found[2] == pytest.approx(1.0 + 0.16 * 7 / 8, rel=1e-3)
+
+
+def test_padded_experts_take_as_long_for_one_token_as_for_some():
+    """Each expert has a block of 128 rows; four ranks halve what two take [vllm2025deepgemm]."""
+    two, four = (
+        job("qwen3-235b-a22b", on="hgx-h200", layout=Layout(tp=ranks), numerics=Numerics("fp8_block"))
+        for ranks in (2, 4)
+    )
+
+    plain, padded, halved = _experts(two).total, _experts(two, padded=True).total, _experts(four, padded=True).total
+
+    assert padded[1] == pytest.approx(padded[0], rel=0.05)
+    assert padded[0] > 5.0 * plain[0]
+    assert halved[0] == pytest.approx(0.5 * padded[0], rel=0.1)
+    assert np.all(padded >= plain)

@@ -43,6 +43,14 @@ def test_across_nodes_takes_longer_than_within_one():
     assert np.all(_reduce(16) > _reduce(8))
 
 
+def test_few_bytes_cross_nodes_over_a_tree():
+    """NCCL's tree over two nodes of eight: 8 us to start, up and down 7 hops of 0.6 us and one of 5 us."""
+    found = float(_reduce(16)[0])
+
+    assert found == pytest.approx(DEFAULT.reduce_library_s / 2.0 + 2.0 * (7 * 0.6e-6 + 5e-6), rel=0.02)
+    assert float(_reduce(32)[0]) == pytest.approx(found + 2.0 * 5e-6, rel=0.02)
+
+
 def test_large_messages_reach_the_bandwidth_that_was_measured():
     """268 million halves over 8 H100 took 2.11 ms for 537 MB: see `nccl_perf` of the wheel; here 100 MB."""
     expected = 2.0 * 1e8 * 7 / 8 / (0.72 * 450e9)

@@ -90,3 +90,15 @@ def test_tokens_of_those_who_start_are_not_weighed_where_they_start_apart() -> N
     first_weighed = np.flatnonzero(found[:, loop.TOKEN_WEIGHT])[0]
     assert found[:, loop.TOKEN_WEIGHT].sum() == pytest.approx(1.0)
     assert first_weighed > np.flatnonzero(found[:, loop.DECODES])[0]
+
+
+def test_prompts_behind_one_that_has_no_room_do_not_stop_decodes_where_prompts_run_first() -> None:
+    """A long prompt heads the line while a short one behind it would fit."""
+    inputs = np.array([60, 60, 100, 10] * 8)
+
+    found = loop.run(
+        inputs, np.full(32, 12), 4, 1, 512, 4, 150.0, 0, 1.0, 0.0, 1, False, True, 10_000, False
+    )  # two of the first fit together, the third has to wait for both
+
+    assert found[:, loop.TOKENS].min() > 0.0
+    assert found[:, loop.TOKEN_WEIGHT].sum() == pytest.approx(1.0)
