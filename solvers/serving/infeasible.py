@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -101,12 +102,12 @@ def zero_load(asked: Study) -> dict[str, tuple[float, Setup]]:
 def _every(spec: ServingSpec, *, longest: int) -> Iterator[Setup]:
     """Each layout with its widest settings, whether it fits or not."""
     fix = spec.options.fix
-    tokens, chunked = token_limits(spec, longest=longest)[-1]
+    steps = token_limits(spec, longest=longest)[-1:]
     tp, pp = fix.tp or fix.decode_tp, fix.pp or fix.decode_pp
     drafts = [False] if spec.speculation is None or spec.options.forbids("speculative") else [False, True]
     for layout in layouts(spec, tp=tp, pp=pp):
         for numbers in numerics(spec):
-            for draft in drafts:
+            for (tokens, chunked), draft in product(steps, drafts):
                 yield Setup(layout, numbers, 16, tokens, chunked, speculative=draft)
 
 

@@ -44,7 +44,7 @@ class Sample:
 
 
 def sample(traffic: Traffic, *, size: int, seed: int, longest: int) -> Sample:
-    """`size` requests of at most `longest` tokens, or as many as a trace has. SpecError if hardly any is so short."""
+    """`size` requests without those of more than `longest` tokens. SpecError if hardly any is left."""
     rows = (
         _traced(traffic, size=size, seed=seed) if traffic.trace is not None else _drawn(traffic, size=size, seed=seed)
     )
@@ -52,9 +52,8 @@ def sample(traffic: Traffic, *, size: int, seed: int, longest: int) -> Sample:
     if fits.mean() < LEAST_FITTING:
         raise _too_long(traffic, shortest=int((rows.input_tokens + rows.output_tokens).min()), longest=longest)
     kept = np.flatnonzero(fits)
-    arrival = rows.arrival_s[kept] * fits.mean() if traffic.trace is None else rows.arrival_s[kept]
     requests = Requests(
-        arrival_s=arrival,
+        arrival_s=rows.arrival_s[kept] * fits.mean(),
         input_tokens=rows.input_tokens[kept],
         output_tokens=rows.output_tokens[kept],
         prefix=rows.prefix[kept],
@@ -81,11 +80,15 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def _traced(traffic: Traffic, *, size: int, seed: int) -> Rows:
-    """So many consecutive requests of the trace, from a place that the seed draws, at one a second of the whole."""
+    """So many consecutive requests of the trace, from a place that the seed draws, at one a second of the whole.
+
+    A trace of fewer is repeated, a lap after a lap: a handful of requests would say nothing about a steady load.
+    """
     rows = traffic.rows()
-    start = int(stream(seed, "start").integers(0, max(rows.size - size, 0) + 1))
-    part = slice(start, min(start + size, rows.size))
-    arrival = (rows.arrival_s[part] - rows.arrival_s[start]) * rows.rate_per_s
+    starts = rows.size - size + 1 if rows.size >= size else rows.size
+    start = int(stream(seed, "start").integers(0, starts))
+    lap, part = np.divmod(start + np.arange(size), rows.size)
+    arrival = (rows.arrival_s[part] - rows.arrival_s[start]) * rows.rate_per_s + lap * rows.size
     return Rows(arrival, rows.input_tokens[part], rows.output_tokens[part], rows.prefix[part], rows.prefix_tokens[part])
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from solvers.serving.candidate import Candidate
 from solvers.serving.goodput import Edge, edge
-from solvers.serving.moves import cut, fewer_replicas, layout_key, more_replicas, neighbours
+from solvers.serving.moves import cut, fewer_replicas, given, layout_key, more_replicas, neighbours
 from solvers.serving.ranked import Found, Ranked, distinct, stretch
 from solvers.serving.screen import Scored, Screened
 from solvers.serving.spec import ServingSpec
@@ -58,6 +58,7 @@ class Search:
         self.scored = screened.scored
         self.rate = spec.traffic.rate_per_s
         self.target = spec.slo.attainment
+        self.given = given(spec)
 
     def size(self, residence_s: float) -> int:
         """Requests of one seed for a decision."""
@@ -177,20 +178,14 @@ class Search:
 
     def _downward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
         """The candidate as the static model has it, cut to `most` GPUs, and then with ever fewer replicas."""
-        candidate = cut(scored.candidate, most)
-        fixed = self._fixed
+        candidate = cut(scored.candidate, most, but=self.given)
         while candidate is not None:
             yield candidate
-            candidate = None if fixed else fewer_replicas(candidate)
+            candidate = fewer_replicas(candidate, but=self.given)
 
     def _upward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
-        start = cut(scored.candidate, most)
-        return iter(()) if self._fixed or start is None else islice(more_replicas(start, most=most), 4)
-
-    @property
-    def _fixed(self) -> bool:
-        fix = self.spec.options.fix
-        return fix.replicas is not None or (fix.prefill_replicas is not None and fix.decode_replicas is not None)
+        start = cut(scored.candidate, most, but=self.given)
+        return iter(()) if start is None else islice(more_replicas(start, most=most, but=self.given), 4)
 
     def _settled(self, holding: list[tuple[Scored, Ranked]], missed: list[Ranked]) -> tuple[list[Ranked], list[Ranked]]:
         """Those that hold at a first look, looked at longer, with their goodput for the best; the best polished."""
@@ -224,7 +219,7 @@ class Search:
             if edge_ is not None and edge_.rate_per_s > best.goodput_per_s * (1.0 + COARSE / 2):
                 tried = self.sure(scored, candidate)
                 best = replace(tried, edge=edge_) if tried.share >= self.target else best
-        fewer = None if self._fixed or self.spec.objective != "cost" else fewer_replicas(best.candidate)
+        fewer = fewer_replicas(best.candidate, but=self.given) if self.spec.objective == "cost" else None
         if fewer is not None and best.goodput_per_s * fewer.gpus / best.candidate.gpus > 0.98 * self.rate:
             tried = self.sure(scored, fewer)
             if tried.share >= self.target:
@@ -233,7 +228,9 @@ class Search:
 
     def _densest(self, keep: Keep, seen: Seen) -> tuple[list[Ranked], list[Ranked]]:
         listed = [
-            one for one in self.shortlist(keep, by=lambda one: -one.per_gpu) if cut(one.candidate, self.most_gpus)
+            one
+            for one in self.shortlist(keep, by=lambda one: -one.per_gpu)
+            if cut(one.candidate, self.most_gpus, but=self.given)
         ]
         ranked: list[tuple[Scored, Ranked]] = []
         missed: list[Ranked] = []
@@ -268,16 +265,16 @@ class Search:
 
     def _filling(self, scored: Scored) -> Iterable[Candidate]:
         """The candidate with as many replicas as there are GPUs for."""
-        if self._fixed:
-            return [scored.candidate] if scored.candidate.gpus <= self.most_gpus else []
         groups = scored.candidate.groups
+        numbers = [group.replicas if group.role in self.given else None for group in groups]
         if len(groups) == 1:
-            number = self.most_gpus // groups[0].setup.gpus
-            return [scored.candidate.with_replicas(number)] if number else []
-        one, other = (group.setup.gpus for group in groups)
-        ratios = range(1, (self.most_gpus - other) // one + 1)
-        every = [(ahead, (self.most_gpus - ahead * one) // other) for ahead in ratios]
-        return [scored.candidate.with_replicas(ahead, after) for ahead, after in every if after >= 1][:8]
+            every: list[tuple[int, ...]] = [(numbers[0] or self.most_gpus // groups[0].setup.gpus,)]
+        else:
+            one, other = (group.setup.gpus for group in groups)
+            ahead = [numbers[0]] if numbers[0] else range(1, (self.most_gpus - other) // one + 1)
+            every = [(number, numbers[1] or (self.most_gpus - number * one) // other) for number in ahead]
+        found = [scored.candidate.with_replicas(*each) for each in every if min(each) >= 1]
+        return [candidate for candidate in found if candidate.gpus <= self.most_gpus][:8]
 
 
 def nothing_seen(done: int, total: int, best: Candidate | None) -> None:

@@ -68,8 +68,8 @@ class Shop:
         self.coefficients = self.own.coefficients if self.own else coefficients(spec.calibration)
         self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
         self.sheets: dict[Hashable, Sheet] = {}
-        self._costs: dict[tuple[Layout, Numerics, int, bool, bool], StepCost] = {}
-        self._kernels: dict[tuple[Layout, Numerics, int], StepCost] = {}
+        self._costs: dict[tuple[Layout, Numerics, int, int, bool, bool], StepCost] = {}
+        self._kernels: dict[tuple[Layout, Numerics, int, int], StepCost] = {}
         self._memory: dict[Setup, Memory] = {}
 
     @cached_property
@@ -89,16 +89,16 @@ class Shop:
 
     def cost(self, setup: Setup, *, apart: bool = False) -> StepCost:
         """Seconds of its steps, as calibrated; `apart` where prefill and decode have GPUs of their own."""
-        tokens = max(setup.max_num_batched_tokens, MOST_BATCHED_TOKENS)
-        key = (setup.layout, setup.numerics, tokens, apart, setup.speculative)
+        tokens, seqs = max(setup.max_num_batched_tokens, MOST_BATCHED_TOKENS), max(setup.max_num_seqs, MOST_SEQS)
+        key = (setup.layout, setup.numerics, tokens, seqs, apart, setup.speculative)
         if key not in self._costs:
-            widest = replace(setup, max_num_batched_tokens=tokens, max_num_seqs=MOST_SEQS)
+            widest = replace(setup, max_num_batched_tokens=tokens, max_num_seqs=seqs)
             self._costs[key] = scaled(self._plain(widest), math.exp(self.bias(setup, apart=apart)[0]))
         return self._costs[key]
 
     def _plain(self, setup: Setup) -> StepCost:
         """Seconds of its steps, as the kernel has them: they know neither drafts nor who prefills."""
-        key = (setup.layout, setup.numerics, setup.max_num_batched_tokens)
+        key = (setup.layout, setup.numerics, setup.max_num_batched_tokens, setup.max_num_seqs)
         if key not in self._kernels:
             self._kernels[key] = step_cost(self.job(setup), self.coefficients)
         return self._kernels[key]

@@ -89,7 +89,8 @@ def _gap(asked: Study, found: Found, feasible: list[Scored]) -> float:
     """By how much fewer GPUs would do if one reached the hardware's bound, over the plan's GPUs."""
     if not found.ranked:
         return 0.0
-    groups = {layout_key(one.candidate): one.candidate.groups[-1] for one in feasible}
+    candidates = [*(one.candidate for one in feasible), *(one.candidate for one in found.ranked)]
+    groups = {layout_key(candidate): candidate.groups[-1] for candidate in candidates}
     most = max(bound(asked, group).reached for group in groups.values())
     tokens = asked.spec.traffic.rate_per_s * asked.shape.outputs
     return max(1.0 - math.ceil(tokens / most) / found.ranked[0].candidate.gpus, 0.0)

@@ -16,6 +16,8 @@ from solvers.serving.spec import ServingSpec
 
 TOKENS = (512, 1024, 2048, 4096, 8192, 16_384)
 SEQS = (64, 128, 256, MOST_SEQS)
+# Tokens of a step without chunks, where no prompt is longer.
+WHOLE = 2048
 MEMORY = "need too much memory: weights leave no room for one request"
 
 
@@ -73,13 +75,23 @@ def numerics(spec: ServingSpec) -> list[Numerics]:
 
 
 def token_limits(spec: ServingSpec, *, longest: int) -> list[tuple[int, bool]]:
-    """Most tokens of a step, and whether prompts are cut to them."""
+    """Most tokens of a step, at least one for each sequence, and whether prompts are cut to them.
+
+    None where a step's tokens are given and whole prompts do not fit in them.
+    """
     fix, options = spec.options.fix, spec.options
-    given = fix.max_num_batched_tokens
-    whole = [(max(longest, given or 2048), False)]
+    given, least = fix.max_num_batched_tokens, fix.max_num_seqs or 1
     if fix.chunked_prefill is False or options.forbids("chunked_prefill"):
-        return whole
-    return [(given, True)] if given else [(tokens, True) for tokens in TOKENS]
+        return [(given or max(longest, WHOLE, least), False)] if (given or longest) >= longest else []
+    if given:
+        return [(given, True)]
+    return [(tokens, True) for tokens in TOKENS if tokens >= least] or [(least, True)]
+
+
+def sequence_limits(spec: ServingSpec, *, tokens: int) -> list[int]:
+    """Most sequences of a step of so many tokens."""
+    given = spec.options.fix.max_num_seqs
+    return [given] if given else [most for most in SEQS if most <= tokens] or [tokens]
 
 
 def replicas(spec: ServingSpec, shop: Shop, *, tp: int | None, pp: int | None, longest: int) -> Space:
@@ -88,10 +100,9 @@ def replicas(spec: ServingSpec, shop: Shop, *, tp: int | None, pp: int | None, l
     fix, options = spec.options.fix, spec.options
     caching = fix.prefix_caching is not False and not options.forbids("prefix_caching")
     drafts = [False] if spec.speculation is None or options.forbids("speculative") else [False, True]
-    seqs = [fix.max_num_seqs] if fix.max_num_seqs else list(SEQS)
-    every = product(layouts(spec, tp=tp, pp=pp), numerics(spec), token_limits(spec, longest=longest), seqs, drafts)
-    for layout, numbers, (tokens, chunked), most, draft in every:
-        if most <= tokens:
+    every = product(layouts(spec, tp=tp, pp=pp), numerics(spec), token_limits(spec, longest=longest))
+    for layout, numbers, (tokens, chunked) in every:
+        for most, draft in product(sequence_limits(spec, tokens=tokens), drafts):
             setup = Setup(layout, numbers, most, tokens, chunked, caching, draft)
             _sort(space, setup, shop, longest=longest)
     return space

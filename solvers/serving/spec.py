@@ -122,6 +122,11 @@ def _fixed(spec: ServingSpec) -> list[Problem]:
     ]
     if fix.mode == "disaggregated" and options.forbids("disaggregated"):
         found.append(_contradiction("mode", "The spec forbids disaggregated and fixes it."))
+    if fix.max_num_batched_tokens and (fix.max_num_seqs or 0) > fix.max_num_batched_tokens:
+        message = (
+            f"A step of {fix.max_num_batched_tokens:,} tokens has none for some of {fix.max_num_seqs:,} sequences."
+        )
+        found.append(_contradiction("max_num_seqs", message))
     if (fix.tp or 1) * (fix.pp or 1) * (fix.dp or 1) > spec.gpus:
         found.append(_contradiction("tp", f"One replica would need more than {spec.gpus} GPUs."))
     return found + [

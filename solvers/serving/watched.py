@@ -35,13 +35,13 @@ class Watched:
 
 
 def watch(study: Study, candidate: Candidate, *, size: int) -> tuple[list[Watched], Outcome]:
-    """The first replica of each pool at the traffic's rate, and what became of the requests."""
+    """The first replica of each pool that has work at the traffic's rate, and what became of the requests."""
     rate = study.spec.traffic.rate_per_s
     found, number = [], 0
     outcome = None
     for group in candidate.groups:
         outcome = study.trials.outcome(candidate, rate, size=size, seed=0, trace_of=number)
-        if outcome.trace is not None:
+        if outcome.trace is not None and len(outcome.trace.end_s):
             arrived = float(outcome.sent_s.max())
             found.append(_watched(study, group, number, outcome.trace, until_s=arrived))
         number += group.replicas

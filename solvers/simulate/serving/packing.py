@@ -17,6 +17,8 @@ ROUTINGS = {"round_robin": c.ROUND_ROBIN, "least_work": c.LEAST_WORK, "prefix_aw
 # Buckets of the cache's keys: 16 KiB of each rank.
 BUCKETS = 4096
 LEAST_CELLS, MOST_CELLS = 8192, 65536
+# What a run of blocks without keys counts to; requests touch fewer.
+MOST_BLOCKS = int(np.iinfo(np.int32).max)
 
 
 class Room(NamedTuple):
@@ -68,13 +70,14 @@ def packed(
     at = _places(pools, requests.size, room, tables=sum(map(len, tables)))
     trace = np.zeros(room.trace * c.TRACE_COLUMNS if trace_of is not None else 0)
     seconds = np.concatenate([_seconds(deployment, requests, at, horizon_s=horizon_s), *tables, trace])
-    ranks, flights = _ranks(pools, at)
+    touched = blocks_touched(deployment, requests)
+    ranks, flights = _ranks(pools, at, touched)
     head = _head(deployment, requests, at, seed=seed)
     head[c.TRACED] = -1 if trace_of is None else at.replicas + trace_of * c.REPLICA_COLUMNS
     head[[c.TRACE_FROM, c.TRACE_NEXT]], head[c.TRACE_END] = at.trace, len(seconds)
     parts = [head, _requests(requests, at), ranks, _replicas(pools, at), _pools(pools, of_pools, at)]
     numbers = np.concatenate([*(part.ravel() for part in parts), np.zeros(len(GAP_EDGES) + 1, dtype=np.int64), flights])
-    return c.State(numbers, _blocks(pools, at), seconds)
+    return c.State(numbers, _blocks(pools, at, touched), seconds)
 
 
 def _places(pools: tuple[Pool, ...], requests: int, room: Room, *, tables: int) -> Places:
@@ -141,7 +144,7 @@ def _requests(requests: Requests, at: Places) -> Ints:
     return rows
 
 
-def _ranks(pools: tuple[Pool, ...], at: Places) -> tuple[Ints, Ints]:
+def _ranks(pools: tuple[Pool, ...], at: Places, touched: int) -> tuple[Ints, Ints]:
     """Their rows, and after all rows those of their batches in flight and of their cohorts."""
     rows: list[Ints] = []
     after: list[Ints] = []
@@ -157,7 +160,7 @@ def _ranks(pools: tuple[Pool, ...], at: Places) -> tuple[Ints, Ints]:
                 row[c.FREE] = row[c.USABLE] = usable
                 row[[c.OLDEST, c.YOUNGEST, c.FRESH]] = blocks, blocks, blocks + c.BLOCK_COLUMNS
                 row[c.BUCKETS] = len(rows) * BUCKETS
-                blocks += _nodes(pool) * c.BLOCK_COLUMNS
+                blocks += _nodes(pool, touched) * c.BLOCK_COLUMNS
                 row[c.FLIGHT_RUNS], row[c.FLIGHT_LENGTH] = flights, length
                 flights += depth(pool) * length
                 of_cohorts = _cohorts(pool, rank=at.ranks + len(rows) * c.RANK_COLUMNS, start=flights, ended=ended)
@@ -206,22 +209,30 @@ def _pools(pools: tuple[Pool, ...], of_pools: list[dict[int, Table]], at: Places
     return rows
 
 
-def _blocks(pools: tuple[Pool, ...], at: Places) -> npt.NDArray[np.int32]:
+def _blocks(pools: tuple[Pool, ...], at: Places, touched: int) -> npt.NDArray[np.int32]:
     of_ranks = [pool for pool in pools for _ in range(pool.replicas * pool.engine.ranks)]
-    starts = np.cumsum([0, *(_nodes(pool) for pool in of_ranks)]) * c.BLOCK_COLUMNS + at.blocks
+    starts = np.cumsum([0, *(_nodes(pool, touched) for pool in of_ranks)]) * c.BLOCK_COLUMNS + at.blocks
     blocks = np.empty(starts[-1], dtype=np.int32)
     blocks[: at.blocks] = -1
     below = np.arange(at.cells + c.CELL_COLUMNS, at.blocks, c.CELL_COLUMNS)
     blocks[at.cells + c.CELL_BELOW : at.blocks - c.CELL_COLUMNS : c.CELL_COLUMNS] = below
     for start, pool in zip(starts[:-1], of_ranks, strict=True):
         blocks[start : start + c.BLOCK_COLUMNS] = -1
-        blocks[start + c.COUNT] = pool.engine.blocks - 1
+        blocks[start + c.COUNT] = min(pool.engine.blocks - 1, MOST_BLOCKS)
     return blocks
 
 
-def _nodes(pool: Pool) -> int:
-    """Rows for blocks with keys and, between them, runs of blocks without."""
-    return 2 * pool.engine.blocks + 1
+def blocks_touched(deployment: Deployment, requests: Requests) -> int:
+    """Blocks that all requests together take where none has to make room for another."""
+    tokens = requests.input_tokens + requests.output_tokens
+    drafts = max(pool.engine.speculation.tokens if pool.engine.speculation else 0 for pool in deployment.pools)
+    least = min(pool.engine.block_size for pool in deployment.pools)
+    return int(((tokens + drafts) // least + 2).sum())
+
+
+def _nodes(pool: Pool, touched: int) -> int:
+    """Rows for blocks with keys and, between them, runs of blocks without; what no request touches is one run."""
+    return 2 * min(pool.engine.blocks, touched) + 1
 
 
 def _seconds(deployment: Deployment, requests: Requests, at: Places, *, horizon_s: float) -> Floats:

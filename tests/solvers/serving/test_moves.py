@@ -2,7 +2,7 @@
 
 from solvers.cost.serving.job import Layout, Numerics
 from solvers.serving.candidate import Candidate
-from solvers.serving.moves import cut, fewer_replicas, layout_key, more_replicas, neighbours
+from solvers.serving.moves import cut, fewer_replicas, given, layout_key, more_replicas, neighbours
 from solvers.serving.setup import Group, Setup
 from tests.solvers.serving.asked import spec
 
@@ -33,6 +33,17 @@ def test_groups_take_turns_to_gain_a_replica_within_the_gpus() -> None:
 
     assert grown[:3] == [(2, 1), (2, 2), (3, 2)]
     assert max(one.gpus for one in more_replicas(apart(prefill=1, decode=1), most=11)) <= 11
+
+
+def test_a_number_of_replicas_that_is_given_stays() -> None:
+    but = given(spec(options={"fix": {"decode_replicas": 2}}))
+    here = apart(prefill=3, decode=2)
+
+    assert but == {"decode"}
+    assert numbers(fewer_replicas(here, but=but)) == (2, 2)
+    assert fewer_replicas(apart(prefill=1, decode=2), but=but) is None
+    assert cut(here, 6, but=but) is None
+    assert [numbers(one) for one in more_replicas(here, most=13, but=but)][:2] == [(4, 2), (5, 2)]
 
 
 def test_neighbours_change_one_setting_and_leave_what_the_spec_fixes() -> None:

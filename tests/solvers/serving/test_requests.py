@@ -60,6 +60,27 @@ def test_a_trace_is_cut_where_the_seed_says_and_keeps_its_rate() -> None:
     assert np.mean([15_000 / part.arrival_s[-1] for part in parts]) == pytest.approx(1.0, rel=0.1)
 
 
+def test_a_trace_of_few_requests_is_repeated_at_its_rate() -> None:
+    """Requests at 0, 1 and 4 s are half a request a second: each lap of three takes 6 s, which are 3 of unit rate."""
+    traffic = Traffic.model_validate({"trace": {"csv": "arrival,input,output\n0,10,4\n1,20,5\n4,30,6\n"}})
+
+    laps = [sample(traffic, size=7, seed=seed, longest=LONG).requests for seed in range(20)]
+
+    first = next(one for one in laps if one.input_tokens[0] == 10)
+    assert first.arrival_s.tolist() == [0.0, 0.5, 2.0, 3.0, 3.5, 5.0, 6.0]
+    assert first.output_tokens.tolist() == [4, 5, 6, 4, 5, 6, 4]
+    assert {int(one.input_tokens[0]) for one in laps} == {10, 20, 30}
+
+
+def test_what_is_left_of_a_trace_comes_at_its_rate() -> None:
+    traffic = Traffic.model_validate({"trace": {"csv": "arrival,input,output\n0,10,4\n1,900,5\n2,10,6\n3,10,6\n"}})
+
+    found = sample(traffic, size=4000, seed=0, longest=100)
+
+    assert found.refused == pytest.approx(0.25)
+    assert found.requests.size / found.requests.arrival_s[-1] == pytest.approx(1.0, rel=0.01)
+
+
 def test_priorities_have_their_shares() -> None:
     traffic = _traffic(priorities=[{"priority": 0, "share": 0.2}, {"priority": 5, "share": 0.8}])
 

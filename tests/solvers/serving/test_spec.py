@@ -55,6 +55,11 @@ def test_names_of_numbers_are_understood_as_people_write_them() -> None:
         ({"options": {"forbid": ["disagregated"]}}, "unknown_name", "/options/forbid/0"),
         ({"options": {"allow": ["tp"], "forbid": ["tp"]}}, "contradiction", "/options/forbid"),
         ({"options": {"fix": {"tp": 3}}}, "contradiction", "/options/fix/tp"),
+        (
+            {"options": {"fix": {"max_num_seqs": 64, "max_num_batched_tokens": 32}}},
+            "contradiction",
+            "/options/fix/max_num_seqs",
+        ),
         ({"options": {"fix": {"tp": 16}}}, "contradiction", "/options/fix/tp"),
         ({"options": {"fix": {"ep": 2}}}, "contradiction", "/options/fix/ep"),
         ({"options": {"fix": {"tp": 2}, "forbid": ["tp"]}}, "contradiction", "/options/fix/tp"),

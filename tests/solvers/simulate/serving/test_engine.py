@@ -1,5 +1,7 @@
 """The compiled engine equals the plain oracle: each request, each step, each count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -94,3 +96,12 @@ def test_a_table_that_is_too_short_is_named() -> None:
 
     with pytest.raises(ValueError, match="decode_tokens ends at 64, but the engine goes to 100"):
         simulate(colocated(engine), requests([0.0], [5], [1]))
+
+
+def test_blocks_without_end_take_no_memory() -> None:
+    """A model that keeps states instead of tokens has room for thousands of millions of blocks."""
+    plain = simulate(colocated(), requests([0.5], [5], [3]))
+
+    endless = simulate(colocated(replace(ENGINE, blocks=10**11)), requests([0.5], [5], [3]))
+
+    assert moments(endless) == moments(plain)
