@@ -40,7 +40,9 @@ def wanted(plan: Served) -> list[Need]:
     return [("IMAGE", f"container image with {ENGINES[plan.engine]}"), *WANTED[plan.engine](plan)]
 
 
-def command(plan: Served, pool: Replicas, *, place: Place | None = None, leads: bool = True) -> list[str]:
+def command(
+    plan: Served, pool: Replicas, *, place: Place | None = None, leads: bool = True, port: int = PORT
+) -> list[str]:
     """The whole command; with a `place`, of the first node of several or of one that follows."""
     head, own = {
         "vllm": (["vllm", "serve", model(plan)], vllm_arguments.arguments),
@@ -48,7 +50,7 @@ def command(plan: Served, pool: Replicas, *, place: Place | None = None, leads: 
         "trtllm": (["trtllm-serve", model(plan)], _file),
     }[plan.engine]
     words = [plain(word) for argument in own(plan, pool) for word in argument]
-    return [*head, *words, *_address(plan), *(_placed(plan, pool, place, leads=leads) if place else [])]
+    return [*head, *words, *_address(plan, port), *(_placed(plan, pool, place, leads=leads) if place else [])]
 
 
 def options(plan: Served, pool: Replicas) -> dict[str, str]:
@@ -65,9 +67,9 @@ def _file(_: Served, pool: Replicas) -> list[Argument]:
     return [("--backend", "pytorch"), ("--config", f"{OPTIONS}/{pool.name}.yaml")]
 
 
-def _address(plan: Served) -> list[str]:
+def _address(plan: Served, port: int) -> list[str]:
     everywhere = ["--host", "0.0.0.0"]  # noqa: S104 -- a server, in a container
-    return [*([] if plan.engine == "vllm" else everywhere), "--port", str(PORT)]
+    return [*([] if plan.engine == "vllm" else everywhere), "--port", str(port)]
 
 
 def _placed(plan: Served, pool: Replicas, place: Place, *, leads: bool) -> list[str]:

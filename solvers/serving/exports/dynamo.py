@@ -25,6 +25,7 @@ def write(result: Document) -> dict[str, str]:
         [
             f"Dynamo with {containers.ENGINES[plan.engine]}: {plan.title}, {plan.label}, on {plan.gpus} {plan.gpu}.",
             f"{APPLY} puts in what only you know. The image is one of Dynamo's runtimes with the engine in it.",
+            "Where its tag is not a version of Dynamo's, each component wants `runtimeVersionOverride`.",
         ]
     )
     return {MANIFEST: f"{head}\n{yaml(_graph(plan))}", APPLY: kubernetes.apply(plan, MANIFEST)}
@@ -33,7 +34,7 @@ def write(result: Document) -> dict[str, str]:
 def _rules(plan: Served) -> list[Rule]:
     return [
         Rule(
-            plan.engine == "trtllm" and bool(plan.pools[0].speculation and plan.pools[0].speculation.get("parameters")),
+            plan.engine == "trtllm" and vllm_arguments.draft_model(plan),
             "/spec/speculation",
             "The options of TensorRT-LLM want the draft model's folder.",
         )
@@ -45,7 +46,10 @@ def _graph(plan: Served) -> Document:
         "apiVersion": "nvidia.com/v1beta1",
         "kind": "DynamoGraphDeployment",
         "metadata": {"name": plan.name},
-        "spec": {"components": [_frontend(plan), *(_worker(plan, pool) for pool in plan.pools)]},
+        "spec": {
+            "backendFramework": plan.engine,
+            "components": [_frontend(plan), *(_worker(plan, pool) for pool in plan.pools)],
+        },
     }
 
 
@@ -86,7 +90,8 @@ def _arguments(plan: Served, pool: Replicas) -> list[str]:
         case _:
             head = ["--model-path", model, "--served-model-name", served_as]
             options = json.dumps(trtllm_options.options(plan, pool))
-            own = [("--override-engine-args", options), *_mode(plan, pool)]
+            block = ("--kv-block-size", str(pool.block_size))  # what the router counts in
+            own = [block, ("--override-engine-args", options), *_mode(plan, pool)]
     own = [*own, *(_events(plan.engine) if plan.routing == "prefix_aware" else [])]
     return [*head, *(containers.plain(word) for argument in own for word in argument)]
 

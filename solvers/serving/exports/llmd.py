@@ -9,12 +9,14 @@ from solvers.documents import Document
 from solvers.exports.filling import filled, yaml
 from solvers.exports.refuse import Rule, check
 from solvers.exports.shell import comment, needs, script
-from solvers.serving.exports import containers, vllm_arguments
+from solvers.serving.exports import containers, kubernetes, vllm_arguments
 from solvers.serving.exports.served import Replicas, Served, served
 
 VALUES, INSTALL = "values.yaml", "install.sh"
 CHART = "llm-d-modelservice/llm-d-modelservice"
 SERVICE_PORT, ENGINE_PORT = 8000, 8200
+# The first node answers; the others only compute.
+FOLLOW = '[ "${LWS_WORKER_INDEX}" = 0 ] || set -- "$@" --headless; exec "$@"'
 
 
 def write(result: Document) -> dict[str, str]:
@@ -53,7 +55,7 @@ def _values(plan: Served) -> Document:
             "uri": f"hf://{model}",
             "size": _gib(plan),
             "authSecretName": "hf-token",
-            "labels": {"llm-d.ai/inferenceServing": "true", "llm-d.ai/model": plan.name},
+            "labels": {"llm-d.ai/inference-serving": "true", "llm-d.ai/model": plan.name},
         },
         "accelerator": {"type": "amd" if plan.vendor.upper() == "AMD" else "nvidia"},
         "routing": {
@@ -66,15 +68,10 @@ def _values(plan: Served) -> Document:
 
 
 def _pool(plan: Served, pool: Replicas) -> Document:
-    """One pool: the chart gives the degrees of parallelism and the model to vLLM, the rest are its arguments."""
-    given = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
-    arguments = [argument for argument in vllm_arguments.arguments(plan, pool) if argument[0] not in given]
-    words = [containers.plain(word) for argument in arguments for word in argument]
-    if pool.pp > 1:
-        words += ["--pipeline-parallel-size", str(pool.pp)]
+    """One pool, as a deployment or as groups of nodes."""
     gpus = containers.gpus(plan, pool)
-    sidecar = plan.apart and pool.role == "decode"
-    port = str(ENGINE_PORT if sidecar else SERVICE_PORT)
+    port = ENGINE_PORT if plan.apart and pool.role == "decode" else SERVICE_PORT
+    nodes = pool.nodes(plan.gpus_per_node)
     found: dict[str, Any] = {
         "create": True,
         "replicas": pool.replicas,
@@ -82,15 +79,14 @@ def _pool(plan: Served, pool: Replicas) -> Document:
             "tensor": pool.tp,
             "data": pool.dp,
             "dataLocal": max(1, gpus // (pool.tp * pool.pp)),
-            "workers": pool.nodes(plan.gpus_per_node),
+            "workers": nodes,
         },
         "containers": [
             {
                 "name": "vllm",
                 "image": containers.IMAGE,
-                "modelCommand": "vllmServe",
-                "args": [*words, "--port", port],
-                "ports": [{"name": "metrics", "containerPort": int(port)}],
+                **(_placed(plan, pool, port) if nodes > 1 else _plain(plan, pool)),
+                "ports": [{"name": "metrics", "containerPort": port}],
                 "resources": {"limits": {plan.resource: str(gpus)}, "requests": {plan.resource: str(gpus)}},
                 "mountModelVolume": True,
                 "volumeMounts": [{"name": "shared-memory", "mountPath": "/dev/shm"}],  # noqa: S108 -- the pod's own
@@ -99,6 +95,22 @@ def _pool(plan: Served, pool: Replicas) -> Document:
         "volumes": [{"name": "shared-memory", "emptyDir": {"medium": "Memory"}}],
     }
     return found
+
+
+def _plain(plan: Served, pool: Replicas) -> Document:
+    """The chart gives the model, the port and the degrees of parallelism to vLLM; the rest are its arguments."""
+    given = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
+    arguments = [argument for argument in vllm_arguments.arguments(plan, pool) if argument[0] not in given]
+    stages = [("--pipeline-parallel-size", str(pool.pp))] if pool.pp > 1 else []
+    words = [containers.plain(word) for argument in (*arguments, *stages) for word in argument]
+    return {"modelCommand": "vllmServe", "args": words}
+
+
+def _placed(plan: Served, pool: Replicas, port: int) -> Document:
+    """The chart starts all nodes of a replica with the same words; each learns its place when it starts."""
+    served_as = ["--served-model-name", plan.published_as or plan.model.name]
+    words = [*containers.command(plan, pool, place=kubernetes.PLACE, port=port), *served_as]
+    return {"modelCommand": "custom", "command": ["bash", "-c"], "args": [FOLLOW, "engine", *words]}
 
 
 def _gib(plan: Served) -> str:

@@ -78,7 +78,7 @@ def _draft(pool: Replicas) -> list[Argument]:
     if not draft:
         return []
     tokens = str(draft["tokens"] + 1)
-    if not draft.get("parameters"):
+    if not draft.get("draft_parameters"):
         return [("--speculative-algorithm", "NGRAM"), ("--speculative-num-draft-tokens", tokens)]
     return [
         ("--speculative-algorithm", "STANDALONE"),

@@ -12,6 +12,7 @@ from solvers.serving.exports.served import Replicas, Served, served
 
 ENGINE = "TensorRT-LLM"
 BETWEEN, BETWEEN_OPTIONS = "disaggregated.sh", "disaggregated.yaml"
+ROUTERS = {"round_robin": "round_robin", "least_work": "load_balancing", "prefix_aware": "kv_cache_aware"}
 
 
 def write(result: Document) -> dict[str, str]:
@@ -67,7 +68,7 @@ def _between(plan: Served) -> dict[str, str]:
     """The server that takes requests, and its list of servers with the reader's addresses put in."""
     urls = [[f"{pool.name.upper()}_{number}" for number in range(pool.replicas)] for pool in plan.pools]
     servers = {
-        key: {"num_instances": len(names), "urls": names}
+        key: {"num_instances": len(names), "urls": names, "router": {"type": ROUTERS[plan.routing]}}
         for key, names in zip(("context_servers", "generation_servers"), urls, strict=True)
     }
     document = {"hostname": "0.0.0.0", "port": 8080, **servers}  # noqa: S104 -- a server, in its configuration

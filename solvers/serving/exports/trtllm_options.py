@@ -1,4 +1,4 @@
-"""A replica as the options of TensorRT-LLM's `trtllm-serve --config`. Names are those of its LLM API 1.2."""
+"""A replica as the options of TensorRT-LLM's `trtllm-serve --config`. Names are those of its LLM API 1.3."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from solvers.serving.exports.served import Replicas, Served
 
 # TensorRT-LLM reads the precision of weights from the checkpoint.
 ONLINE: tuple[str, ...] = ()
+# Blocks that came and went which a server keeps for whoever routes by them, as in TensorRT-LLM's own example.
+EVENTS = 1024
 
 
 def options(served: Served, pool: Replicas) -> Document:
@@ -25,6 +27,7 @@ def options(served: Served, pool: Replicas) -> Document:
             "free_gpu_memory_fraction": round(pool.kv_of_free, 3),
             "dtype": "fp8" if pool.kv == "fp8" else "auto",
             "tokens_per_block": pool.block_size,
+            **({"event_buffer_max_size": EVENTS} if served.routing == "prefix_aware" else {}),
         },
         "cuda_graph_config": {"max_batch_size": pool.max_num_seqs, "enable_padding": True},
     }
@@ -75,7 +78,7 @@ def _rules(pool: Replicas) -> list[Rule]:
 
 
 def _draft(draft: Document) -> Document:
-    if draft.get("parameters"):
+    if draft.get("draft_parameters"):
         return {
             "decoding_type": "Draft_Target",
             "max_draft_len": draft["tokens"],

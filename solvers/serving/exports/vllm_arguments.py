@@ -49,7 +49,7 @@ def rules(served: Served) -> list[Rule]:
 
 def draft_model(served: Served) -> bool:
     """Whether a draft model has to be named."""
-    return any(pool.speculation and pool.speculation.get("parameters") for pool in served.pools)
+    return any(pool.speculation and pool.speculation.get("draft_parameters") for pool in served.pools)
 
 
 def _rules(served: Served, pool: Replicas) -> list[Rule]:
@@ -85,6 +85,6 @@ def _numbers(pool: Replicas) -> list[Argument]:
 
 def _draft(draft: dict[str, object]) -> str:
     tokens = draft["tokens"]
-    if draft.get("parameters"):
+    if draft.get("draft_parameters"):
         return Raw('"{\\"model\\": \\"${DRAFT_MODEL}\\", \\"num_speculative_tokens\\": ' + str(tokens) + '}"')
     return json.dumps({"method": "ngram", "num_speculative_tokens": tokens, "prompt_lookup_max": 4})

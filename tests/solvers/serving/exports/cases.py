@@ -55,11 +55,11 @@ POOLS = {
         pool(
             replicas=4, tp=2, precision=("w4a16", "fp16"),
             engine={"chunked_prefill": False, "max_num_batched_tokens": 16384, "speculation": {
-                "tokens": 3, "acceptance": 0.7, "parameters": 1e9}},
+                "tokens": 3, "acceptance": 0.7, "draft_parameters": 1e9}},
         )
     ],
     "compiled": [pool(replicas=1, tp=4, engine={"block_size": 32, "speculation": {
-        "tokens": 3, "acceptance": 0.6, "parameters": None}})],
+        "tokens": 3, "acceptance": 0.6, "draft_parameters": None}})],
     "compiled-apart": [pool("prefill", replicas=1), pool("decode", replicas=2)],
 }  # fmt: skip
 ROUTINGS = {"experts": "prefix_aware", "plain": "least_work", "apart": "least_work", "four-bit": "least_work"}
@@ -87,7 +87,7 @@ def result(name, *, pools=None, **plan):
 GOLDEN = [
     ("plain", "vllm"), ("plain", "kubernetes"), ("plain", "compose"), ("plain", "llm-d"), ("plain", "bench"),
     ("apart", "vllm"), ("apart", "dynamo"), ("apart", "llm-d"),
-    ("wide", "vllm"), ("wide", "kubernetes"), ("wide", "dynamo"),
+    ("wide", "vllm"), ("wide", "kubernetes"), ("wide", "dynamo"), ("wide", "llm-d"),
     ("four-bit", "vllm"), ("four-bit", "compose"),
     ("experts", "sglang"), ("experts", "dynamo"),
     ("handed", "sglang"), ("handed", "compose"),

@@ -44,7 +44,8 @@ def calls(case, name, folder):
             assert done.returncode == 0, done.stderr
             found.append(words)
     if name == "llm-d":
-        found = [["vllm", "serve", "hub/model", *words] for words in found]
+        whole = (words[words.index("vllm") :] if "vllm" in words else words for words in found)
+        found = [words if words[0] == "vllm" else ["vllm", "serve", "hub/model", *words] for words in whole]
     return [
         (program, _own(words[len(start) :], start))
         for words in found

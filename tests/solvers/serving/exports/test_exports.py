@@ -1,6 +1,7 @@
 """Serving plans as files: what people looked at, what is read back, what is refused."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -131,8 +132,39 @@ def test_the_server_between_prompts_and_answers_gets_the_readers_addresses(tmp_p
     assert done.returncode == 0, done.stderr
     assert words[:3] == ["trtllm-serve", "disaggregated", "--config_file"]
     read = yaml.safe_load((folder / "told.input").read_text())
-    assert read["context_servers"] == {"num_instances": 1, "urls": ["prefill-0:8000"]}
-    assert read["generation_servers"] == {"num_instances": 2, "urls": ["decode-0:8000", "decode-1:8000"]}
+    assert read["context_servers"] == {
+        "num_instances": 1, "urls": ["prefill-0:8000"], "router": {"type": "round_robin"},
+    }  # fmt: skip
+    assert read["generation_servers"]["urls"] == ["decode-0:8000", "decode-1:8000"]
+
+
+def test_the_server_between_routes_as_the_plan_does():
+    def told(routing):
+        files = EXPORTS["trtllm"].write(cases.result("compiled-apart", routing=routing))
+        cache = yaml.safe_load(files["trtllm-prefill.yaml"])["kv_cache_config"]
+        return yaml.safe_load(files["disaggregated.yaml"])["context_servers"][
+            "router"
+        ], "event_buffer_max_size" in cache
+
+    assert told("least_work") == ({"type": "load_balancing"}, False)
+    assert told("prefix_aware") == ({"type": "kv_cache_aware"}, True)
+
+
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_llm_d_starts_the_nodes_of_a_replica_alike_and_each_finds_its_place(rank, tmp_path):
+    values = yaml.safe_load(EXPORTS["llm-d"].write(cases.result("wide"))["values.yaml"])
+    [container] = values["decode"]["containers"]
+    (tmp_path / "vllm").write_text(reading.TELL)
+    (tmp_path / "vllm").chmod(0o755)
+    place = {"LWS_WORKER_INDEX": rank, "TOLD": str(tmp_path / "told"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    subprocess.run([*container["command"], *container["args"]], env=place, stdin=subprocess.DEVNULL, check=True)
+
+    given = reading.options((tmp_path / "told").read_text().split("\0")[:-1])
+    assert container["modelCommand"] == "custom"
+    assert (given["--nnodes"], given["--data-parallel-size"], given["--port"]) == (["2"], ["2"], ["8000"])
+    assert given["--node-rank"] == ["$(LWS_WORKER_INDEX)"]  # Kubernetes fills it in
+    assert ("--headless" in given) == (rank == "1")
 
 
 def test_the_check_asks_for_the_traffic_and_the_limits_of_the_plan(tmp_path):
