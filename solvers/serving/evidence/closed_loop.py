@@ -13,17 +13,15 @@ import numpy as np
 from solvers.calibration.covariance import Floats, Ints
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Layout, overlapped
-from solvers.cost.serving.steps import ready
+from solvers.cost.serving.steps import ready, seconds_at
 from solvers.serving.evidence.jobs import Worker, worker_of
 from solvers.serving.evidence.looks import balanced, steps_between
-from solvers.serving.evidence.mean_field import Load, Recorded, decoding, prefilling
 from solvers.serving.evidence.recording import looped
+from solvers.serving.evidence.records import Load, Recorded
 from solvers.serving.evidence.rows import Question, Reading
-from solvers.serving.evidence.waiting import Waiting
+from solvers.serving.evidence.splitting import curves_of, loops_of, record_of
+from solvers.serving.evidence.waiting import Waiting, prompt_share
 
-# A first guess of the seconds before a first token, where prefill has its own workers and nothing was recorded yet.
-FIRST_S = 1.0
-COUPLING_ROUNDS = 3
 LEAST_SHARE = 0.02
 
 
@@ -69,12 +67,29 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """Weighted seconds of the recorded steps, of each reading [m]: what the waiting's coefficients multiply."""
+
+    per_token: Floats
+    missed: Floats
+    own: Floats
+    line: Floats
+
+
+@dataclass(frozen=True)
 class Frozen:
-    """The steps that each group runs, recorded at some coefficients: (record, places) of TPOT and of TTFT."""
+    """The steps that each group runs, recorded at some coefficients, in the order of the table's groups.
+
+    Of disaggregated loops: `there` are their seconds at those coefficients, with prefill `shares` [m] times what its
+    cost says; `curves` [m, SLOWER] is what first tokens wait.
+    """
 
     table: Table
     serving: tuple[Recorded, ...]
     prefill: tuple[Recorded, ...]
+    there: Sums
+    shares: Floats
+    curves: Floats
 
 
 def table_of(questions: Sequence[Question]) -> Table:
@@ -159,40 +174,63 @@ def _larger(one: Worker | None, other: Worker) -> Worker:
 
 
 def recorded(table: Table, coefficients: Coefficients, waiting: Waiting) -> Frozen:
-    """The steps that the closed loops settle to."""
+    """The steps that the closed loops run, each at its concurrency."""
     loads = table.loads
-    before, after, most = np.full(loads.size, FIRST_S), np.ones(loads.size), np.full(loads.size, np.inf)
-    costs = {id(group): ready(group.worker.job, coefficients) for group in (*table.serving, *table.prefill)}
-    serving: list[Recorded] = []
-    prefill: list[Recorded] = []
-    for _ in range(COUPLING_ROUNDS):
-        serving, prefill = [], []
-        for group in table.serving:
-            load = _load(loads, group, prefill=False)
-            if loads.transferred[group.at[0]]:
-                ranks = _ranks(loads, group, prefill=False)
-                one, after[group.at] = decoding(
-                    group.worker.job, load, first=before[group.at], least_flow=most[group.at] / ranks,
-                    prepared=costs[id(group)], waiting=waiting,
-                )  # fmt: skip
-            else:
-                one = looped(
-                    group.worker.job, load, shortest=_shortest(loads, group),
-                    clients=_clients(loads, group) / _workers(loads, group),
-                    prefill_first=group.worker.prefill_first, chunked=group.worker.chunked,
-                    overlapped=overlapped(group.worker.job), waiting=waiting,
-                )  # fmt: skip
-            serving.append(one)
-        for group in table.prefill:
-            load = _load(loads, group, prefill=True)
-            moved = waiting.transfer_s + waiting.transfer_token_s * load.inputs + waiting.frontend_s
-            one, waited, most[group.at] = prefilling(
-                group.worker.job, load, ranks=_ranks(loads, group, prefill=True), clients=_clients(loads, group),
-                after=after[group.at] + moved, prepared=costs[id(group)],
-            )  # fmt: skip
-            before[group.at] = waited + moved
-            prefill.append(one)
-    return Frozen(table, tuple(serving), tuple(prefill))
+    costs = {id(group.worker): ready(group.worker.job, coefficients) for group in (*table.serving, *table.prefill)}
+    decoding = {place: group.worker for group in table.serving for place in group.at.tolist()}
+    prefilling = {place: group.worker for group in table.prefill for place in group.at.tolist()}
+    asked = {
+        place: (loads.questions[loads.owner[place]], loads.readings[place], worker, decoding[place])
+        for place, worker in prefilling.items()
+    }
+    shares = prompt_shares(loads, waiting)
+    loops = loops_of(asked, costs, shares, waiting)
+    serving = tuple(
+        record_of(group.worker.job, [loops[place].tokens for place in group.at], loads.drafts[group.at], prefill=False)
+        if group.at[0] in loops
+        else _together(loads, group, waiting)
+        for group in table.serving
+    )
+    prefill = tuple(
+        record_of(group.worker.job, [loops[place].prompts for place in group.at], np.zeros(len(group.at)), prefill=True)
+        for group in table.prefill
+    )
+    nothing = np.zeros(loads.size)
+    frozen = Frozen(
+        table, serving, prefill, Sums(nothing, nothing, nothing, nothing), shares, curves_of(loops, loads.size)
+    )
+    return replace(frozen, there=sums_of(frozen, coefficients))
+
+
+def prompt_shares(loads: Loads, waiting: Waiting) -> Floats:
+    """Time of prefill workers' steps over what step cost says [m]."""
+    names = (loads.questions[place].software.name for place in loads.owner)
+    ranked = ((reading.prefill or reading.serve).layout.dp > 1 for reading in loads.readings)
+    return np.array([prompt_share(waiting, *one) for one in zip(names, ranked, strict=True)])
+
+
+def _together(loads: Loads, group: Group, waiting: Waiting) -> Recorded:
+    """Steps of workers that do both."""
+    job = group.worker.job
+    return looped(
+        job, Load(loads.inputs[group.at], loads.outputs[group.at], loads.drafts[group.at]),
+        shortest=_shortest(loads, group), clients=_clients(loads, group) / _workers(loads, group),
+        prefill_first=group.worker.prefill_first, chunked=group.worker.chunked, overlapped=overlapped(job),
+        waiting=waiting,
+    )  # fmt: skip
+
+
+def sums_of(frozen: Frozen, coefficients: Coefficients) -> Sums:
+    """The recorded steps at other coefficients of cost."""
+    size = frozen.table.loads.size
+    found = Sums(*(np.zeros(size) for _ in range(4)))
+    pairs = [*zip(frozen.table.serving, frozen.serving, strict=True)]
+    pairs += [*zip(frozen.table.prefill, frozen.prefill, strict=True)]
+    for group, record in pairs:
+        seconds = seconds_at(record.steps, ready(record.job, coefficients)).reshape(record.per_token.shape)
+        for name in ("per_token", "missed", "own", "line"):
+            getattr(found, name)[group.at] += (getattr(record, name) * seconds).sum(axis=1)
+    return found
 
 
 def _clients(loads: Loads, group: Group) -> Floats:
@@ -205,16 +243,3 @@ def _shortest(loads: Loads, group: Group) -> Floats:
 
 def _workers(loads: Loads, group: Group) -> Floats:
     return np.array([float(loads.readings[place].serve.workers) for place in group.at])
-
-
-def _ranks(loads: Loads, group: Group, *, prefill: bool) -> Floats:
-    """Ranks of attention of all workers of one side."""
-    sides = [(loads.readings[p].prefill if prefill else None) or loads.readings[p].serve for p in group.at]
-    return np.array([float(side.workers * side.layout.dp) for side in sides])
-
-
-def _load(loads: Loads, group: Group, *, prefill: bool) -> Load:
-    at = group.at
-    clients = _clients(loads, group) / _ranks(loads, group, prefill=prefill)
-    drafts = np.zeros(len(at)) if prefill else loads.drafts[at]
-    return Load(np.maximum(clients, 1e-3), loads.inputs[at], loads.outputs[at], drafts)

@@ -11,8 +11,8 @@ from solvers.calibration.bounds import Bounded, to_bounded
 from solvers.calibration.covariance import Floats
 from solvers.cost.serving import coefficients as cost
 from solvers.serving.evidence import waiting as waits
-from solvers.serving.evidence.closed_loop import Frozen
-from solvers.serving.evidence.times import Sums, log_tpot, log_ttft, sums_of
+from solvers.serving.evidence.closed_loop import Frozen, Sums, sums_of
+from solvers.serving.evidence.times import log_tpot, log_ttft
 
 STEP = 0.05
 COST = tuple(Bounded(name, getattr(cost.DEFAULT, name), p.low, p.high) for name, p in cost.PRIORS.items())
@@ -64,15 +64,14 @@ def token_slopes(frozen: Frozen, z: Floats) -> tuple[Floats, Floats]:
 
 def first_at(frozen: Frozen, sums: Sums, waiting: waits.Waiting) -> Floats:
     """Log TTFT [n] of steps that take `sums`."""
-    return log_ttft(frozen.table.loads, sums, waiting)
+    return log_ttft(frozen, sums, waiting)
 
 
 def first_slopes(frozen: Frozen, sums: Sums, z_token: Floats, z: Floats) -> tuple[Floats, Floats]:
     """Log TTFT [n] at `z` over `TTFT`, and its slopes; `sums` are those of the steps at `z_token`."""
-    loads = frozen.table.loads
-    base = log_ttft(loads, sums, waiting_at(z_token, z))
+    base = log_ttft(frozen, sums, waiting_at(z_token, z))
     slopes = np.empty((len(base), len(TTFT)))
     for place in range(len(TTFT)):
         moved = z + STEP * (np.arange(len(TTFT)) == place)
-        slopes[:, place] = (log_ttft(loads, sums, waiting_at(z_token, moved)) - base) / STEP
+        slopes[:, place] = (log_ttft(frozen, sums, waiting_at(z_token, moved)) - base) / STEP
     return base, slopes

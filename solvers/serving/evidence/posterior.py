@@ -18,10 +18,9 @@ from solvers.calibration.scales import Belief
 from solvers.calibration.spread import spread_evenly
 from solvers.calibration.tails import Bools, Tails
 from solvers.serving.evidence import linear
-from solvers.serving.evidence.closed_loop import Frozen, Table, recorded
+from solvers.serving.evidence.closed_loop import Frozen, Table, recorded, sums_of
 from solvers.serving.evidence.features import COLUMNS, EFFECTS, SHARED, Described, described, smooth
 from solvers.serving.evidence.rows import Question
-from solvers.serving.evidence.times import sums_of
 
 LEVEL = 0.8
 MOST_FOR_SCALES, MOST_TO_LEARN = 250, 700

@@ -3,6 +3,7 @@
 The tables of measurements keep the GPUs of a worker, but often not how many workers there were, whether attention was
 data parallel, or whether tokens were drafted (DeepSeek's multi-token prediction). `data/recipes.csv` holds these facts
 from the public configurations of InferenceX (Apache-2.0, each version since November 2025); no measurement is in it.
+`batch` is the most sequences that a rank decodes, as configurations of disaggregated serving name it.
 Conditions are applied in order of how surely a row states them, and one that leaves nothing is dropped.
 """
 
@@ -28,10 +29,11 @@ LARGEST_UNDIVIDED = 8
 
 @dataclass(frozen=True)
 class Side:
-    """Equal workers of one role, and how each lies on its GPUs."""
+    """Equal workers of one role, how each lies on its GPUs, and the most sequences of a rank (0: not stated)."""
 
     workers: int
     layout: Layout
+    batch: int = 0
 
     @property
     def gpus(self) -> int:
@@ -123,4 +125,5 @@ def on_that_day(recipe: Recipe, day: str) -> bool:
 
 def _side(row: dict[str, str], role: str) -> Side:
     layout = layout_of(tp=int(row[f"{role}tp"]), ep=int(row[f"{role}ep"]), data_parallel=row[f"{role}dp"] == "1")
-    return Side(workers=int(row["prefill_workers" if role else "workers"]), layout=layout)
+    batch = 0 if role else int(row["batch"] or 0)
+    return Side(workers=int(row["prefill_workers" if role else "workers"]), layout=layout, batch=batch)

@@ -9,7 +9,7 @@ from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.memory import BLOCK_TOKENS, memory_of
 from solvers.cost.serving.steps import Compositions
 from solvers.serving.evidence import loop
-from solvers.serving.evidence.mean_field import Load, Recorded, accepted
+from solvers.serving.evidence.records import Load, Recorded, accepted
 from solvers.serving.evidence.waiting import Waiting
 
 # Rounds of all clients: one to start, one to end, the rest is weighed.

@@ -167,6 +167,8 @@ def _recipes(row: Row, *, model: Model, engine: str, clients: int, least: float)
     known = [r for r in recipes().get(key, ()) if clients in r.concurrency and r.smallest >= least]
     sized = [recipe for recipe in known if _same_sizes(row, recipe, total=total, least=least)]
     version = (row.get("backend_version") or "").strip()
+    if not sized and mode == "disagg" and version:
+        sized = _garbled(row, known, version)
     found = narrowed(
         sized,
         (
@@ -176,6 +178,19 @@ def _recipes(row: Row, *, model: Model, engine: str, clients: int, least: float)
         ),
     )
     return sorted(found, key=lambda recipe: recipe.until, reverse=True)
+
+
+def _garbled(row: Row, known: Sequence[Recipe], version: str) -> list[Recipe]:
+    """Recipes of that concurrency, version and day for a row whose sizes are of none: they hold factors or products."""
+    stood = [r for r in known if r.version.startswith(version) and on_that_day(r, row.get("measured") or "")]
+    stated = [{whole(row, f"{role}_tp_size"), _worker(row, role).gpus} for role in ("prefill", "decode")]
+    return narrowed(
+        stood,
+        (
+            lambda recipe: recipe.serve.layout.gpus in stated[1],
+            lambda recipe: recipe.prefill is not None and recipe.prefill.layout.gpus in stated[0],
+        ),
+    )
 
 
 def _same_sizes(row: Row, recipe: Recipe, *, total: bool, least: float) -> bool:

@@ -39,6 +39,10 @@ class Waiting:
         16.0, 1.0, 60.0, "decode steps that go by before a first token is seen where prefill is elsewhere: estimate"
     )
     prompt: float = prior(1.0, 0.5, 2.5, "time of a prompt's own steps over what step cost says: estimate")
+    prompt_ranks_sglang: float = prior(
+        1.5, 0.5, 5.0, "the same in SGLang where prefill has workers of its own with ranks of attention: estimate"
+    )
+    prompt_ranks_trtllm: float = prior(0.75, 0.4, 2.5, "the same in TensorRT-LLM: estimate")
     together: float = prior(
         0.1, 0.005, 0.6, "share of requests that wait in line with all others: a tenth start at once where ten times"
         " the clients are sent (the public benchmark's own rule)",
@@ -67,6 +71,12 @@ def layer_seconds(waiting: Waiting, engine: str) -> float:
     """Seconds of a layer in the step of a prompt, over what step cost says."""
     known = {"vllm": waiting.layer_vllm_s, "sglang": waiting.layer_sglang_s, "trtllm": waiting.layer_trtllm_s}
     return known[engine]
+
+
+def prompt_share(waiting: Waiting, engine: str, ranked: bool) -> float:
+    """Time of steps of prompts over what step cost says, on prefill workers of `engine`, with ranks of attention."""
+    known = {"sglang": waiting.prompt_ranks_sglang, "trtllm": waiting.prompt_ranks_trtllm}
+    return known.get(engine, waiting.prompt) if ranked else waiting.prompt
 
 
 PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Waiting)}

@@ -62,7 +62,23 @@ def test_the_public_recipe_says_how_many_workers_there_were() -> None:
     found = question_of(row(**cells, source="x"), 0)
 
     whole, ranks = Layout(tp=16, ep=16), Layout(dp=16, ep=16)
-    assert [reading for reading in found.readings if not reading.drafts] == [Reading(Side(3, whole), Side(1, ranks))]
+    assert [reading for reading in found.readings if not reading.drafts] == [
+        Reading(Side(3, whole, batch=8), Side(1, ranks))
+    ]
+
+
+def test_sizes_of_no_recipe_are_those_of_the_recipe_of_that_version_day_and_concurrency() -> None:
+    cells = R1 | {
+        "mode": "disagg", "backend": "trtllm", "backend_version": "0.8.1.post2", "isl": "1024", "osl": "8192",
+        "concurrency": "6144", "batch_size": "", "system": "gb200", "precision": "fp4", "gemm_quant_mode": "nvfp4",
+        "moe_quant_mode": "nvfp4", "prefill_tp_size": "4", "prefill_moe_ep_size": "4", "decode_tp_size": "16",
+        "decode_moe_tp_size": "4", "decode_moe_ep_size": "4", "measured": "2026-03-23", "silicon_ttft_ms": "4000",
+    }  # fmt: skip
+
+    found = question_of(row(**cells, source="x"), 0)
+
+    prefill, decode = Layout(dp=4, ep=4), Layout(dp=16, ep=16)
+    assert found.readings == (Reading(Side(3, decode, batch=128), Side(1, prefill), drafts=1),)
 
 
 def test_four_bit_mixtures_keep_all_but_their_experts_in_sixteen_bit() -> None:
