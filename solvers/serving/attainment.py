@@ -7,11 +7,13 @@ their tokens) grow by more than GROWTH seconds a second from the earlier half of
 comes in than is done. Such a load has no steady latencies; whatever it attains depends on how long one looks.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from solvers.serving.first_token import NOTHING, Waits, pace_s
 from solvers.serving.slo import Slo
 from solvers.simulate.serving.case import Outcome, Requests
 
@@ -42,23 +44,38 @@ class Latencies:
             kept &= getattr(self, f"{name}_s") <= limit
         return kept
 
+    def later(self, factor: float) -> "Latencies":
+        """The same with times to first token so many times as long; what follows takes what it took."""
+        if factor == 1.0:
+            return self
+        return replace(self, ttft_s=factor * self.ttft_s, e2e_s=self.e2e_s + (factor - 1.0) * self.ttft_s)
+
+
+def pooled(several: Sequence[Latencies]) -> Latencies:
+    """The requests of several seeds together."""
+    arrays = {name: np.concatenate([getattr(one, name) for one in several])
+              for name in ("ttft_s", "tpot_s", "e2e_s", "outputs")}  # fmt: skip
+    return Latencies(**arrays, saturated=any(one.saturated for one in several))
+
 
 def counted(size: int) -> slice:
     """The requests that count, of `size`."""
     return slice(int(WARM_UP * size), size - int(DRAIN * size))
 
 
-def latencies(outcome: Outcome, requests: Requests) -> Latencies:
-    """The latencies of the requests that count."""
+def latencies(outcome: Outcome, requests: Requests, waits: Waits = NOTHING, *, tokens_a_step: float = 1.0) -> Latencies:
+    """The latencies of the requests that count, with what first tokens wait for beside the simulated steps."""
     part = counted(requests.size)
     tpot = outcome.tpot_s(requests.output_tokens)
     e2e = outcome.finish_s - outcome.sent_s
     sent = outcome.sent_s[part]
     wait = (outcome.scheduled_s - outcome.sent_s)[part]
+    pace = pace_s(tpot[part], requests.output_tokens[part], tokens_a_step=tokens_a_step)
+    added = waits.of(requests.input_tokens[part], pace)
     return Latencies(
-        ttft_s=outcome.ttft_s[part],
+        ttft_s=outcome.ttft_s[part] + added,
         tpot_s=tpot[part],
-        e2e_s=e2e[part],
+        e2e_s=e2e[part] + added,
         outputs=requests.output_tokens[part],
         saturated=grows(sent, wait) or grows(sent, outcome.ttft_s[part]) or grows(sent, _late(outcome, requests)[part]),
     )

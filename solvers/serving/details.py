@@ -9,13 +9,18 @@ from solvers.base import Estimate
 from solvers.cost.serving.bound import Bound, bound_of
 from solvers.cost.serving.steps import decode_steps, mixed_steps
 from solvers.documents import Document
+from solvers.serving.attainment import pooled
 from solvers.serving.candidate import Candidate
-from solvers.serving.doubt import factors
+from solvers.serving.doubt import LEVEL, factors
+from solvers.serving.first_token import factors as first_factors
+from solvers.serving.first_token import pace_s, waits_of
 from solvers.serving.goodput import Edge, edge, interval, spread
 from solvers.serving.measured import Look, half_width, latency_document, latency_estimates
 from solvers.serving.plan import usd_per_hour
+from solvers.serving.ranked import Ranked
 from solvers.serving.setup import Group
 from solvers.serving.study import Study
+from solvers.serving.trial import Trial, share, size_for
 from solvers.serving.watched import Watched, power_w
 
 SEEDS, ENDS = 4, 2
@@ -27,7 +32,10 @@ MILLION, HOUR = 1e6, 3600.0
 
 @dataclass(frozen=True)
 class Detail:
-    """The plan's trials and its goodput. `low` and `high` are the ends of a step's seconds over their value."""
+    """The plan's trials and its goodput. `low` and `high` are the ends of a step's seconds over their value.
+
+    Those of a time to first token are `look.first`.
+    """
 
     candidate: Candidate
     look: Look
@@ -38,23 +46,46 @@ class Detail:
     size: int
 
 
+def detail_size(study: Study, ranked: Ranked) -> int:
+    """Requests of a seed with which everything about one plan is told."""
+    rate = study.spec.traffic.rate_per_s
+    return size_for(1.2 * max(ranked.goodput_per_s, rate), ranked.residence_s, study.spec.slo)
+
+
+def confirmed(study: Study, ranked: tuple[Ranked, ...]) -> Ranked | None:
+    """The first plan that carries the traffic on the requests that the answer tells of too: more, and fresh ones."""
+    rate, target = study.spec.traffic.rate_per_s, study.spec.slo.attainment
+    for one in ranked:
+        trial = study.trials.trial(one.candidate, rate, size=detail_size(study, one), seeds=SEEDS)
+        if share(trial, study.spec) >= target:
+            return one
+    return None
+
+
 def detail(study: Study, candidate: Candidate, *, size: int, guess: float) -> Detail:
     """Everything about one plan."""
     low, high = ends(study, candidate)
     trials, rate, slo = study.trials, study.spec.traffic.rate_per_s, study.spec.slo
+    plain = trials.trial(candidate, rate, size=size, seeds=SEEDS)
     look = Look(
-        plain=trials.trial(candidate, rate, size=size, seeds=SEEDS),
+        plain=plain,
         faster=trials.trial(candidate, rate, size=size, seeds=ENDS, slower=low),
         slower=trials.trial(candidate, rate, size=size, seeds=ENDS, slower=high),
+        first=first_ends(study, candidate, plain),
     )
-    found = _edge(study, candidate, size=size, guess=guess, seeds=SEEDS, close=CLOSE)
+    holds = float(np.mean(look.plain.shares(slo))) >= slo.attainment
+    found = _edge(study, candidate, size=size, guess=guess, seeds=SEEDS, close=CLOSE, least=rate if holds else None)
     at = found.rate_per_s or guess
     fast, slow = (
         _edge(study, candidate, size=size, guess=at / end, seeds=ENDS, close=LOOSE, slower=end).rate_per_s
         for end in (low, high)
     )
+    soon, late = (
+        _edge(study, candidate, size=size, guess=at, seeds=ENDS, close=LOOSE, later=end).rate_per_s
+        for end in look.first
+    )
     spread_ = spread(found.by_seed(slo.attainment))
-    ends_ = interval(at, seeds=spread_, slower=min(slow, at), faster=max(fast, at))
+    ends_ = interval(at, seeds=spread_, lower=(slow, late), higher=(fast, soon))
     for factor in BESIDE:
         _point(study, candidate, found, at * factor, size=size)
     return Detail(candidate, look, found, Estimate(found.rate_per_s, *ends_), low, high, size)
@@ -64,6 +95,22 @@ def ends(study: Study, candidate: Candidate) -> tuple[float, float]:
     """The ends of the interval of a step's seconds: of the pool that is least sure."""
     found = [_ends(study, group) for group in candidate.groups]
     return min(low for low, _ in found), max(high for _, high in found)
+
+
+def first_ends(study: Study, candidate: Candidate, trial: Trial) -> tuple[float, float]:
+    """The ends of the interval of a time to first token, over its mean in a trial."""
+    shop, apart, setup = study.shop, candidate.disaggregated, candidate.groups[-1].setup
+    requests = pooled(trial.seeds)
+    pace = pace_s(requests.tpot_s, requests.outputs, tokens_a_step=shop.tokens_a_step(setup))
+    drawn = [
+        waits_of(one, engine=study.spec.engine.name, layers=study.spec.model.layers, apart=apart)
+        for one in shop.drawn_waiting
+    ]
+    mean, deviation = shop.first_effect(setup, apart=apart)
+    return first_factors(
+        float(requests.ttft_s.mean()), float(shop.waits(apart=apart).of(study.shape.inputs, pace)),
+        [float(one.of(study.shape.inputs, pace)) for one in drawn], mean=mean, deviation=deviation, level=LEVEL,
+    )  # fmt: skip
 
 
 def _ends(study: Study, group: Group) -> tuple[float, float]:
@@ -80,15 +127,19 @@ def _ends(study: Study, group: Group) -> tuple[float, float]:
 
 
 def _edge(
-    study: Study, candidate: Candidate, *, size: int, guess: float, seeds: int, close: float, slower: float = 1.0
-) -> Edge:
+    study: Study, candidate: Candidate, *, size: int, guess: float, seeds: int, close: float, slower: float = 1.0,
+    later: float = 1.0, least: float | None = None,
+) -> Edge:  # fmt: skip
+    """Where attainment ends; `least` is a rate that is known to hold."""
     slo = study.spec.slo
+    most = study.ceilings.of(candidate, slo, slower=slower)
 
     def shares(rate: float) -> tuple[float, ...]:
         trial = study.trials.trial(candidate, rate, size=size, seeds=seeds, slower=slower)
-        return trial.shares(slo)
+        return trial.later(later).shares(slo)
 
-    return edge(shares, target=slo.attainment, guess=guess, floor=guess / 64.0, ceiling=guess * 16.0, close=close)
+    floor = guess / 64.0 if least is None else least
+    return edge(shares, target=slo.attainment, guess=guess, floor=floor, ceiling=max(most, floor), close=close)
 
 
 def _point(study: Study, candidate: Candidate, found: Edge, rate: float, *, size: int) -> None:

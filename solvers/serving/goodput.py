@@ -2,14 +2,15 @@
 
     goodput = max { rate : share of good requests, over all seeds, >= attainment, and the load is not saturated }
 The same requests are tried at every rate, only closer together, so the share falls with the rate but for small noise.
-Bounds: at `ceiling` more work comes in than the replicas can do, whatever the latencies, so nothing above is tried;
-below `floor` requests hardly meet. Between, the guess is widened until it brackets the edge, which is then halved.
+Bounds: at `ceiling` (see that module) as much work comes in as the replicas can do, whatever the latencies, so nothing
+above is tried; below `floor` requests hardly meet, or a rate is known to hold. Between, the guess is widened
+until it brackets the edge, which is then halved.
 Interval: each seed has an edge of its own, read from the same trials; their spread over the root of their number is
-one part; the other is the edge with steps as slow and as fast as the calibration allows, `slower` and `faster`.
+one part; the others are the edges with steps, and with first tokens, as late and as early as the calibration allows.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -99,8 +100,8 @@ def spread(edges: list[float]) -> float:
     return factor * float(np.std(edges, ddof=1)) / math.sqrt(len(edges)) / mean
 
 
-def interval(value: float, *, seeds: float, slower: float, faster: float) -> tuple[float, float]:
+def interval(value: float, *, seeds: float, lower: Sequence[float], higher: Sequence[float]) -> tuple[float, float]:
     """Low and high of `value`: spread of the seeds and what the calibration leaves open, as independent."""
-    down = math.hypot(seeds, 1.0 - slower / value) if value else 0.0
-    up = math.hypot(seeds, faster / value - 1.0) if value else 0.0
+    down = math.hypot(seeds, *(max(1.0 - end / value, 0.0) for end in lower)) if value else 0.0
+    up = math.hypot(seeds, *(max(end / value - 1.0, 0.0) for end in higher)) if value else 0.0
     return value * max(1.0 - down, 0.0), value * (1.0 + up)

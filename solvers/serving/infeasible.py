@@ -92,6 +92,7 @@ def zero_load(asked: Study) -> dict[str, tuple[float, Setup]]:
         steps = math.ceil(shape.fresh / chunk)
         each = step_s(replica, np.zeros(1), 0.0, chunk=chunk, pairs=0.0, before=shape.inputs / 2.0)
         first = steps * (float(each[0]) + replica.cost.pair * shape.pairs / shape.fresh * chunk)
+        first += float(shop.waits(apart=False).of(shape.inputs, token * replica.gained))
         told = {"ttft": first, "tpot": token, "e2e": first + token * max(shape.outputs - 1.0, 0.0)}
         for name, seconds in told.items():
             if name not in found or seconds < found[name][0]:

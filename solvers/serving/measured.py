@@ -1,19 +1,20 @@
 """What the trials of a plan say in numbers: percentiles, rates, money, energy, each with its interval.
 
 value      over the requests of all seeds, with the steps as the calibration has them
-low, high  the seeds' spread (80 %, by the t distribution) and the same trials with steps as slow and as fast as
-the calibration allows, as independent of one another
+low, high  the seeds' spread (80 %, by the t distribution), the same trials with steps as slow and as fast as the
+           calibration allows, and with first tokens as early and as late, as independent of one another
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from solvers.base import Estimate
-from solvers.serving.attainment import Latencies
+from solvers.serving.attainment import Latencies, pooled
 from solvers.serving.goodput import T80, Z80
 from solvers.serving.slo import Slo
 from solvers.serving.trial import Trial
@@ -32,21 +33,31 @@ Of = Callable[[Latencies], float]
 
 @dataclass(frozen=True)
 class Look:
-    """The plan's trials at one rate: as it is, with fast steps, with slow steps."""
+    """The plan's trials at one rate: as it is, with fast and slow steps; and first tokens over their value, at most.
+
+    Trials with other steps have the first of the plain one's seeds.
+    """
 
     plain: Trial
     faster: Trial
     slower: Trial
+    first: tuple[float, float] = (1.0, 1.0)
+
+    @cached_property
+    def _pooled(self) -> tuple[Latencies, list[tuple[Latencies, Latencies, Latencies]]]:
+        """All requests; and beside what it is compared with, each pair of ends."""
+        plain, some = pooled(self.plain.seeds), pooled(self.plain.seeds[: len(self.faster.seeds)])
+        steps = (some, pooled(self.faster.seeds), pooled(self.slower.seeds))
+        return plain, [steps, (plain, plain.later(self.first[0]), plain.later(self.first[1]))]
 
     def estimate(self, of: Of) -> Estimate:
-        """A quantity of each seed, with its interval."""
-        seeds = [of(one) for one in self.plain.seeds]
-        value = float(np.mean(seeds))
-        ends = sorted(float(np.mean([of(one) for one in trial.seeds])) for trial in (self.faster, self.slower))
-        half = half_width(seeds)
-        low = value - math.hypot(half, max(value - ends[0], 0.0))
-        high = value + math.hypot(half, max(ends[1] - value, 0.0))
-        return Estimate(value, max(low, 0.0), high)
+        """A quantity of all requests, with its interval."""
+        plain, pairs = self._pooled
+        value, half = of(plain), half_width([of(one) for one in self.plain.seeds])
+        moved = [sorted((of(low) - of(base), of(high) - of(base))) for base, low, high in pairs]
+        down = math.hypot(half, *(min(ends[0], 0.0) for ends in moved))
+        up = math.hypot(half, *(max(ends[1], 0.0) for ends in moved))
+        return Estimate(value, max(value - down, 0.0), value + up)
 
 
 def half_width(values: Sequence[float]) -> float:

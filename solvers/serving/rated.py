@@ -77,6 +77,9 @@ def _rated(setups: list[Setup], shop: Shop, shape: Shape, role: Role) -> list[Ra
     found = []
     for some in alike.values():
         load = MODELS[role](replicas_of(some, shop, apart=role != "both"), shape)
+        if role != "decode":
+            waits = shop.waits(apart=role != "both")
+            load = replace(load, ttft_s=load.ttft_s + waits.of(shape.inputs, load.tpot_s))
         found.append(Rated(some, load, load.rate_per_s.max(axis=1), load.tpot_s.min(axis=1)))
     return found
 

@@ -8,6 +8,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from solvers.serving.candidate import Candidate
 from solvers.serving.rated import Rated, Sheet, sheet
 from solvers.serving.requests import Shape
@@ -92,16 +94,16 @@ def screen(spec: ServingSpec, shop: Shop, shape: Shape, rate_per_s: float, *, lo
     found, shared = Screened(), _shared(spec)
     ways = (routing(spec, many=many, shared=shared) for many in (False, True))
     asked = _Asked(spec, shop, shape, rate_per_s, longest, *ways)
-    modes = _modes(spec)
-    if "colocated" in modes:
+    if "colocated" in modes(spec):
         _colocated(found, asked)
-    if "disaggregated" in modes:
+    if "disaggregated" in modes(spec):
         _disaggregated(found, asked)
     found.scored.sort(key=lambda one: (one.candidate.gpus, one.needed_gpus))
     return found
 
 
-def _modes(spec: ServingSpec) -> tuple[str, ...]:
+def modes(spec: ServingSpec) -> tuple[str, ...]:
+    """Whether prefill and decode share their GPUs, have their own, or either."""
     fixed = spec.options.fix.mode
     if fixed:
         return (fixed,)
@@ -123,8 +125,11 @@ def _able(found: Screened, rated: Sheet, *, limit: tuple[float, float]) -> list[
     tpot, ttft = limit
     able = []
     for table in rated.tables:
-        most = table.load.most(tpot_s=tpot, ttft_s=ttft).tolist()
-        for place, (setup, capacity) in enumerate(zip(table.setups, most, strict=True)):
+        most = table.load.most(tpot_s=tpot, ttft_s=ttft)
+        # What misses by the margin alone may hold: simulation decides.
+        widest = table.load.most(tpot_s=tpot * SLOWER_TPOT, ttft_s=ttft * SLOWER_TTFT)
+        carried = np.where(most > 0, most, widest).tolist()
+        for place, (setup, capacity) in enumerate(zip(table.setups, carried, strict=True)):
             if capacity > 0:
                 able.append(_Able(setup, table, place, capacity))
             else:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from solvers.serving.candidate import Candidate
+from solvers.serving.ceiling import Ceilings
 from solvers.serving.goodput import Edge, edge
 from solvers.serving.moves import cut, fewer_replicas, given, layout_key, more_replicas, neighbours
 from solvers.serving.ranked import Found, Ranked, distinct, stretch
 from solvers.serving.screen import Scored, Screened
 from solvers.serving.spec import ServingSpec
+from solvers.serving.sweep import fewer_gpus
 from solvers.serving.trial import Trials, share, size_for
 
 # Layouts that are simulated, settings of each, layouts whose goodput is compared, steps of the polish.
@@ -44,6 +46,7 @@ class Effort:
     polished: int = POLISHED
     sure_seeds: int = SURE_SEEDS
     edge_seeds: int = 2
+    swept: bool = True
     edge_gpus: int | None = None
 
 
@@ -51,10 +54,12 @@ class Search:
     """One search: what it tries is remembered by `trials`."""
 
     def __init__(
-        self, spec: ServingSpec, trials: Trials, screened: Screened, *, most_gpus: int, effort: Effort | None = None
-    ) -> None:
-        self.spec, self.trials, self.most_gpus = spec, trials, most_gpus
+        self, spec: ServingSpec, trials: Trials, screened: Screened, *, most_gpus: int, ceilings: Ceilings,
+        effort: Effort | None = None,
+    ) -> None:  # fmt: skip
+        self.spec, self.trials, self.most_gpus, self.ceilings = spec, trials, most_gpus, ceilings
         self.effort = effort or Effort()
+        self.undecided = 0
         self.scored = screened.scored
         self.rate = spec.traffic.rate_per_s
         self.target = spec.slo.attainment
@@ -75,6 +80,10 @@ class Search:
             return self.quick(scored, candidate)
         return self._tried(scored, candidate, size=self.size(scored.residence_s), seeds=self.effort.sure_seeds)
 
+    def glance(self, scored: Scored, candidate: Candidate, *, size: int) -> Ranked:
+        """A look that only what misses by far needs."""
+        return self._tried(scored, candidate, size=min(size, self.size(scored.residence_s)), seeds=QUICK_SEEDS)
+
     def _tried(self, scored: Scored, candidate: Candidate, *, size: int, seeds: int) -> Ranked:
         trial = self.trials.trial(candidate, self.rate, size=size, seeds=seeds)
         capacity = scored.capacity_per_s * candidate.replicas / scored.candidate.replicas
@@ -85,6 +94,7 @@ class Search:
         if self.effort.edge_gpus not in (None, candidate.gpus):
             return None
         capacity = scored.capacity_per_s * candidate.gpus / scored.candidate.gpus
+        most = self.ceilings.of(candidate, self.spec.slo)
         size = size_for(1.2 * max(self.rate, capacity), scored.residence_s, self.spec.slo)
 
         def shares(rate: float) -> tuple[float, ...]:
@@ -92,8 +102,8 @@ class Search:
             return trial.shares(self.spec.slo)
 
         return edge(
-            shares, target=self.target, guess=max(self.rate, 0.8 * capacity), floor=capacity / 50.0,
-            ceiling=8.0 * max(capacity, self.rate), close=COARSE,
+            shares, target=self.target, guess=max(self.rate, 0.8 * capacity), floor=min(capacity, self.rate) / 50.0,
+            ceiling=most, close=COARSE,
         )  # fmt: skip
 
     def shortlist(self, keep: Keep, *, by: Callable[[Scored], object]) -> list[Scored]:
@@ -144,7 +154,22 @@ class Search:
                 holding.append((scored, held))
                 holding.sort(key=lambda pair: (pair[1].candidate.gpus, -pair[1].share))
                 best = holding[0][1].candidate.gpus
-        return self._settled(holding, missed)
+        ranked, missed = self._settled(holding, missed)
+        return (self._swept(ranked, missed, keep), missed) if self.effort.swept else (ranked, missed)
+
+    def _swept(self, ranked: list[Ranked], missed: list[Ranked], keep: Keep) -> list[Ranked]:
+        """With what needs even fewer GPUs and was not on the shortlist, its best polished."""
+        most = ranked[0].candidate.gpus - 1 if ranked else self.most_gpus
+        found = fewer_gpus(self, keep, most_gpus=most)
+        self.undecided = found.undecided
+        missed += found.missed
+        held = [(scored, replace(one, edge=self.edge(scored, one.candidate)))
+                for scored, one in found.held[: self.effort.finalists]]  # fmt: skip
+        if not held:
+            return ranked
+        held.sort(key=lambda pair: -pair[1].goodput_per_s)
+        held[0] = self._polished(*held[0])
+        return [one for _, one in held] + ranked
 
     def _least(self, scored: Scored, *, most: int, missed: list[Ranked]) -> Ranked | None:
         """The candidate with the fewest replicas that hold at a first look, within `most` GPUs."""
@@ -169,12 +194,14 @@ class Search:
         return None
 
     def _overloaded(self, scored: Scored, candidate: Candidate) -> bool:
-        """Whether more work comes in than the candidate can do, by a margin."""
+        """Whether more work comes in than can be done: proven, or by the static model and a margin."""
         shrunk = min(
             group.replicas / known.replicas
             for group, known in zip(candidate.groups, scored.candidate.groups, strict=True)
         )
-        return self.rate > OVERLOAD * scored.ceiling_per_s * shrunk
+        if self.rate > OVERLOAD * scored.ceiling_per_s * shrunk:
+            return True
+        return self.rate > self.ceilings.of(candidate, self.spec.slo)
 
     def _downward(self, scored: Scored, *, most: int) -> Iterator[Candidate]:
         """The candidate as the static model has it, cut to `most` GPUs, and then with ever fewer replicas."""

@@ -14,9 +14,11 @@ from solvers.cost.serving.job import Adapters, Layout, Limits, Numerics, Serving
 from solvers.cost.serving.memory import BLOCK_TOKENS, Memory, memory_of
 from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
-from solvers.serving.calibration import coefficients, draws, step_factor
+from solvers.serving.calibration import coefficients, draws, step_factor, waiting
 from solvers.serving.doubt import DRAWS, drawn_offsets
 from solvers.serving.engine import Draft
+from solvers.serving.evidence.waiting import Waiting
+from solvers.serving.first_token import Waits, drawn_waiting, effect, waits_of
 from solvers.serving.own_points import learned
 from solvers.serving.spec import ServingSpec
 from solvers.simulate.serving.case import Engine, Role, Speculation
@@ -131,6 +133,29 @@ class Shop:
             job, drafts = self.job(setup), self._drafts(setup)
             return self.own.offsets(self._states, job, disaggregated=apart, drafts=drafts)
         return drawn_offsets(self.bias(setup, apart=apart)[1], count=DRAWS)
+
+    def waits(self, *, apart: bool) -> Waits:
+        """What a first token waits for beside steps."""
+        return waits_of(self._waiting, engine=self.spec.engine.name, layers=self.spec.model.layers, apart=apart)
+
+    @cached_property
+    def _waiting(self) -> Waiting:
+        return waiting(self.spec.calibration)
+
+    @cached_property
+    def drawn_waiting(self) -> list[Waiting]:
+        """Coefficients of waiting from what is known of them, beside each of `draws`."""
+        return drawn_waiting(self.spec.calibration, count=DRAWS, seed=self.spec.seed)
+
+    def first_effect(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
+        """Mean and standard deviation of the logarithm of a time to first token over what the model says of it."""
+        job, drafts = self.job(setup), self._drafts(setup)
+        return effect(job, self.spec.calibration, disaggregated=apart, drafts=drafts)
+
+    def tokens_a_step(self, setup: Setup) -> float:
+        """Tokens that a decode gives on average."""
+        draft = self.spec.speculation
+        return gained(draft) if draft and setup.speculative else 1.0
 
     def memory(self, setup: Setup) -> Memory:
         """Bytes of its fullest GPU, and its KV blocks."""

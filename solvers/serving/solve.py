@@ -13,28 +13,28 @@ from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import (
     Detail,
-    bound,
     bound_document,
+    confirmed,
     curve_document,
     detail,
+    detail_size,
     estimates,
     exactly,
     latency,
     money,
 )
 from solvers.serving.exports import EXPORTS
+from solvers.serving.gap import gap
 from solvers.serving.infeasible import infeasible
 from solvers.serving.measured import Look, latency_estimates
-from solvers.serving.moves import layout_key
 from solvers.serving.own_points import name_of
 from solvers.serving.plan import label, plan_document, small_plan, usd_per_hour
 from solvers.serving.ranked import Found, Ranked
-from solvers.serving.screen import Scored, Screened
+from solvers.serving.screen import Screened
 from solvers.serving.sensitivity import sensitivity
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study, anything, study
 from solvers.serving.techniques import verdicts
-from solvers.serving.trial import size_for
 from solvers.serving.watched import breakdown_document, timeline_document, watch
 from solvers.simulate.serving.engine import prepare
 
@@ -54,14 +54,14 @@ def solve(spec: ServingSpec, progress: Progress) -> Solved | Infeasible:
 
     search, found = asked.search(screened, seen)
     counted = _counted(screened, found, asked)
-    if not found.ranked:
+    chosen = confirmed(asked, found.ranked)
+    if chosen is None:
         progress(stage="looking for what would help", fraction=0.6, candidates=count)
-        return infeasible(asked, screened, found, counted)
-    chosen = found.ranked[0]
+        return infeasible(asked, screened, Found((), (*found.ranked, *found.missed)), counted)
     best = {"label": label(chosen.candidate), "gpus": chosen.candidate.gpus}
     progress(stage="explaining", fraction=0.6, candidates=count, best=best)
-    others = (*found.ranked[1:], *search.survey(found, anything, most=SURVEYED))
-    return _solved(asked, found, others, counted)
+    others = (*(one for one in found.ranked if one is not chosen), *search.survey(found, anything, most=SURVEYED))
+    return _solved(asked, chosen, others, counted, undecided=search.undecided)
 
 
 def _first(screened: Screened, asked: Study) -> Document | None:
@@ -80,20 +80,8 @@ def _counted(screened: Screened, found: Found, asked: Study) -> Document:
         "candidates": screened.candidates,
         "feasible": len(feasible),
         "rejected": rejected,
-        "optimality_gap": _gap(asked, found, feasible),
         "simulated_requests": asked.trials.simulated,
     }
-
-
-def _gap(asked: Study, found: Found, feasible: list[Scored]) -> float:
-    """By how much fewer GPUs would do if one reached the hardware's bound, over the plan's GPUs."""
-    if not found.ranked:
-        return 0.0
-    candidates = [*(one.candidate for one in feasible), *(one.candidate for one in found.ranked)]
-    groups = {layout_key(candidate): candidate.groups[-1] for candidate in candidates}
-    most = max(bound(asked, group).reached for group in groups.values())
-    tokens = asked.spec.traffic.rate_per_s * asked.shape.outputs
-    return max(1.0 - math.ceil(tokens / most) / found.ranked[0].candidate.gpus, 0.0)
 
 
 @dataclass(frozen=True)
@@ -104,11 +92,8 @@ class _Shown:
     estimates: dict[str, Estimate]
 
 
-def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Document) -> Solved:
-    spec, chosen = asked.spec, found.ranked[0]
-    candidate = chosen.candidate
-    most = 1.2 * max(chosen.goodput_per_s, spec.traffic.rate_per_s)
-    size = size_for(most, chosen.residence_s, spec.slo)
+def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: Document, *, undecided: int) -> Solved:
+    spec, candidate, size = asked.spec, chosen.candidate, detail_size(asked, chosen)
     detailed = detail(asked, candidate, size=size, guess=chosen.goodput_per_s)
     watched, outcome = watch(asked, candidate, size=size)
     told = estimates(asked, detailed, watched)
@@ -140,7 +125,11 @@ def _solved(asked: Study, found: Found, others: tuple[Ranked, ...], counted: Doc
             },
             **words.measured(asked.shop.own),
         },
-        search=counted | {"simulated_requests": asked.trials.simulated},
+        search=counted
+        | {
+            "optimality_gap": gap(asked, chosen, goodput_per_s=detailed.goodput.value, undecided=undecided),
+            "simulated_requests": asked.trials.simulated,
+        },
         warnings=words.warnings(asked),
         data=data_of(spec.calibration),
     )
@@ -167,7 +156,12 @@ def _shown(asked: Study, one: Ranked, detailed: Detail) -> _Shown:
 def _widened(name: str, estimate: Estimate, detailed: Detail) -> Estimate:
     if not name.endswith("_s") or name.startswith(("output", "goodput")):
         return estimate
-    return Estimate(estimate.value, estimate.low * detailed.low, estimate.high * detailed.high)
+    first = detailed.look.first if name.startswith("ttft") else (1.0, 1.0)
+    low, high = (
+        math.exp(math.hypot(math.log(steps), math.log(end)))
+        for steps, end in ((1.0 / detailed.low, 1.0 / first[0]), (detailed.high, first[1]))
+    )
+    return Estimate(estimate.value, estimate.low / low, estimate.high * high)
 
 
 def _document(found: dict[str, Estimate]) -> Document:

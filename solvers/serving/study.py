@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from solvers.serving.candidate import Candidate
+from solvers.serving.ceiling import Ceilings, work_of
 from solvers.serving.ranked import Found
 from solvers.serving.requests import Shape, sample, shape_of
 from solvers.serving.screen import Screened, screen
@@ -17,7 +18,7 @@ SHAPED = 20_000
 # A model that states no context takes any length.
 ENDLESS = 1 << 30
 # How far a question that is asked again is searched.
-AGAIN = Effort(layouts=6, finalists=1, polished=0, edge_gpus=0)
+AGAIN = Effort(layouts=6, finalists=1, polished=0, edge_gpus=0, swept=False)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Study:
     spec: ServingSpec
     shop: Shop
     trials: Trials
+    ceilings: Ceilings
     shape: Shape
     longest: int
     refused: float
@@ -52,7 +54,7 @@ class Study:
 
     def search(self, screened: Screened, seen: Seen) -> tuple[Search, Found]:
         """The whole search."""
-        search = Search(self.spec, self.trials, screened, most_gpus=self.most_gpus)
+        search = Search(self.spec, self.trials, screened, most_gpus=self.most_gpus, ceilings=self.ceilings)
         return search, search.run(anything, seen)
 
     def again(self, spec: ServingSpec | None = None, *, keep: Keep | None = None, compared: int = 0) -> Found:
@@ -63,7 +65,8 @@ class Study:
         asked = spec or self.spec
         dense = compared and asked.objective != "cost"
         effort = replace(AGAIN, edge_gpus=None if dense else compared, edge_seeds=1)
-        search = Search(asked, self.trials, self.screened(asked), most_gpus=self.most_gpus, effort=effort)
+        screened = self.screened(asked)
+        search = Search(asked, self.trials, screened, most_gpus=self.most_gpus, ceilings=self.ceilings, effort=effort)
         return search.run(keep or anything, nothing_seen)
 
 
@@ -82,7 +85,8 @@ def study(spec: ServingSpec) -> Study:
     shape = shape_of(drawn.requests, cached=cached)
     shop = Shop(spec, longest=shape.longest, context=shape.context)
     trials = Trials(spec, shop, longest=min(longest, shape.longest))
-    return Study(spec, shop, trials, shape, longest, drawn.refused)
+    ceilings = Ceilings(shop, work_of(drawn.requests, shape))
+    return Study(spec, shop, trials, ceilings, shape, longest, drawn.refused)
 
 
 def with_rate(spec: ServingSpec, factor: float) -> ServingSpec:

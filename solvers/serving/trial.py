@@ -1,7 +1,7 @@
 """Simulated trials of candidates: the same requests for all, remembered, so that nothing is simulated twice."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Trial:
         """Share of good requests of each seed; none of any where the load is saturated."""
         return tuple(0.0 if self.saturated else float(one.good(slo).mean()) for one in self.seeds)
 
+    def later(self, factor: float) -> "Trial":
+        """The same with times to first token so many times as long."""
+        return replace(self, seeds=tuple(one.later(factor) for one in self.seeds))
+
 
 class Trials:
     """All simulations of one question."""
@@ -62,7 +66,12 @@ class Trials:
         if key not in self._known:
             requests = self.sample(size=size, seed=seed).at(rate_per_s)
             outcome = self.outcome(candidate, rate_per_s, size=size, seed=seed, slower=slower)
-            self._known[key] = latencies(outcome, requests)
+            self._known[key] = latencies(
+                outcome,
+                requests,
+                self.shop.waits(apart=candidate.disaggregated),
+                tokens_a_step=self.shop.tokens_a_step(candidate.groups[-1].setup),
+            )
         return self._known[key]
 
     def outcome(

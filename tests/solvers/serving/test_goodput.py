@@ -43,5 +43,5 @@ def test_each_seed_has_an_edge_of_its_own_between_rates_that_were_tried() -> Non
 
 
 def test_the_interval_joins_seeds_and_calibration() -> None:
-    assert interval(100.0, seeds=0.03, slower=96.0, faster=104.0) == pytest.approx((95.0, 105.0))
-    assert interval(100.0, seeds=0.0, slower=100.0, faster=100.0) == (100.0, 100.0)
+    assert interval(100.0, seeds=0.03, lower=(96.0,), higher=(104.0,)) == pytest.approx((95.0, 105.0))
+    assert interval(100.0, seeds=0.0, lower=(97.0, 96.0), higher=(90.0,)) == pytest.approx((95.0, 100.0))
