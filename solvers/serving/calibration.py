@@ -55,6 +55,12 @@ def data_of(calibration: Calibration) -> dict[str, str]:
     return {} if calibration == "prior" else {NAME: digest()}
 
 
+def learned_from(engine: str, gpu: str) -> bool:
+    """Whether any published measurement that the file has learned from is of this engine on this GPU."""
+    start = f"{engine} {gpu} "
+    return any(label.startswith(start) for effect in document()[OUTPUTS[0]]["effects"].values() for label in effect)
+
+
 @dataclass(frozen=True)
 class Output:
     """What is known of TPOT or of TTFT: z with its covariance, effects by label, their sizes, noise, tails."""

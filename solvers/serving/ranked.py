@@ -9,6 +9,7 @@ from solvers.serving.goodput import Edge
 from solvers.serving.moves import layout_key
 from solvers.serving.spec import ServingSpec
 from solvers.serving.trial import Trial
+from solvers.units import SHARE, show
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,11 @@ def stretch(trial: Trial, spec: ServingSpec) -> float:
         seconds = np.concatenate([getattr(one, f"{name}_s") for one in trial.seeds])
         ratios.append(float(np.quantile(seconds, spec.slo.attainment)) / limit)
     return max(ratios)
+
+
+def longer(chosen: Ranked, other: Ranked, spec: ServingSpec) -> str:
+    """How much longer another plan's latencies are, by the one that is nearest its limit."""
+    change = stretch(other.trial, spec) / stretch(chosen.trial, spec) - 1.0
+    if abs(change) < 0.01:
+        return "As short latencies"
+    return f"{show(abs(change), SHARE)} {'longer' if change > 0 else 'shorter'} latencies"

@@ -11,6 +11,7 @@ import numpy as np
 from solvers.calibration.covariance import Floats
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Adapters, Layout, Limits, Numerics, ServingJob, Software
+from solvers.cost.serving.lookup import curves_of
 from solvers.cost.serving.memory import BLOCK_TOKENS, Memory, memory_of
 from solvers.cost.serving.step import step_cost
 from solvers.cost.serving.tables import StepCost
@@ -132,7 +133,8 @@ class Shop:
         if self.own:
             job, drafts = self.job(setup), self._drafts(setup)
             return self.own.offsets(self._states, job, disaggregated=apart, drafts=drafts)
-        return drawn_offsets(self.bias(setup, apart=apart)[1], count=DRAWS)
+        deviation = math.hypot(self.bias(setup, apart=apart)[1], curves_of(self.job(setup)).lent)
+        return drawn_offsets(deviation, count=DRAWS)
 
     def waits(self, *, apart: bool) -> Waits:
         """What a first token waits for beside steps."""

@@ -130,7 +130,7 @@ def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: D
             "optimality_gap": gap(asked, chosen, goodput_per_s=detailed.goodput.value, undecided=undecided),
             "simulated_requests": asked.trials.simulated,
         },
-        warnings=words.warnings(asked),
+        warnings=words.warnings(asked, candidate),
         data=data_of(spec.calibration),
     )
 

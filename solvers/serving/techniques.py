@@ -1,6 +1,7 @@
 """For each technique: used, does not pay, or cannot tell; by asking again with it forced, or without it.
 
-    gain = GPUs (or requests a second of each GPU, by the objective) of the best plan on the other side, over the plan's
+    gain = GPUs (or requests a second of each GPU, or the latency that is nearest its limit, by the objective) of the best
+           plan on the other side, over the plan's
 The crossover is the first change among the sensitivities, all solved again, under which the verdict turns.
 """
 
@@ -11,7 +12,7 @@ from solvers.documents import Document
 from solvers.serving.candidate import Candidate
 from solvers.serving.moves import layout_key
 from solvers.serving.plan import label
-from solvers.serving.ranked import Ranked
+from solvers.serving.ranked import Ranked, longer, stretch
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study
 from solvers.units import SHARE, show
@@ -76,9 +77,7 @@ def _verdict(study: Study, chosen: Ranked, name: str, sensitivity: list[Document
         **document,
         "verdict": verdict,
         "crossover": _crossover(name, sensitivity, used=used),
-        "message": _message(
-            chosen, other, told=told, lossy=name in LOSSY and not used, dense=study.spec.objective != "cost"
-        ),
+        "message": _message(chosen, other, told=told, lossy=name in LOSSY and not used, spec=study.spec),
         "other": None if other is None else {"label": label(other.candidate), "gpus": other.candidate.gpus},
     }
 
@@ -149,7 +148,7 @@ def _worth(ranked: Ranked, spec: ServingSpec) -> float:
     """More is better: by the objective."""
     if spec.objective == "cost":
         return -float(ranked.candidate.gpus)
-    return _per_gpu(ranked)
+    return _per_gpu(ranked) if spec.objective == "goodput_per_gpu" else -stretch(ranked.trial, spec)
 
 
 def _denser(chosen: Ranked, other: Ranked) -> str:
@@ -163,22 +162,24 @@ def _per_gpu(ranked: Ranked) -> float:
     return ranked.goodput_per_s / ranked.candidate.gpus
 
 
-def _message(chosen: Ranked, other: Ranked | None, *, told: str, lossy: bool, dense: bool) -> str:
+def _message(chosen: Ranked, other: Ranked | None, *, told: str, lossy: bool, spec: ServingSpec) -> str:
     if other is None:
         return f"Nothing carries the traffic {told}."
     name, more = label(other.candidate), other.candidate.gpus - chosen.candidate.gpus
     tail = " It changes what the model computes: measure its answers." if lossy else ""
-    if dense:
-        return f"{_denser(chosen, other)} {told} ({name}).{tail}"
+    if spec.objective != "cost":
+        dense = spec.objective == "goodput_per_gpu"
+        change = _denser(chosen, other) if dense else longer(chosen, other, spec)
+        return f"{change} {told} ({name}).{tail}"
     if more:
         word = "more" if more > 0 else "fewer"
         plural = "" if abs(more) == 1 else "s"
         return f"{abs(more)} GPU{plural} {word} {told} ({name}).{tail}"
-    change = other.goodput_per_s / chosen.goodput_per_s - 1.0 if chosen.goodput_per_s else 0.0
-    if abs(change) < 0.01 or other.edge is None or chosen.edge is None:
+    gain = other.goodput_per_s / chosen.goodput_per_s - 1.0 if chosen.goodput_per_s else 0.0
+    if abs(gain) < 0.01 or other.edge is None or chosen.edge is None:
         return f"As many GPUs {told} ({name}).{tail}"
-    word = "more" if change > 0 else "less"
-    return f"As many GPUs and {show(abs(change), SHARE)} {word} goodput {told} ({name}).{tail}"
+    word = "more" if gain > 0 else "less"
+    return f"As many GPUs and {show(abs(gain), SHARE)} {word} goodput {told} ({name}).{tail}"
 
 
 def _crossover(name: str, sensitivity: list[Document], *, used: bool) -> str | None:

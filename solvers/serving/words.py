@@ -3,15 +3,18 @@
 import numpy as np
 
 from solvers.base import Estimate
+from solvers.cost.serving.lookup import TITLES, curves_of
 from solvers.documents import Document
 from solvers.errors import Problem
+from solvers.serving.calibration import learned_from
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import Detail
 from solvers.serving.own_points import Learned
 from solvers.serving.plan import label
-from solvers.serving.ranked import Ranked
+from solvers.serving.ranked import Ranked, longer
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study
+from solvers.serving.trial import LEAST
 from solvers.serving.watched import Watched
 from solvers.units import SHARE, show, show_named
 
@@ -101,6 +104,8 @@ def why_not(other: Ranked, chosen: Ranked, spec: ServingSpec) -> str:
         if other.trial.saturated:
             return f"{other.candidate.gpus} GPUs, and more work comes in than they do."
         return f"{show(other.share, SHARE)} of the requests keep to {limits_words(spec)}."
+    if spec.objective == "latency":
+        return f"{longer(chosen, other, spec)}."
     if other.edge is None or chosen.edge is None:
         return "As many GPUs; its goodput was not looked for further."
     change = other.goodput_per_s / other.candidate.gpus / (chosen.goodput_per_s / chosen.candidate.gpus) - 1.0
@@ -109,14 +114,41 @@ def why_not(other: Ranked, chosen: Ranked, spec: ServingSpec) -> str:
     return f"{show(abs(change), SHARE)} {'more' if change > 0 else 'less'} goodput of each GPU."
 
 
-def warnings(study: Study) -> tuple[Problem, ...]:
-    """What is unusual about the question."""
-    found = []
+def warnings(study: Study, candidate: Candidate) -> tuple[Problem, ...]:
+    """What is unusual about the question, and what the answer does not rest on."""
+    found = [*_unseen(study, candidate), *_repeated(study.spec)]
     if study.refused > 0:
         share = show(study.refused, SHARE)
         message = f"{share} of the requests are longer than {study.longest:,} tokens; they are refused and left out."
         found.append(Problem("beyond_context", message, "/traffic", "Give another model, or a longer max_model_len."))
     return tuple(found)
+
+
+def _unseen(study: Study, candidate: Candidate) -> list[Problem]:
+    """An engine on a GPU of which nothing was measured: neither kernels nor, where they teach, closed loops."""
+    spec = study.spec
+    if study.shop.own:
+        return []
+    job = study.shop.job(candidate.groups[0].setup)
+    curves, gpu, engine = curves_of(job), spec.hardware.node.gpu, TITLES[spec.engine.name]
+    hint = "Measure one replica under a few numbers of clients and give `measurements`: three points say most."
+    if curves.lent:
+        message = f"No kernels of {gpu.shown} were measured; steps take the {curves.said}. Intervals are wider for it."
+        return [Problem("lent_curves", message, "/hardware/node", hint)]
+    if spec.calibration == "published" and not learned_from(spec.engine.name, gpu.name):
+        message = (
+            f"No published measurement of {engine} on {gpu.shown} was learned from; intervals are those of others."
+        )
+        return [Problem("not_measured", message, "/engine", hint)]
+    return []
+
+
+def _repeated(spec: ServingSpec) -> list[Problem]:
+    """A trace of so few requests that a simulation takes it several times."""
+    if spec.traffic.trace is None or (size := spec.traffic.rows().size) >= LEAST:
+        return []
+    message = f"The trace has {size:,} requests; it is repeated to the {LEAST:,} and more that a load is judged by."
+    return [Problem("short_trace", message, "/traffic/trace", "Give a longer one, better of a thousand requests.")]
 
 
 def measured(own: Learned | None) -> Document:

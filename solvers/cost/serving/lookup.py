@@ -48,6 +48,10 @@ STANDS_FOR: dict[str, tuple[str, ...]] = {
 # Shares that a product keeps when it widens 4-bit weights on its way, where no table has one: MARLIN reaches 3.87 of 4
 # times the speed of 16 bit where memory binds, and about 0.8 of it where arithmetic does [frantar2025marlin].
 DEQUANTISED = (0.8, 0.95)
+# Standard deviation of the logarithm of a step's seconds where the curves are another GPU's, of the same generation or
+# of another: root mean squares between steps by such curves and by its own, on the nine GPUs that have curves (0.03 at
+# most among the six that have a sister; 0.13 over the five generations). test_lent.py beside the tests has them.
+LENT_NEAR, LENT_FAR = 0.03, 0.13
 TITLES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 
 
@@ -63,7 +67,10 @@ class Fit(NamedTuple):
 
 @dataclass(frozen=True)
 class Curves:
-    """All curves of one job; `wide` is the 16-bit product. `said` says where they come from, for the answer."""
+    """All curves of one job; `wide` is the 16-bit product. `said` says where they come from, for the answer.
+
+    `lent` is the standard deviation that another GPU's curves add to the logarithm of a step's seconds, 0 for its own.
+    """
 
     product: ProductCurve
     wide: ProductCurve
@@ -72,6 +79,7 @@ class Curves:
     prefill: PrefillCurve
     reduce: ReduceCurve
     said: str
+    lent: float
 
 
 def curves_of(job: ServingJob) -> Curves:
@@ -128,6 +136,7 @@ def _curves(
         prefill=reached(nearest(f"{latent}prefill", kv, on, software), on, reach, kv),
         reduce=nearest("reduce", "fp16", _joined(on, bus=bus), software).curve,
         said=_said(product, shown, on, software),
+        lent=_lent(product, on),
     )
 
 
@@ -172,8 +181,7 @@ def nearest(operator: str, numerics: str, on: Key, software: tuple[str, str], *,
 @cache
 def _relatives(on: Key) -> tuple[str, ...]:
     """The GPU itself, its maker's generation from near to far in balance, then all others by bandwidth."""
-    generation = GENERATIONS.get((on.fp8, on.fp4, on.asynchronous), ()) if on.nvidia else ()
-    near = sorted(generation, key=lambda name: abs(_balance(name) / on.balance - 1.0))
+    near = sorted(_generation(on), key=lambda name: abs(_balance(name) / on.balance - 1.0))
     far = sorted(SYSTEMS - set(near), key=lambda name: _distance(name, on))
     return (on.name, *near, *far)
 
@@ -207,6 +215,17 @@ def reached(fit: Fit, on: Key, reach: tuple[float, float], asked: str) -> Any:
         compute, memory = DEQUANTISED
         curve = curve._replace(compute=curve.compute * compute, memory=curve.memory * memory)
     return curve
+
+
+def _lent(fit: Fit, on: Key) -> float:
+    if fit.gpu == on.name:
+        return 0.0
+    return LENT_NEAR if fit.gpu in _generation(on) else LENT_FAR
+
+
+def _generation(on: Key) -> tuple[str, ...]:
+    """The GPUs with curves that are of its maker's generation."""
+    return GENERATIONS.get((on.fp8, on.fp4, on.asynchronous), ()) if on.nvidia else ()
 
 
 def _said(fit: Fit, shown: str, on: Key, software: tuple[str, str]) -> str:
