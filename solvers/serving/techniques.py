@@ -1,7 +1,7 @@
 """For each technique: used, does not pay, or cannot tell; by asking again with it forced, or without it.
 
-    gain = GPUs (or requests a second of each GPU, or the latency that is nearest its limit, by the objective) of the best
-           plan on the other side, over the plan's
+    gain = GPUs (or by the objective requests a second of each GPU, or the latency that is nearest its limit) of the
+           best plan on the other side, over the plan's
 The crossover is the first change among the sensitivities, all solved again, under which the verdict turns.
 """
 

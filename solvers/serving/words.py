@@ -104,8 +104,11 @@ def why_not(other: Ranked, chosen: Ranked, spec: ServingSpec) -> str:
         if other.trial.saturated:
             return f"{other.candidate.gpus} GPUs, and more work comes in than they do."
         return f"{show(other.share, SHARE)} of the requests keep to {limits_words(spec)}."
-    if spec.objective == "latency":
-        return f"{longer(chosen, other, spec)}."
+    return f"{longer(chosen, other, spec)}." if spec.objective == "latency" else _less(other, chosen)
+
+
+def _less(other: Ranked, chosen: Ranked) -> str:
+    """How an alternative's goodput compares."""
     if other.edge is None or chosen.edge is None:
         return "As many GPUs; its goodput was not looked for further."
     change = other.goodput_per_s / other.candidate.gpus / (chosen.goodput_per_s / chosen.candidate.gpus) - 1.0

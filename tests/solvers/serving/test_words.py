@@ -1,11 +1,14 @@
 """What an answer says of what it does not rest on."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from solvers.serving.ranked import Ranked, longer
 from solvers.serving.study import study
-from solvers.serving.words import warnings
+from solvers.serving.words import warnings, why_not
 from tests.solvers.serving.asked import spec
 
 POINTS = [{"tp": 1, "concurrency": 8, "input": 300, "output": 100, "tpot": "20 ms"}]
@@ -44,3 +47,21 @@ def test_steps_by_another_gpus_curves_are_less_sure() -> None:
         return float(asked.shop.offsets(setup, apart=False).std())
 
     assert spread("mi300x-server") > 1.05 * spread("l40s-server")
+
+
+def test_where_latency_counts_plans_differ_by_the_one_that_is_nearest_its_limit() -> None:
+    """Half and a quarter of the limit: twice as long."""
+    asked = study(spec(objective="latency"))
+    candidate = asked.screened().scored[0].candidate
+    trial = asked.trials.trial(candidate, 10.0, size=60, seeds=1)
+    [seed] = trial.seeds
+    slow, quick = (
+        replace(trial, seeds=(replace(seed, ttft_s=np.full(60, share * 0.2), tpot_s=np.zeros(60)),))
+        for share in (0.5, 0.25)
+    )
+    one, other = (Ranked(candidate, 1.0, tried, 1.0) for tried in (quick, slow))
+
+    assert longer(one, other, asked.spec) == "100 % longer latencies"
+    assert longer(other, one, asked.spec) == "50 % shorter latencies"
+    assert why_not(other, one, asked.spec) == "100 % longer latencies."
+    assert longer(one, one, asked.spec) == "As short latencies"
