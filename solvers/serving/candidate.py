@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from solvers.cost.serving.transfer import transfer_of
-from solvers.serving.setup import Group, Shop, scaled
+from solvers.serving.setup import Group, Setup, Shop, scaled
 from solvers.simulate.serving.case import Deployment, Pool, Routing, Transfer
 
 
@@ -19,6 +19,11 @@ class Candidate:
     def gpus(self) -> int:
         """All GPUs."""
         return sum([group.gpus for group in self.groups])
+
+    @property
+    def setups(self) -> tuple[Setup, ...]:
+        """One replica of each group."""
+        return tuple(group.setup for group in self.groups)
 
     @property
     def disaggregated(self) -> bool:

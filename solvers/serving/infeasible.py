@@ -11,6 +11,7 @@ from solvers.base import Infeasible
 from solvers.catalogue.equal_nodes import MOST_GPUS
 from solvers.cost.serving.job import WEIGHT_BYTES
 from solvers.documents import Document
+from solvers.serving.attainment import pooled
 from solvers.serving.calibration import data_of
 from solvers.serving.candidate import Candidate
 from solvers.serving.plan import label, plan_document
@@ -22,10 +23,13 @@ from solvers.serving.space import layouts, numerics, token_limits
 from solvers.serving.spec import ServingSpec
 from solvers.serving.static import step_s
 from solvers.serving.study import Study, study, with_limit, with_rate
+from solvers.serving.trial import share
 from solvers.serving.words import LIMITS, gpu_word, model_word
-from solvers.units import SIZE, show, show_named
+from solvers.units import SHARE, SIZE, show, show_named
 
 MOST_DOUBLINGS = 4
+# A load at which requests hardly meet, over what comes or is carried; requests of a look at it.
+QUIET, LOOKED = 0.02, 400
 Try = tuple[str, object, str, ServingSpec]
 
 
@@ -53,6 +57,8 @@ def _too_much(asked: Study, found: Found) -> tuple[str, tuple[str, ...], Documen
     """Plans fit and answer in time, but not so many requests."""
     spec = asked.spec
     best = max(found.missed, key=lambda one: (one.share, one.capacity_per_s))
+    if (late := _late(asked, best)) is not None:
+        return late
     rate = show_named("rate_per_s", spec.traffic.rate_per_s)
     kept = (
         "more work comes in than they do"
@@ -64,19 +70,43 @@ def _too_much(asked: Study, found: Found) -> tuple[str, tuple[str, ...], Documen
     need = _needs(
         "traffic", f"keeps {best.share:.0%} of the requests within the latencies; asked for {spec.slo.attainment:.0%}"
     )
-    return reason, ("traffic",), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+    return reason, (_short(asked, "traffic"),), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+
+
+def _short(asked: Study, otherwise: str) -> str:
+    """What keeps a plan from having more GPUs: the budget where it allows fewer than there are."""
+    return "budget" if asked.most_gpus < asked.spec.gpus else otherwise
+
+
+def _late(asked: Study, best: Ranked) -> tuple[str, tuple[str, ...], Document] | None:
+    """A latency that the best of the plans misses however few requests come."""
+    spec = asked.spec
+    rate = min(spec.traffic.rate_per_s, best.capacity_per_s) * QUIET
+    trial = asked.trials.trial(best.candidate, rate, size=LOOKED, seeds=1)
+    if share(trial, spec) >= spec.slo.attainment:
+        return None
+    found = pooled(trial.seeds)
+    seconds = {name: float(np.quantile(getattr(found, f"{name}_s"), spec.slo.attainment)) for name in spec.slo.limits}
+    name = max(seconds, key=lambda one: seconds[one] / spec.slo.limits[one])
+    told, limit = show_named("x_s", seconds[name]), show_named("x_s", spec.slo.limits[name])
+    kept = show(spec.slo.attainment, SHARE)
+    reason = (
+        f"A {LIMITS[name]} of {limit} is out of reach, however few requests come: with the best of the plans"
+        f" ({label(best.candidate)}) {kept} of them take up to {told}."
+    )
+    need = _needs(name, f"takes up to {told} for {kept} of the requests; asked for {limit}")
+    return reason, (f"slo/{name}",), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
 
 
 def _too_few(asked: Study, screened: Screened) -> tuple[str, tuple[str, ...], Document]:
     """Even by the static model every plan needs more GPUs than there are."""
     spec = asked.spec
-    best = min(screened.scored, key=lambda one: one.needed_gpus)
+    best = min(screened.scored, key=lambda one: (one.candidate.gpus, one.needed_gpus))
     rate = show_named("rate_per_s", spec.traffic.rate_per_s)
-    needed = math.ceil(best.needed_gpus)
-    reason = f"{rate} need about {needed:,} GPUs ({label(best.candidate)}); {asked.most_gpus:,} may be used."
-    need = _needs("gpus", f"needs {best.candidate.gpus:,} GPUs; {asked.most_gpus:,} may be used")
-    bound = "budget" if asked.most_gpus < spec.gpus else "gpus"
-    return reason, (bound,), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+    needed, allowed = f"{best.candidate.gpus:,} GPUs", f"{asked.most_gpus:,} may be used"
+    reason = f"{rate} need about {needed} ({label(best.candidate)}); {allowed}."
+    need = _needs("gpus", f"needs {needed}; {allowed}")
+    return reason, (_short(asked, "gpus"),), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
 
 
 def zero_load(asked: Study) -> dict[str, tuple[float, Setup]]:
@@ -205,9 +235,9 @@ def _tries(spec: ServingSpec, binding: tuple[str, ...]) -> Iterator[Try]:
     if binding[0] == "memory":
         yield from _smaller(spec)
     if binding[0] == "budget":
-        yield ("/constraints/budget_per_hour", None, "No budget.", _with(spec, budget_per_hour=None))
+        yield from _richer(spec)
     if spec.constraints.max_gpus:
-        yield ("/constraints/max_gpus", None, "All GPUs of the hardware.", _with(spec, max_gpus=None))
+        yield from _more_gpus(spec)
     yield from _more_nodes(spec)
     if binding[0] in ("traffic", "gpus"):
         yield from _less(spec)
@@ -226,6 +256,23 @@ def _smaller(spec: ServingSpec) -> Iterator[Try]:
             precision = spec.precision.model_copy(update={"weights": weights})
             message = f"Weights in {weights.upper()}."
             yield ("/precision/weights", weights, message, spec.model_copy(update={"precision": precision}))
+
+
+def _richer(spec: ServingSpec) -> Iterator[Try]:
+    """The budget of the plan that there would be without one."""
+    best, price = best_of(_with(spec, budget_per_hour=None)), spec.hardware.usd_per_gpu_hour
+    if best is not None and price:
+        budget = price * best.candidate.gpus
+        told = f"A budget of {show_named('cost_usd_per_hour', budget)}, for {best.candidate.gpus:,} GPUs."
+        yield ("/constraints/budget_per_hour", budget, told, _with(spec, budget_per_hour=budget))
+
+
+def _more_gpus(spec: ServingSpec) -> Iterator[Try]:
+    """As many GPUs of the hardware as the plan has that there would be on all of them."""
+    best = best_of(_with(spec, max_gpus=None))
+    if best is not None:
+        gpus = best.candidate.gpus
+        yield ("/constraints/max_gpus", gpus, f"{gpus:,} GPUs may be used.", _with(spec, max_gpus=gpus))
 
 
 def _more_nodes(spec: ServingSpec) -> Iterator[Try]:

@@ -11,7 +11,6 @@ Technique = Literal[
     "pp",
     "ep",
     "dp_attention",
-    "tp_across_nodes",
     "disaggregated",
     "chunked_prefill",
     "prefix_caching",

@@ -133,7 +133,8 @@ class Shape:
     """What the static model knows of the requests: means of their lengths, and of products of them.
 
     `context` are the tokens that an answer's average step has before it, `pairs` those of queries and keys of a
-    prompt, `longest` the tokens of the longest request; `fresh` is the input that no cached prefix spares.
+    prompt, `longest` the tokens of the longest request; `fresh` is the input that no cached prefix spares, `skew` its
+    mean over its median, where that is above 1.
     """
 
     inputs: float
@@ -143,6 +144,7 @@ class Shape:
     context: float
     longest: int
     burstiness: float
+    skew: float = 1.0
 
 
 def shape_of(requests: Requests, *, cached: bool) -> Shape:
@@ -159,6 +161,7 @@ def shape_of(requests: Requests, *, cached: bool) -> Shape:
         context=float((outputs * (inputs + outputs / 2.0)).sum() / outputs.sum()),
         longest=int((inputs + outputs).max()),
         burstiness=float(gaps.std() / gaps.mean()) if len(gaps) > 1 and gaps.mean() > 0 else 1.0,
+        skew=max(float(fresh.mean() / np.median(fresh)), 1.0),
     )
 
 

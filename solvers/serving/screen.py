@@ -120,14 +120,14 @@ def limits(spec: ServingSpec, shape: Shape) -> tuple[float, float]:
     return tpot, ttft
 
 
-def _able(found: Screened, rated: Sheet, *, limit: tuple[float, float]) -> list[_Able]:
+def _able(found: Screened, rated: Sheet, *, limit: tuple[float, float], skew: float) -> list[_Able]:
     """The setups of a role that carry anything, the most of each GPU first."""
     tpot, ttft = limit
     able = []
     for table in rated.tables:
         most = table.load.most(tpot_s=tpot, ttft_s=ttft)
-        # What misses by the margin alone may hold: simulation decides.
-        widest = table.load.most(tpot_s=tpot * SLOWER_TPOT, ttft_s=ttft * SLOWER_TTFT)
+        # What misses by the margin alone, or with a mean prompt that few are as long as, may hold: simulation decides.
+        widest = table.load.most(tpot_s=tpot * SLOWER_TPOT, ttft_s=ttft * SLOWER_TTFT * skew)
         carried = np.where(most > 0, most, widest).tolist()
         for place, (setup, capacity) in enumerate(zip(table.setups, carried, strict=True)):
             if capacity > 0:
@@ -160,7 +160,7 @@ def _colocated(found: Screened, asked: _Asked) -> None:
     every = asked.sheet("both", tp=fix.tp, pp=fix.pp)
     found.rejected += every.rejected
     found.candidates += every.size
-    for one in _able(found, every, limit=limits(asked.spec, asked.shape)):
+    for one in _able(found, every, limit=limits(asked.spec, asked.shape), skew=asked.shape.skew):
         number = fix.replicas or max(math.ceil(rate / one.capacity_per_s), 1)
         rates = (one.capacity_per_s * number, one.ceiling_per_s * number)
         _keep(found, asked, (Group("both", one.setup, number),), rates, latencies=one.at(rate / number))
@@ -190,8 +190,8 @@ def _disaggregated(found: Screened, asked: _Asked) -> None:
     ahead = asked.sheet("prefill", tp=fix.prefill_tp or fix.tp, pp=fix.prefill_pp or fix.pp)
     after = asked.sheet("decode", tp=fix.decode_tp or fix.tp, pp=fix.decode_pp or fix.pp)
     scratch = Screened()
-    prefill = _able(scratch, ahead, limit=(math.inf, ttft))
-    decode = _best_of_each(_able(scratch, after, limit=(tpot, math.inf)))
+    prefill = _able(scratch, ahead, limit=(math.inf, ttft), skew=asked.shape.skew)
+    decode = _best_of_each(_able(scratch, after, limit=(tpot, math.inf), skew=asked.shape.skew))
     found.rejected += scratch.rejected
     for one in _best_of_each(prefill):
         for other in decode:

@@ -16,6 +16,7 @@ from solvers.serving.goodput import Edge, edge
 from solvers.serving.moves import cut, fewer_replicas, given, layout_key, more_replicas, neighbours
 from solvers.serving.ranked import Found, Ranked, distinct, stretch
 from solvers.serving.screen import Scored, Screened
+from solvers.serving.setup import Setup
 from solvers.serving.spec import ServingSpec
 from solvers.serving.sweep import fewer_gpus
 from solvers.serving.trial import Trials, share, size_for
@@ -39,6 +40,7 @@ class Effort:
     """How far a search goes: layouts that are simulated, plans that are compared, settings tried around the best.
 
     `sure_seeds` decide whether a plan holds, `edge_seeds` measure its goodput: of plans on `edge_gpus` GPUs, if given.
+    With `swept` nothing that could do with fewer GPUs is left undecided. Setups that are `near` the answer come first.
     """
 
     layouts: int = LAYOUTS
@@ -47,6 +49,7 @@ class Effort:
     sure_seeds: int = SURE_SEEDS
     edge_seeds: int = 2
     swept: bool = True
+    near: tuple[Setup, ...] = ()
     edge_gpus: int | None = None
 
 
@@ -110,7 +113,9 @@ class Search:
         """The best settings of the best layouts, by the static model."""
         counts: dict[object, int] = {}
         found: list[Scored] = []
-        for one in sorted((one for one in self.scored if keep(one.candidate)), key=by):  # type: ignore[arg-type]
+        near = self.effort.near
+        kept = sorted((one for one in self.scored if keep(one.candidate)), key=by)  # type: ignore[arg-type]
+        for one in sorted(kept, key=lambda one: one.candidate.setups != near) if near else kept:
             layout = layout_key(one.candidate)
             if counts.get(layout, 0) < SETTINGS and (layout in counts or len(counts) < self.effort.layouts):
                 counts[layout] = counts.get(layout, 0) + 1

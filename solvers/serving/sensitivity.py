@@ -40,7 +40,7 @@ def sensitivity(study: Study, chosen: Ranked) -> list[Document]:
 
 
 def _answered(study: Study, change: Change, chosen: Ranked) -> Document:
-    found = study.again(change.spec)
+    found = study.again(change.spec, near=chosen.candidate)
     if not found.ranked:
         outcome = f"Nothing on {study.most_gpus:,} GPUs carries it."
         return {"change": change.name, "outcome": outcome, "gpus": None, "label": None, "techniques": None}

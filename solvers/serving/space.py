@@ -37,8 +37,7 @@ def powers(most: int) -> list[int]:
 def layouts(spec: ServingSpec, *, tp: int | None, pp: int | None) -> Iterator[Layout]:
     """Layouts of one replica; `tp` and `pp` are given where the spec fixes them."""
     fix, options, model = spec.options.fix, spec.options, spec.model
-    wide = spec.gpus if tp or not options.forbids("tp_across_nodes") else spec.hardware.node.gpus
-    wide = min(wide, spec.gpus, spec.gpus if tp else spec.hardware.node.gpus)
+    wide = min(spec.gpus, spec.hardware.node.gpus)
     tps = [tp] if tp else [n for n in powers(wide) if model.heads % n == 0 and (n == 1 or not options.forbids("tp"))]
     pps = [pp] if pp else [n for n in powers(min(8, model.layers)) if n == 1 or not options.forbids("pp")]
     for one in tps:

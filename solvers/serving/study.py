@@ -57,14 +57,22 @@ class Study:
         search = Search(self.spec, self.trials, screened, most_gpus=self.most_gpus, ceilings=self.ceilings)
         return search, search.run(anything, seen)
 
-    def again(self, spec: ServingSpec | None = None, *, keep: Keep | None = None, compared: int = 0) -> Found:
+    def again(
+        self,
+        spec: ServingSpec | None = None,
+        *,
+        keep: Keep | None = None,
+        compared: int = 0,
+        near: Candidate | None = None,
+    ) -> Found:
         """The question with a change, or with plans of one sort only, searched less widely.
 
-        Plans on `compared` GPUs are told apart by their goodput.
+        Plans on `compared` GPUs are told apart by their goodput. The setups of `near` are looked at first.
         """
         asked = spec or self.spec
         dense = compared and asked.objective != "cost"
-        effort = replace(AGAIN, edge_gpus=None if dense else compared, edge_seeds=1)
+        setups = () if near is None else near.setups
+        effort = replace(AGAIN, edge_gpus=None if dense else compared, edge_seeds=1, near=setups)
         screened = self.screened(asked)
         search = Search(asked, self.trials, screened, most_gpus=self.most_gpus, ceilings=self.ceilings, effort=effort)
         return search.run(keep or anything, nothing_seen)

@@ -92,15 +92,15 @@ def _other(study: Study, name: str, chosen: Ranked, *, used: bool) -> Ranked | N
             asked, keep=lambda one: not technique.used(one) and layout_key(one) == layout, compared=gpus
         )
     elif used:
-        found = study.again(keep=lambda candidate: not technique.used(candidate), compared=gpus)
+        found = study.again(keep=lambda candidate: not technique.used(candidate), compared=gpus, near=chosen.candidate)
     elif name in LOSSY:
         field, value = LOSSY[name]
         precision = spec.precision.model_copy(update={field: value})
-        found = study.again(spec.model_copy(update={"precision": precision}), compared=gpus)
+        found = study.again(spec.model_copy(update={"precision": precision}), compared=gpus, near=chosen.candidate)
     elif name in ("least_work_routing", "prefix_aware_routing"):
-        found = study.again(_fixing(spec, routing=name.removesuffix("_routing")), compared=gpus)
+        found = study.again(_fixing(spec, routing=name.removesuffix("_routing")), compared=gpus, near=chosen.candidate)
     else:
-        found = study.again(keep=technique.used, compared=gpus)
+        found = study.again(keep=technique.used, compared=gpus, near=chosen.candidate)
     return found.ranked[0] if found.ranked else None
 
 

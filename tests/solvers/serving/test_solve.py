@@ -1,5 +1,8 @@
 """The whole answer of one small question, and what is said when there is none."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -81,4 +84,58 @@ def test_too_much_traffic_is_told_what_would_carry_it() -> None:
     told = _solved(traffic=traffic, options={"forbid": ["disaggregated", "pp", "tp"]})["infeasible"]
 
     assert told["binding"] in (["gpus"], ["traffic"])
-    assert told["smallest_change"]["changes"] == [{"at": "/constraints/max_gpus", "value": None}]
+    change = told["smallest_change"]["changes"][0]
+    assert change["at"] == "/constraints/max_gpus"
+    assert 2 < change["value"] <= 8
+
+
+def test_too_small_a_budget_binds_and_the_smallest_one_that_helps_is_said() -> None:
+    """4,000 requests a second on one GPU of 8; a budget as said carries them, that of a GPU less does not."""
+    change = {"traffic": {"rate": 4000, "input": 300, "output": 16}, "constraints": {}, "options": {"forbid": ["pp"]}}
+    told = _solved(**change | {"constraints": {"budget_per_hour": "5 USD/h"}})["infeasible"]
+
+    assert told["binding"] == ["budget"]
+    assert told["reason"].endswith("; 1 may be used.")
+    enough = told["smallest_change"]["changes"][0]
+    assert enough["at"] == "/constraints/budget_per_hour"
+    assert told["smallest_change"]["message"].startswith("A budget of $")
+    carried = _solved(**change | {"constraints": {"budget_per_hour": enough["value"]}})
+    assert carried["plan"]["usd_per_hour"] <= enough["value"]
+    assert _solved(**change | {"constraints": {"budget_per_hour": enough["value"] - 2.95}})["status"] == "infeasible"
+
+
+def test_a_latency_that_is_missed_at_any_load_binds_and_not_the_traffic() -> None:
+    """The mean prompt keeps to the limit alone; the hundredth that counts, of some 9,000 tokens, does not."""
+    ask = {"traffic": {"rate": 2, "input": {"p50": 500, "p90": 2500}, "output": 16}, "constraints": {"max_gpus": 1}}
+    told = _solved(**ask, slo={"ttft": "80 ms", "tpot": "20 ms", "attainment": 0.99})
+
+    assert told["infeasible"]["binding"] == ["slo/ttft"]
+    assert "however few requests come" in told["infeasible"]["reason"]
+    assert told["infeasible"]["smallest_change"]["changes"][0]["at"] == "/slo/ttft"
+
+
+def test_each_objective_chooses_by_its_own_measure() -> None:
+    """On four GPUs: the fewest that carry 600 a second; all of them for the shortest latencies; the densest of all."""
+    ask = {"traffic": {"rate": 600, "input": 300, "output": {"mean": 32, "cv": 0.5}}, "constraints": {"max_gpus": 4}}
+    cost, dense, quick = (_solved(**ask, objective=one) for one in ("cost", "goodput_per_gpu", "latency"))
+
+    assert cost["plan"]["gpus"] == min(one["plan"]["gpus"] for one in (cost, dense, quick))
+    assert dense["estimates"]["goodput_per_s_per_gpu"]["value"] >= 0.95 * max(
+        one["estimates"]["goodput_per_s_per_gpu"]["value"] for one in (cost, quick)
+    )
+    assert quick["estimates"]["ttft_p90_s"]["value"] <= 1.05 * cost["estimates"]["ttft_p90_s"]["value"]
+    assert quick["estimates"]["tpot_p90_s"]["value"] <= 1.05 * cost["estimates"]["tpot_p90_s"]["value"]
+    assert all(one["estimates"]["attainment_share"]["value"] >= 0.9 for one in (cost, dense, quick))
+
+
+def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
+    script = (
+        "import sys; from solvers import kinds; from solvers.documents import canonical;"
+        " from tests.solvers.serving.asked import document;"
+        " sys.stdout.buffer.write(canonical(kinds.solve(kinds.parse(document()))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, check=True
+    )
+
+    assert done.stdout == canonical(kinds.solve(kinds.parse(document())))
