@@ -28,6 +28,13 @@ class Coefficients:
     expert_skew: float = prior(
         0.15, 0.0, 1.0, "load of the busiest group of experts over the mean, beside chance [fedus2022switch]"
     )
+    expert_popularity: float = prior(
+        100.0,
+        2.0,
+        1000.0,
+        "popularity of the most popular expert over the least one's, evenly spread in logarithm: as in the rows that"
+        " the curves were fitted to; traffic's own: estimate",
+    )
     decode_attention: float = prior(1.0, 0.5, 1.6, "speed of decodes' attention over its curve: estimate")
     prefill_attention: float = prior(1.0, 0.5, 1.6, "speed of chunks' attention over its curve: estimate")
     mixed_decode: float = prior(

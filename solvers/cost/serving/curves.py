@@ -8,6 +8,9 @@ Symbols
              memory  = (D b K N + a T K + 2 T N) / (B e_m)
     decode   start + n (h x + q y) + max( bytes of c / (B e_m), FLOPs of c / (P e_c) ),  c of all sequences together
     prefill  start + FLOPs of a pair (pairs + l T) / (P e_c)    l: as many pairs a token are lost at the diagonal
+    experts  D = E ( Ein(a h) - Ein(a h / r) ) / ln r,  a = T k / E choices of an expert,  h = ln r / (1 - 1 / r):
+             popularities are spread evenly in logarithm over a ratio r, and each expert's tokens are a Poisson count;
+             Ein(x) = E1(x) + ln x + gamma is the integral of (1 - exp(-x)) / x
     reduce   S bytes, g ranks: the faster of  start + log2 g step + S (g - 1) / (b e_1)
              and  start' + log2 g step' + 2 S (g - 1) / (g b e_2)
     exchange start + bytes that leave a GPU / (b e)
@@ -16,6 +19,7 @@ Symbols
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import exp1
 
 from solvers.cost.layouts import Floats, Number
 
@@ -85,6 +89,20 @@ def product_parts(
     moved = matrices * stored * columns * inner + activation * rows * inner + 2.0 * rows * columns
     done = 2.0 * (rows + matrices * curve.rows) * (columns + curve.columns) * (inner + curve.inner)
     return np.asarray(moved / speed, dtype=np.float64), np.asarray(done / rate, dtype=np.float64)
+
+
+def touched_share(tokens: Number, *, top_k: Number, experts: Number, popularity: Number) -> Floats:
+    """Share of experts that some token chooses; `popularity` is the most popular one's over the least one's."""
+    span = np.log(popularity)
+    most = np.asarray(tokens, dtype=np.float64) * top_k / experts * span / (1.0 - 1.0 / popularity)
+    share: Floats = (_entire(most) - _entire(most / popularity)) / span
+    return np.clip(share, np.where(most > 0.0, top_k / experts, 0.0), 1.0)
+
+
+def _entire(x: Floats) -> Floats:
+    """The entire exponential integral."""
+    safe = np.maximum(x, 1e-6)
+    return np.where(x > 1e-6, exp1(safe) + np.log(safe) + np.euler_gamma, x)
 
 
 def soft_maximum(one: Floats, other: Floats, sharpness: Number) -> Floats:

@@ -4,7 +4,7 @@ Symbols
     T tokens   K x N weights of a product   b bytes of a weight   P, B peak and bandwidth   e shares of a curve
     E experts held, D touched, k experts of a token, g groups   z of the tokens' choices fall on the busiest group
     product   the curve of `curves` with T rows and one matrix
-    experts   the same with T k z / g rows and D matrices:  D = E (1 - (1 - k / (g E))^T)
+    experts   the same with T k z / g rows and D matrices, the touched ones of `curves`
     z         1 + skew (1 - 1 / g) + sqrt(2 ln g / (T k / g)): what popularity adds and what chance does, the largest of
               g Poisson counts [david2003order, section 10.5]
     padded    M = T k + 127 E rows in blocks of 128, whoever was chosen: each block reads its rows and its columns of
@@ -18,7 +18,7 @@ import numpy as np
 from solvers.catalogue import Gpu
 from solvers.cost.layouts import Floats, Number
 from solvers.cost.serving.coefficients import Coefficients
-from solvers.cost.serving.curves import ProductCurve, product_parts, soft_maximum
+from solvers.cost.serving.curves import ProductCurve, product_parts, soft_maximum, touched_share
 from solvers.cost.serving.job import ACTIVATION_BYTES, WEIGHT_BYTES, Numerics, ServingJob, Weights, peak_of
 from solvers.cost.serving.lookup import Curves, curves_of
 from solvers.cost.serving.work import Experts, Products
@@ -85,7 +85,9 @@ def expert_seconds(
     """All routed experts of a pass over `tokens` [K] of all ranks together, on the GPU that has most to do."""
     chosen = tokens * experts.top_k / experts.groups
     busiest = chosen * busiest_share(tokens, experts, skew=coefficients.expert_skew)
-    touched = experts.held * -np.expm1(tokens * np.log1p(-min(experts.top_k / experts.experts, 1.0 - 1e-12)))
+    touched = experts.held * touched_share(
+        tokens, top_k=experts.top_k, experts=experts.experts, popularity=coefficients.expert_popularity
+    )
     columns = np.array([[experts.up_columns], [experts.down_columns]])
     inner = np.array([[experts.up_inner], [experts.down_inner]])
     reach = (coefficients.expert_memory, coefficients.expert_compute)
