@@ -34,7 +34,7 @@ from solvers.simulate.serving.columns import (
     YOUNGEST,
     State,
 )
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import ONE, ZERO, called, compiled
 
 # Spreads owners over the buckets; a large odd number (2^32 over the golden ratio) [knuth1998art].
 SPREAD = 2654435769
@@ -92,7 +92,7 @@ def named(s: State, rank: int, whose: int, place: int, holders: int) -> int:
 def forget(s: State, rank: int, node: int) -> None:
     """The block loses its key."""
     b = s.blocks
-    at = bucket(s, rank, b[node + WHOSE], b[node + PLACE])
+    at = bucket(s, rank, int(b[node + WHOSE]), int(b[node + PLACE]))
     after = b[node + SAME_BUCKET]
     before = b[at]
     if before == node:
@@ -140,7 +140,7 @@ def append_run(s: State, rank: int, count: int) -> None:
     if last >= 0 and b[last + WHOSE] < 0:
         b[last + COUNT] += count
     elif count > 0:
-        append(s, rank, new_node(s, rank, -1, 0, count))
+        append(s, rank, new_node(s, rank, -ONE, ZERO, count))
 
 
 @compiled
@@ -165,13 +165,6 @@ def take(s: State, rank: int, count: int) -> None:
 
 
 @compiled
-def give(s: State, rank: int, request: int, count: int) -> None:
-    """So many new blocks for the request."""
-    take(s, rank, count)
-    s.numbers[request + HELD] += count
-
-
-@compiled
 def put_back(s: State, rank: int, node: int) -> None:
     """One holder less; the last one's block goes to the end of the queue."""
     b = s.blocks
@@ -181,19 +174,19 @@ def put_back(s: State, rank: int, node: int) -> None:
         s.numbers[rank + FREE] += 1
 
 
-@compiled
+@called
 def release(s: State, rank: int, request: int, own: int) -> None:
     """All blocks of a request, its last first; those of its own below the place `own` can be hit when it returns."""
     n, b = s.numbers, s.blocks
     keyed = n[request + KEYED]
     append_run(s, rank, n[request + HELD] - max(own, keyed))
     for place in range(own - 1, keyed - 1, -1):
-        append(s, rank, named(s, rank, n[OWN_KEYS] + request, place, 0))
+        append(s, rank, named(s, rank, n[OWN_KEYS] + request, place, ZERO))
         n[rank + FREE] += 1
     cell = n[request + CELL]
     while cell >= 0:
         below = b[cell + CELL_BELOW]
-        put_back(s, rank, b[cell + HIT])
+        put_back(s, rank, int(b[cell + HIT]))
         b[cell + CELL_BELOW] = n[CELL_FREE]
         n[CELL_FREE] = cell
         cell = below
@@ -228,8 +221,8 @@ def share(s: State, rank: int, request: int, node: int) -> None:
     stack(s, request, node)
 
 
-@compiled
+@called
 def name_prefix(s: State, rank: int, request: int, start: int, stop: int) -> None:
     """Blocks `start` to `stop` of the request hold the shared prefix's tokens."""
     for place in range(start, stop):
-        stack(s, request, named(s, rank, s.numbers[request + PREFIX], place, 1))
+        stack(s, request, named(s, rank, s.numbers[request + PREFIX], place, ONE))

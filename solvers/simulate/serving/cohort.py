@@ -10,7 +10,7 @@ Without pipeline stages a rank has one cohort. With them each batch in flight ha
 when it ends; those of two that wait at once become one, the fewer joining the more.
 """
 
-from solvers.simulate.serving.blocks import give
+from solvers.simulate.serving.blocks import take
 from solvers.simulate.serving.calendars import CALENDAR, file, forget_need, forget_newcomer, unfile
 from solvers.simulate.serving.columns import (
     BATCH,
@@ -33,6 +33,7 @@ from solvers.simulate.serving.columns import (
     FREE,
     GIVES,
     GOES,
+    HELD,
     IDLE,
     INPUT,
     JOINED,
@@ -70,7 +71,7 @@ from solvers.simulate.serving.columns import (
     TOKENS,
     State,
 )
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import called, compiled
 
 
 @compiled
@@ -80,7 +81,7 @@ def left(s: State, request: int) -> int:
     return n[request + OWED] - (n[request + KNOWN] - n[request + INPUT]) - n[request + COMING]
 
 
-@compiled
+@called
 def join(s: State, cohort: int, request: int) -> None:
     """The request steps with the others from their next batch on."""
     n = s.numbers
@@ -101,7 +102,7 @@ def join(s: State, cohort: int, request: int) -> None:
     n[cohort + NEWCOMERS] = request
 
 
-@compiled
+@called
 def quit_cohort(s: State, request: int) -> None:
     """The member is a request like any other again: what has happened since it joined is written out."""
     n, t = s.numbers, s.seconds
@@ -112,6 +113,7 @@ def quit_cohort(s: State, request: int) -> None:
     n[request + MEMBER] = 0
     n[cohort + MEMBERS] -= 1
     n[request + COMPUTED] += stepped - joined
+    hold_whole(s, cohort, request, n[request + COMPUTED])
     n[cohort + SUM] -= n[request + COMPUTED] + 1
     if joined == stepped:
         forget_newcomer(s, cohort + NEWCOMERS, request)
@@ -122,6 +124,14 @@ def quit_cohort(s: State, request: int) -> None:
         t[n[request + MOMENTS] + LAST_S] = t[n[cohort + ENDED_S]]
     if stepped > ended:
         stay_in_flight(s, cohort, request)
+
+
+@compiled
+def hold_whole(s: State, cohort: int, request: int, tokens: int) -> None:
+    """Who leaves a cohort holds the blocks of so many tokens."""
+    n = s.numbers
+    size = n[n[n[cohort + OF_RANK] + POOL] + BLOCK_SIZE]
+    n[request + HELD] = -(-tokens // size)
 
 
 @compiled
@@ -145,7 +155,7 @@ def stay_in_flight(s: State, cohort: int, request: int) -> None:
         n[request + NAMED] = max(n[request + NAMED], n[request + COMPUTED])
 
 
-@compiled
+@called
 def dissolve(s: State, rank: int, cohort: int) -> None:
     """All leave."""
     n = s.numbers
@@ -157,7 +167,7 @@ def dissolve(s: State, rank: int, cohort: int) -> None:
                 quit_cohort(s, n[phase])
 
 
-@compiled
+@called
 def gather(s: State, rank: int, going: int) -> None:
     """All that decode join again: those in flight the cohort whose batch is going, the others the one that waits."""
     n = s.numbers
@@ -184,7 +194,7 @@ def taken_along(s: State, rank: int) -> int:
     return int(ready)
 
 
-@compiled
+@called
 def bring_back(s: State, rank: int, cohort: int) -> None:
     """The cohort's batch has ended: its members wait, with those that wait already."""
     n = s.numbers
@@ -205,15 +215,12 @@ def bring_back(s: State, rank: int, cohort: int) -> None:
 
 @compiled
 def feed(s: State, rank: int, cohort: int) -> bool:
-    """Gives each member that needs a block one, if there are enough: whether there were."""
+    """Takes a block for each member that needs one, if there are enough: whether there were."""
     n = s.numbers
     phase = n[cohort + PHASES] + 2 * (n[cohort + STEPPED] % n[n[rank + POOL] + BLOCK_SIZE])
     if n[phase + 1] > n[rank + FREE]:
         return False
-    request = n[phase]
-    while request:
-        give(s, rank, request, 1)
-        request = n[request + NEED]
+    take(s, rank, n[phase + 1])
     return True
 
 
@@ -221,8 +228,10 @@ def feed(s: State, rank: int, cohort: int) -> bool:
 def drop_out(s: State, request: int) -> None:
     """A member leaves that has its block for this step already, as if it had been scheduled by itself."""
     n = s.numbers
+    cohort = n[request + MEMBER]
     quit_cohort(s, request)
     n[request + SCHEDULED] = 1
+    hold_whole(s, cohort, request, n[request + COMPUTED] + 1)
     n[request + NAMED] = max(n[request + NAMED], min(n[request + COMPUTED] + 1, n[request + KNOWN]))
 
 

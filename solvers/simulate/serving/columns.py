@@ -25,10 +25,11 @@ class State(NamedTuple):
 (REQUESTS, REQUESTS_END, REPLICAS, REPLICAS_END, DECODERS, GAPS) = range(6)
 # the next request to be sent and the next to arrive, how many arrived and were transferred, who is on the way,
 (RELEASED, NEXT, ENTERED, TRANSFERRED, ON_THE_WAY, STEPS, CLOSED, ROUTING, SEED) = range(6, 15)
-# the first free cell, the first key that is no prefix, the mask of a rank's buckets, who is traced and where, the bin
-# of the last gap, and what failed.
-(CELL_FREE, OWN_KEYS, BUCKET_MASK, TRACED, TRACE_FROM, TRACE_NEXT, TRACE_END, GAP_BIN, FAILED) = range(15, 24)
-HEAD = 24
+# the first free cell, the first key that is no prefix, the mask of a rank's buckets, who is traced and where, the bins
+# of the last gap and of one before it, and what failed.
+(CELL_FREE, OWN_KEYS, BUCKET_MASK, TRACED, TRACE_FROM, TRACE_NEXT, TRACE_END) = range(15, 22)
+(GAP_BIN, OTHER_BIN, FAILED) = range(22, 25)
+HEAD = 25
 ROUND_ROBIN, LEAST_WORK, PREFIX_AWARE = range(3)
 (NO_CELL, NO_TRACE) = range(1, 3)
 
@@ -95,8 +96,8 @@ CELL_COLUMNS = 2
 # Moments of a request; KEY orders it among those that wait (its priority) or travel (when it will be there).
 (ARRIVAL_S, SENT_S, SCHEDULED_S, FIRST_S, LAST_S, FINISH_S, KEY) = range(7)
 MOMENT_COLUMNS = 7
-# Clocks of a replica, the last for each of its stages; rates of a pool.
-(BUSY_S, HOST_FREE_S, LINK_FREE_S, STAGE_FREE_S) = range(4)
+# Clocks of a replica, the last for each of its stages (WAKE_S: when it has something to do by itself); rates of a pool.
+(BUSY_S, HOST_FREE_S, LINK_FREE_S, WAKE_S, STAGE_FREE_S) = range(5)
 (CHUNK_S, PAIR_S, PAIR_WINDOW_S, CONTEXT_S, HOST_S, HOST_SEQUENCE_S, MIXED_DECODE, ACCEPTANCE, DRAFT_S) = range(9)
 RATE_COLUMNS = 9
 # A step of the replica that is traced: end, seconds, tokens prefilled, decodes, waiting, blocks in use.

@@ -45,6 +45,7 @@ from solvers.simulate.serving.columns import (
     NAMED,
     NEWCOMER,
     ON_THE_WAY,
+    OTHER_BIN,
     OUTPUT,
     OWED,
     POOL,
@@ -81,8 +82,8 @@ from solvers.simulate.serving.columns import (
     State,
 )
 from solvers.simulate.serving.draws import accepted
-from solvers.simulate.serving.jit import compiled
-from solvers.simulate.serving.queues import leave_waiting, popped, pushed, stop_running, wait
+from solvers.simulate.serving.jit import ONE, ZERO, called, compiled
+from solvers.simulate.serving.queues import LATE, leave_waiting, popped, pushed, stop_running, wait
 from solvers.simulate.serving.routing import choose, choose_rank
 
 EDGE_COUNT = len(GAP_EDGES)
@@ -115,7 +116,7 @@ def members_come(s: State, cohort: int, flight: int, now_s: float) -> None:
     others = n[flight + FLIGHT_MEMBERS]
     request = n[flight + FLIGHT_NEW]
     while request:
-        note_gaps(s, now_s - t[n[request + MOMENTS] + LAST_S], 1)
+        note_gaps(s, now_s - t[n[request + MOMENTS] + LAST_S], ONE)
         others -= 1
         request = n[request + NEWCOMER]
     if others:
@@ -153,7 +154,7 @@ def note_tokens(s: State, request: int, count: int, now_s: float) -> None:
     if np.isnan(t[moments + FIRST_S]):
         t[moments + FIRST_S] = now_s
     else:
-        note_gaps(s, now_s - t[moments + LAST_S], 1)
+        note_gaps(s, now_s - t[moments + LAST_S], ONE)
     n[n[GAPS]] += count - 1
     t[moments + LAST_S] = now_s
 
@@ -164,11 +165,21 @@ def note_gaps(s: State, gap_s: float, count: int) -> None:
     n, t = s.numbers, s.seconds
     if gap_s != t[GAP_S]:
         t[GAP_S] = gap_s
-        n[GAP_BIN] = n[GAPS] + bin_of(s, gap_s)
+        if not holds(s, n[GAP_BIN], gap_s):
+            n[GAP_BIN], n[OTHER_BIN] = n[OTHER_BIN], n[GAP_BIN]
+            if not holds(s, n[GAP_BIN], gap_s):
+                n[GAP_BIN] = n[GAPS] + bin_of(s, gap_s)
     n[n[GAP_BIN]] += count
 
 
 @compiled
+def holds(s: State, of_gaps: int, gap_s: float) -> bool:
+    """Whether the gap is in a bin: steps are mostly as long as the last one with or without a chunk."""
+    t, at = s.seconds, of_gaps - s.numbers[GAPS]
+    return bool((at == 0 or t[EDGES + at - 1] <= gap_s) and (at == EDGE_COUNT or gap_s < t[EDGES + at]))
+
+
+@called
 def bin_of(s: State, gap_s: float) -> int:
     """How many of the bounds are not above the gap."""
     low, high = 0, EDGE_COUNT
@@ -181,7 +192,7 @@ def bin_of(s: State, gap_s: float) -> int:
     return low
 
 
-@compiled
+@called
 def leave(s: State, rank: int, request: int, now_s: float) -> None:
     """The request leaves the replica."""
     n, t = s.numbers, s.seconds
@@ -197,7 +208,7 @@ def leave(s: State, rank: int, request: int, now_s: float) -> None:
     if n[request + OWED] < n[request + OUTPUT]:
         send_on(s, request, now_s)
         return
-    release(s, rank, request, 0)
+    release(s, rank, request, ZERO)
     t[n[request + MOMENTS] + FINISH_S] = now_s
     if n[CLOSED]:
         send_next(s, now_s)
@@ -213,7 +224,7 @@ def send_next(s: State, now_s: float) -> None:
         n[RELEASED] += REQUEST_COLUMNS
 
 
-@compiled
+@called
 def send_on(s: State, request: int, now_s: float) -> None:
     """To the replica that will decode."""
     n, t = s.numbers, s.seconds
@@ -228,13 +239,13 @@ def send_on(s: State, request: int, now_s: float) -> None:
     n[ON_THE_WAY] = pushed(s, n[ON_THE_WAY], request)
 
 
-@compiled
+@called
 def end_transfer(s: State) -> None:
     """The first of those on their way is there, and waits for blocks."""
     n = s.numbers
     request = n[ON_THE_WAY]
     n[ON_THE_WAY] = popped(s, request)
-    release(s, n[request + RANK], request, 0)
+    release(s, n[request + RANK], request, ZERO)
     target = n[request + TARGET]
     n[n[n[request + RANK] + REPLICA] + TOUCHED] = n[target + TOUCHED] = 1
     n[target + PRESENT] += 1
@@ -243,4 +254,4 @@ def end_transfer(s: State) -> None:
     n[request + COMPUTED] = n[request + PREFILL_END] = n[request + INPUT]
     n[request + NAMED] = 0
     n[request + RANK] = choose_rank(s, target)
-    wait(s, n[request + RANK], request, False)  # noqa: FBT003 -- compiled code has no keywords
+    wait(s, n[request + RANK], request, LATE)

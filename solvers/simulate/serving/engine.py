@@ -67,12 +67,7 @@ def _run() -> Callable[[State], Any]:
     text = hashlib.sha256()
     for name in COMPILED:
         text.update((files("solvers.simulate.serving") / f"{name}.py").read_bytes())
-    compiled_of = text.hexdigest()
-
-    def run(state):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 -- numba finds the types
-        _ = compiled_of
-        loop.run(state)
-
+    run = loop.run_of(text.hexdigest())
     try:
         return njit(cache=True)(run)
     except RuntimeError:  # nowhere to keep it

@@ -87,7 +87,7 @@ from solvers.simulate.serving.columns import (
     WORK,
     State,
 )
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import ZERO, compiled
 
 
 @compiled
@@ -104,7 +104,7 @@ def chunk_seconds(s: State, pool: int, tokens: int, context: int) -> float:
     """What one chunk adds to a step."""
     n, t = s.numbers, s.seconds
     rates, window = n[pool + RATES], n[pool + WINDOW]
-    seconds = t[rates + CHUNK_S] + t[rates + PAIR_S] * pairs(tokens, context, 0)
+    seconds = t[rates + CHUNK_S] + t[rates + PAIR_S] * pairs(tokens, context, ZERO)
     seconds += t[rates + CONTEXT_S] * (context + tokens)
     if window:
         seconds += t[rates + PAIR_WINDOW_S] * pairs(tokens, context, window)

@@ -4,6 +4,8 @@ At one moment: batches end (replica by replica), transfers arrive, requests arri
 schedules. A replica to which nothing has happened is not asked again: it would answer the same.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from solvers.simulate.serving.columns import (
@@ -56,34 +58,47 @@ from solvers.simulate.serving.columns import (
     TRACED,
     USABLE,
     WAITING,
+    WAKE_S,
     WORK,
     State,
 )
 from solvers.simulate.serving.ending import end_batch, end_transfer
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import called, compiled
 from solvers.simulate.serving.launch import launch
-from solvers.simulate.serving.queues import wait
+from solvers.simulate.serving.queues import LATE, wait
 from solvers.simulate.serving.routing import choose, choose_rank
 from solvers.simulate.serving.scheduler import schedule
 
 
-@compiled
-def run(s: State) -> None:
-    """From the first request to the last token, or to the horizon."""
-    n, t = s.numbers, s.seconds
-    now_s = next_event_s(s, -np.inf)
-    while now_s < np.inf and now_s <= t[HORIZON_S] and n[FAILED] == 0:
-        for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
-            end_batches(s, replica, now_s)
-        while n[ON_THE_WAY] >= 0 and t[n[n[ON_THE_WAY] + MOMENTS] + KEY] <= now_s:
-            end_transfer(s)
-        while n[NEXT] < n[RELEASED] and t[n[n[NEXT] + MOMENTS] + SENT_S] <= now_s:
-            arrive(s)
-        for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
-            if n[replica + TOUCHED] or ready_s(s, replica) == now_s:
-                n[replica + TOUCHED] = 0
-                schedule_replica(s, replica, now_s)
-        now_s = next_event_s(s, now_s)
+def run_of(text: str) -> Callable[[State], None]:
+    """All that happens, from the first request to the last token or to the horizon, to be compiled.
+
+    `text` tells what is compiled apart: numba's cache knows the functions that a function calls by their names only.
+    """
+
+    def run(s: State) -> None:
+        _ = text
+        n, t = s.numbers, s.seconds
+        now_s = from_outside_s(s)
+        while now_s < np.inf and now_s <= t[HORIZON_S] and n[FAILED] == 0:
+            for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
+                if t[n[replica + CLOCKS] + WAKE_S] <= now_s:
+                    n[replica + TOUCHED] = 1
+                    end_batches(s, replica, now_s)
+            while n[ON_THE_WAY] >= 0 and t[n[n[ON_THE_WAY] + MOMENTS] + KEY] <= now_s:
+                end_transfer(s)
+            while n[NEXT] < n[RELEASED] and t[n[n[NEXT] + MOMENTS] + SENT_S] <= now_s:
+                arrive(s)
+            next_s = from_outside_s(s)
+            for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
+                if n[replica + TOUCHED]:
+                    n[replica + TOUCHED] = 0
+                    schedule_replica(s, replica, now_s)
+                    t[n[replica + CLOCKS] + WAKE_S] = wake_s(s, replica, now_s)
+                next_s = min(next_s, t[n[replica + CLOCKS] + WAKE_S])
+            now_s = next_s
+
+    return run
 
 
 @compiled
@@ -97,21 +112,28 @@ def ready_s(s: State, replica: int) -> float:
 
 
 @compiled
-def next_event_s(s: State, now_s: float) -> float:
-    """When something happens next."""
+def from_outside_s(s: State) -> float:
+    """When the next request or the next transfer arrives."""
     n, t = s.numbers, s.seconds
     moment_s = np.inf
     if n[NEXT] < n[RELEASED]:
         moment_s = t[n[n[NEXT] + MOMENTS] + SENT_S]
     if n[ON_THE_WAY] >= 0:
         moment_s = min(moment_s, t[n[n[ON_THE_WAY] + MOMENTS] + KEY])
-    for replica in range(n[REPLICAS], n[REPLICAS_END], REPLICA_COLUMNS):
-        if n[replica + IN_FLIGHT]:
-            moment_s = min(moment_s, t[n[replica + ENDS] + n[replica + OLDEST_FLIGHT]])
-        if n[replica + PRESENT]:
-            ready = ready_s(s, replica)
-            if ready > now_s:
-                moment_s = min(moment_s, ready)
+    return moment_s
+
+
+@compiled
+def wake_s(s: State, replica: int, now_s: float) -> float:
+    """When a replica next has something to do by itself: a batch ends, or it may schedule again."""
+    n = s.numbers
+    moment_s = np.inf
+    if n[replica + IN_FLIGHT]:
+        moment_s = s.seconds[n[replica + ENDS] + n[replica + OLDEST_FLIGHT]]
+    if n[replica + PRESENT]:
+        ready = ready_s(s, replica)
+        if ready > now_s:
+            moment_s = min(moment_s, ready)
     return moment_s
 
 
@@ -126,7 +148,6 @@ def end_batches(s: State, replica: int, now_s: float) -> None:
             return
         n[replica + OLDEST_FLIGHT] = (slot + 1) % depth
         n[replica + IN_FLIGHT] -= 1
-        n[replica + TOUCHED] = 1
         for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
             end_batch(s, rank, slot, now_s)
 
@@ -148,7 +169,7 @@ def arrive(s: State) -> None:
     n[replica + WORK] += n[request + INPUT] + 1
     n[replica + PRESENT] += 1
     n[replica + TOUCHED] = 1
-    wait(s, rank, request, False)  # noqa: FBT003 -- compiled code has no keywords
+    wait(s, rank, request, LATE)
 
 
 @compiled
@@ -170,7 +191,7 @@ def schedule_replica(s: State, replica: int, now_s: float) -> None:
             return
 
 
-@compiled
+@called
 def note_step(s: State, replica: int, now_s: float, end_s: float) -> None:
     """The batch that has just gone off, in the trace."""
     n, t = s.numbers, s.seconds

@@ -121,7 +121,7 @@ def _head(deployment: Deployment, requests: Requests, at: Places, *, seed: int) 
     head[c.REPLICAS], head[c.REPLICAS_END] = at.replicas, at.pools
     entries = sum(pool.replicas for pool in deployment.pools if pool.role != "decode")
     head[c.DECODERS] = at.replicas + entries * c.REPLICA_COLUMNS
-    head[c.GAPS] = at.gaps
+    head[[c.GAPS, c.GAP_BIN, c.OTHER_BIN]] = at.gaps
     head[c.ON_THE_WAY] = -1
     head[c.CLOSED] = requests.concurrency > 0
     head[c.ROUTING] = ROUTINGS[deployment.routing]

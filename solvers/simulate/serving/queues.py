@@ -28,7 +28,9 @@ from solvers.simulate.serving.columns import (
     WAITS,
     State,
 )
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import ONE, ZERO, called, compiled
+
+LATE, FIRST_AGAIN = ZERO, ONE
 
 
 @compiled
@@ -40,7 +42,7 @@ def before(s: State, one: int, other: int) -> bool:
     return one < other
 
 
-@compiled
+@called
 def melded(s: State, one: int, other: int) -> int:
     """The head of the heap of both."""
     n = s.numbers
@@ -76,9 +78,9 @@ def popped(s: State, head: int) -> int:
     return int(melded(s, n[head + LEFT], n[head + RIGHT]))
 
 
-@compiled
-def wait(s: State, rank: int, request: int, first: bool) -> None:
-    """The request waits: at the head of the queue if it is to be `first`, else at its end."""
+@called
+def wait(s: State, rank: int, request: int, first: int) -> None:
+    """The request waits: at the head of the queue if it is to be FIRST_AGAIN, LATE at its end."""
     n, t = s.numbers, s.seconds
     n[request + STANDING] = WAITS
     n[rank + WAITING] += 1
@@ -112,7 +114,7 @@ def stop_waiting(s: State, rank: int) -> None:
         n[rank + WAIT_FIRST] = n[head + RIGHT]
 
 
-@compiled
+@called
 def leave_waiting(s: State, rank: int, request: int) -> None:
     """A request that has its last token leaves the queue, wherever it stands in it."""
     n = s.numbers
@@ -131,7 +133,7 @@ def leave_waiting(s: State, rank: int, request: int) -> None:
         n[rank + WAIT_LAST] = one
 
 
-@compiled
+@called
 def _leave_heap(s: State, rank: int, request: int) -> None:
     """Out of the heap: all before it are taken and put back."""
     n = s.numbers

@@ -25,10 +25,10 @@ from solvers.simulate.serving.columns import (
     WORK,
     State,
 )
-from solvers.simulate.serving.jit import compiled
+from solvers.simulate.serving.jit import ZERO, called, compiled
 
 
-@compiled
+@called
 def choose(s: State, request: int, start: int, stop: int, turn: int) -> int:
     """The replica, of those from `start` to `stop`, that gets the request; `turn` counts the requests before it."""
     n = s.numbers
@@ -59,7 +59,7 @@ def cached_blocks(s: State, request: int, replica: int) -> int:
     if not n[pool + CACHING]:
         return most
     for rank in range(n[replica + RANKS_FROM], n[replica + RANKS_TO], RANK_COLUMNS):
-        place = 0
+        place = ZERO
         while place < shared and find(s, rank, n[request + PREFIX], place) >= 0:
             place += 1
         most = max(most, place)

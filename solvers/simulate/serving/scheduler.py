@@ -6,7 +6,7 @@ there is room or it went itself. Then, if nobody was sent back, the waiting are 
 fit. Source: vllm/v1/core/sched/scheduler.py and kv_cache_manager.py of vLLM 0.19 (described, not copied).
 """
 
-from solvers.simulate.serving.blocks import find, give, name_prefix, release, share
+from solvers.simulate.serving.blocks import find, name_prefix, release, share, take
 from solvers.simulate.serving.cohort import dissolve, drop_out, feed, quit_cohort
 from solvers.simulate.serving.columns import (
     BLOCK_SIZE,
@@ -56,8 +56,8 @@ from solvers.simulate.serving.columns import (
     WORK,
     State,
 )
-from solvers.simulate.serving.jit import compiled
-from solvers.simulate.serving.queues import start_running, stop_running, stop_waiting, wait
+from solvers.simulate.serving.jit import ZERO, called, compiled
+from solvers.simulate.serving.queues import FIRST_AGAIN, start_running, stop_running, stop_waiting, wait
 
 
 @compiled
@@ -67,11 +67,14 @@ def schedule(s: State, rank: int) -> int:
     pool = n[rank + POOL]
     budget = n[pool + BUDGET]
     n[rank + SENT_BACK] = n[rank + GOES] = 0
-    if n[pool + POLICY] == PREFILL_FIRST:
-        tokens = admit(s, rank, pool, budget)
-        return tokens or budget - go_on(s, rank, pool, budget)
+    first = n[pool + POLICY] == PREFILL_FIRST
+    tokens = admit(s, rank, pool, budget) if first else 0
+    if tokens:
+        return tokens
     left = go_on(s, rank, pool, budget)
-    return budget - left + (admit(s, rank, pool, left) if n[rank + SENT_BACK] == 0 else 0)
+    if not first and n[rank + SENT_BACK] == 0:
+        tokens = admit(s, rank, pool, left)
+    return budget - left + tokens
 
 
 @compiled
@@ -158,7 +161,8 @@ def blocks_of(s: State, pool: int, tokens: int) -> int:
 def hold(s: State, rank: int, pool: int, request: int, new: int, slots: int) -> None:
     """New blocks; the full ones among those of known tokens can be hit from now on."""
     n = s.numbers
-    give(s, rank, request, new)
+    take(s, rank, new)
+    n[request + HELD] += new
     if not n[pool + CACHING]:
         return
     named = n[request + NAMED]
@@ -186,7 +190,7 @@ def worst(s: State, rank: int, pool: int) -> int:
     return int(found)
 
 
-@compiled
+@called
 def send_back(s: State, rank: int, pool: int, request: int) -> None:
     """To the head of the queue: what was computed is lost, but for what its freed blocks still hold."""
     n = s.numbers
@@ -200,10 +204,10 @@ def send_back(s: State, rank: int, pool: int, request: int) -> None:
     n[request + COMPUTED] = n[request + SCHEDULED] = n[request + NAMED] = n[request + RECEIVED] = 0
     n[request + PREEMPTED] += 1
     n[rank + SENT_BACK] += 1
-    wait(s, rank, request, True)  # noqa: FBT003 -- compiled code has no keywords
+    wait(s, rank, request, FIRST_AGAIN)
 
 
-@compiled
+@called
 def admit(s: State, rank: int, pool: int, budget: int) -> int:
     """Waiting requests in order, until one does not fit; the tokens that they run."""
     n = s.numbers
@@ -233,7 +237,7 @@ def hits_of(s: State, rank: int, pool: int, request: int) -> int:
         return 0
     size = n[pool + BLOCK_SIZE]
     most, shared = (n[request + KNOWN] - 1) // size, n[request + SHARED] // size
-    hits = 0
+    hits = ZERO
     while hits < most and find(s, rank, key_of(s, request, hits, shared), hits) >= 0:
         hits += 1
     return int(hits)
