@@ -16,6 +16,7 @@ What is left out (hops, launches of chunks, windows, preemption, unequal ranks) 
 requests drawn, and drafts accepted, luckier than that do better.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,7 +113,10 @@ def most_per_s(
     least: Least, work: Work, setup: Setup, *, role: Role, cache_tokens: float, tokens_a_run: float, drafts: int,
     tpot_s: float | None, share: float,
 ) -> float:  # fmt: skip
-    """Requests a second of one replica at the most; 0 where no step is short enough for the limit of TPOT."""
+    """Requests a second of one replica at the most; 0 where no step is short enough for the limit of TPOT.
+
+    Endless where it has nothing to do: a pool for answers of one token, which end with their prompts.
+    """
     ranks, stages = setup.layout.dp, setup.layout.pp
     runs = 0.0 if role == "prefill" else float(work.each_outputs.mean() - 1.0) / tokens_a_run
     prompt = 0.0 if role == "decode" else work.fresh
@@ -130,7 +134,8 @@ def most_per_s(
     pairs = 0.0 if role == "decode" else least.pair * work.pairs
     read = 0.0 if role == "prefill" else least.read * work.contexts / tokens_a_run
     seconds = steps * least.fixed + (each * runs + least.token * prompt + read + pairs) / ranks
-    return float(stages / seconds.max())
+    busy = float(seconds.max())
+    return stages / busy if busy else math.inf
 
 
 class Ceilings:

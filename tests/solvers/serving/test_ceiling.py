@@ -1,5 +1,6 @@
 """The ceiling is a bound: no simulation does more, on small spaces of every sort; and by hand."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,11 @@ def test_a_step_that_always_takes_as_long_is_filled_by_sequences_or_tokens_or_th
 def test_a_limit_that_no_step_keeps_to_allows_nothing() -> None:
     assert _most(tpot_s=0.009) == 0.0
     assert _most(tpot_s=0.5) == _most(tpot_s=None)
+
+
+def test_a_pool_without_work_has_no_ceiling() -> None:
+    """Answers of one token end with their prompts: the decode pool never binds, and nothing divides by zero."""
+    asked = study(spec(options={"fix": {"mode": "disaggregated"}}, traffic={"rate": 10, "input": 40, "output": 1}))
+    setup = asked.screened().scored[0].candidate.groups[-1].setup
+
+    assert asked.ceilings.replica(setup, "decode", asked.spec.slo) == math.inf
