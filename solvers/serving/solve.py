@@ -1,7 +1,7 @@
 """Answer a serving spec: screen every plan, simulate the best, choose, explain."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,9 @@ def solve(spec: ServingSpec, progress: Progress) -> Solved | Infeasible:
         return infeasible(asked, screened, Found((), (*found.ranked, *found.missed)), counted)
     best = {"label": label(chosen.candidate), "gpus": chosen.candidate.gpus}
     progress(stage="explaining", fraction=0.6, candidates=count, best=best)
-    others = (*(one for one in found.ranked if one is not chosen), *search.survey(found, anything, most=SURVEYED))
+    # What was ranked before it carries the traffic at a first look only.
+    place = next(number for number, one in enumerate(found.ranked) if one is chosen)
+    others = (*found.ranked[place + 1 :], *search.survey(found, anything, most=SURVEYED))
     return _solved(asked, chosen, others, counted, undecided=search.undecided)
 
 
@@ -101,10 +103,11 @@ def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: D
     again = sensitivity(asked, chosen)
     shown = [_shown(asked, one, detailed) for one in others]
     near, far = _fronts(asked, [_Shown(chosen, told), *shown])
+    told_of = replace(chosen, edge=detailed.edge)
     return Solved(
         plan=plan_document(candidate, asked.shop),
         estimates=told,
-        alternatives=[_alternative(asked, one, chosen) for one in shown[:ALTERNATIVES]],
+        alternatives=[_alternative(asked, one, told_of) for one in shown[:ALTERNATIVES]],
         frontier=near,
         dominated=far,
         explanation={

@@ -18,6 +18,8 @@ from solvers.simulate.serving.engine import simulate
 # request stays, over the limit of the first token, and in seconds: what grows by 2 % a second has then grown enough.
 LEAST, MOST = 400, 4_000
 TURNS, LIMITS_LONG, LEAST_S = 5.0, 10.0, 5.0
+# Many replicas fill with more requests than that: some turns of them at least, up to so many requests.
+LEAST_TURNS, MOST_RESIDENT = 2.5, 16_000
 
 
 @dataclass(frozen=True)
@@ -110,5 +112,7 @@ def share(trial: Trial, spec: ServingSpec) -> float:
 def size_for(rate_per_s: float, residence_s: float, slo: Slo) -> int:
     """Requests of a seed: so long that replicas fill several times and an overload shows against the limits."""
     lasting = max(TURNS * residence_s, LIMITS_LONG * (slo.ttft or 0.0), LEAST_S)
-    wanted = rate_per_s * lasting
-    return int(min(max(wanted, LEAST), MOST)) if math.isfinite(wanted) else MOST
+    wanted, filling = rate_per_s * lasting, LEAST_TURNS * rate_per_s * residence_s
+    if not math.isfinite(wanted):
+        return MOST
+    return int(min(max(wanted, LEAST), max(MOST, min(filling, MOST_RESIDENT))))

@@ -22,6 +22,8 @@ LIMITS = {"ttft": "time to first token", "tpot": "time per output token", "e2e":
 SHORT = {"ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end"}
 # A cache that is fuller than this on average preempts or makes requests wait.
 FULL = 0.8
+# Goodputs that are compared are found to a share of 6 % (see `search`): what is nearer than half of it is the same.
+NOISE = 0.03
 # From so many own points on, each is foretold from the others.
 LEFT_OUT = 3
 
@@ -112,7 +114,7 @@ def _less(other: Ranked, chosen: Ranked) -> str:
     if other.edge is None or chosen.edge is None:
         return "As many GPUs; its goodput was not looked for further."
     change = other.goodput_per_s / other.candidate.gpus / (chosen.goodput_per_s / chosen.candidate.gpus) - 1.0
-    if abs(change) < 0.005:
+    if abs(change) < NOISE:
         return "As good within the noise of the simulation."
     return f"{show(abs(change), SHARE)} {'more' if change > 0 else 'less'} goodput of each GPU."
 

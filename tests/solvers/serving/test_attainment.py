@@ -4,7 +4,7 @@ import numpy as np
 
 from solvers.serving.attainment import Latencies, counted, grows, latencies
 from solvers.serving.slo import Slo
-from solvers.serving.trial import Trial
+from solvers.serving.trial import Trial, size_for
 from solvers.simulate.serving.case import Outcome, Requests
 
 
@@ -50,3 +50,12 @@ def test_bursts_that_pass_are_not_saturation() -> None:
 
     assert not grows(np.arange(400) * 0.1, waits)
     assert not grows(np.arange(10.0), np.arange(10.0))
+
+
+def test_trials_last_until_all_replicas_are_full() -> None:
+    """Two in a second need few; a thousand that stay ten seconds each need two and a half turns of ten thousand."""
+    slo = Slo(ttft=1.0)
+
+    assert [size_for(rate, stay, slo) for rate, stay in ((2.0, 1.0), (100.0, 1.0), (1000.0, 4.0), (1000.0, 10.0))] == [
+        400, 1000, 10_000, 16_000,
+    ]  # fmt: skip
