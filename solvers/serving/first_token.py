@@ -1,8 +1,8 @@
 """What a first token waits for beside the steps that are simulated, and what calibration leaves open of its time.
 
     ttft = simulated + fixed + token x input + steps x pace
-fixed   the front end; launches of a prompt's kernels, layer by layer; from prefill to decode where those are apart
-steps   that go by before the engine sees the request, and where prefill is apart until its first token is seen
+fixed   the front end; launches of a prompt's kernels, layer by layer, or, where those are apart, from prefill to decode
+steps   that go by before the engine sees the request, or, where prefill is apart, until its first token is seen
 pace    seconds of a step of the trial, from its median time of an output token
 The coefficients are those of closed loops (`evidence.waiting`), fitted to times of first tokens. Settings that only
 some recipes have (looks for requests once in many steps, ranks that wait for each other) are not in it, as our exports
@@ -44,12 +44,12 @@ NOTHING = Waits()
 
 def waits_of(known: Waiting, *, engine: str, layers: int, apart: bool) -> Waits:
     """What a first token waits for in an engine; `apart` where prefill and decode have GPUs of their own."""
-    fixed = known.frontend_s + layers * layer_seconds(known, engine)
-    missed = missed_steps(known, engine)
     if not apart:
-        return Waits(fixed, known.frontend_token_s, missed)
-    # What goes by before a prefill replica sees a request are steps of other prompts, which are simulated.
-    return Waits(fixed + known.transfer_s, known.frontend_token_s, known.handed)
+        fixed = known.frontend_s + layers * layer_seconds(known, engine)
+        return Waits(fixed, known.frontend_token_s, missed_steps(known, engine))
+    # What goes by before a prefill replica sees a request are steps of other prompts, which are simulated; its launches
+    # are among the steps of the hand-over, as they were when those were fitted.
+    return Waits(known.frontend_s + known.transfer_s, known.frontend_token_s, known.handed)
 
 
 def drawn_waiting(calibration: Calibration, *, count: int, seed: int) -> list[Waiting]:

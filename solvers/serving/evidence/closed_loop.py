@@ -12,10 +12,11 @@ import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints
 from solvers.cost.serving.coefficients import Coefficients
-from solvers.cost.serving.job import Layout, overlapped
+from solvers.cost.serving.job import WEIGHT_BYTES, Layout, overlapped
 from solvers.cost.serving.steps import ready, seconds_at
 from solvers.serving.evidence.jobs import Worker, worker_of
 from solvers.serving.evidence.looks import balanced, steps_between
+from solvers.serving.evidence.recipes import shape_of
 from solvers.serving.evidence.recording import looped
 from solvers.serving.evidence.records import Load, Recorded
 from solvers.serving.evidence.rows import Question, Reading
@@ -114,8 +115,8 @@ def table_of(questions: Sequence[Question]) -> Table:
 
 
 def _shares(questions: Sequence[Question], owner: Ints, readings: Sequence[Reading]) -> Floats:
-    """Readings with drafts count by the share of drafts among rows of that source and mode with one reading."""
-    drafted: dict[tuple[str, bool], list[float]] = defaultdict(list)
+    """Readings with drafts count by the share of drafts among rows of that source, mode and model with one reading."""
+    drafted: dict[tuple[object, ...], list[float]] = defaultdict(list)
     for question in questions:
         if len(question.readings) == 1:
             drafted[_origin(question)].append(float(question.readings[0].drafts > 0))
@@ -130,8 +131,8 @@ def _shares(questions: Sequence[Question], owner: Ints, readings: Sequence[Readi
     return normed
 
 
-def _origin(question: Question) -> tuple[str, bool]:
-    return (question.row.get("source", ""), question.disaggregated)
+def _origin(question: Question) -> tuple[object, ...]:
+    return (question.row.get("source", ""), question.disaggregated, shape_of(question.model))
 
 
 def _grouped(loads: Loads, *, prefill: bool) -> tuple[Group, ...]:
@@ -204,9 +205,13 @@ def recorded(table: Table, coefficients: Coefficients, waiting: Waiting) -> Froz
 
 def prompt_shares(loads: Loads, waiting: Waiting) -> Floats:
     """Time of prefill workers' steps over what step cost says [m]."""
-    names = (loads.questions[place].software.name for place in loads.owner)
-    ranked = ((reading.prefill or reading.serve).layout.dp > 1 for reading in loads.readings)
-    return np.array([prompt_share(waiting, *one) for one in zip(names, ranked, strict=True)])
+    found = []
+    for place, owner in enumerate(loads.owner):
+        question, reading = loads.questions[owner], loads.readings[place]
+        ranked = (reading.prefill or reading.serve).layout.dp > 1
+        four_bit = WEIGHT_BYTES[question.numerics.expert_weights] < 1.0
+        found.append(prompt_share(waiting, question.software.name, ranked=ranked, four_bit=four_bit))
+    return np.array(found)
 
 
 def _together(loads: Loads, group: Group, waiting: Waiting) -> Recorded:

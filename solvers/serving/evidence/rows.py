@@ -164,7 +164,8 @@ def _recipes(row: Row, *, model: Model, engine: str, clients: int, least: float)
     gpu = plain(row.get("system") or "").removesuffix("sxm")
     precision = (row.get("precision") or "").strip().lower()
     key = (shape_of(model), gpu, engine, precision, mode, whole(row, "isl"), whole(row, "osl"))
-    known = [r for r in recipes().get(key, ()) if clients in r.concurrency and r.smallest >= least]
+    held = [r for r in recipes().get(key, ()) if r.smallest >= least]
+    known = [r for r in held if clients in r.concurrency] or [r for r in held if _of_each(r, clients)]
     sized = [recipe for recipe in known if _same_sizes(row, recipe, total=total, least=least)]
     version = (row.get("backend_version") or "").strip()
     if not sized and mode == "disagg" and version:
@@ -178,6 +179,12 @@ def _recipes(row: Row, *, model: Model, engine: str, clients: int, least: float)
         ),
     )
     return sorted(found, key=lambda recipe: recipe.until, reverse=True)
+
+
+def _of_each(recipe: Recipe, clients: int) -> bool:
+    """Whether a recipe names the clients of each decode worker, as those of H200 do, where a row counts all."""
+    workers = recipe.serve.workers
+    return workers > 1 and clients % workers == 0 and clients // workers in recipe.concurrency
 
 
 def _garbled(row: Row, known: Sequence[Recipe], version: str) -> list[Recipe]:

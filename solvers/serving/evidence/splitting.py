@@ -18,6 +18,8 @@ from solvers.serving.evidence.waiting import Waiting
 
 # SGLang's prefill ranks follow the number of a request's bootstrap room, which is drawn at random.
 BLIND = ("sglang",)
+# A cache has at least so much of its GPU: the row shows that the model was served there, whatever we say (estimate).
+LEAST_ROOM = 0.05
 
 
 def between_s(waiting: Waiting, inputs: Floats | float) -> Floats | float:
@@ -32,7 +34,8 @@ def pair_of(
     side = reading.prefill or reading.serve
     tokens = question.input_tokens + question.output_tokens
     memory = memory_of(decode.job, context=float(tokens))
-    room = memory.blocks * BLOCK_TOKENS // tokens if memory.fits else question.clients
+    least = LEAST_ROOM * memory.capacity_bytes / memory.token_bytes
+    room = max(memory.blocks * BLOCK_TOKENS, least) // tokens
     return Pair(
         clients=question.clients,
         inputs=question.input_tokens,

@@ -42,7 +42,10 @@ class Waiting:
     prompt_ranks_sglang: float = prior(
         1.5, 0.5, 5.0, "the same in SGLang where prefill has workers of its own with ranks of attention: estimate"
     )
-    prompt_ranks_trtllm: float = prior(0.75, 0.4, 2.5, "the same in TensorRT-LLM: estimate")
+    prompt_ranks_trtllm: float = prior(1.0, 0.4, 2.5, "the same in TensorRT-LLM: estimate")
+    prompt_ranks_four_bit: float = prior(
+        0.75, 0.4, 1.4, "the same with four-bit experts over that: tokens travel to them in four bits too: estimate"
+    )
     together: float = prior(
         0.1, 0.005, 0.6, "share of requests that wait in line with all others: a tenth start at once where ten times"
         " the clients are sent (the public benchmark's own rule)",
@@ -73,10 +76,12 @@ def layer_seconds(waiting: Waiting, engine: str) -> float:
     return known[engine]
 
 
-def prompt_share(waiting: Waiting, engine: str, ranked: bool) -> float:
-    """Time of steps of prompts over what step cost says, on prefill workers of `engine`, with ranks of attention."""
+def prompt_share(waiting: Waiting, engine: str, *, ranked: bool, four_bit: bool) -> float:
+    """Time of prefill workers' steps over what step cost says; `ranked`: attention is data parallel."""
+    if not ranked:
+        return waiting.prompt
     known = {"sglang": waiting.prompt_ranks_sglang, "trtllm": waiting.prompt_ranks_trtllm}
-    return known.get(engine, waiting.prompt) if ranked else waiting.prompt
+    return known.get(engine, waiting.prompt) * (waiting.prompt_ranks_four_bit if four_bit else 1.0)
 
 
 PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Waiting)}

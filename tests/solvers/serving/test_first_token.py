@@ -25,7 +25,7 @@ def test_an_engine_waits_for_its_front_end_its_launches_and_its_next_look() -> N
 def test_a_prompt_that_is_handed_over_waits_for_decode_steps() -> None:
     waits = waits_of(KNOWN, engine="vllm", layers=80, apart=True)
 
-    assert waits == Waits(fixed_s=pytest.approx(0.078), token_s=1e-6, steps=10.0)
+    assert waits == Waits(fixed_s=pytest.approx(0.07), token_s=1e-6, steps=10.0)
 
 
 def test_the_pace_is_that_of_answers_of_several_tokens() -> None:

@@ -81,6 +81,19 @@ def test_sizes_of_no_recipe_are_those_of_the_recipe_of_that_version_day_and_conc
     assert found.readings == (Reading(Side(3, decode, batch=128), Side(1, prefill), drafts=1),)
 
 
+def test_clients_of_all_workers_are_those_that_a_recipe_names_for_each() -> None:
+    cells = R1 | {
+        "mode": "disagg", "backend": "trtllm", "backend_version": "0.8.1.post1", "isl": "1024", "osl": "1024",
+        "concurrency": "352", "batch_size": "", "system": "h200_sxm", "prefill_tp_size": "8", "decode_tp_size": "8",
+        "prefill_moe_ep_size": "8", "decode_moe_ep_size": "8", "measured": "2026-02-14", "silicon_ttft_ms": "2000",
+    }  # fmt: skip
+
+    found = question_of(row(**cells, source="x"), 0)
+
+    whole = Layout(tp=8, ep=8)
+    assert found.readings == (Reading(Side(11, whole, batch=128), Side(1, whole), drafts=3),)
+
+
 def test_four_bit_mixtures_keep_all_but_their_experts_in_sixteen_bit() -> None:
     cells = R1 | {"system": "b200_sxm", "precision": "fp4", "gemm_quant_mode": "nvfp4", "moe_quant_mode": "nvfp4"}
 

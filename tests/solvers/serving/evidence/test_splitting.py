@@ -8,7 +8,7 @@ from solvers.serving.evidence.closed_loop import recorded, sums_of, table_of
 from solvers.serving.evidence.recipes import Side
 from solvers.serving.evidence.rows import Question, Reading, question_of
 from solvers.serving.evidence.times import log_tpot, log_ttft
-from solvers.serving.evidence.waiting import DEFAULT, Waiting
+from solvers.serving.evidence.waiting import DEFAULT, Waiting, prompt_share
 from tests.solvers.serving.evidence.measured import row
 
 
@@ -52,3 +52,13 @@ def test_prompts_that_take_longer_on_ranks_are_waited_for() -> None:
 
     assert _times(sglang, slower)[1] > _times(sglang)[1]
     assert _times(ranks, slower)[1] == _times(ranks)[1]
+
+
+def test_prompts_of_four_bit_experts_on_ranks_have_a_share_of_their_own() -> None:
+    ranked, four_bit = (
+        prompt_share(DEFAULT, "trtllm", ranked=True, four_bit=found) / DEFAULT.prompt_ranks_trtllm
+        for found in (False, True)
+    )
+
+    assert (ranked, four_bit) == (1.0, DEFAULT.prompt_ranks_four_bit)
+    assert prompt_share(DEFAULT, "trtllm", ranked=False, four_bit=True) == DEFAULT.prompt
