@@ -1,5 +1,5 @@
 """Serving plans: how many replicas, in which layout, carry the traffic within its latencies, and what they cost."""
 
-from solvers.serving.solve import KIND
+from solvers.serving.kind import KIND
 
 __all__ = ["KIND"]

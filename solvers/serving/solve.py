@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.base import Estimate, Infeasible, Kind, Progress, Solved
+from solvers.base import Estimate, Infeasible, Progress, Solved
 from solvers.documents import Document
 from solvers.optimise.pareto import front
 from solvers.serving import words
@@ -23,11 +23,9 @@ from solvers.serving.details import (
     latency,
     money,
 )
-from solvers.serving.exports import EXPORTS
 from solvers.serving.gap import gap
 from solvers.serving.infeasible import infeasible
 from solvers.serving.measured import Look, latency_estimates
-from solvers.serving.own_points import name_of
 from solvers.serving.plan import label, plan_document, small_plan, usd_per_hour
 from solvers.serving.ranked import Found, Ranked
 from solvers.serving.screen import Screened
@@ -37,6 +35,8 @@ from solvers.serving.study import Study, anything, study
 from solvers.serving.techniques import verdicts
 from solvers.serving.watched import breakdown_document, timeline_document, watch
 from solvers.simulate.serving.engine import prepare
+
+__all__ = ["prepare", "solve"]
 
 ALTERNATIVES, FRONT, DOMINATED, SURVEYED = 9, 40, 120, 8
 
@@ -198,16 +198,3 @@ def _point(asked: Study, one: _Shown) -> Document:
         objectives["cost_usd_per_hour"] = price
     objectives["goodput_per_s_per_gpu"] = one.ranked.goodput_per_s / candidate.gpus
     return {"objectives": objectives, "plan": small_plan(candidate), "estimates": _document(found)}
-
-
-KIND = Kind(
-    name="serving",
-    title="Serving plan",
-    summary="How many replicas, in which layout, serve the traffic within its latencies at least cost.",
-    version=1,
-    spec=ServingSpec,
-    solve=solve,
-    calibration=name_of,
-    exports=EXPORTS,
-    prepare=prepare,
-)

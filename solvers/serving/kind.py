@@ -1,0 +1,42 @@
+"""The kind that the registry knows: a spec is read, checked and exported without what solves it.
+
+The simulator's compiler takes longer to import than all of that takes together, so it is imported by the first solve.
+"""
+
+from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.serving.exports import EXPORTS
+from solvers.serving.spec import ServingSpec
+
+
+def solve(spec: ServingSpec, progress: Progress) -> Solved | Infeasible:
+    """The best plan and everything beside it, or what stands in the way."""
+    from solvers.serving.solve import solve as answer  # noqa: PLC0415 -- slow import
+
+    return answer(spec, progress)
+
+
+def calibrated_on(spec: ServingSpec) -> str:
+    """What the answer is calibrated on."""
+    from solvers.serving.own_points import name_of  # noqa: PLC0415 -- slow import
+
+    return name_of(spec)
+
+
+def prepare() -> None:
+    """Load the compiled simulator and all that solving imports."""
+    from solvers.serving.solve import prepare as load  # noqa: PLC0415 -- slow import
+
+    load()
+
+
+KIND = Kind(
+    name="serving",
+    title="Serving plan",
+    summary="How many replicas, in which layout, serve the traffic within its latencies at least cost.",
+    version=1,
+    spec=ServingSpec,
+    solve=solve,
+    calibration=calibrated_on,
+    exports=EXPORTS,
+    prepare=prepare,
+)
