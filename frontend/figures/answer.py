@@ -1,6 +1,6 @@
 """An answer page as data: everything that its template says, made from the result document alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from frontend.figures import view
@@ -88,7 +88,7 @@ def answer(result: Document) -> Answer:
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
         heads=shown.heads(result),
-        charts=tuple(charts),
+        charts=_rows(tuple(charts)),
         sheets=tuple((name, facts) for name, facts in sheets if facts),
         panels=shown.panels(result),
         frontier_title=shown.frontier.title(result),
@@ -103,6 +103,18 @@ def answer(result: Document) -> Answer:
         search=searched(result),
         rejected=rejected(result),
     )
+
+
+def _rows(charts: tuple[Drawn, ...]) -> tuple[Drawn, ...]:
+    """The charts in rows of two: one that would stand alone before a wide one is wide itself."""
+    rows: list[Drawn] = []
+    alone = False
+    for chart in charts:
+        if chart.wide and alone:
+            rows[-1] = replace(rows[-1], wide=True)
+        alone = not chart.wide and not alone
+        rows.append(chart)
+    return tuple(rows)
 
 
 def sure(result: Document) -> tuple[Fact, ...]:
@@ -141,13 +153,7 @@ def searched(result: Document) -> str:
     search = result["search"]
     seconds = f" in {units.show(search['seconds'], units.DURATION)}" if search.get("seconds") else ""
     gap = search.get("optimality_gap") if search["feasible"] else None
-    proof = (
-        ""
-        if gap is None
-        else " None left out: the best of them is the best there is."
-        if gap == 0
-        else f" Gap {units.show(gap, units.SHARE)}."
-    )
+    proof = "" if gap is None else f" {view(result['kind']).proof(gap)}"
     counted = f"{_count(search['candidates'])} candidates looked at{seconds}"
     return f"{counted}; {_count(search['feasible'])} are possible.{proof}"
 

@@ -11,7 +11,11 @@ from solvers import units
 from solvers.documents import Document
 
 LABELLED = 0.07
+TOLD = 0.17
+"""From this share of the bar on there is room for the name and the time, beside a half of a page."""
+SEEN = 1e-3
 HEIGHT = 116
+TEXT_PX = 12
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,16 @@ class Terms:
         hidden = {"visible": False, "fixedrange": True}
         margin = {"l": 4, "r": 12, "t": 4, "b": 44}
         return go.Figure(
-            bars, theme.layout(barmode="stack", bargap=0, height=HEIGHT, xaxis=axis, yaxis=hidden, margin=margin)
+            bars,
+            theme.layout(
+                barmode="stack",
+                bargap=0,
+                height=HEIGHT,
+                xaxis=axis,
+                yaxis=hidden,
+                margin=margin,
+                uniformtext={"mode": "hide", "minsize": TEXT_PX},
+            ),
         )
 
     def table(self, result: Document) -> Table:
@@ -90,7 +103,7 @@ class Terms:
         return Table(self.caption, ("Term", "Time", "Share of the step"), rows)
 
     def legend(self, result: Document) -> tuple[LegendEntry, ...]:
-        """The colours in words, with their seconds."""
+        """The colours in words, with their seconds, of the terms that can be seen; the table has all."""
         return tuple(
             LegendEntry(
                 part.term.colour,
@@ -99,6 +112,7 @@ class Terms:
                 faint=part.term.strength < 1,
             )
             for part in self._parts(result)
+            if part.share >= SEEN
         )
 
     def _parts(self, result: Document) -> tuple[Part, ...]:
@@ -106,21 +120,19 @@ class Terms:
 
     def _bar(self, part: Part, theme: Theme) -> go.Bar:
         shown = units.show(part.seconds, units.DURATION)
+        colour = theme.tint(f"fig-{part.term.colour}", part.term.strength)
         return go.Bar(
             name=part.term.label,
             x=[part.seconds / self.unit_s],
             y=[""],
             orientation="h",
-            marker={
-                "color": theme.tint(f"fig-{part.term.colour}", part.term.strength),
-                "line": {"color": theme["surface"], "width": 1},
-            },
+            marker={"color": colour, "line": {"color": theme["surface"], "width": 1}},
             text=[_inside(part, shown)],
             textposition="inside",
             insidetextanchor="start",
             textangle=0,
-            textfont={"color": theme["fig-ink-on-pale" if part.term.colour == "bubble" else "fig-ink"], "size": 12},
-            constraintext="none",
+            textfont={"color": theme.on(colour), "size": TEXT_PX},
+            constraintext="inside",
             hovertemplate=f"<b>{part.term.label}</b><br>{shown}, {units.show(part.share, units.SHARE)}<extra></extra>",
         )
 
@@ -131,7 +143,7 @@ def height(_: Document) -> int:
 
 
 def _inside(part: Part, shown: str) -> str:
-    """What fits into the bar: name and time, the name, or nothing. The space keeps it off the edge."""
+    """What may fit into the bar: name and time, the name, or nothing; narrow pages hide what does not."""
     if part.share < LABELLED:
         return ""
-    return f"\u2002{part.term.short} {shown}" if part.share >= 2 * LABELLED else f"\u2002{part.term.short}"
+    return f"\u2002{part.term.short} {shown}" if part.share >= TOLD else f"\u2002{part.term.short}"

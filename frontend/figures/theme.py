@@ -29,6 +29,10 @@ class Theme:
         mixed = [round(strength * top + (1 - strength) * bottom) for top, bottom in zip(over, under, strict=True)]
         return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
+    def on(self, colour: str) -> str:
+        """The more legible of the two inks for text upon `colour`."""
+        return max((self["fig-ink"], self["fig-ink-on-pale"]), key=lambda ink: _contrast(ink, colour))
+
     def layout(self, **more: Any) -> dict[str, Any]:
         """The layout that every figure starts from."""
         font = {"family": FONT, "size": 12, "color": self["ink-3"]}
@@ -73,6 +77,19 @@ def _themes() -> dict[str, Theme]:
     light = dict(TOKEN.findall(blocks[":root"]))
     dark = light | dict(TOKEN.findall(blocks[':root[data-theme="dark"]']))
     return {"light": Theme("light", light), "dark": Theme("dark", dark)}
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2.2: what the three channels of sRGB weigh for the eye."""
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+              for share in (channel / 255 for channel in _rgb(colour))]  # fmt: skip
+    return sum(weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -8,7 +8,15 @@ import plotly.graph_objects as go
 from frontend.figures.base import Chart, Choice, Frontier, Head, Nearest, Panel, Sheet, no_panels
 from frontend.figures.terms import Terms
 from frontend.figures.theme import Theme
+from solvers import units
 from solvers.documents import Document
+
+
+def left_out(gap: float) -> str:
+    """What a search says of the plans that it did not look at."""
+    if gap == 0:
+        return "None left out: the best of them is the best there is."
+    return f"Gap {units.show(gap, units.SHARE)}."
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,7 @@ class View:
     terms: Terms
     sheets: tuple[Sheet, ...] = ()
     panels: Callable[[Document], tuple[Panel, ...]] = no_panels
+    proof: Callable[[float], str] = left_out
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""

@@ -61,6 +61,11 @@ class Bound:
         return tuple(child for child in self.children if child.folded)
 
     @property
+    def strange(self) -> tuple[str, ...]:
+        """What is chosen though there is no such choice: it stays until somebody takes it away."""
+        return tuple(choice for choice in self.chosen if choice not in self.field.choices)
+
+    @property
     def folded(self) -> bool:
         """Whether it waits until asked for: rarely used, and with nothing in it or wrong with it."""
         return self.field.advanced and not self.filled and not self.wrong
@@ -183,7 +188,14 @@ def _take(field: Field, post: Posted, document: Document, start: Start) -> None:
     elif field.widget == "reference":
         _take_reference(field, post, document, start)
     elif f"has:{field.at}" in post:
-        _set(document, field.at, _value(field, post))
+        value = _value(field, post)
+        if not _same_lines(value_at(document, field.at), value):
+            _set(document, field.at, value)
+
+
+def _same_lines(before: Any, after: Any) -> bool:
+    """Whether a text of lines is as it was but for the ends that an input takes off."""
+    return isinstance(before, str) and isinstance(after, str) and "\n" in before and before.strip() == after.strip()
 
 
 def _take_reference(field: Field, post: Posted, document: Document, start: Start) -> None:

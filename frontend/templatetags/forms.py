@@ -14,6 +14,12 @@ def cut_underscores(word: str) -> str:
 
 
 @register.filter
+def within(label: str) -> str:
+    """A label within a sentence: `traffic`, but `GPUs`."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+@register.filter
 def wrong(bound: Bound) -> str:
     """What is wrong at a field, whose help need not be said twice."""
     told = ((problem.message, "" if problem.hint == bound.field.help else problem.hint) for problem in bound.problems)

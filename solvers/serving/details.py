@@ -34,12 +34,14 @@ MILLION, HOUR = 1e6, 3600.0
 class Detail:
     """The plan's trials and its goodput. `low` and `high` are the ends of a step's seconds over their value.
 
-    Those of a time to first token are `look.first`.
+    Those of a time to first token are `look.first`. `better` and `worse` are the plan's edges at either end of both.
     """
 
     candidate: Candidate
     look: Look
     edge: Edge
+    better: tuple[Edge, ...]
+    worse: tuple[Edge, ...]
     goodput: Estimate
     low: float
     high: float
@@ -76,19 +78,28 @@ def detail(study: Study, candidate: Candidate, *, size: int, guess: float) -> De
     holds = float(np.mean(look.plain.shares(slo))) >= slo.attainment
     found = _edge(study, candidate, size=size, guess=guess, seeds=SEEDS, close=CLOSE, least=rate if holds else None)
     at = found.rate_per_s or guess
-    fast, slow = (
-        _edge(study, candidate, size=size, guess=at / end, seeds=ENDS, close=LOOSE, slower=end).rate_per_s
-        for end in (low, high)
-    )
-    soon, late = (
-        _edge(study, candidate, size=size, guess=at, seeds=ENDS, close=LOOSE, later=end).rate_per_s
-        for end in look.first
-    )
-    spread_ = spread(found.by_seed(slo.attainment))
-    ends_ = interval(at, seeds=spread_, lower=(slow, late), higher=(fast, soon))
+    better, worse = _ends_of_edge(study, candidate, look, size=size, guess=at, steps=(low, high))
+    lower, higher = (tuple(one.rate_per_s for one in end) for end in (worse, better))
+    ends_ = interval(at, seeds=spread(found.by_seed(slo.attainment)), lower=lower, higher=higher)
     for factor in BESIDE:
         _point(study, candidate, found, at * factor, size=size)
-    return Detail(candidate, look, found, Estimate(found.rate_per_s, *ends_), low, high, size)
+    return Detail(candidate, look, found, better, worse, Estimate(found.rate_per_s, *ends_), low, high, size)
+
+
+def _ends_of_edge(
+    study: Study, candidate: Candidate, look: Look, *, size: int, guess: float, steps: tuple[float, float]
+) -> tuple[tuple[Edge, Edge], tuple[Edge, Edge]]:
+    """The edges at the better ends of steps and of times to first token, and at the worse ends."""
+    rate, slo = study.spec.traffic.rate_per_s, study.spec.slo
+    fast, slow = (
+        _edge(study, candidate, size=size, guess=guess / end, seeds=ENDS, close=LOOSE, slower=end) for end in steps
+    )
+    for edge_, trial in ((fast, look.faster), (slow, look.slower)):
+        edge_.points[rate] = trial.shares(slo)
+    soon, late = (
+        _edge(study, candidate, size=size, guess=guess, seeds=ENDS, close=LOOSE, later=end) for end in look.first
+    )
+    return (fast, soon), (slow, late)
 
 
 def ends(study: Study, candidate: Candidate) -> tuple[float, float]:
@@ -143,14 +154,21 @@ def _edge(
 
 
 def _point(study: Study, candidate: Candidate, found: Edge, rate: float, *, size: int) -> None:
+    """One more point of the curve; beyond the ceiling the queue only grows, whatever a short look would say."""
     rate = float(f"{rate:.4g}")
-    if rate not in found.points:
+    if rate > study.ceilings.of(candidate, study.spec.slo):
+        found.points.setdefault(rate, (0.0,) * SEEDS)
+    elif rate not in found.points:
         trial = study.trials.trial(candidate, rate, size=size, seeds=SEEDS)
         found.points[rate] = trial.shares(study.spec.slo)
 
 
 def curve_document(detail: Detail, target: float) -> Document:
-    """Attainment at each rate that was tried, with the seeds' band, and the goodput with its interval."""
+    """Attainment at each rate that was tried, with the seeds' band, and the goodput with its interval.
+
+    `better` and `worse` are curves (rate, attainment) at the ends of what the calibration allows: with the steps alone
+    and with the times to first token alone.
+    """
     points = []
     for rate in sorted(detail.edge.points):
         shares = detail.edge.points[rate]
@@ -166,7 +184,13 @@ def curve_document(detail: Detail, target: float) -> Document:
         "low": detail.goodput.low,
         "high": detail.goodput.high,
         "saturated_per_s": min(saturated) if saturated else None,
+        "better": [_pairs(edge) for edge in detail.better],
+        "worse": [_pairs(edge) for edge in detail.worse],
     }
+
+
+def _pairs(edge: Edge) -> list[list[float]]:
+    return [[rate, float(np.mean(edge.points[rate]))] for rate in sorted(edge.points)]
 
 
 def estimates(study: Study, detail: Detail, watched: list[Watched]) -> dict[str, Estimate]:

@@ -24,7 +24,7 @@ from solvers.serving.spec import ServingSpec
 from solvers.serving.static import step_s
 from solvers.serving.study import Study, study, with_limit, with_rate
 from solvers.serving.trial import share
-from solvers.serving.words import LIMITS, gpu_word, model_word
+from solvers.serving.words import LIMITS, gpu_word, model_word, rate_word
 from solvers.units import SHARE, SIZE, show, show_named
 
 MOST_DOUBLINGS = 4
@@ -59,17 +59,13 @@ def _too_much(asked: Study, found: Found) -> tuple[str, tuple[str, ...], Documen
     best = max(found.missed, key=lambda one: (one.share, one.capacity_per_s))
     if (late := _late(asked, best)) is not None:
         return late
-    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    rate, good, least = rate_word(spec.traffic.rate_per_s), show(best.share, SHARE), show(spec.slo.attainment, SHARE)
     kept = (
-        "more work comes in than they do"
-        if best.trial.saturated
-        else f"{best.share:.0%} of the requests keep to the latencies"
+        "more work comes in than they do" if best.trial.saturated else f"{good} of the requests keep to the latencies"
     )
     gpus, name = gpu_word(spec, asked.most_gpus), label(best.candidate)
     reason = f"{gpus} do not carry {rate}: with the best of them ({name}) {kept}."
-    need = _needs(
-        "traffic", f"keeps {best.share:.0%} of the requests within the latencies; asked for {spec.slo.attainment:.0%}"
-    )
+    need = _needs("traffic", f"keeps {good} of the requests within the latencies; asked for {least}")
     return reason, (_short(asked, "traffic"),), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
 
 
@@ -102,7 +98,7 @@ def _too_few(asked: Study, screened: Screened) -> tuple[str, tuple[str, ...], Do
     """Even by the static model every plan needs more GPUs than there are."""
     spec = asked.spec
     best = min(screened.scored, key=lambda one: (one.candidate.gpus, one.needed_gpus))
-    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    rate = rate_word(spec.traffic.rate_per_s)
     needed, allowed = f"{best.candidate.gpus:,} GPUs", f"{asked.most_gpus:,} may be used"
     reason = f"{rate} need about {needed} ({label(best.candidate)}); {allowed}."
     need = _needs("gpus", f"needs {needed}; {allowed}")
@@ -167,10 +163,10 @@ def _too_strict(asked: Study) -> tuple[str, tuple[str, ...], Document | None]:
     seconds, setup = reached[name]
     limit, physical = spec.slo.limits[name], physical_s(asked, name)
     told, asked_for, least = (show_named("x_s", value) for value in (seconds, limit, physical))
-    word = "below" if limit < physical else "above"
+    end = "the limit is below that bound" if limit < physical else "no engine comes that near to it"
     reason = (
         f"A {LIMITS[name]} of {asked_for} is out of reach: one request alone takes {told} on the fastest layout, and"
-        f" the peak rates of the hardware allow {least}; the limit is {word} that bound."
+        f" the peak rates of the hardware allow {least}; {end}."
     )
     plan = plan_document(Candidate((Group("both", setup, 1),), "round_robin"), asked.shop)
     need = _needs(name, f"takes {told} with one request at a time; asked for {asked_for}")
@@ -290,7 +286,7 @@ def _less(spec: ServingSpec) -> Iterator[Try]:
     for factor in (0.9, 0.75, 0.5, 0.25, 0.1):
         changed = with_rate(spec, factor)
         rate = changed.traffic.rate_per_s
-        told = f"{show_named('rate_per_s', rate)} instead of {show_named('rate_per_s', spec.traffic.rate_per_s)}."
+        told = f"{rate_word(rate)} instead of {rate_word(spec.traffic.rate_per_s)}."
         yield ("/traffic/rate_scale", changed.traffic.rate_scale, told, changed)
 
 

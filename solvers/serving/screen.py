@@ -193,6 +193,7 @@ def _disaggregated(found: Screened, asked: _Asked) -> None:
     prefill = _able(scratch, ahead, limit=(math.inf, ttft), skew=asked.shape.skew)
     decode = _best_of_each(_able(scratch, after, limit=(tpot, math.inf), skew=asked.shape.skew))
     found.rejected += scratch.rejected
+    found.candidates += sum(scratch.rejected.values())
     for one in _best_of_each(prefill):
         for other in decode:
             if one.setup.numerics == other.setup.numerics:

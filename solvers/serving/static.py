@@ -85,9 +85,10 @@ def step_s(
 ) -> Floats:
     """Seconds of a step [S, n] with so many decodes of all ranks and `chunk` prefill tokens of one, 0 for none.
 
-    The chunk sees `pairs` pairs of queries and keys and has `before` tokens there already.
+    The chunk sees `pairs` pairs of queries and keys and has `before` tokens there already. Less than one decode on
+    average is one in some steps and none in the others: what its reader waits for is a step with one.
     """
-    cost, own = replica.cost, decodes / (replica.ranks * replica.stages)
+    cost, own = replica.cost, np.where(decodes > 0, np.maximum(decodes / (replica.ranks * replica.stages), 1.0), 0.0)
     chunk = np.broadcast_to(np.asarray(chunk, dtype=float), own.shape)
     tokens, prefills = own * (replica.drafts + 1), chunk > 0
     wide = _table(cost.mixed_tokens, tokens + chunk)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from solvers.documents import Document
 from solvers.serving.candidate import Candidate
 from solvers.serving.moves import layout_key
+from solvers.serving.options import Fixed
 from solvers.serving.plan import label
 from solvers.serving.ranked import Ranked, longer, stretch
 from solvers.serving.spec import ServingSpec
@@ -68,6 +69,8 @@ def _verdict(study: Study, chosen: Ranked, name: str, sensitivity: list[Document
     document = {"name": name, "title": technique.title, "crossover": None}
     if not used and (inapplicable := _inapplicable(study.spec, name, chosen)):
         return {**document, **inapplicable}
+    if used and _fixed(study.spec, name):
+        return {**document, "verdict": "used", "message": "The spec fixes it."}
     other = _other(study, name, chosen, used=used)
     told = "without it" if used else "with it"
     verdict = (
@@ -116,12 +119,29 @@ def _fixing(spec: ServingSpec, **settings: object) -> ServingSpec:
     return spec.model_copy(update={"options": spec.options.model_copy(update={"fix": fix})})
 
 
+def _fixed(spec: ServingSpec, name: str) -> bool:
+    """Whether the spec leaves no choice but to use a technique."""
+    fix, precision = spec.options.fix, spec.precision
+    degrees = {"tp": fix.tp, "pp": fix.pp, "ep": fix.ep, "dp_attention": fix.dp}
+    return (
+        (degrees.get(name) or 1) > 1
+        or (name == "disaggregated" and fix.mode == "disaggregated")
+        or (name in SWITCHED and name in (f"{fix.routing}_routing", *_switched_on(fix)))
+        or (name == "low_precision_weights" and precision.weights not in ("auto", "bf16", "fp16"))
+        or (name == "fp8_kv" and precision.kv == "fp8")
+    )
+
+
+def _switched_on(fix: Fixed) -> tuple[str, ...]:
+    return tuple(name for name in ("chunked_prefill", "prefix_caching") if getattr(fix, name))
+
+
 def _inapplicable(spec: ServingSpec, name: str, chosen: Ranked) -> Document | None:
     """Why a technique that is not used cannot be, or cannot be judged."""
     if spec.options.forbids(name):
         return {"verdict": "cannot_tell", "message": "The spec forbids it."}
     if name == "speculative" and spec.speculation is None:
-        message = "It needs a draft and how often its guesses are right on your traffic: give `speculation`."
+        message = "It needs a draft and how often its guesses are right on your traffic, under speculation in the spec."
         return {"verdict": "cannot_tell", "message": message}
     gpu, alone = spec.hardware.node.gpu, chosen.candidate.groups[0].replicas == 1
     reasons = (

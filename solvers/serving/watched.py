@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from solvers.cost.power import Draw, draw_of
 from solvers.cost.serving.steps import decode_steps, mixed_steps, terms
@@ -13,8 +14,10 @@ from solvers.serving.setup import Group
 from solvers.serving.study import Study
 from solvers.simulate.serving.case import Outcome, Trace
 
-# Points of a timeline.
+# Points of a timeline, beside those where idle time begins.
 POINTS = 240
+
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,30 @@ def _watched(study: Study, group: Group, number: int, trace: Trace, *, until_s: 
 def timeline_document(watched: Watched, study: Study) -> Document:
     """The replica's steps, thinned: the batch, the queue, the cache, the prefill tokens."""
     trace, blocks = watched.trace, study.shop.blocks(watched.group.setup) * watched.group.setup.layout.dp
-    kept = np.unique(np.linspace(0, len(trace.end_s) - 1, POINTS).astype(np.int64))
+    idle = _before_idle(trace)
+    kept = np.union1d(np.linspace(0, len(trace.end_s) - 1, POINTS).astype(np.int64), idle)
+    at, busy = _with_idle(kept, idle)
     return {
         "replica": watched.number,
         "role": watched.group.role,
-        "end_s": trace.end_s[kept].tolist(),
-        "batch": trace.decodes[kept].tolist(),
-        "waiting": trace.waiting[kept].tolist(),
-        "kv_share": (trace.blocks[kept] / blocks).tolist(),
-        "prefill_tokens": trace.prefill_tokens[kept].tolist(),
+        "end_s": trace.end_s[at].tolist(),
+        "batch": (busy * trace.decodes[at]).tolist(),
+        "waiting": (busy * trace.waiting[at]).tolist(),
+        "kv_share": (busy * trace.blocks[at] / blocks).tolist(),
+        "prefill_tokens": (busy * trace.prefill_tokens[at]).tolist(),
     }
+
+
+def _before_idle(trace: Trace) -> Places:
+    """The steps after which nothing runs for longer than a point of the timeline stands for."""
+    began = trace.end_s - trace.seconds
+    return np.flatnonzero(began[1:] - trace.end_s[:-1] > (trace.end_s[-1] - began[0]) / POINTS)
+
+
+def _with_idle(kept: Places, idle: Places) -> tuple[Places, Places]:
+    """The steps of the points, those before idle time twice; 1 where the point is a step and 0 where idle begins."""
+    at = np.sort(np.concatenate([kept, idle]))
+    return at, np.concatenate([[1], (at[1:] != at[:-1]).astype(np.int64)])
 
 
 def breakdown_document(watched: Watched, study: Study) -> list[Document]:

@@ -24,6 +24,7 @@ SHORT = {"ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end"}
 FULL = 0.8
 # Goodputs that are compared are found to a share of 6 % (see `search`): what is nearer than half of it is the same.
 NOISE = 0.03
+GROWS = "more work comes in than the replicas do: the queue only grows."
 # From so many own points on, each is foretold from the others.
 LEFT_OUT = 3
 
@@ -40,6 +41,11 @@ def model_word(spec: ServingSpec) -> str:
     return spec.model.title or ("Your model" if spec.model.name == "own" else spec.model.name)
 
 
+def rate_word(rate_per_s: float) -> str:
+    """`6 requests/s`."""
+    return show_named("rate_per_s", rate_per_s).replace(" /s", " requests/s")
+
+
 def limits_words(spec: ServingSpec) -> str:
     """`TTFT 500 ms and TPOT 50 ms`."""
     return " and ".join(f"{SHORT[name]} {show_named('x_s', limit)}" for name, limit in spec.slo.limits.items())
@@ -47,7 +53,7 @@ def limits_words(spec: ServingSpec) -> str:
 
 def headline(spec: ServingSpec, candidate: Candidate, estimates: dict[str, Estimate]) -> str:
     """The plan as a person would say it."""
-    rate = show_named("rate_per_s", spec.traffic.rate_per_s)
+    rate = rate_word(spec.traffic.rate_per_s)
     kept = show(estimates["attainment_share"].value, SHARE)
     sentence = (
         f"{model_word(spec)} serves {rate} on {gpu_word(spec, candidate.gpus)} with {label(candidate)}:"
@@ -67,9 +73,9 @@ def binding(study: Study, detail: Detail, bound: Document, watched: list[Watched
         if one.kv_share >= FULL:
             share = show(one.kv_share, SHARE)
             found.append(f"Memory: the KV cache of a {_replica(one)} is {share} full on average.")
-    word = {"compute": "compute", "memory": "memory bandwidth", "network": "the network"}[bound["binding"]]
+    word = {"compute": "arithmetic", "memory": "memory bandwidth", "network": "the network"}[bound["binding"]]
     gap = show(bound["gap"], SHARE)
-    found.append(f"The hardware's own bound is {word}; the plan at its goodput is {gap} below it.")
+    found.append(f"What the hardware could do at most is set by {word}; the plan at its goodput is {gap} below it.")
     return found
 
 
@@ -81,18 +87,18 @@ def _first_missed(study: Study, detail: Detail) -> list[str]:
     """The latency that most requests miss at the lowest rate that fails."""
     above, slo = detail.edge.above_per_s, study.spec.slo
     if above is None:
-        return []
-    rate = show_named("rate_per_s", above)
+        return [f"Beyond {rate_word(detail.edge.rate_per_s)} {GROWS}"]
+    rate = rate_word(above)
     trial = study.trials.trial(detail.candidate, above, size=detail.size, seeds=len(detail.look.plain.seeds))
     if trial.saturated:
-        return [f"Beyond {rate} more work comes in than the replicas do: the queue only grows."]
+        return [f"Beyond {rate} {GROWS}"]
     missed = {
         name: float(np.mean([np.mean(getattr(one, f"{name}_s") > limit) for one in trial.seeds]))
         for name, limit in slo.limits.items()
     }
     worst = max(missed, key=lambda name: missed[name])
     share = show(missed[worst], SHARE)
-    good = show_named("rate_per_s", detail.edge.rate_per_s)
+    good = rate_word(detail.edge.rate_per_s)
     return [f"Latency: beyond {good} the {LIMITS[worst]} is missed first ({share} of the requests at {rate})."]
 
 
@@ -162,11 +168,11 @@ def measured(own: Learned | None) -> Document:
         return {}
     off, each = np.exp(own.off.mean()), np.exp(np.abs(own.off).mean()) - 1.0
     count = len(own.off)
-    told = f"{count} own point{'' if count == 1 else 's'} used; before, the model was {_off(off)} on them"
+    told = f"{count} point{'' if count == 1 else 's'} used; without them the model was {_off(off)} on average"
     found = {"points": count, "measured_over_predicted": float(off), "mean_error": float(each)}
     if count >= LEFT_OUT:
         left = float(np.exp(np.abs(own.left_out).mean()) - 1.0)
-        told += f", and is {show(left, SHARE)} off on one that it has not seen of them"
+        told += f"; with each left out in turn, it is {show(left, SHARE)} off on that one"
         found["left_out_error"] = left
     return {"own_points": found | {"said": f"{told}."}}
 
@@ -174,5 +180,5 @@ def measured(own: Learned | None) -> Document:
 def _off(ratio: float) -> str:
     """How far, and to which side."""
     if abs(ratio - 1.0) < 0.005:
-        return "right on average"
+        return "right"
     return f"{show(abs(1.0 / ratio - 1.0), SHARE)} too {'fast' if ratio > 1.0 else 'slow'}"

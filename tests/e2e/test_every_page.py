@@ -18,6 +18,7 @@ POD = {
     "nic": "ib-ndr-400",
     "nics": 8,
 }
+WHOLE = {"ttft": 0.5, "tpot": 0.05, "e2e": 20.0}
 
 
 @pytest.fixture
@@ -39,6 +40,14 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
     projects.add_member(project, make_person("grace").name, "viewer", by=owner)
     catalogue.save(project, "nodes", POD, user=owner)
     tokens.issue(owner, project, name="nightly CI", scopes=["runs:read"], days=30)
+    serving = {
+        "serving": plans.served(project, owner),
+        "serving apart": plans.served(
+            project, owner, "Prefill and decode apart", options={"fix": {"mode": "disaggregated"}}, slo=WHOLE
+        ),
+        "serving, no plan": plans.served(project, owner, "Faster than light", slo={"tpot": 1e-6}),
+    }
+    served = ",".join(str(run.id) for run in serving.values() if run.state == "solved")
     compare = "compare?runs=" + ",".join(str(run.id) for run in found)
     sections = {
         f"catalogue {name}": f"catalogue?section={name}" for name in ("gpus", "nodes", "links", "models", "prices")
@@ -49,7 +58,12 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "plans, picked": f"?picked={found[0].id},{found[1].id}",
         "compare": compare,
         "compare, differences": compare + "&only=differences",
+        "compare, serving": f"compare?runs={served}",
         "compare, nothing picked": "compare",
+        **{name: f"runs/{run.id}" for name, run in serving.items()},
+        "new serving": "new?kind=serving",
+        "new serving, a trace": "new?kind=serving&example=trace-azure-code-l40s",
+        "new serving, wrong": "new?kind=serving&set=/slo/tpot=%22fast%22",
         **sections,
         "gpu": "catalogue/gpus/h100-sxm",
         "own node": "catalogue/nodes/our-pod",

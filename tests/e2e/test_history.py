@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from planner.services import claims
 from solvers import kinds
@@ -66,6 +66,43 @@ def test_picks_survive_filters_and_are_cleared_at_once(signed_in: Page, person: 
     signed_in.get_by_role("button", name="Unpick all").click()
     expect(signed_in.get_by_role("button", name="Compare 0")).to_be_disabled()
     expect(signed_in).to_have_url(re.compile(r"\?search=beta$"))
+
+
+def test_an_answer_that_comes_late_does_not_bring_picks_back(signed_in: Page, person: Person) -> None:
+    for name in ("alpha", "beta"):
+        plans.solved(person.project, person.user, name)
+    signed_in.reload()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    signed_in.route(re.compile(r"picked=.*&search=beta"), hold)
+
+    signed_in.get_by_label("Pick alpha").check()
+    with signed_in.expect_request(re.compile(r"search=beta")):
+        signed_in.get_by_label("Search", exact=True).fill("beta")
+    signed_in.get_by_role("button", name="Unpick all").click()
+    for route in held:
+        route.continue_()
+
+    expect(signed_in.locator("[data-rows] tr")).to_have_count(1)
+    expect(signed_in).to_have_url(re.compile(r"\?search=beta$"))
+    expect(signed_in.get_by_role("button", name="Compare 0")).to_be_disabled()
+
+
+def test_leaving_the_search_field_asks_for_nothing_more(signed_in: Page, person: Person) -> None:
+    plans.solved(person.project, person.user, "beta")
+    signed_in.reload()
+    asked: list[str] = []
+    signed_in.on("request", lambda request: asked.append(request.url) if "search=beta" in request.url else None)
+
+    with signed_in.expect_response(re.compile(r"search=beta")):
+        signed_in.get_by_label("Search", exact=True).fill("beta")
+    signed_in.get_by_label("Pick beta").check()
+    expect(signed_in.get_by_role("button", name="Compare 1")).to_be_disabled()
+
+    assert [url for url in asked if "picked" not in url] == asked[:1]
 
 
 def test_a_run_under_way_is_followed_without_reloading(signed_in: Page, person: Person) -> None:

@@ -30,7 +30,7 @@ def title(result: Document) -> str:
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """A bar for what is reached and one for each bound, on a scale where each tenfold step is as long."""
+    """A bar for what is reached and one for each bound."""
     entries = _entries(result)
     bars = go.Bar(
         x=[value for _, _, value in entries],
@@ -41,9 +41,8 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         customdata=[_rate(value) for _, _, value in entries],
         hovertemplate="<b>%{y}</b><br>%{customdata} per GPU<extra></extra>",
         text=[_rate(value).removesuffix(" tokens/s") for _, _, value in entries],
-        textposition="auto",
-        insidetextfont={"color": theme["fig-ink"]},
-        outsidetextfont={"color": theme["ink-2"]},
+        textposition="outside",
+        outsidetextfont={"color": theme["ink-2"], "size": 12},
         constraintext="none",
         textangle=0,
         cliponaxis=False,
@@ -52,7 +51,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     layout = theme.layout(
         height=height(result),
         bargap=0.35,
-        xaxis=theme.axis("Tokens/s per GPU", range=[0, 1.12 * most], fixedrange=True),
+        xaxis=theme.axis("Output tokens/s per GPU", range=[0, 1.18 * most], fixedrange=True),
         yaxis=theme.axis("", autorange="reversed", showgrid=False, fixedrange=True) | {"title": None},
         margin={"l": 8, "r": 24, "t": 4, "b": 44},
     )
@@ -63,15 +62,12 @@ def table(result: Document) -> Table:
     """What is reached and each bound, with the share of it that is reached."""
     reached = _bound(result)["reached"]
     rows = tuple((label, _rate(value), asked.percent(reached / value)) for label, _, value in _entries(result))
-    return Table("Tokens a second of each GPU", ("What", "Rate", "Reached of it"), rows)
+    return Table("Output tokens a second of each GPU", ("What", "Rate", "Reached of it"), rows)
 
 
-def legend(result: Document) -> tuple[LegendEntry, ...]:
-    """The colours in words."""
-    return tuple(
-        LegendEntry("compute" if colour == "reached" else colour, label, faint=colour != "reached")
-        for label, colour, _ in _entries(result)
-    )
+def legend(_: Document) -> tuple[LegendEntry, ...]:
+    """Nothing: each bar has its name beside it."""
+    return ()
 
 
 def height(result: Document) -> int:

@@ -19,7 +19,7 @@ TERMS = Terms(
         "draft": Term("Drafting", "draft", "data", 0.5),
         "elementwise": Term("Element-wise kernels", "element-wise", "other", 0.8),
         "launch": Term("Kernel launches", "launch", "other", 0.6),
-        "host": Term("Host", "host", "other", 0.4),
+        "host": Term("Work of the CPU", "CPU", "other", 0.4),
     },
     step="a decode step",
     unit="ms",

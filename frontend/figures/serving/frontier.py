@@ -94,14 +94,14 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         ),
         _scatter("On the frontier", groups["f"], open_),
         _scatter("This plan", groups["plan"], {"color": theme["accent"], "size": 13}),
-        *_limit(found, asked.limit(result, "tpot"), theme),
+        *_limit(asked.limit(result, "tpot"), theme),
         ring(theme),
     ]
-    drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom"))
+    whole = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+    drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom", yaxis2=whole))
     drawn.update_xaxes(theme.axis(f"Time per output token, {_percentile(result)} (ms)", **_near(found)))
     priced = all(spot.usd_per_hour is not None for spot in found)
-    drawn.update_yaxes(theme.axis("Cost ($/h)" if priced else "GPUs", rangemode="tozero"))
-    return drawn
+    return drawn.update_layout(yaxis=theme.axis("Cost ($/h)" if priced else "GPUs", rangemode="tozero"))
 
 
 def points(result: Document) -> tuple[Point, ...]:
@@ -210,20 +210,20 @@ def _scatter(name: str, group: list[Spot], marker: dict[str, Any]) -> go.Scatter
     )
 
 
-def _limit(found: tuple[Spot, ...], limit: float | None, theme: Theme) -> list[go.Scatter]:
-    """The limit as a trace and not as a shape: it stays in place on log axes."""
+def _limit(limit: float | None, theme: Theme) -> list[go.Scatter]:
+    """The limit as a trace on an axis of its own and not as a shape: it stays in place on log axes."""
     if limit is None:
         return []
-    costs = [spot.cost for spot in found]
     return [
         go.Scatter(
             name="Limit",
             x=[limit / MS] * 2,
-            y=[min(costs), max(costs) if max(costs) > min(costs) else 1.2 * max(costs)],
+            y=[0, 0.99],
+            yaxis="y2",
             mode="lines+text",
             line={"color": theme["bad"], "width": 1.5, "dash": "dash"},
             text=["", f"limit {asked.seconds(limit)}"],
-            textposition="top left",
+            textposition="bottom left",
             textfont={"color": theme["bad"], "size": 12},
             hoverinfo="skip",
         )

@@ -39,7 +39,7 @@ def heads(result: Document) -> tuple[Head, ...]:
             unit="requests/s",
         ),
         interval_head(
-            "Per million tokens" if money == price else "Tokens per GPU",
+            "Cost of a million tokens" if money == price else "Tokens per GPU",
             money,
             estimates[money],
             note=_rate(estimates) if money == price else "",
@@ -86,7 +86,7 @@ def _goodput(result: Document) -> str:
 
 def _rate(estimates: Document) -> str:
     name = "output_tokens_per_s"
-    return f"at {units.show_named(name, estimates[name]['value'])}" if name in estimates else ""
+    return f"of output, at {units.show_named(name, estimates[name]['value'])}" if name in estimates else ""
 
 
 def _against(result: Document, metric: str) -> str:

@@ -11,6 +11,7 @@ ROUTINGS = {
     "prefix_aware": "to the replica that holds most of the prefix",
 }
 ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
+KV_WORDS = {"fp16": "16 bit", "bf16": "16 bit"}
 COLUMNS = ("Pool", "Replicas", "Layout", "Precision", "Sequences at once", "Tokens a step", "KV blocks")
 
 
@@ -50,7 +51,7 @@ def _row(pool: Document) -> tuple[str, ...]:
         role(pool["role"]),
         f"{units.count(pool['replicas'])} × {units.count(pool['gpus_per_replica'])} {gpus}",
         layout(pool),
-        f"{precision['weights'].upper()}, KV {precision['kv'].upper()}",
+        f"{precision['weights'].upper()}, KV {KV_WORDS.get(precision['kv'], precision['kv'].upper())}",
         units.count(engine["max_num_seqs"]),
         f"{units.count(engine['max_num_batched_tokens'])}, {chunks}",
         f"{units.count(engine['kv_blocks'])} × {engine['block_size']} tokens",
@@ -67,11 +68,16 @@ def _notes(plan: Document) -> tuple[str, ...]:
             units.show(transfer["bytes_per_s"], units.RATE),
         )
         notes.append(f"{size} of KV cache a token of the prompt go from prefill to decode at {rate}.")
+    if adapters := plan.get("adapters"):
+        count = adapters["count"]
+        loaded = "1 LoRA adapter" if count == 1 else f"{units.count(count)} LoRA adapters"
+        notes.append(f"{loaded} of rank {adapters['rank']} beside the weights of each replica.")
     drafts = {
         (draft["tokens"], draft["acceptance"]) for pool in plan["pools"] if (draft := pool["engine"].get("speculation"))
     }
     notes += [
-        f"{tokens} tokens are drafted at a time; each is accepted with {units.show(share, units.SHARE)}."
+        f"{tokens} {'token is' if tokens == 1 else 'tokens are'} drafted at a time; each is accepted with"
+        f" {units.show(share, units.SHARE)}."
         for tokens, share in sorted(drafts)
     ]
     return tuple(notes)

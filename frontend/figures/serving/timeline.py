@@ -22,6 +22,7 @@ TRACKS = (
 )
 PROMPTS = ("prefill_tokens", "Prompt tokens", "compute", 1.0)
 QUARTERS = 4
+FEW = 2
 
 
 def shown(result: Document) -> bool:
@@ -31,11 +32,10 @@ def shown(result: Document) -> bool:
 
 def title(result: Document) -> str:
     """What binds a replica: its queue, its cache or neither."""
-    one = _timelines(result)[-1]
-    fullest, queue = max(one["kv_share"]), max(one["waiting"])
-    batch = units.count(max(one["batch"]))
-    waits = "nothing waits" if queue == 0 else f"at most {units.count(queue)} wait"
-    return f"{_named(one)} runs up to {batch} requests at once in {asked.percent(fullest)} of its KV cache; {waits}"
+    found = _timelines(result)
+    one = found[-1]
+    batch, fullest = units.count(max(one["batch"])), asked.percent(max(one["kv_share"]))
+    return f"{_named(one)} runs up to {batch} requests at once in {fullest} of its KV cache; {_waits(found)}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -48,12 +48,13 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     for row, (one, (name, label, colour, scale)) in enumerate(drawn):
         axis = "" if row == 0 else str(row + 1)
         top = 1 - row / rows
-        named = label if len(found) == 1 else f"{role(one['role'])}:<br>{label[:1].lower()}{label[1:]}"
+        named = label if len(found) == 1 else f"{role(one['role'])}:<br>{_lowered(label)}"
         domain = [top - (1 - GAP) / rows, top]
-        layout[f"yaxis{axis}"] = theme.axis(named, domain=domain, rangemode="tozero", fixedrange=True, nticks=3)
+        ticks = _ticks(max(one[name]), whole=scale == 1.0)
+        layout[f"yaxis{axis}"] = theme.axis(named, domain=domain, rangemode="tozero", fixedrange=True, **ticks)
         lines.append(_line(one, name, label, theme[f"fig-{colour}"], scale, axis))
     last = "" if rows == 1 else str(rows)
-    layout["xaxis"] = theme.axis("Time (s)", fixedrange=True, showgrid=False, anchor=f"y{last}")
+    layout["xaxis"] = theme.axis("Time (s)", fixedrange=True, showgrid=False, rangemode="tozero", anchor=f"y{last}")
     margin = {"l": 60, "r": 16, "t": 6, "b": 44}
     return go.Figure(lines, theme.layout(height=height(result), hovermode="x", margin=margin, **layout))
 
@@ -90,7 +91,29 @@ def tracks(one: Document) -> tuple[tuple[str, str, str, float], ...]:
 def _listed(labels: list[str]) -> str:
     """`Prompt tokens, running`: each once, the first as it is."""
     first, *others = dict.fromkeys(labels)
-    return ", ".join([first, *(label.lower() for label in others)])
+    return ", ".join([first, *(_lowered(label) for label in others)])
+
+
+def _lowered(label: str) -> str:
+    """As it stands within a sentence: `running`, but `KV cache`."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _waits(found: list[Document]) -> str:
+    """The longest queue of each replica that has one."""
+    queues = [(one.get("role", "both"), max(one["waiting"])) for one in found if max(one["waiting"])]
+    told = [(units.count(queue), "" if name == "both" else f" for {role(name).lower()}") for name, queue in queues]
+    if not told:
+        return "nothing waits"
+    (first, of_it), *others = told
+    return " and ".join([f"at most {first} wait{of_it}", *(f"{queue}{of_that}" for queue, of_that in others)])
+
+
+def _ticks(most: float, *, whole: bool) -> dict[str, Any]:
+    """Few ticks; of what is counted none between two whole numbers."""
+    if not whole or most > FEW:
+        return {"nticks": 3}
+    return {"dtick": 1, "range": [0, 1.1 * max(most, 1)]}
 
 
 def _timelines(result: Document) -> list[Document]:

@@ -7,6 +7,10 @@ from solvers.documents import Document
 
 MEMORY = "memory: "
 BINDING = {
+    "traffic": "The traffic",
+    "gpus": "The number of GPUs",
+    "budget": "The budget per hour",
+    "options": "What is fixed and forbidden",
     "ttft": "Time to the first token",
     "tpot": "Time per output token",
     "e2e": "Time of the whole answer",
@@ -31,7 +35,7 @@ def reason(name: str) -> str:
 
 def binding(name: str) -> str:
     """What binds, as a line of its own."""
-    plain = name.removesuffix("_s")
+    plain = name.removeprefix("slo/").removesuffix("_s")
     if name.startswith(MEMORY):
         return f"Memory, most of it for {name.removeprefix(MEMORY)}"
     words = plain.replace("_", " ")
@@ -45,7 +49,7 @@ def nearest(document: Document) -> Nearest:
 
 
 def simulated(result: Document) -> tuple[tuple[str, str], ...]:
-    """What stands behind the percentiles, and what else was found on the way."""
+    """What stands behind the percentiles."""
     estimates, counts = result["estimates"], result["explanation"].get("counts", {})
     told = {
         "requests": "Requests",
@@ -54,24 +58,32 @@ def simulated(result: Document) -> tuple[tuple[str, str], ...]:
         "prefix_hit_tokens": "Tokens found in the prefix cache",
         "steps": "Steps of the engines",
     }
-    facts = [(words, f"{counts[name]:,.0f}") for name, words in told.items() if name in counts]
-    for name, words in (
-        ("attainment_share", "Within all limits at the rate asked"),
-        ("kv_share", "KV cache in use, mean"),
-        ("output_tokens_per_s", "Tokens out"),
-        ("output_tokens_per_s_per_gpu", "Tokens out per GPU"),
-        ("energy_j_per_token", "Energy of a token out"),
-    ):
-        if name in estimates:
-            facts.append((words, asked.with_interval(name, estimates)))
-    return tuple(facts)
+    facts = tuple((words, f"{counts[name]:,.0f}") for name, words in told.items() if name in counts)
+    return (*facts, *_estimated(estimates, {"kv_share": "KV cache in use, mean of the fullest pool"}))
 
 
-def percentiles(result: Document) -> tuple[tuple[str, str], ...]:
-    """Every latency at the three usual percentiles."""
+def at_the_rate(result: Document) -> tuple[tuple[str, str], ...]:
+    """Every latency at the usual percentiles, and what else the asked traffic gets."""
     estimates = result["estimates"]
-    return tuple(
+    percentiles = tuple(
         (words, ", ".join(f"{at} {asked.seconds(estimates[f'{metric}_{at}_s']['value'])}" for at in known))
         for metric, words in asked.METRICS.items()
         if (known := [at for at in ("p50", "p90", "p95", "p99") if f"{metric}_{at}_s" in estimates])
     )
+    others = {
+        "attainment_share": "Requests within all limits",
+        "output_tokens_per_s": "Output tokens",
+        "energy_j_per_token": "Energy of an output token",
+    }
+    return (*percentiles, *_estimated(estimates, others))
+
+
+def proof(gap: float) -> str:
+    """How many of the plan's GPUs the hardware's own bound could save."""
+    if gap == 0:
+        return "No plan does with fewer GPUs: the hardware's own bound needs as many."
+    return f"At the hardware's own bound {asked.percent(gap)} of the plan's GPUs could be saved."
+
+
+def _estimated(estimates: Document, named: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((words, asked.with_interval(name, estimates)) for name, words in named.items() if name in estimates)

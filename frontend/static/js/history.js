@@ -49,3 +49,5 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.dataset.here !== undefined) ctx.request.action = location.pathname + location.search;
 });
 document.addEventListener("htmx:after:swap", () => mark(chosen()));
+// An answer puts the address it was asked for into the bar. Picks may have changed since: they stay as they are now.
+document.addEventListener("htmx:after:history:update", () => history.replaceState(history.state, "", withPicks(location.href, field().value)));

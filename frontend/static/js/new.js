@@ -125,6 +125,12 @@ function number(wrong = wrongLines) {
   gutter.scrollTop = editor.scrollTop;
 }
 
+// Text that comes line by line is numbered once for each frame.
+let frame = 0;
+function numberSoon() {
+  frame ||= requestAnimationFrame(() => { frame = 0; number(new Map()); });
+}
+
 function lineNumber(line) {
   const span = document.createElement("span");
   span.textContent = String(line);
@@ -175,7 +181,7 @@ editor.addEventListener("keydown", (event) => {
   }
 });
 editor.addEventListener("scroll", () => { gutter.scrollTop = editor.scrollTop; });
-editor.addEventListener("input", () => { number(new Map()); schedule("text"); });
+editor.addEventListener("input", () => { numberSoon(); schedule("text"); });
 fields.addEventListener("input", (event) => schedule("form", event.target.type === "checkbox" ? 0 : WAIT_MS));
 fields.addEventListener("change", ({ target }) => { if (target.dataset.upload === undefined) schedule("form", 0); else take(target); });
 

@@ -30,7 +30,7 @@ def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
 
 
 def test_own_measurements_are_told_where_there_are_some(small):
-    said = "4 own points used; before, the model was 23 % too fast on them."
+    said = "4 points used; without them the model was 23 % too fast on average."
     explained = {**small["explanation"], "own_points": {"said": said}}
 
     told = {fact.what: fact.of_it for fact in answer.sure({**small, "explanation": explained})}
@@ -43,7 +43,7 @@ def test_the_search_is_counted_timed_and_said_to_be_whole(small):
     search = {"candidates": 41208, "feasible": 912, "rejected": {}, "seconds": 1.3, "optimality_gap": 0.0}
 
     said = [
-        answer.searched({"search": search | more})
+        answer.searched({"kind": "training", "search": search | more})
         for more in ({}, {"seconds": None}, {"feasible": 0}, {"optimality_gap": 0.02})
     ]
 

@@ -25,5 +25,13 @@ def test_a_tint_lies_between_the_colour_and_the_card_behind_it():
     ]
 
 
+def test_text_upon_a_colour_is_of_the_more_legible_ink():
+    light, dark = (theme(name) for name in NAMES)
+
+    assert [light.on(light[f"fig-{name}"]) for name in ("compute", "bubble")] == ["#ffffff", "#1b1b19"]
+    assert light.on(light.tint("fig-memory", 0.6)) == "#1b1b19"
+    assert dark.on(dark.tint("fig-other", 0.4)) == "#eeede9"
+
+
 def test_an_axis_says_what_it_measures():
     assert theme("dark").axis("Step time (s)", fixedrange=True)["title"]["text"] == "Step time (s)"

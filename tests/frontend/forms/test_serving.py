@@ -69,6 +69,15 @@ def test_a_trace_of_ones_own_is_lines_or_a_packed_file() -> None:
     assert document == {"traffic": {"trace": {"gzip": "H4sI", "csv": written}}}
 
 
+def test_lines_that_nobody_changed_stay_as_they_are_written() -> None:
+    described = {"traffic": {"trace": {"csv": "arrival,input,output\n0,10,5\n"}}}
+    post = QueryDict(mutable=True)
+    post["has:/traffic/trace"] = post["own:/traffic/trace"] = post["has:/traffic/trace/csv"] = "1"
+    post["f:/traffic/trace/csv"] = "arrival,input,output\r\n0,10,5"
+
+    assert values.document_from(post, TREE, described, nothing) == described
+
+
 @pytest.mark.parametrize("make", [sample.solved, sample.disaggregated])
 def test_a_plan_that_was_picked_and_fixed_is_in_the_words_of_the_spec(make) -> None:
     ((at, asked_for),) = fixed.changes(make()["plan"])

@@ -48,6 +48,12 @@ def test_inputs_give_numbers_words_and_lists_as_the_schema_means_them():
     }
 
 
+def test_a_choice_that_does_not_exist_stays_chosen_to_be_refused():
+    (allow,) = [bound for bound in values.bind(TREE, {"allow": ["a", "z"]}) if bound.field.name == "allow"]
+
+    assert (allow.chosen, allow.strange) == (("a", "z"), ("z",))
+
+
 def test_what_is_no_number_stays_text_for_pydantic_to_refuse():
     assert values.document_from(posted(count=["many"]), TREE, {}, nothing) == {"count": "many"}
 

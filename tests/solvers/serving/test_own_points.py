@@ -94,7 +94,7 @@ def test_the_answer_names_the_points_and_says_how_far_off_the_model_was() -> Non
 
     own = result["explanation"]["own_points"]
     assert (own["points"], own["measured_over_predicted"]) == (4, pytest.approx(1.3, rel=1e-3))
-    assert own["said"].startswith("4 own points used; before, the model was 23")
+    assert own["said"].startswith("4 points used; without them the model was 23")
     assert own["left_out_error"] < 0.05
     assert result["provenance"]["calibration"] == name_of(asked)
     assert name_of(asked).startswith(f"{shipped_name('published')}+own-")

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 
 from solvers.serving.candidate import Candidate
+from solvers.serving.rated import replicas_of
 from solvers.serving.search import nothing_seen
 from solvers.serving.setup import Group
+from solvers.serving.static import step_s
 from solvers.serving.study import study, with_rate
 from solvers.serving.trial import share
 from tests.solvers.serving.asked import spec
@@ -53,6 +56,15 @@ def test_the_static_model_is_near_the_simulation_where_it_starts() -> None:
     best = found.ranked[0]
     assert best.edge is not None
     assert best.edge.rate_per_s == pytest.approx(best.capacity_per_s, rel=0.35)
+
+
+def test_less_than_one_request_at_a_time_waits_for_its_tokens_as_one_does() -> None:
+    asked = study(spec(**COLOCATED))
+    replica = replicas_of([asked.screened().scored[0].candidate.groups[0].setup], asked.shop)
+
+    seconds = step_s(replica, np.array([0.02, 1.0]), 300.0, chunk=0.0, pairs=0.0, before=0.0)
+
+    assert seconds.flat[0] == seconds.flat[1] > 0
 
 
 def test_given_settings_are_kept() -> None:

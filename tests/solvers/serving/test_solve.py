@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def test_the_answer_holds_what_the_pages_show() -> None:
     plan, told = result["plan"], result["explanation"]
 
     assert (plan["label"], plan["mode"], plan["gpus"], plan["usd_per_hour"]) == ("1 x TP1, BF16", "colocated", 1, 2.95)
-    assert told["headline"].startswith("small-1b serves 100 /s on 1 NVIDIA H100 SXM 80 GB with 1 x TP1, BF16: ")
+    assert told["headline"].startswith("small-1b serves 100 requests/s on 1 NVIDIA H100 SXM 80 GB with 1 x TP1, BF16: ")
     assert result["estimates"]["attainment_share"]["value"] >= 0.9
     assert result["estimates"]["goodput_per_s"]["value"] >= 100
     assert {one["name"]: one["verdict"] for one in told["options"]}["ep"] == "does_not_pay"
@@ -68,6 +69,32 @@ def test_a_latency_below_the_bound_is_refused_with_the_bound() -> None:
     assert "time per output token of 10 µs is out of reach" in told["reason"]
     assert "below that bound" in told["reason"]
     assert told["nearest"]["needs"][0]["constraint"] == "tpot"
+
+
+def test_techniques_that_the_spec_fixes_are_not_weighed() -> None:
+    told = _solved(options={"fix": {"mode": "disaggregated"}}, precision={"weights": "fp8"})["explanation"]["options"]
+
+    fixed = [one["name"] for one in told if one["message"] == "The spec fixes it."]
+    assert fixed == ["disaggregated", "low_precision_weights"]
+
+
+def test_a_replica_is_empty_while_nothing_comes() -> None:
+    times = [burst + place / 10 for burst in (0, 100) for place in range(40)]
+    trace = "arrival,input,output\n" + "".join(f"{time},300,4\n" for time in times)
+    (held,) = _solved(traffic={"trace": {"csv": trace}}, constraints={"max_gpus": 1})["explanation"]["timeline"]
+
+    points = list(zip(held["end_s"], held["batch"], held["kv_share"], held["prefill_tokens"], strict=True))
+    gap, at = max((after[0] - before[0], place) for place, (before, after) in enumerate(pairwise(points)))
+    assert gap > 50
+    assert points[at][1:] == (0, 0.0, 0)
+    assert held["end_s"] == sorted(held["end_s"])
+
+
+def test_the_curves_band_holds_the_rate_asked() -> None:
+    curve = _solved()["explanation"]["goodput_curve"]
+
+    assert [100 in dict(curve[end][0]) for end in ("worse", "better")] == [True, True]
+    assert all(0 <= share <= 1 for end in ("worse", "better") for line in curve[end] for _, share in line)
 
 
 def test_a_model_that_fits_nowhere_is_told_what_it_needs() -> None:

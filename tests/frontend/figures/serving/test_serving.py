@@ -43,13 +43,13 @@ def test_the_five_numbers_stand_with_their_intervals_and_limits(solved: Document
 
     assert [(head.title, head.value, head.unit) for head in found] == [
         ("Goodput per GPU", "1.88", "requests/s"),
-        ("Per million tokens", "$2.10", ""),
+        ("Cost of a million tokens", "$2.10", ""),
         ("Time to first token, p90", "312", "ms"),
         ("Time per token, p90", "32", "ms"),
         ("GPUs", "8", "of 16"),
     ]
     assert [head.note for head in found] == [
-        "15 /s in all, 12 /s asked", "at 2.64k tokens/s", "limit 500 ms", "limit 50 ms", "$20/h",
+        "15 /s in all, 12 /s asked", "of output, at 2.64k tokens/s", "limit 500 ms", "limit 50 ms", "$20/h",
     ]  # fmt: skip
     assert (found[2].interval, found[4].high) == ("281 – 343 ms", 50.0)
 
@@ -122,9 +122,23 @@ def test_the_curve_has_its_band_its_target_and_the_rate_asked(solved: Document) 
     assert list(line.x) == [point["rate_per_s"] for point in curve["points"]]
     assert list(line.y) == [100 * point["attainment"] for point in curve["points"]]
     assert len(band.x) == 2 * len(line.x)
-    assert (best.x[0], best.error_x.array[0], best.error_x.arrayminus[0]) == pytest.approx((15.0, 0.6, 0.9))
+    assert (best.x[0], best.y[0]) == pytest.approx((15.0, 90.0))
     assert [shape.y0 for shape in drawn.layout.shapes] == [90, 0]
     assert drawn.layout.shapes[1].x0 == 12
+
+
+def test_the_band_lies_between_the_ends_of_the_calibration_and_holds_the_draws_of_the_traffic(solved: Document) -> None:
+    curve = solved["explanation"]["goodput_curve"]
+    curve["worse"] = [[[8, 0.97], [10, 0.9], [12, 0.93], [14, 0.5]], [[8, 0.99], [20, 0.99]]]
+    curve["better"] = [[[12, 1.0], [20, 0.9], [24, 0.0]], [[2, 1.0], [16, 0.0]]]
+
+    ends = {rate: (low, high) for rate, low, high in goodput.bounds(curve)}
+
+    assert ends[2] == (0.97, 1.0)
+    assert ends[12] == pytest.approx((0.9, 1.0))
+    assert ends[15] == pytest.approx((0.3, 0.9625))
+    assert ends[18] == pytest.approx((0.0, 0.925))
+    assert (ends[20], ends[24]) == ((0.0, 0.9), (0.0, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +209,39 @@ def test_a_plan_in_two_pools_shows_a_replica_of_each(apart: Document) -> None:
         "Prompt tokens", "KV cache", "Waiting", "Running", "KV cache", "Waiting",
     ]  # fmt: skip
     assert timeline.title(apart).startswith("A replica of decode runs up to ")
+    assert timeline.title(apart).endswith("; at most 3 wait for prefill and 3 for decode")
+    assert [drawn.layout[f"yaxis{axis}"].title.text for axis in ("", 2)] == [
+        "Prefill:<br>prompt tokens", "Prefill:<br>KV cache (%)",
+    ]  # fmt: skip
     assert [row[0].split(",")[0] for row in timeline.table(apart).rows] == ["Prefill"] * 4 + ["Decode"] * 4
+
+
+def test_what_is_counted_has_no_ticks_between_whole_numbers(solved: Document) -> None:
+    held = solved["explanation"]["timeline"]
+    held["waiting"] = [min(one, 1) for one in held["waiting"]]
+
+    some = timeline.figure(solved, LIGHT).layout.yaxis3
+    held["waiting"] = [0] * len(held["waiting"])
+    none = timeline.figure(solved, LIGHT).layout.yaxis3
+
+    assert (some.dtick, some.range, none.dtick, none.range) == (1, (0, 1.1), 1, (0, 1.1))
+    assert timeline.title(solved).endswith("; nothing waits")
+
+
+def test_a_chart_that_would_stand_alone_before_a_wide_one_is_wide(solved: Document) -> None:
+    even = [chart.name for chart in answer.answer(solved).charts if chart.wide]
+    solved["explanation"]["latency"]["e2e"]["slo_s"] = 12.0
+
+    assert (even, [chart.name for chart in answer.answer(solved).charts if chart.wide]) == (
+        ["timeline"], ["memory", "timeline"],
+    )  # fmt: skip
+
+
+def test_the_bound_of_gpus_is_told_in_gpus(solved: Document) -> None:
+    solved["search"]["optimality_gap"] = 0.25
+
+    assert answer.searched(solved).endswith("At the hardware's own bound 25 % of the plan's GPUs could be saved.")
+    assert words.proof(0.0) == "No plan does with fewer GPUs: the hardware's own bound needs as many."
 
 
 def test_the_frontier_draws_every_spot_once_and_ends_on_an_empty_ring(solved: Document) -> None:
@@ -262,9 +308,21 @@ def test_pools_are_a_table_with_what_goes_between_them(apart: Document) -> None:
     assert panel.title == "5 replicas of vLLM 0.19.0: prompts and answers on GPUs of their own"
     assert [row[:4] for row in panel.table.rows] == [
         ("Prefill", "2 × 4 GPUs", "TP4", "FP8, KV FP8"),
-        ("Decode", "3 × 2 GPUs", "TP2", "BF16, KV BF16"),
+        ("Decode", "3 × 2 GPUs", "TP2", "BF16, KV 16 bit"),
     ]
     assert panel.notes[1] == "164 kB of KV cache a token of the prompt go from prefill to decode at 45 GB/s."
+
+
+def test_adapters_and_drafts_are_told_beside_the_pools(solved: Document) -> None:
+    solved["plan"]["adapters"] = {"count": 8, "rank": 16}
+    solved["plan"]["pools"][0]["engine"]["speculation"] = {"tokens": 3, "acceptance": 0.7}
+
+    (panel,) = pools_of.panels(solved)
+
+    assert panel.notes[1:] == (
+        "8 LoRA adapters of rank 16 beside the weights of each replica.",
+        "3 tokens are drafted at a time; each is accepted with 70 %.",
+    )
 
 
 def test_what_binds_and_what_misses_is_said_in_words() -> None:
@@ -273,8 +331,9 @@ def test_what_binds_and_what_misses_is_said_in_words() -> None:
     found = words.nearest(impossible["infeasible"]["nearest"])
 
     assert (found.label, found.facts) == ("1 × TP8, FP8", (("Time per output token", "4.2 ms at best, 2 ms asked"),))
-    assert [words.binding(name) for name in ("ttft_s", "memory: weights", "own_rule")] == [
-        "Time to the first token", "Memory, most of it for weights", "Own rule",
+    assert [words.binding(name) for name in ("ttft_s", "slo/tpot", "gpus", "memory: weights", "own_rule")] == [
+        "Time to the first token", "Time per output token", "The number of GPUs", "Memory, most of it for weights",
+        "Own rule",
     ]  # fmt: skip
     assert words.reason("memory: weights").startswith("need too much memory")
     assert words.reason("miss the TPOT limit") == "miss the TPOT limit"
@@ -296,7 +355,7 @@ def test_every_chart_is_drawn_small_with_a_finding_a_table_and_a_legend(make, co
         table = chart.table(result)
         assert {len(row) for row in table.rows} == {len(table.columns)}
         assert chart.title(result)
-        assert chart.legend(result)
+        assert chart.legend(result) or chart.name == "bound"
         assert chart.height(result) > 0
     assert result == before
 
