@@ -114,13 +114,18 @@ class Search:
         counts: dict[object, int] = {}
         found: list[Scored] = []
         near = self.effort.near
-        kept = sorted((one for one in self.scored if keep(one.candidate)), key=by)  # type: ignore[arg-type]
+        some = (one for one in self.scored if keep(one.candidate) and self._room(one.candidate))
+        kept = sorted(some, key=by)  # type: ignore[arg-type]
         for one in sorted(kept, key=lambda one: one.candidate.setups != near) if near else kept:
             layout = layout_key(one.candidate)
             if counts.get(layout, 0) < SETTINGS and (layout in counts or len(counts) < self.effort.layouts):
                 counts[layout] = counts.get(layout, 0) + 1
                 found.append(one)
         return found
+
+    def _room(self, candidate: Candidate) -> bool:
+        """Whether there are GPUs for one replica of each group, or for as many as are given."""
+        return cut(candidate, self.most_gpus, but=self.given) is not None
 
     def run(self, keep: Keep, seen: Seen) -> Found:
         """The plans that carry the traffic, best first."""

@@ -100,3 +100,14 @@ def test_the_same_trial_is_not_simulated_twice() -> None:
     again = asked.trials.trial(replace(candidate), 10.0, size=100, seeds=1)
 
     assert (again, asked.trials.simulated) == (first, before)
+
+
+@pytest.mark.parametrize("objective", ["latency", "goodput_per_gpu"])
+def test_layouts_that_a_budget_does_not_pay_take_no_place_from_others(objective: str) -> None:
+    few = {"budget_per_hour": 6}
+    asked = study(spec(objective=objective, constraints=few, traffic={"rate": 1, "input": 40, "output": 4}))
+
+    _, found = asked.search(asked.screened(), nothing_seen)
+
+    assert asked.most_gpus == 2
+    assert 1 <= found.ranked[0].candidate.gpus <= 2
