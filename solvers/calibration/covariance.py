@@ -1,9 +1,10 @@
 """Covariance of what a model leaves unexplained, between rows.
 
-K = G G^T + sum_e s_e^2 [label_e = label_e'] + sum_k a_k^2 w_k w_k' M(r_k),    r_k^2 = sum_c D_c^2 / l_kc^2
+K = G G^T + sum_e [label_e = label_e'] sum_b s_eb^2 f_b f_b' + sum_k a_k^2 w_k w_k' M(r_k)
+r_k^2 = sum_c D_c^2 / l_kc^2
 
 G    slopes d log model / d z: what the coefficients' prior means for the rows
-e    effects: a level of a label that two rows share
+e    effects: a level of a label that two rows share has a number for each function f_b of the row, the first mostly 1
 k    smooth parts, each over some classes c of features, with one length l for each and a weight w of each row
 M    Matern 5/2 (equation 4.17 [rasmussen2006gaussian])
 """
@@ -37,12 +38,13 @@ def _code(label: str) -> int:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels [n, e], weights [n, k]."""
+    """What the covariance sees of n rows: slopes [n, d], features [n, p], labels [n, e], weights [n, k], f [n, b]."""
 
     slopes: Floats
     features: Floats
     labels: Ints
     weights: Floats
+    basis: Floats
 
     @property
     def size(self) -> int:
@@ -51,7 +53,7 @@ class Rows:
 
     def take(self, index: Ints | slice) -> "Rows":
         """The chosen rows, in that order."""
-        return Rows(self.slopes[index], self.features[index], self.labels[index], self.weights[index])
+        return Rows(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def beside(self, other: "Rows") -> "Rows":
         """These rows, then the others."""
@@ -78,7 +80,7 @@ class Smooth:
 
 @dataclass(frozen=True)
 class Scales:
-    """Logarithms of the hyper-parameters: s [e], a [k], l of all parts, and the noise's deviation for each class."""
+    """Logarithms of the hyper-parameters: s [e b], label by label, a [k], l of all parts, and each class's noise."""
 
     effects: Floats
     amplitude: Floats
@@ -124,11 +126,22 @@ def matern(r: Floats) -> Floats:
     return found
 
 
-def shared(a: Rows, b: Rows, effect: int) -> Floats:
-    """Covariance [n, m] of one effect of size 1."""
+def constant(count: int) -> Floats:
+    """The basis [n, 1] of effects that are one number for each level."""
+    return np.ones((count, 1))
+
+
+def alike(a: Rows, b: Rows, effect: int) -> Floats:
+    """1 where two rows [n, m] share the level of a label, else 0."""
     left, right = a.labels[:, effect], b.labels[:, effect]
-    alike = (left[:, None] == right[None]) & (left[:, None] != ALONE)
-    found: Floats = alike.astype(np.float64)
+    same = (left[:, None] == right[None]) & (left[:, None] != ALONE)
+    found: Floats = same.astype(np.float64)
+    return found
+
+
+def sizes_of(scales: Scales, labels: Ints) -> Floats:
+    """Variances s^2 [e, b] of the numbers that a level has."""
+    found: Floats = np.exp(2.0 * scales.effects).reshape(labels.shape[1], -1)
     return found
 
 
@@ -148,8 +161,8 @@ def covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
 
 def _covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
     total: Floats = a.slopes @ b.slopes.T
-    for effect, log_size in enumerate(scales.effects):
-        total += np.exp(2.0 * log_size) * shared(a, b, effect)
+    for effect, sizes in enumerate(sizes_of(scales, a.labels)):
+        total += alike(a, b, effect) * ((a.basis * sizes) @ b.basis.T)
     squared = distances(a.features, b.features, smooth)
     for k, (part, place) in enumerate(zip(smooth.parts, smooth.slices(), strict=True)):
         left = np.exp(2.0 * scales.amplitude[k]) * a.weights[:, k]
@@ -159,6 +172,6 @@ def _covariance(a: Rows, b: Rows, scales: Scales, smooth: Smooth) -> Floats:
 
 def variances(rows: Rows, scales: Scales) -> Floats:
     """The diagonal of K [n]."""
-    found: Floats = (rows.slopes**2).sum(axis=1) + np.exp(2.0 * scales.effects).sum()
+    found: Floats = (rows.slopes**2).sum(axis=1) + rows.basis**2 @ sizes_of(scales, rows.labels).sum(axis=0)
     found += (np.exp(2.0 * scales.amplitude) * rows.weights**2).sum(axis=1)
     return found

@@ -15,7 +15,7 @@ from solvers.calibration.covariance import Floats, Ints, Rows, Scales, Smooth, v
 from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief, likeliest
 from solvers.calibration.spread import spread_evenly
-from solvers.calibration.tails import Tails, tails_of
+from solvers.calibration.tails import Noise, Tails, tails_of
 
 FREEDOM = 4.0
 # Noise variance is never inflated more than this, nor deflated below the class's.
@@ -31,16 +31,21 @@ Linearise = Callable[[Floats], tuple[Floats, Floats]]
 
 @dataclass(frozen=True)
 class Evidence:
-    """n measured rows: logarithms, what the covariance sees beside slopes, groups, jobs, kinds, classes of noise."""
+    """n measured rows: logarithms, what the covariance sees beside slopes, groups, jobs, kinds, classes of noise.
+
+    `vague` is a variance beside the noise's: what a row's own statement leaves open of its logarithm.
+    """
 
     measured: Floats
     features: Floats
     labels: Ints
     weights: Floats
+    basis: Floats
     groups: Ints
     jobs: Ints
     kinds: Ints
     noise_class: Ints
+    vague: Floats
 
     @property
     def size(self) -> int:
@@ -49,7 +54,7 @@ class Evidence:
 
     def rows(self, slopes: Floats) -> Rows:
         """What the covariance sees."""
-        return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights)
+        return Rows(slopes=slopes, features=self.features, labels=self.labels, weights=self.weights, basis=self.basis)
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ def fit(
                 smooth=smooth,
                 noise_class=evidence.noise_class[some],
                 inflation=inflation[some],
+                vague=evidence.vague[some],
                 belief=belief,
                 start=scales,
                 iterations=iterations,
@@ -135,7 +141,7 @@ def fit(
         groups=evidence.groups,
         jobs=evidence.jobs,
         kinds=evidence.kinds,
-        noise_class=evidence.noise_class,
+        noise=Noise(evidence.noise_class, evidence.vague),
         strata=strata,
         belief=belief,
         level=level,
@@ -146,7 +152,7 @@ def fit(
 def _conditioned(
     rows: Rows, target: Floats, evidence: Evidence, inflation: Floats, scales: Scales, smooth: Smooth
 ) -> Process:
-    noise = np.exp(2.0 * scales.noise)[evidence.noise_class] * inflation
+    noise = np.exp(2.0 * scales.noise)[evidence.noise_class] * inflation + evidence.vague
     return condition(rows, target, noise=noise, scales=scales, smooth=smooth)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from solvers.calibration.covariance import Floats, Ints, variances
+from solvers.calibration.covariance import Floats, Ints, Scales, variances
 from solvers.calibration.process import LEAST_VARIANCE, Process, condition
 from solvers.calibration.regret import relative_spread
 from solvers.calibration.scales import Belief, likeliest
@@ -64,6 +64,19 @@ class Tails:
 
 
 @dataclass(frozen=True)
+class Noise:
+    """Classes of rows [n], and the variance [n] that a row has beside its class's."""
+
+    classes: Ints
+    vague: Floats
+
+    def variance(self, scales: Scales) -> Floats:
+        """Of each row's class [n]."""
+        found: Floats = np.exp(2.0 * scales.noise)[self.classes]
+        return found
+
+
+@dataclass(frozen=True)
 class Missed:
     """Residuals [n] of rows that were left out, in standard deviations, and how new the rows were then [0, 1]."""
 
@@ -72,13 +85,13 @@ class Missed:
 
 
 def tails_of(
-    process: Process, measured: Floats, *, groups: Ints, jobs: Ints, kinds: Ints, noise_class: Ints, strata: Ints,
+    process: Process, measured: Floats, *, groups: Ints, jobs: Ints, kinds: Ints, noise: Noise, strata: Ints,
     belief: Belief, level: float,
 ) -> Tails:  # fmt: skip
     """The tails that rows of `process` show; `measured` are their log seconds."""
-    alone = missed_alone(process, noise_class)
+    alone = missed_alone(process, noise)
     several = len(np.unique(groups)) > 1
-    apart = missed_in_folds(process, groups, noise_class, strata, belief) if several else alone
+    apart = missed_in_folds(process, groups, noise, strata, belief) if several else alone
     near = _known(kinds, groups, fewest=FEWEST_GROUPS)
     far = _known(kinds, groups, fewest=2.0 / (1.0 - level) - 1.0)
     return Tails(
@@ -99,18 +112,18 @@ def _known(kinds: Ints, groups: Ints, *, fewest: float) -> list[Bools]:
     return [mine if len(np.unique(groups[mine])) >= fewest - ROUNDING else every for mine in own]
 
 
-def missed_alone(process: Process, noise_class: Ints) -> Missed:
+def missed_alone(process: Process, noise: Noise) -> Missed:
     """Each row, were it alone not there."""
     residual, variance = process.without_itself()
     latent = np.maximum(variance - process.noise, LEAST_VARIANCE)
-    noise = np.exp(2.0 * process.scales.noise)[noise_class]
-    return Missed(residual / np.sqrt(latent + noise), _novelty(latent, variances(process.rows, process.scales)))
+    spread = np.sqrt(latent + noise.variance(process.scales) + noise.vague)
+    return Missed(residual / spread, _novelty(latent, variances(process.rows, process.scales)))
 
 
-def missed_in_folds(process: Process, groups: Ints, noise_class: Ints, strata: Ints, belief: Belief) -> Missed:
+def missed_in_folds(process: Process, groups: Ints, noise: Noise, strata: Ints, belief: Belief) -> Missed:
     """Each row, were its group and the others of its fold not there."""
     score, novelty = np.empty(len(groups)), np.empty(len(groups))
-    inflation = process.noise / np.exp(2.0 * process.scales.noise)[noise_class]
+    inflation = (process.noise - noise.vague) / noise.variance(process.scales)
     fold = folds_of(groups)
     for number in range(int(fold.max()) + 1):
         kept, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
@@ -119,22 +132,23 @@ def missed_in_folds(process: Process, groups: Ints, noise_class: Ints, strata: I
             process.rows.take(some),
             process.target[some],
             smooth=process.smooth,
-            noise_class=noise_class[some],
+            noise_class=noise.classes[some],
             inflation=inflation[some],
+            vague=noise.vague[some],
             belief=belief,
             start=process.scales,
             iterations=ITERATIONS_AGAIN,
         )
-        noise = np.exp(2.0 * scales.noise)[noise_class]
+        plain = noise.variance(scales)
         rest = condition(
             process.rows.take(kept),
             process.target[kept],
-            noise=(noise * inflation)[kept],
+            noise=(plain * inflation + noise.vague)[kept],
             scales=scales,
             smooth=process.smooth,
         )
         mean, latent = rest.predict(process.rows.take(held))
-        score[held] = (process.target[held] - mean) / np.sqrt(latent + noise[held])
+        score[held] = (process.target[held] - mean) / np.sqrt(latent + (plain + noise.vague)[held])
         novelty[held] = _novelty(latent, variances(process.rows.take(held), scales))
     return Missed(score, novelty)
 

@@ -3,56 +3,28 @@
 `data/posterior.json` holds coefficients, effects of labels and scales, no measured row.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints, codes
+from solvers.calibration.shipped import Calibration, Published
 from solvers.calibration.tails import Tails
 from solvers.cost.serving.coefficients import DEFAULT, Coefficients
 from solvers.cost.serving.job import ServingJob
 from solvers.serving.evidence import linear
-from solvers.serving.evidence.features import SHARED, job_texts
+from solvers.serving.evidence.features import SHARED, basis_of, job_texts
 from solvers.serving.evidence.posterior import FIRST, TOKEN, TRUST, Ends, Material, classes_of, model_at, shared_labels
 from solvers.serving.evidence.waiting import Waiting
 
-NAME = "posterior.json"
 OUTPUTS = ("token", "first")
-Calibration = Literal["published", "prior"]
 
 
-@cache
-def text() -> str:
-    """The file as it ships."""
-    return (files("solvers.serving") / "data" / NAME).read_text("utf-8")
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The file."""
-    found: dict[str, Any] = json.loads(text())
-    return found
-
-
-@cache
-def digest() -> str:
-    """SHA-256 of the file, for the provenance of a result."""
-    return hashlib.sha256(text().encode()).hexdigest()
-
-
-def name_of(calibration: Calibration) -> str:
-    """What a result says about the calibration it used."""
-    return "prior" if calibration == "prior" else f"published-{digest()[:12]}"
-
-
-def data_of(calibration: Calibration) -> dict[str, str]:
-    """The files that a result rests on, by SHA-256."""
-    return {} if calibration == "prior" else {NAME: digest()}
+PUBLISHED = Published("solvers.serving")
+text, document, digest = PUBLISHED.text, PUBLISHED.document, PUBLISHED.digest
+name_of, data_of = PUBLISHED.name_of, PUBLISHED.data_of
 
 
 def learned_from(engine: str, gpu: str) -> bool:
@@ -61,26 +33,38 @@ def learned_from(engine: str, gpu: str) -> bool:
     return any(label.startswith(start) for effect in document()[OUTPUTS[0]]["effects"].values() for label in effect)
 
 
+Known = tuple[Floats, Floats]
+
+
 @dataclass(frozen=True)
 class Output:
-    """What is known of TPOT or of TTFT: z with its covariance, effects by label, their sizes, noise, tails."""
+    """What is known of TPOT or of TTFT: z with its covariance, effects by label, their sizes, noise, tails.
+
+    A level of an effect has numbers over the basis: their mean [b] and covariance [b, b]; `sizes` [e, b] are the
+    deviations of a level that nobody measured.
+    """
 
     z: Floats
     covariance: Floats
-    effects: tuple[dict[int, tuple[float, float]], ...]
+    effects: tuple[dict[int, Known], ...]
     sizes: Floats
     noise: Floats
     families: tuple[str, ...]
     tails: Tails
 
-    def of_labels(self, labels: Ints) -> tuple[Floats, Floats]:
-        """Mean and variance that effects add to rows with these labels [n, e]."""
+    def level(self, effect: int, label: int) -> Known:
+        """What is known of a level's numbers."""
+        known = self.effects[effect].get(label)
+        return known or (np.zeros(self.sizes.shape[1]), np.diag(self.sizes[effect] ** 2))
+
+    def of_labels(self, labels: Ints, basis: Floats) -> tuple[Floats, Floats]:
+        """Mean and variance that effects add to rows with these labels [n, e] and loads [n, b]."""
         mean, variance = np.zeros(len(labels)), np.zeros(len(labels))
-        for effect, known in enumerate(self.effects):
-            for place, label in enumerate(labels[:, effect]):
-                one = known.get(int(label), (0.0, float(self.sizes[effect])))
-                mean[place] += one[0]
-                variance[place] += one[1] ** 2
+        for place, (row, of_row) in enumerate(zip(basis, labels, strict=True)):
+            for effect, label in enumerate(of_row):
+                numbers, left = self.level(effect, int(label))
+                mean[place] += row @ numbers
+                variance[place] += max(float(row @ left @ row), 0.0)
         return mean, variance
 
 
@@ -96,12 +80,12 @@ class Shipped:
         known = (self.token, self.first)[output]
         log_model, slopes = model_at(material, index, output, self.token.z)(known.z)
         part = material.described.take(index)
-        mean, variance = known.of_labels(shared_labels(part.labels, output))
+        mean, variance = known.of_labels(shared_labels(part.labels, output), part.basis)
         variance = variance + np.einsum("ni,ij,nj->n", slopes, known.covariance, slopes)
-        before = (slopes**2).sum(axis=1) + (known.sizes**2).sum()
+        before = (slopes**2).sum(axis=1) + part.basis**2 @ (known.sizes**2).sum(axis=0)
         noise = known.noise[classes_of(part.families, known.families)]
         novelty = np.sqrt(np.minimum(variance / before, 1.0))
-        deviation = np.sqrt(variance + noise**2)
+        deviation = np.sqrt(variance + noise**2 + material.vague[output][index])
         low, high = known.tails.ends(novelty, part.kinds).T
         centre = log_model + mean
         return Ends(centre, centre + low * deviation, centre + high * deviation)
@@ -122,12 +106,19 @@ def _output(whole: dict[str, Any], output: int, *, blank: bool) -> Output:
     return Output(
         z=np.zeros(count) if blank else np.array(list(part["coefficients"].values())),
         covariance=np.eye(count) if blank else np.array(part["covariance"]),
-        effects=tuple({int(codes([name])[0]): (m, s) for name, (m, s) in effects.items()} for effects in known),
+        effects=tuple({int(codes([name])[0]): _level(one) for name, one in effects.items()} for effects in known),
         sizes=np.array([part["sizes"][name] for name in SHARED[output]]),
         noise=np.array(part["noise"]),
         families=tuple(whole["families"]),
         tails=Tails(near=_ends(part, "near"), far=_ends(part, "far"), novelty=_ends(part, "novelty")),
     )
+
+
+def _level(one: dict[str, list[float]]) -> Known:
+    mean = np.array(one["mean"])
+    covariance = np.zeros((len(mean), len(mean)))
+    covariance[np.tril_indices(len(mean))] = one["covariance"]
+    return mean, covariance + np.tril(covariance, -1).T
 
 
 def _ends(part: dict[str, Any], name: str) -> tuple[tuple[float, float], ...]:
@@ -156,14 +147,16 @@ def draws(calibration: Calibration, *, count: int, seed: int) -> list[Coefficien
     return [linear.cost_at(TRUST[TOKEN] * (known.z + root @ one)) for one in normal]
 
 
-def step_factor(job: ServingJob, calibration: Calibration, *, disaggregated: bool, drafts: int) -> tuple[float, float]:
+def step_factor(
+    job: ServingJob, calibration: Calibration, *, load: Floats, disaggregated: bool, drafts: int
+) -> tuple[float, float]:
     """Mean and standard deviation of the logarithm of a step's seconds over what step cost says of `job`.
 
-    One number for a plan: its GPUs, engine, numbers and model are wrong together. What coefficients leave open (see
-    `draws`) is not in it.
+    One number for a plan, at its `load` [1, 3] (see `features.load_of`): its GPUs, engine, numbers and model are wrong
+    together. What coefficients leave open (see `draws`) is not in it.
     """
     known = shipped(calibration).token
     texts = job_texts(job, disaggregated=disaggregated, drafts=drafts)
     labels = np.array([[int(codes([one])[0]) for one in texts]])
-    mean, variance = known.of_labels(shared_labels(labels, TOKEN))
+    mean, variance = known.of_labels(shared_labels(labels, TOKEN), basis_of(load))
     return float(mean[0]), float(np.sqrt(variance[0]))

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints, codes
+from solvers.calibration.shipped import Calibration
 from solvers.cost.serving.job import ServingJob
-from solvers.serving.calibration import Calibration, shipped
+from solvers.serving.calibration import shipped
 from solvers.serving.evidence import linear
-from solvers.serving.evidence.features import job_texts
+from solvers.serving.evidence.features import basis_of, job_texts
 from solvers.serving.evidence.posterior import FIRST, TOKEN, TRUST, shared_labels
 from solvers.serving.evidence.waiting import Waiting, layer_seconds, missed_steps
 
@@ -62,11 +63,16 @@ def drawn_waiting(calibration: Calibration, *, count: int, seed: int) -> list[Wa
     return [linear.waiting_at(token, TRUST[FIRST] * (known.first.z + root @ one)) for one in normal]
 
 
-def effect(job: ServingJob, calibration: Calibration, *, disaggregated: bool, drafts: int) -> tuple[float, float]:
-    """Mean and standard deviation of the logarithm of a measured time to first token over the model's, for a job."""
+def effect(
+    job: ServingJob, calibration: Calibration, *, load: Floats, disaggregated: bool, drafts: int
+) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm of a measured time to first token over the model's, for a job.
+
+    `load` [1, 3] is that of `features.load_of`.
+    """
     known = shipped(calibration).first
     texts = job_texts(job, disaggregated=disaggregated, drafts=drafts)
-    mean, variance = known.of_labels(shared_labels(np.array([codes(texts)]), FIRST))
+    mean, variance = known.of_labels(shared_labels(np.array([codes(texts)]), FIRST), basis_of(load))
     return float(mean[0]), float(np.sqrt(variance[0]))
 
 

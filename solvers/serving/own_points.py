@@ -1,11 +1,11 @@
 """What a plan's own measurements teach: coefficients, and effects of labels, given one to twenty closed-loop points.
 
-    log tpot_i = f_i(z) + sum of effects u of its labels + noise,    x = (z, u) ~ N(m, P) as shipped
+    log tpot_i = f_i(z) + sum of effects u of its labels at its load + noise,    x = (z, u) ~ N(m, P) as shipped
     K = H P H' + e^2 I,   m' = m + P H' K^-1 r,   P' = P - P H' K^-1 H P
     left out: r_i = [K^-1 r]_i / [K^-1]_ii      (equations 2.23, 2.24, section 5.4.2 [rasmussen2006gaussian])
-H: slopes of f over z at m beside which label a point has. Points' noise is not known: they are as uncertain as they
-differ from one another, at least as published ones in the median. A plan of another layout or of other numbers shares
-only some labels with the points, and moves as far as it does.
+H: slopes of f over z at m beside the basis of a point's load for each label that it has. Points' noise is not known:
+they are as uncertain as they differ from one another, at least as published ones in the median. A plan of another
+layout or of other numbers shares only some labels with the points, and moves as far as it does.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from solvers.calibration.covariance import Floats, Ints, codes
+from solvers.calibration.shipped import Calibration
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import ServingJob, Software
 from solvers.documents import digest
-from solvers.serving.calibration import Calibration, Output, coefficients, shipped, waiting
+from solvers.serving.calibration import Output, coefficients, shipped, waiting
 from solvers.serving.calibration import name_of as shipped_name
 from solvers.serving.evidence import linear
 from solvers.serving.evidence.closed_loop import recorded, table_of
-from solvers.serving.evidence.features import job_texts, names_shared
+from solvers.serving.evidence.features import basis_of, described, job_texts
 from solvers.serving.evidence.posterior import TOKEN, TRUST, shared_labels
 from solvers.serving.evidence.recipes import Side
 from solvers.serving.evidence.rows import Question, Reading
@@ -35,7 +37,7 @@ ROUNDS = 2
 
 @dataclass(frozen=True)
 class Learned:
-    """The state after the points: z, then the effects at `keys` (which effect, which label).
+    """The state after the points: z, then the numbers of the effects at `keys` (which effect, which label).
 
     `off` [n] is log measured over predicted before, `left_out` [n] the same with what all other points teach.
     """
@@ -52,10 +54,11 @@ class Learned:
         """Of step cost."""
         return linear.cost_at(TRUST[TOKEN] * self.mean[: len(self.known.z)])
 
-    def step_factor(self, job: ServingJob, *, disaggregated: bool, drafts: int) -> tuple[float, float]:
+    def step_factor(self, job: ServingJob, *, load: Floats, disaggregated: bool, drafts: int) -> tuple[float, float]:
         """As `calibration.step_factor`."""
-        found = [self._effect(key) for key in _keys(job, disaggregated=disaggregated, drafts=drafts)]
-        return sum(mean for mean, _ in found), sum(spread**2 for _, spread in found) ** 0.5
+        row, others = self._row(job, load=load, disaggregated=disaggregated, drafts=drafts)
+        variance = float(row @ self.covariance @ row) + sum(spread**2 for _, spread in others)
+        return float(row @ self.mean) + sum(mean for mean, _ in others), max(variance, 0.0) ** 0.5
 
     def draws(self, *, count: int, seed: int) -> Floats:
         """States [count, d]; the same for the same seed."""
@@ -68,21 +71,28 @@ class Learned:
         """Of each state."""
         return [linear.cost_at(TRUST[TOKEN] * state[: len(self.known.z)]) for state in states]
 
-    def offsets(self, states: Floats, job: ServingJob, *, disaggregated: bool, drafts: int) -> Floats:
+    def offsets(self, states: Floats, job: ServingJob, *, load: Floats, disaggregated: bool, drafts: int) -> Floats:
         """Log factor of each state [count] over `step_factor`'s mean."""
+        row, others = self._row(job, load=load, disaggregated=disaggregated, drafts=drafts)
         normal = np.random.default_rng(len(states)).standard_normal((len(self.known.sizes), len(states)))
-        found = np.zeros(len(states))
-        for place, key in enumerate(_keys(job, disaggregated=disaggregated, drafts=drafts)):
-            at = self.keys.get(key)
-            own = self._effect(key)[1] * normal[place] if at is None else states[:, at] - self.mean[at]
-            found = found + own
+        found: Floats = (states - self.mean) @ row
+        for (_, spread), drawn in zip(others, normal, strict=False):
+            found = found + spread * drawn
         return found
 
-    def _effect(self, key: Key) -> tuple[float, float]:
-        at = self.keys.get(key)
-        if at is None:
-            return _before(self.known, key)
-        return float(self.mean[at]), float(self.covariance[at, at]) ** 0.5
+    def _row(
+        self, job: ServingJob, *, load: Floats, disaggregated: bool, drafts: int
+    ) -> tuple[Floats, list[tuple[float, float]]]:
+        """What a job at a load has of each number of the state [d]; mean and deviation of effects that it has not."""
+        row, others, at_load = np.zeros(len(self.mean)), [], basis_of(load)[0]
+        for key in _keys(job, disaggregated=disaggregated, drafts=drafts):
+            at = self.keys.get(key)
+            if at is None:
+                mean, left = self.known.level(*key)
+                others.append((float(at_load @ mean), max(float(at_load @ left @ at_load), 0.0) ** 0.5))
+            else:
+                row[at : at + len(at_load)] = at_load
+        return row, others
 
 
 def learned(spec: ServingSpec) -> Learned | None:
@@ -117,15 +127,12 @@ def questions_of(spec: ServingSpec) -> list[Question]:
 def learned_from(questions: Sequence[Question], calibration: Calibration) -> Learned:
     """The state after the questions' times of a token."""
     known, table = shipped(calibration).token, table_of(questions)
-    frozen = recorded(table, coefficients(calibration), waiting(calibration))
-    texts = names_shared(table.loads)
-    labels = shared_labels(np.column_stack([codes(column) for column in zip(*texts, strict=True)]), TOKEN)
-    keys, has = _effects(labels)
-    size = len(known.z)
-    before = [_before(known, key) for key in keys]
-    mean = np.array([*known.z, *(m for m, _ in before)])
-    covariance = np.diag([*np.zeros(size), *(s**2 for _, s in before)])
-    covariance[:size, :size] = known.covariance
+    frozen, seen_as = recorded(table, coefficients(calibration), waiting(calibration)), described(table.loads)
+    labels, size = shared_labels(seen_as.labels, TOKEN), len(known.z)
+    keys, has = _effects(labels, seen_as.basis)
+    before = [(known.z, known.covariance), *(known.level(*key) for key in keys)]
+    mean = np.concatenate([one for one, _ in before])
+    covariance = block_diag(*(left for _, left in before))
     measured, at, off = np.log([question.tpot_s for question in questions]), mean, np.zeros(0)
     for _ in range(ROUNDS):
         base, slopes = linear.token_slopes(frozen, TRUST[TOKEN] * at[:size])
@@ -152,21 +159,19 @@ def name_of(spec: ServingSpec) -> str:
 def _noise(off: Floats, known: Output) -> float:
     """Standard deviation of one point."""
     least = float(np.median(known.noise))
-    return max(least, float(off.std(ddof=1))) if len(off) > 1 else max(least, float(known.sizes.max()))
+    return max(least, float(off.std(ddof=1))) if len(off) > 1 else max(least, float(known.sizes[:, 0].max()))
 
 
-def _effects(labels: Ints) -> tuple[dict[Key, int], Floats]:
-    """The effects that n points have, numbered from 0, and which point has which [n, q]."""
+def _effects(labels: Ints, basis: Floats) -> tuple[dict[Key, int], Floats]:
+    """Where the numbers of the effects that n points have begin, and what each point has of each number [n, q b]."""
     rows = [[(effect, int(label)) for effect, label in enumerate(row)] for row in labels]
-    keys = {key: place for place, key in enumerate(dict.fromkeys(key for row in rows for key in row))}
-    has = np.zeros((len(rows), len(keys)))
+    functions = basis.shape[1]
+    keys = {key: functions * place for place, key in enumerate(dict.fromkeys(key for row in rows for key in row))}
+    has = np.zeros((len(rows), functions * len(keys)))
     for place, row in enumerate(rows):
-        has[place, [keys[key] for key in row]] = 1.0
+        for key in row:
+            has[place, keys[key] : keys[key] + functions] = basis[place]
     return keys, has
-
-
-def _before(known: Output, key: Key) -> tuple[float, float]:
-    return known.effects[key[0]].get(key[1], (0.0, float(known.sizes[key[0]])))
 
 
 def _keys(job: ServingJob, *, disaggregated: bool, drafts: int) -> list[Key]:

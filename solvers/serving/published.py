@@ -18,9 +18,10 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from solvers.calibration.bounds import to_bounded
-from solvers.calibration.covariance import Floats, codes
+from solvers.calibration.covariance import Floats, codes, sizes_of
 from solvers.calibration.fit import Fitted
-from solvers.serving.calibration import NAME, OUTPUTS
+from solvers.calibration.shipped import NAME
+from solvers.serving.calibration import OUTPUTS
 from solvers.serving.evidence import linear
 from solvers.serving.evidence.closed_loop import table_of
 from solvers.serving.evidence.columns import Row
@@ -50,6 +51,7 @@ def _output(posterior: Learned, material: Material, output: int) -> dict[str, An
     fitted = (posterior.token, posterior.first)[output]
     bounded = (linear.TPOT, linear.TTFT)[output]
     process, covariance = fitted.process, fitted.process.coefficients()[1]
+    sizes = sizes_of(process.scales, process.rows.labels)
     values = [float(to_bounded(np.array(TRUST[output] * z), one)) for one, z in zip(bounded, fitted.z, strict=True)]
     return {
         "taught": process.rows.size,
@@ -57,28 +59,31 @@ def _output(posterior: Learned, material: Material, output: int) -> dict[str, An
         "values": {one.name: float(f"{value:.6g}") for one, value in zip(bounded, values, strict=True)},
         "covariance": np.round(covariance, DIGITS).tolist(),
         "effects": _effects(fitted, material, output),
-        "sizes": dict(zip(SHARED[output], np.round(np.exp(process.scales.effects), DIGITS).tolist(), strict=True)),
+        "sizes": dict(zip(SHARED[output], np.round(np.sqrt(sizes), DIGITS).tolist(), strict=True)),
         "noise": np.round(np.exp(process.scales.noise), DIGITS).tolist(),
         "tails": {name: np.round(getattr(fitted.tails, name), DIGITS).tolist() for name in ("near", "far", "novelty")},
     }
 
 
-def _effects(fitted: Fitted, material: Material, output: int) -> dict[str, dict[str, tuple[float, float]]]:
-    """Mean and deviation of each effect's levels: s^2 1' w and s^2 - s^4 1' K^-1 1 over the rows of a level."""
+def _effects(fitted: Fitted, material: Material, output: int) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Each effect's levels: S F' w and the lower triangle of S - S F' K^-1 F S, with F the basis of a level's rows."""
     process = fitted.process
     words = names_shared(material.table.loads)
-    found: dict[str, dict[str, tuple[float, float]]] = {}
-    for place, effect in enumerate(SHARED[output]):
-        size = float(np.exp(2.0 * process.scales.effects[place]))
+    found: dict[str, dict[str, dict[str, list[float]]]] = {}
+    variances = sizes_of(process.scales, process.rows.labels)
+    for place, (effect, sizes) in enumerate(zip(SHARED[output], variances, strict=True)):
         column = sorted({text[EFFECTS.index(effect)] for text in words})
         labels = process.rows.labels[:, place]
         levels = {}
         for text, label in zip(column, codes(column), strict=True):
-            there = (labels == label).astype(np.float64)
+            there = (labels == label)[:, None] * process.rows.basis * sizes
             if there.any():
                 half: Floats = solve_triangular(process.factor, there, lower=True, check_finite=False)
-                left = max(size - size**2 * float(half @ half), 0.0)
-                levels[text] = (round(size * float(there @ process.weights), DIGITS), round(left**0.5, DIGITS))
+                left = np.diag(sizes) - half.T @ half
+                levels[text] = {
+                    "mean": np.round(there.T @ process.weights, DIGITS).tolist(),
+                    "covariance": np.round(left[np.tril_indices(len(left))], DIGITS + 2).tolist(),
+                }
         found[effect] = levels
     return found
 

@@ -65,8 +65,8 @@ def scaled(cost: StepCost, factor: float) -> StepCost:
 class Shop:
     """Step costs, memory and engines of one question, each worked out once."""
 
-    def __init__(self, spec: ServingSpec, *, longest: int, context: float) -> None:
-        self.spec, self.context = spec, context
+    def __init__(self, spec: ServingSpec, *, longest: int, context: float, load: Floats) -> None:
+        self.spec, self.context, self.load = spec, context, load
         self.own = learned(spec)
         self.coefficients = self.own.coefficients if self.own else coefficients(spec.calibration)
         self.max_model_len = spec.constraints.max_model_len or -(-longest // ROUND) * ROUND
@@ -110,8 +110,8 @@ class Shop:
         """Mean and standard deviation of the logarithm of a step's seconds over what the kernel says of it."""
         job, drafts = self.job(setup), self._drafts(setup)
         if self.own:
-            return self.own.step_factor(job, disaggregated=apart, drafts=drafts)
-        return step_factor(job, self.spec.calibration, disaggregated=apart, drafts=drafts)
+            return self.own.step_factor(job, load=self.load, disaggregated=apart, drafts=drafts)
+        return step_factor(job, self.spec.calibration, load=self.load, disaggregated=apart, drafts=drafts)
 
     def _drafts(self, setup: Setup) -> int:
         draft = self.spec.speculation
@@ -132,7 +132,7 @@ class Shop:
         """What is added to the logarithm of a step's seconds beside each of `draws`."""
         if self.own:
             job, drafts = self.job(setup), self._drafts(setup)
-            return self.own.offsets(self._states, job, disaggregated=apart, drafts=drafts)
+            return self.own.offsets(self._states, job, load=self.load, disaggregated=apart, drafts=drafts)
         deviation = math.hypot(self.bias(setup, apart=apart)[1], curves_of(self.job(setup)).lent)
         return drawn_offsets(deviation, count=DRAWS)
 
@@ -152,7 +152,7 @@ class Shop:
     def first_effect(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of a time to first token over what the model says of it."""
         job, drafts = self.job(setup), self._drafts(setup)
-        return effect(job, self.spec.calibration, disaggregated=apart, drafts=drafts)
+        return effect(job, self.spec.calibration, load=self.load, disaggregated=apart, drafts=drafts)
 
     def tokens_a_step(self, setup: Setup) -> float:
         """Tokens that a decode gives on average."""

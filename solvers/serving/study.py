@@ -5,6 +5,7 @@ from functools import cached_property
 
 from solvers.serving.candidate import Candidate
 from solvers.serving.ceiling import Ceilings, work_of
+from solvers.serving.evidence.features import load_of
 from solvers.serving.ranked import Found
 from solvers.serving.requests import Shape, sample, shape_of
 from solvers.serving.screen import Screened, screen
@@ -91,7 +92,8 @@ def study(spec: ServingSpec) -> Study:
     drawn = sample(spec.traffic, size=SHAPED, seed=spec.seed * 1009, longest=longest)
     cached = spec.options.fix.prefix_caching is not False and not spec.options.forbids("prefix_caching")
     shape = shape_of(drawn.requests, cached=cached)
-    shop = Shop(spec, longest=shape.longest, context=shape.context)
+    load = load_of(inputs=shape.inputs, outputs=shape.outputs)
+    shop = Shop(spec, longest=shape.longest, context=shape.context, load=load)
     trials = Trials(spec, shop, longest=min(longest, shape.longest))
     ceilings = Ceilings(shop, work_of(drawn.requests, shape))
     return Study(spec, shop, trials, ceilings, shape, longest, drawn.refused)

@@ -1,15 +1,12 @@
 """The calibration that a plan uses: what openly licensed runs teach, or the priors alone."""
 
-import hashlib
-import json
 import math
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
 from solvers.base import Estimate
+from solvers.calibration.shipped import Published
 from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.training.evidence.linear import BOUNDED, coefficients_at
 from solvers.training.evidence.posterior import Posterior, unlearned
@@ -17,36 +14,9 @@ from solvers.training.evidence.store import posterior_of
 from solvers.training.memory import calibrated
 from solvers.training.spec import Calibration
 
-NAME = "posterior.json"
-
-
-@cache
-def text() -> str:
-    """The file as it ships."""
-    return (files("solvers.training") / "data" / NAME).read_text("utf-8")
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The file."""
-    found: dict[str, Any] = json.loads(text())
-    return found
-
-
-@cache
-def digest() -> str:
-    """SHA-256 of the file, for the provenance of a result."""
-    return hashlib.sha256(text().encode()).hexdigest()
-
-
-def name_of(calibration: Calibration) -> str:
-    """What a result says about the calibration it used."""
-    return "prior" if calibration == "prior" else f"published-{digest()[:12]}"
-
-
-def data_of(calibration: Calibration) -> dict[str, str]:
-    """The files that a result rests on, by SHA-256."""
-    return {} if calibration == "prior" else {NAME: digest()}
+PUBLISHED = Published("solvers.training")
+text, document, digest = PUBLISHED.text, PUBLISHED.document, PUBLISHED.digest
+name_of, data_of = PUBLISHED.name_of, PUBLISHED.data_of
 
 
 @cache

@@ -42,21 +42,29 @@ EFFECTS = (
     "series",
     "group",
 )
-# What rows of an output share. With whole models left out, what engines and GPUs share foretold both times worse than
-# nothing did.
+# What rows of an output share, each a function of the load (see `basis_of`). With whole models left out, what engines
+# and GPUs share foretold both times worse than nothing did.
 SHARED: tuple[tuple[str, ...], ...] = (("model", "series", "group"), ("model", "series", "group"))
 BITS = {"bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp8_block": 8.0, "w8a8": 8.0, "w4a16": 4.0, "nvfp4": 4.0}
 PEAK, BANDWIDTH, ACTIVE, LAYERS = 1e15, 3e12, 1e10, 60.0
+# A load's logarithms (base 2): in the middle of published sweeps, where an effect is its level's first number; in so
+# large steps; and no further out than they reach.
+MIDDLE, SCALE, WIDEST = (4.0, 10.0, 10.0), 2.0, 3.5
+BASIS = ("level", "sequences", "input", "output", "sequences squared", "sequences and input")
 MODES = {False: "agg", True: "disagg"}
 
 
 @dataclass(frozen=True)
 class Described:
-    """n rows: features [n, p], labels [n, e], weights [n, k], groups, noise classes' names, dense (0) or not (1)."""
+    """n rows: features [n, p], labels [n, e], weights [n, k], basis [n, b], groups, noise classes' names, kinds.
+
+    Kinds have tails of their own: 1 where prefill has its own workers, else 0.
+    """
 
     features: Floats
     labels: Ints
     weights: Floats
+    basis: Floats
     groups: Ints
     families: tuple[str, ...]
     kinds: Ints
@@ -67,6 +75,7 @@ class Described:
             self.features[index],
             self.labels[index],
             self.weights[index],
+            self.basis[index],
             self.groups[index],
             tuple(self.families[place] for place in index),
             self.kinds[index],
@@ -82,14 +91,27 @@ def described(loads: Loads) -> Described:
     """The questions, each by the likeliest of its readings."""
     best = _likeliest(loads)
     names = names_shared(loads)
+    features = np.array([_features(q, loads, place) for q, place in zip(loads.questions, best, strict=True)])
     return Described(
-        features=np.array([_features(q, loads, place) for q, place in zip(loads.questions, best, strict=True)]),
+        features=features,
         labels=np.column_stack([codes(text[e] for text in names) for e in range(len(EFFECTS))]),
         weights=np.ones((len(names), len(smooth().parts))),
+        basis=basis_of(features[:, :3]),
         groups=codes(text[EFFECTS.index("series")] for text in names),
         families=tuple(f"{text[0]} {text[EFFECTS.index('way')].split()[0]}" for text in names),
-        kinds=np.array([int(question.model.moe is not None) for question in loads.questions], dtype=np.int64),
+        kinds=np.array([int(question.disaggregated) for question in loads.questions], dtype=np.int64),
     )
+
+
+def basis_of(load: Floats) -> Floats:
+    """Functions [n, b] of sequences of a rank, input and output [n, 3] (logarithms): 1, each, and how a batch bends."""
+    sequences, inputs, outputs = np.clip((load - MIDDLE) / SCALE, -WIDEST, WIDEST).T
+    return np.column_stack([np.ones(len(load)), sequences, inputs, outputs, sequences**2, sequences * inputs])
+
+
+def load_of(*, inputs: float, outputs: float) -> Floats:
+    """Requests of these lengths as a row [1, 3] for `basis_of`, with sequences in the middle of published sweeps."""
+    return np.array([[MIDDLE[0], _log(inputs), _log(outputs)]])
 
 
 def names_shared(loads: Loads) -> list[tuple[str, ...]]:

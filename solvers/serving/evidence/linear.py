@@ -43,11 +43,6 @@ def _values(bounded: tuple[Bounded, ...], z: Floats) -> dict[str, float]:
     return {one.name: float(to_bounded(np.array(value), one)) for one, value in pairs if value != 0.0}
 
 
-def token_at(frozen: Frozen, z: Floats) -> Floats:
-    """Log TPOT [n] at `z` over `TPOT`."""
-    return log_tpot(frozen.table.loads, sums_of(frozen, cost_at(z)), waiting_at(z, np.zeros(len(TTFT))))
-
-
 def token_slopes(frozen: Frozen, z: Floats) -> tuple[Floats, Floats]:
     """Log TPOT [n] at `z` over `TPOT`, and its slopes [n, d]."""
     first = np.zeros(len(TTFT))
@@ -60,11 +55,6 @@ def token_slopes(frozen: Frozen, z: Floats) -> tuple[Floats, Floats]:
         there = sums_of(frozen, cost_at(moved)) if place < len(COST) else sums
         slopes[:, place] = (log_tpot(loads, there, waiting_at(moved, first)) - base) / STEP
     return base, slopes
-
-
-def first_at(frozen: Frozen, sums: Sums, waiting: waits.Waiting) -> Floats:
-    """Log TTFT [n] of steps that take `sums`."""
-    return log_ttft(frozen, sums, waiting)
 
 
 def first_slopes(frozen: Frozen, sums: Sums, z_token: Floats, z: Floats) -> tuple[Floats, Floats]:

@@ -1,13 +1,16 @@
 """What closed-loop measurements teach: TPOT first (step cost, drafting), then TTFT (waiting) on what that says.
 
 Both are fits of `solvers.calibration`: coefficients with physical priors, effects of labels that rows share, noise by
-Student's t, tails from groups left out. Copies of one measurement count once, and rows with several readings not at
-all. Steps were fitted to operators before: of the spread that step cost's own bounds allow, TRUST is left here.
+Student's t, tails from groups left out. An effect is a function of the load: its level, its slopes over sequences and
+lengths, its bend (`features.basis_of`). Copies of one measurement count once; what a row's several readings differ by
+is noise of that row. Steps were fitted to operators before: of the spread that step cost's own bounds allow, TRUST is
+left here.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,17 +19,20 @@ from solvers.calibration.fit import Evidence, Fitted, fit
 from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
 from solvers.calibration.spread import spread_evenly
-from solvers.calibration.tails import Bools, Tails
+from solvers.calibration.tails import Tails
 from solvers.serving.evidence import linear
-from solvers.serving.evidence.closed_loop import Frozen, Table, recorded, sums_of
-from solvers.serving.evidence.features import COLUMNS, EFFECTS, SHARED, Described, described, smooth
+from solvers.serving.evidence.closed_loop import Frozen, Sums, Table, recorded, sums_of
+from solvers.serving.evidence.features import BASIS, COLUMNS, EFFECTS, SHARED, Described, described, smooth
 from solvers.serving.evidence.rows import Question
+from solvers.serving.evidence.times import log_tpot, log_ttft, reading_variance
 
 LEVEL = 0.8
-MOST_FOR_SCALES, MOST_TO_LEARN = 250, 700
+# Rows that scales are learned from, and all others: both cost their third power.
+MOST_FOR_SCALES, MOST_TO_LEARN = 500, 1500
 FEWEST_IN_CLASS = 12
-# Before any measurement: effects of 5 % on a token and 15 % on the first, noise of 3 % and 8 %.
-EFFECT, NOISE, SPREAD = (0.05, 0.15), (0.03, 0.08), 0.8
+# Before any measurement: effects of 5 % on a token and 15 % on the first, of 3 % where the load is four times larger;
+# noise of 3 % and 8 %.
+EFFECT, SLOPE, NOISE, SPREAD = (0.05, 0.15), (0.03, 0.03), (0.03, 0.08), 0.8
 # Less of the spread of waiting: some of its rows are many times off (queues, warming up) and drag coefficients along.
 TRUST = (0.2, 0.1)
 TOKEN, FIRST = 0, 1
@@ -55,7 +61,8 @@ class Ends:
 class Material:
     """Questions with their loops recorded at the priors, slopes there, and what the covariance sees of them.
 
-    `sure` rows have one reading, or several that agree whether tokens are drafted.
+    `vague` [n] is the variance of a row's logarithm over its readings, of TPOT and of TTFT; `sums` remembers the steps'
+    seconds at the last few z.
     """
 
     questions: tuple[Question, ...]
@@ -64,7 +71,8 @@ class Material:
     frozen: Frozen
     token: tuple[Floats, Floats]
     first: tuple[Floats, Floats]
-    sure: Bools
+    vague: tuple[Floats, Floats]
+    sums: Callable[[Floats], Sums]
     log_tpot: Floats
     log_ttft: Floats
 
@@ -74,6 +82,7 @@ def material_of(questions: Sequence[Question], table: Table) -> Material:
     z_token, z_first = np.zeros(len(linear.TPOT)), np.zeros(len(linear.TTFT))
     frozen = recorded(table, linear.cost_at(z_token), linear.waiting_at(z_token, z_first))
     sums = sums_of(frozen, linear.cost_at(z_token))
+    waiting = linear.waiting_at(z_token, z_first)
     return Material(
         questions=tuple(questions),
         table=table,
@@ -81,17 +90,27 @@ def material_of(questions: Sequence[Question], table: Table) -> Material:
         frozen=frozen,
         token=linear.token_slopes(frozen, z_token),
         first=linear.first_slopes(frozen, sums, z_token, z_first),
-        sure=np.array([len({reading.drafts > 0 for reading in question.readings}) == 1 for question in questions]),
+        vague=reading_variance(frozen, sums, waiting),
+        sums=_remembered(frozen),
         log_tpot=np.log([question.tpot_s for question in questions]),
         log_ttft=np.log([max(question.ttft_s, LEAST_SECONDS) for question in questions]),
     )
 
 
+def _remembered(frozen: Frozen) -> Callable[[Floats], Sums]:
+    @lru_cache(maxsize=4)
+    def of(z: bytes) -> Sums:
+        return sums_of(frozen, linear.cost_at(np.frombuffer(z)))
+
+    return lambda z: of(z.tobytes())
+
+
 def belief(noise_classes: int, output: int) -> Belief:
     """Priors of the covariance's scales."""
-    effects, noise, nothing = np.ones(len(SHARED[output])), np.ones(noise_classes), np.zeros(0)
-    mean = Scales(effects * np.log(EFFECT[output]), nothing, nothing, noise * np.log(NOISE[output]))
-    return Belief(mean, Scales(SPREAD * effects, nothing, nothing, SPREAD * noise))
+    level = np.log([EFFECT[output], *(len(BASIS) - 1) * [SLOPE[output]]])
+    effects, noise, nothing = np.tile(level, len(SHARED[output])), np.ones(noise_classes), np.zeros(0)
+    mean = Scales(effects, nothing, nothing, noise * np.log(NOISE[output]))
+    return Belief(mean, Scales(np.full(len(effects), SPREAD), nothing, nothing, SPREAD * noise))
 
 
 def identity(question: Question) -> tuple[object, ...]:
@@ -110,8 +129,8 @@ def distinct(questions: Sequence[Question], index: Ints) -> Ints:
 
 def learned(material: Material, index: Ints) -> Learned:
     """The posterior after the rows at `index`."""
-    own = distinct(material.questions, index[material.sure[index]])
-    own = own[spread_evenly(_strata(material.described.take(own)), most=MOST_TO_LEARN)]
+    own = distinct(material.questions, index)
+    own = own[spread_evenly(material.described.labels[own, -1], most=MOST_TO_LEARN)]
     part = material.described.take(own)
     counts = Counter(part.families)
     families = tuple(sorted(name for name, count in counts.items() if count >= FEWEST_IN_CLASS))
@@ -123,10 +142,12 @@ def learned(material: Material, index: Ints) -> Learned:
                 features=part.features,
                 labels=shared_labels(part.labels, output),
                 weights=part.weights,
+                basis=part.basis,
                 groups=part.groups,
                 jobs=part.labels[:, -1],
                 kinds=part.kinds,
                 noise_class=classes_of(part.families, families),
+                vague=material.vague[output][own],
             ),
             model_at(material, own, output, z_token),
             coefficients=len((linear.TPOT, linear.TTFT)[output]),
@@ -149,15 +170,17 @@ def model_at(
     z counts TRUST of the prior's spreads. TTFT rests on the steps' seconds at `z_token`.
     """
     slopes = TRUST[output] * (material.token, material.first)[output][1][index]
-    if output == TOKEN:
-        return lambda z: (linear.token_at(material.frozen, TRUST[TOKEN] * z)[index], slopes)
-    sums = sums_of(material.frozen, linear.cost_at(TRUST[TOKEN] * z_token))
+    loads = material.table.loads
+
+    def token(z: Floats) -> tuple[Floats, Floats]:
+        at = TRUST[TOKEN] * z
+        return log_tpot(loads, material.sums(at), linear.waiting_at(at, np.zeros(len(linear.TTFT))))[index], slopes
 
     def first(z: Floats) -> tuple[Floats, Floats]:
-        waiting = linear.waiting_at(TRUST[TOKEN] * z_token, TRUST[FIRST] * z)
-        return linear.first_at(material.frozen, sums, waiting)[index], slopes
+        at = TRUST[TOKEN] * z_token
+        return log_ttft(material.frozen, material.sums(at), linear.waiting_at(at, TRUST[FIRST] * z))[index], slopes
 
-    return first
+    return token if output == TOKEN else first
 
 
 def predicted(posterior: Learned, material: Material, index: Ints, output: int) -> Ends:
@@ -166,9 +189,10 @@ def predicted(posterior: Learned, material: Material, index: Ints, output: int) 
     fitted = (posterior.token, posterior.first)[output]
     log_model, slopes = model_at(material, index, output, posterior.token.z)(fitted.z)
     labels = shared_labels(part.labels, output)
-    rows = Rows(slopes=slopes, features=part.features, labels=labels, weights=part.weights)
-    noise = np.exp(fitted.process.scales.noise)[classes_of(part.families, posterior.families)]
-    found = fitted.predict(rows, log_model, noise=noise, kinds=part.kinds)
+    rows = Rows(slopes=slopes, features=part.features, labels=labels, weights=part.weights, basis=part.basis)
+    noise = np.exp(2.0 * fitted.process.scales.noise)[classes_of(part.families, posterior.families)]
+    deviation = np.sqrt(noise + material.vague[output][index])
+    found = fitted.predict(rows, log_model, noise=deviation, kinds=part.kinds)
     low, high = found.interval()
     return Ends(found.mean, low, high)
 
@@ -185,6 +209,7 @@ def _nothing(output: int) -> Fitted:
         features=np.zeros((0, len(COLUMNS))),
         labels=np.zeros((0, len(SHARED[output])), dtype=np.int64),
         weights=np.zeros((0, len(smooth().parts))),
+        basis=np.zeros((0, len(BASIS))),
     )
     scales = belief(1, output).mean
     process = condition(rows, np.zeros(0), noise=np.zeros(0), scales=scales, smooth=smooth())

@@ -5,7 +5,7 @@
     leave-out:COLUMN  each value of a column is scored by a fit on all others; `model_path` means the architecture, as
                       one model has several names
     calibrate:N       five folds of whole groups, with N rows of each held-out group, drawn at random, among those that
-                      calibrate; the group's other rows are scored
+                      calibrate; the group's other rows are scored. Groups of N measurements and fewer calibrate only
 A measurement never calibrates where a copy of it is scored. Rows given beside join every part that calibrates.
 """
 
@@ -79,13 +79,14 @@ def _left_out(questions: Sequence[Question], own: Ints, every: Ints, column: str
 def _dealt(questions: Sequence[Question], own: Ints, every: Ints, *, seed: int, points: int) -> list[Fold]:
     """Groups dealt to the folds at random; `points` rows of each held-out group calibrate."""
     groups = np.unique([group_of(questions[place]) for place in own], return_inverse=True)[1].ravel()
-    count = int(groups.max(initial=-1)) + 1
+    large = np.flatnonzero(_sizes(questions, own, groups) > points)
+    count = len(large)
     if count < 2:
-        message = "All rows are of one group: no group can be held out."
+        message = f"Fewer than two groups have more than {points} rows: none can be held out."
         raise SpecError(Problem("too_few_rows", message, "protocol", "Give rows of more models, systems or engines."))
     generator = np.random.default_rng(seed)
-    fold = np.empty(count, dtype=np.int64)
-    fold[generator.permutation(count)] = np.arange(count) % FOLDS
+    fold = np.full(int(groups.max()) + 1, FOLDS)
+    fold[large[generator.permutation(count)]] = np.arange(count) % FOLDS
     found = []
     for number in range(min(FOLDS, count)):
         held = np.flatnonzero(fold[groups] == number)
@@ -100,11 +101,15 @@ def _dealt(questions: Sequence[Question], own: Ints, every: Ints, *, seed: int, 
     return [one for one in found if len(one.test)]
 
 
+def _sizes(questions: Sequence[Question], own: Ints, groups: Ints) -> Ints:
+    """Different measurements of each group."""
+    different = {(group, identity(questions[place])) for place, group in zip(own, groups, strict=True)}
+    return np.bincount([group for group, _ in different])
+
+
 def _drawn(questions: Sequence[Question], members: Ints, points: int, generator: np.random.Generator) -> Ints:
-    """`points` different measurements of a group; none where it would leave nothing to score."""
+    """`points` different measurements of a group."""
     different = list({identity(questions[place]): int(place) for place in members}.values())
-    if len(different) <= points:
-        return members[:0]
     return np.sort(generator.choice(np.array(different), points, replace=False))
 
 

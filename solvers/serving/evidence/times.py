@@ -14,17 +14,38 @@ LEAST = 1e-9
 
 def log_tpot(loads: Loads, sums: Sums, waiting: Waiting) -> Floats:
     """Of each question [n]: the mean of its readings' logarithms."""
-    given = np.where(loads.transferred > 0.0, accepted(loads.drafts, waiting.acceptance), 1.0)
-    seconds = sums.per_token / given * (1.0 + waiting.draft_share * loads.drafts)
-    return _by_question(loads, np.log(seconds))
+    return _by_question(loads, _token(loads, sums, waiting))
 
 
 def log_ttft(frozen: Frozen, sums: Sums, waiting: Waiting) -> Floats:
     """Of each question [n]."""
+    return _by_question(frozen.table.loads, _first(frozen, sums, waiting))
+
+
+def reading_variance(frozen: Frozen, sums: Sums, waiting: Waiting) -> tuple[Floats, Floats]:
+    """Variance over its readings of the logarithm of each question's [n] TPOT, and of its TTFT."""
+    loads = frozen.table.loads
+    return _spread(loads, _token(loads, sums, waiting)), _spread(loads, _first(frozen, sums, waiting))
+
+
+def _spread(loads: Loads, values: Floats) -> Floats:
+    return _by_question(loads, (values - _by_question(loads, values)[loads.owner]) ** 2)
+
+
+def _token(loads: Loads, sums: Sums, waiting: Waiting) -> Floats:
+    """Log seconds of each reading [m]."""
+    given = np.where(loads.transferred > 0.0, accepted(loads.drafts, waiting.acceptance), 1.0)
+    found: Floats = np.log(sums.per_token / given * (1.0 + waiting.draft_share * loads.drafts))
+    return found
+
+
+def _first(frozen: Frozen, sums: Sums, waiting: Waiting) -> Floats:
+    """Log seconds of each reading [m]."""
     loads = frozen.table.loads
     split = loads.transferred > 0.0
     seconds = np.where(split, _split(frozen, sums, waiting), _together(loads, sums, waiting))
-    return _by_question(loads, np.log(seconds + waiting.frontend_token_s * loads.inputs))
+    found: Floats = np.log(seconds + waiting.frontend_token_s * loads.inputs)
+    return found
 
 
 def _together(loads: Loads, sums: Sums, waiting: Waiting) -> Floats:

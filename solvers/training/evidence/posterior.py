@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.calibration.covariance import Floats, Ints, Rows, Scales
+from solvers.calibration.covariance import Floats, Ints, Rows, Scales, constant
 from solvers.calibration.fit import Evidence, Fitted, Predicted, fit
 from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
@@ -62,10 +62,12 @@ def learned(table: Table, index: Ints, *, start: Posterior | None = None) -> Pos
             features=part.features,
             labels=part.labels,
             weights=part.weights,
+            basis=constant(len(index)),
             groups=part.groups,
             jobs=part.jobs,
             kinds=kinds_of(part.features),
             noise_class=noise_classes(part.families, families),
+            vague=np.zeros(len(index)),
         ),
         lambda z: linearised(batches, z, count=len(index)),
         coefficients=len(BOUNDED),
@@ -109,6 +111,7 @@ def unlearned() -> Posterior:
         features=np.zeros((0, len(COLUMNS))),
         labels=np.zeros((0, len(EFFECTS)), dtype=np.int64),
         weights=np.zeros((0, len(smooth().parts))),
+        basis=constant(0),
     )
     process = condition(nothing, np.zeros(0), noise=np.zeros(0), scales=scales, smooth=smooth())
     tails = Tails.normal(LEVEL)
@@ -130,7 +133,8 @@ def _noise(posterior: Posterior, part: Described) -> Floats:
 def _rows(posterior: Posterior, batches: Sequence[Batch], part: Described) -> tuple[Rows, Floats]:
     """What the covariance sees of runs, and the kernel's log seconds."""
     log_model, slopes = linearised(batches, posterior.fitted.z, count=len(part.groups))
-    return Rows(slopes=slopes, features=part.features, labels=part.labels, weights=part.weights), log_model
+    basis = constant(len(part.groups))
+    return Rows(slopes=slopes, features=part.features, labels=part.labels, weights=part.weights, basis=basis), log_model
 
 
 def strata_of(table: Table, index: Ints) -> Ints:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.calibration.covariance import Floats, Rows, Scales
+from solvers.calibration.covariance import Floats, Rows, Scales, constant
 from solvers.calibration.fit import Fitted
 from solvers.calibration.process import condition
 from solvers.calibration.tails import Tails
@@ -71,6 +71,7 @@ def posterior_of(document: dict[str, Any]) -> Posterior:
         slopes=_aligned(np.array(slopes), list(z), [b.name for b in BOUNDED]),
         features=seen,
         weights=weights_of(seen),
+        basis=constant(len(seen)),
         labels=np.array(document["labels"], dtype=np.int64)[np.array(places)],
     )
     process = condition(rows, np.array(target), noise=np.array(noise), scales=scales, smooth=smooth())

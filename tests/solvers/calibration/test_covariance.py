@@ -12,9 +12,9 @@ from tests.solvers.calibration.cases import SCALES, SMOOTH, rows
 def _plain(a: Rows, i: int, b: Rows, j: int) -> float:
     """K of one pair, from the head of the module."""
     total = float(a.slopes[i] @ b.slopes[j])
-    for effect, log_size in enumerate(SCALES.effects):
+    for effect, sizes in enumerate(np.exp(2 * SCALES.effects).reshape(2, 2)):
         alike = a.labels[i, effect] == b.labels[j, effect] != ALONE
-        total += math.exp(2 * log_size) * alike
+        total += alike * sum(size * a.basis[i, f] * b.basis[j, f] for f, size in enumerate(sizes))
     squared = [
         sum((a.features[i, p] - b.features[j, p]) ** 2 for p, c in enumerate(SMOOTH.classes) if c == kind)
         for kind in (0, 1)

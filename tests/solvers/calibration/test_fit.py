@@ -10,8 +10,8 @@ from tests.solvers.calibration.cases import SMOOTH, rows
 
 COUNT = 160
 BELIEF = Belief(
-    mean=Scales(np.log([0.03, 0.03]), np.log([0.05, 0.05]), np.log([3.0, 3.0, 3.0]), np.log([0.03])),
-    spread=Scales(0.8 * np.ones(2), 0.8 * np.ones(2), 0.8 * np.ones(3), 0.8 * np.ones(1)),
+    mean=Scales(np.log(4 * [0.03]), np.log([0.05, 0.05]), np.log([3.0, 3.0, 3.0]), np.log([0.03])),
+    spread=Scales(0.8 * np.ones(4), 0.8 * np.ones(2), 0.8 * np.ones(3), 0.8 * np.ones(1)),
 )
 TRUTH = np.array([0.8, -0.5, 0.0])
 
@@ -30,8 +30,8 @@ def _data(*, wild: int = 0) -> tuple[Evidence, Floats]:
     groups = np.arange(COUNT) // 8
     none = np.zeros(COUNT, dtype=np.int64)
     evidence = Evidence(
-        measured=measured, features=drawn.features, labels=drawn.labels, weights=drawn.weights, groups=groups,
-        jobs=groups, kinds=none, noise_class=none,
+        measured=measured, features=drawn.features, labels=drawn.labels, weights=drawn.weights,
+        basis=drawn.basis, groups=groups, jobs=groups, kinds=none, noise_class=none, vague=np.zeros(COUNT),
     )  # fmt: skip
     return evidence, slopes
 
@@ -66,7 +66,7 @@ def test_the_interval_covers_about_its_level_of_what_comes_later() -> None:
     log_model, at = _linearise(fitted.z, there)
 
     found = fitted.predict(
-        Rows(at, later.features, later.labels, later.weights),
+        Rows(at, later.features, later.labels, later.weights, later.basis),
         log_model,
         noise=np.full(400, float(np.exp(fitted.process.scales.noise[0]))),
         kinds=np.zeros(400, dtype=np.int64),

@@ -7,13 +7,14 @@ from solvers.calibration.covariance import Rows, Scales, covariance
 from solvers.calibration.scales import Belief, _negative_log_posterior, likeliest
 from tests.solvers.calibration.cases import SCALES, SMOOTH, residuals, rows
 
-SPREAD = Scales(np.ones(2), np.ones(2), np.ones(3), np.ones(2))
+SPREAD = Scales(np.ones(4), np.ones(2), np.ones(3), np.ones(2))
 BELIEF = Belief(mean=SCALES, spread=SPREAD)
 
 
 def test_the_gradient_is_that_of_the_value() -> None:
     classes = np.arange(12) % 2
-    negative = _negative_log_posterior(rows(), residuals(), SMOOTH, classes, np.linspace(1.0, 3.0, 12), BELIEF)
+    inflation, vague = np.linspace(1.0, 3.0, 12), np.linspace(0.0, 0.01, 12)
+    negative = _negative_log_posterior(rows(), residuals(), SMOOTH, classes, inflation, vague, BELIEF)
     at = SCALES.flat() + 0.3
 
     _, gradient = negative(at)
@@ -29,10 +30,11 @@ def test_noise_that_made_the_residuals_is_found() -> None:
     classes = np.arange(300) % 2
     noise = np.where(classes == 0, 0.02, 0.2)
     drawn = rows(300)
-    still = Rows(drawn.slopes * 0.0, drawn.features, drawn.labels, drawn.weights)
+    still = Rows(drawn.slopes * 0.0, drawn.features, drawn.labels, drawn.weights, drawn.basis)
 
     found = likeliest(
         still, generator.normal(size=300) * noise, smooth=SMOOTH, noise_class=classes, inflation=np.ones(300),
+        vague=np.zeros(300),
         belief=BELIEF, start=SCALES, iterations=80,
     )  # fmt: skip
 
@@ -42,13 +44,14 @@ def test_noise_that_made_the_residuals_is_found() -> None:
 
 def test_a_discrepancy_that_made_the_residuals_is_found() -> None:
     drawn = rows(200, seed=5)
-    truth = Scales(np.log([1e-3, 1e-3]), np.log([0.4, 1e-3]), SCALES.lengths, np.log([0.02, 0.02]))
-    still = Rows(drawn.slopes * 0.0, drawn.features, drawn.labels, np.ones((200, 2)))
+    truth = Scales(np.log(4 * [1e-3]), np.log([0.4, 1e-3]), SCALES.lengths, np.log([0.02, 0.02]))
+    still = Rows(drawn.slopes * 0.0, drawn.features, drawn.labels, np.ones((200, 2)), drawn.basis)
     total = covariance(still, still, truth, SMOOTH) + 0.02**2 * np.eye(200)
     y = np.linalg.cholesky(total) @ np.random.default_rng(6).normal(size=200)
 
     found = likeliest(
         still, y, smooth=SMOOTH, noise_class=np.zeros(200, dtype=np.int64), inflation=np.ones(200),
+        vague=np.zeros(200),
         belief=BELIEF, start=SCALES, iterations=80,
     )  # fmt: skip
 

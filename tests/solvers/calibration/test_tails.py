@@ -6,12 +6,13 @@ import pytest
 from solvers.calibration.covariance import Scales, variances
 from solvers.calibration.process import Process, condition
 from solvers.calibration.scales import Belief
-from solvers.calibration.tails import Tails, folds_of, missed_alone, missed_in_folds, tails_of, weighted_quantile
+from solvers.calibration.tails import Noise, Tails, folds_of, missed_alone, missed_in_folds, tails_of, weighted_quantile
 from tests.solvers.calibration.cases import SCALES, SMOOTH, residuals, rows
 
 COUNT = 24
 CLASSES = np.arange(COUNT) % 2
 NOISE = np.exp(2.0 * SCALES.noise)[CLASSES]
+PLAIN = Noise(CLASSES, np.zeros(COUNT))
 GROUPS = np.arange(COUNT) // 2
 # Scales that cannot move: a fold learns what all rows have.
 FIXED = Belief(mean=SCALES, spread=Scales(*(np.full(len(part), 1e-6) for part in
@@ -25,14 +26,14 @@ def _process(*, inflation: float = 1.0) -> Process:
 
 def _tails(process, *, groups, kinds):
     return tails_of(
-        process, residuals(COUNT), groups=groups, jobs=groups, kinds=kinds, noise_class=CLASSES, strata=groups,
+        process, residuals(COUNT), groups=groups, jobs=groups, kinds=kinds, noise=PLAIN, strata=groups,
         belief=FIXED, level=0.8,
     )  # fmt: skip
 
 
 def test_a_fold_is_predicted_as_by_a_process_that_never_saw_it() -> None:
     process = _process()
-    found = missed_in_folds(process, GROUPS, CLASSES, GROUPS, FIXED)
+    found = missed_in_folds(process, GROUPS, PLAIN, GROUPS, FIXED)
 
     fold = folds_of(GROUPS)
     for number in range(5):
@@ -52,10 +53,23 @@ def test_an_outlier_is_measured_with_the_noise_of_its_class() -> None:
     process = _process(inflation=50.0)
     residual, variance = process.without_itself()
 
-    found = missed_alone(process, CLASSES)
+    found = missed_alone(process, PLAIN)
 
     latent = variance[3] - 50.0 * NOISE[3]
     assert found.score[3] == pytest.approx(residual[3] / np.sqrt(latent + NOISE[3]), rel=1e-9)
+
+
+def test_what_a_row_leaves_open_is_told_apart_from_its_classes_noise() -> None:
+    vague = np.where(np.arange(COUNT) == 5, 0.09, 0.0)
+    process = condition(rows(COUNT), residuals(COUNT), noise=NOISE + vague, scales=SCALES, smooth=SMOOTH)
+    open_row = Noise(CLASSES, vague)
+
+    alone = missed_alone(process, open_row)
+    folds = missed_in_folds(process, GROUPS, open_row, GROUPS, FIXED)
+
+    residual, variance = process.without_itself()
+    assert alone.score[5] == pytest.approx(residual[5] / np.sqrt(variance[5]), rel=1e-9)
+    assert abs(folds.score[5]) < abs(missed_in_folds(_process(), GROUPS, PLAIN, GROUPS, FIXED).score[5])
 
 
 def test_groups_stay_whole_and_folds_are_about_as_large() -> None:
@@ -75,7 +89,7 @@ def test_few_groups_leave_room_for_a_worse_one() -> None:
 
     found = _tails(process, groups=groups, kinds=none)
 
-    score = missed_in_folds(process, groups, CLASSES, groups, FIXED).score
+    score = missed_in_folds(process, groups, PLAIN, groups, FIXED).score
     assert found.far == ((min(float(score.min()), 0.0), max(float(score.max()), 0.0)),)
 
 

@@ -48,6 +48,38 @@ def test_points_of_a_group_calibrate_and_are_not_scored() -> None:
     assert found["by_class"]["dense"]["rows"] == 4
 
 
+def test_a_group_with_no_more_points_than_calibrate_is_not_scored() -> None:
+    few = [row(id=f"few {size}", tp_size="2", concurrency=size, batch_size=size) for size in SIZES[:3]]
+
+    found = score([*_rows(), *few], protocol="calibrate:3")
+
+    assert found["by_class"]["dense"]["rows"] == 4
+    assert all(fold["calibrated_on"] >= 12 + 3 for fold in found["protocol"]["folds"])
+
+
+def test_points_of_a_group_move_its_other_rows() -> None:
+    """One sweep takes half as long again, the other three are alike: its points say so."""
+    rows = [
+        {**one, "silicon_tpot_ms": f"{1.5 * float(one['silicon_tpot_ms']):.3f}"} if place >= 12 else one
+        for place, one in enumerate(_rows())
+    ]
+    slow = "qwen3-32b / h100-sxm / trtllm / 16 bit / agg"
+
+    alone, pointed = (score(rows, protocol=name)["by_group"][slow] for name in ("cv5-grouped", "calibrate:3"))
+
+    assert pointed["tpot"]["mape"] < 0.5 * alone["tpot"]["mape"]
+
+
+def test_models_that_the_rows_to_calibrate_on_have_not_are_scored() -> None:
+    rows = _rows()
+    other = row(id="other", model_path="openai/gpt-oss-120b", system="b200_sxm", precision="fp4", backend="sglang")
+
+    found = score([other], calibrate_on=rows)
+
+    assert (found["covered"], found["by_class"]["moe"]["rows"]) == (1.0, 1)
+    assert found["tpot"]["mape"] is not None
+
+
 def test_rows_to_calibrate_on_are_not_scored() -> None:
     rows = _rows()
 

@@ -4,8 +4,10 @@ from solvers import catalogue
 from solvers.cost.serving.coefficients import DEFAULT, PRIORS
 from solvers.cost.serving.job import Numerics, ServingJob, Software
 from solvers.serving import calibration
+from solvers.serving.evidence.features import load_of
 
 JOB = ServingJob(model=catalogue.model("llama-3.1-8b"), node=catalogue.node("dgx-h100"), software=Software("trtllm"))
+LOAD = load_of(inputs=1024.0, outputs=512.0)
 
 
 def test_the_priors_are_the_cost_models_own() -> None:
@@ -32,13 +34,24 @@ def test_draws_lie_within_the_priors_bounds_and_are_the_same_for_a_seed() -> Non
 
 
 def test_a_job_like_those_measured_is_less_open_than_one_that_nobody_measured() -> None:
-    known = calibration.step_factor(JOB, "published", disaggregated=False, drafts=0)
+    known = calibration.step_factor(JOB, "published", load=LOAD, disaggregated=False, drafts=0)
     unlike = ServingJob(model=catalogue.model("opt-66b"), node=JOB.node, numerics=Numerics("w8a8"))
 
-    mean, spread = calibration.step_factor(unlike, "published", disaggregated=False, drafts=0)
+    mean, spread = calibration.step_factor(unlike, "published", load=LOAD, disaggregated=False, drafts=0)
 
     assert known[1] < spread
     assert mean == 0.0
+
+
+def test_what_was_measured_of_a_job_depends_on_its_load() -> None:
+    short, long = (
+        calibration.step_factor(
+            JOB, "published", load=load_of(inputs=inputs, outputs=512.0), disaggregated=False, drafts=0
+        )
+        for inputs in (128.0, 4096.0)
+    )
+
+    assert short != long
 
 
 @pytest.mark.parametrize("name", ["acceptance", "together", "missed_sglang"])
