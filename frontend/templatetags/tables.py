@@ -21,6 +21,9 @@ SAID = {
     "usd": "cost",
 }  # fmt: skip
 
+# Characters that are shown of a text that is a file in itself.
+LONG = 60
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -94,6 +97,16 @@ def written(value: Any, row: Row) -> str:
             return f"{value:,}"
         case int() | float():
             return units.show_named(row.label.rpartition(".")[2], value)
-        case str() if DIGEST.fullmatch(value):
-            return value[:12]
+        case str():
+            return _text(value)
     return str(value)
+
+
+def _text(value: str) -> str:
+    """A digest by its beginning, a file that stands in a spec by its beginning and its size."""
+    if DIGEST.fullmatch(value):
+        return value[:12]
+    if "\n" in value:
+        lines = value.strip().splitlines()
+        return f"{len(lines):,} lines: {lines[0][:LONG]} …"
+    return f"{value[:LONG]} … ({len(value):,} characters)" if len(value) > 4 * LONG else value

@@ -3,6 +3,7 @@
 import pytest
 
 from frontend.templatetags import tables
+from planner.services.comparison import Row
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,12 @@ from frontend.templatetags import tables
 )
 def test_a_name_with_its_unit_is_a_heading(name: str, heading: str) -> None:
     assert tables.label(name) == heading
+
+
+def test_a_file_inside_a_spec_is_told_by_its_beginning_and_its_size() -> None:
+    def said(value: str) -> str:
+        return tables.written(value, Row("traffic.trace.csv", "Question", (value,), differs=True, best_index=None))
+
+    assert said("arrival,input,output\n0,10,5\n1,10,5\n") == "3 lines: arrival,input,output …"
+    assert said("H4sI" * 300) == "H4sI" * 15 + " … (1,200 characters)"
+    assert said("llama-3.1-8b") == "llama-3.1-8b"
