@@ -57,7 +57,7 @@ def _too_much(asked: Study, found: Found) -> tuple[str, tuple[str, ...], Documen
     """Plans fit and answer in time, but not so many requests."""
     spec = asked.spec
     best = max(found.missed, key=lambda one: (one.share, one.capacity_per_s))
-    if (late := _late(asked, best)) is not None:
+    if (late := _late(asked, best.candidate, best.capacity_per_s)) is not None:
         return late
     rate, good, least = rate_word(spec.traffic.rate_per_s), show(best.share, SHARE), show(spec.slo.attainment, SHARE)
     kept = (
@@ -74,11 +74,11 @@ def _short(asked: Study, otherwise: str) -> str:
     return "budget" if asked.most_gpus < asked.spec.gpus else otherwise
 
 
-def _late(asked: Study, best: Ranked) -> tuple[str, tuple[str, ...], Document] | None:
+def _late(asked: Study, candidate: Candidate, capacity_per_s: float) -> tuple[str, tuple[str, ...], Document] | None:
     """A latency that the best of the plans misses however few requests come."""
     spec = asked.spec
-    rate = min(spec.traffic.rate_per_s, best.capacity_per_s) * QUIET
-    trial = asked.trials.trial(best.candidate, rate, size=LOOKED, seeds=1)
+    rate = min(spec.traffic.rate_per_s, capacity_per_s) * QUIET
+    trial = asked.trials.trial(candidate, rate, size=LOOKED, seeds=1)
     if share(trial, spec) >= spec.slo.attainment:
         return None
     found = pooled(trial.seeds)
@@ -88,17 +88,27 @@ def _late(asked: Study, best: Ranked) -> tuple[str, tuple[str, ...], Document] |
     kept = show(spec.slo.attainment, SHARE)
     reason = (
         f"A {LIMITS[name]} of {limit} is out of reach, however few requests come: with the best of the plans"
-        f" ({label(best.candidate)}) {kept} of them take up to {told}."
+        f" ({label(candidate)}) {kept} of them take up to {told}."
     )
     need = _needs(name, f"takes up to {told} for {kept} of the requests; asked for {limit}")
-    return reason, (f"slo/{name}",), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+    return reason, (f"slo/{name}",), {"plan": plan_document(candidate, asked.shop), "needs": [need]}
 
 
 def _too_few(asked: Study, screened: Screened) -> tuple[str, tuple[str, ...], Document]:
-    """Even by the static model every plan needs more GPUs than there are."""
+    """Even by the static model every plan needs more GPUs than there are, or could not do the work if it had them."""
     spec = asked.spec
-    best = min(screened.scored, key=lambda one: (one.candidate.gpus, one.needed_gpus))
     rate = rate_word(spec.traffic.rate_per_s)
+    if held := [one for one in screened.scored if one.candidate.gpus <= asked.most_gpus]:
+        best = max(held, key=lambda one: one.capacity_per_s)
+        if (late := _late(asked, best.candidate, best.capacity_per_s)) is not None:
+            return late
+        most = rate_word(asked.ceilings.of(best.candidate, spec.slo))
+        reason = (
+            f"{gpu_word(spec, asked.most_gpus)} do not carry {rate}: {label(best.candidate)} could do {most} at most."
+        )
+        need = _needs("traffic", f"could do {most} at most; asked for {rate}")
+        return reason, (_short(asked, "traffic"),), {"plan": plan_document(best.candidate, asked.shop), "needs": [need]}
+    best = min(screened.scored, key=lambda one: (one.candidate.gpus, one.needed_gpus))
     needed, allowed = f"{best.candidate.gpus:,} GPUs", f"{asked.most_gpus:,} may be used"
     reason = f"{rate} need about {needed} ({label(best.candidate)}); {allowed}."
     need = _needs("gpus", f"needs {needed}; {allowed}")

@@ -50,14 +50,26 @@ class Look:
         steps = (some, pooled(self.faster.seeds), pooled(self.slower.seeds))
         return plain, [steps, (plain, plain.later(self.first[0]), plain.later(self.first[1]))]
 
-    def estimate(self, of: Of) -> Estimate:
-        """A quantity of all requests, with its interval."""
+    def estimate(self, of: Of, *, factors: bool = False) -> Estimate:
+        """A quantity of all requests, with its interval. `factors`: what moves it multiplies, as it does seconds."""
         plain, pairs = self._pooled
-        value, half = of(plain), half_width([of(one) for one in self.plain.seeds])
-        moved = [sorted((of(low) - of(base), of(high) - of(base))) for base, low, high in pairs]
-        down = math.hypot(half, *(min(ends[0], 0.0) for ends in moved))
-        up = math.hypot(half, *(max(ends[1], 0.0) for ends in moved))
-        return Estimate(value, max(value - down, 0.0), value + up)
+        value, seeds = of(plain), [of(one) for one in self.plain.seeds]
+        ends = [(of(base), of(low), of(high)) for base, low, high in pairs]
+        if not factors or min(value, *seeds, *(one for three in ends for one in three)) <= 0.0:
+            down, up = _joined(seeds, ends)
+            return Estimate(value, max(value - down, 0.0), value + up)
+        down, up = _joined(np.log(seeds).tolist(), np.log(ends).tolist())
+        return Estimate(value, value * math.exp(-down), value * math.exp(up))
+
+
+def _joined(seeds: Sequence[float], ends: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """How far down and up, of the seeds' spread and of each (compared with, one end, the other), independent."""
+    half = half_width(seeds)
+    moved = [sorted((low - base, high - base)) for base, low, high in ends]
+    return (
+        math.hypot(half, *(min(one[0], 0.0) for one in moved)),
+        math.hypot(half, *(max(one[1], 0.0) for one in moved)),
+    )
 
 
 def half_width(values: Sequence[float]) -> float:
@@ -81,7 +93,9 @@ def latency_estimates(trials: Look, slo: Slo) -> dict[str, Estimate]:
     """Percentiles of each latency, the asked one among them, and the share of requests that keep to all limits."""
     shares = sorted({*PERCENTILES, slo.attainment})
     found = {
-        f"{name}_p{100 * share:g}_s": trials.estimate(percentile(name, share)) for name in LATENCIES for share in shares
+        f"{name}_p{100 * share:g}_s": trials.estimate(percentile(name, share), factors=True)
+        for name in LATENCIES
+        for share in shares
     }
     attained = trials.estimate(lambda one: float(one.good(slo).mean()))
     return {"attainment_share": Estimate(attained.value, attained.low, min(attained.high, 1.0)), **found}
@@ -94,7 +108,7 @@ def latency_document(trials: Look, slo: Slo) -> dict[str, object]:
 
 
 def _distribution(trials: Look, name: str, limit: float | None) -> dict[str, object]:
-    told = [trials.estimate(percentile(name, share)) for share in QUANTILES]
+    told = [trials.estimate(percentile(name, share), factors=True) for share in QUANTILES]
     values = np.maximum.accumulate([one.value for one in told]).tolist()
     low = np.maximum.accumulate([one.low for one in told]).tolist()
     high = np.maximum.accumulate([one.high for one in told]).tolist()

@@ -97,6 +97,16 @@ def test_the_curves_band_holds_the_rate_asked() -> None:
     assert all(0 <= share <= 1 for end in ("worse", "better") for line in curve[end] for _, share in line)
 
 
+def test_replicas_that_are_given_and_too_few_are_told_by_what_they_could_do_at_most() -> None:
+    traffic = {"rate": 20_000, "input": {"mean": 300, "cv": 0.5}, "output": 16}
+
+    told = _solved(traffic=traffic, options={"fix": {"replicas": 1}})["infeasible"]
+
+    assert told["binding"] == ["traffic"]
+    assert "2 NVIDIA H100 SXM 80 GB do not carry 20k requests/s" in told["reason"]
+    assert "at most" in told["nearest"]["needs"][0]["message"]
+
+
 def test_a_model_that_fits_nowhere_is_told_what_it_needs() -> None:
     slow = {"traffic": {"rate": 0.2, "input": 300, "output": 16}, "slo": {"tpot": "200 ms"}}
     told = _solved(model="llama-3.1-405b", constraints={"max_gpus": 8}, **slow)["infeasible"]
