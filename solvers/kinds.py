@@ -7,6 +7,7 @@ A kind is a module with a `KIND`; it is imported when it is first asked for, so 
 
 import math
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
@@ -46,6 +47,12 @@ def _load(module: str) -> Kind[Any]:
 
 def schema(name: str) -> Document:
     """The JSON Schema of the kind's spec; where forms of it differ in a field, the field is either's."""
+    get(name)
+    return deepcopy(_schema(name))
+
+
+@cache
+def _schema(name: str) -> Document:
     kind = get(name)
     document: Document = kind.spec.model_json_schema()
     for form in kind.forms.values():
@@ -99,7 +106,7 @@ def parse(document: Mapping[str, Any]) -> Spec:
     try:
         spec: Spec = _form(kind, document).model_validate(dict(document))
     except ValidationError as error:
-        raise SpecError(*problems_of(error, schema(name))) from None
+        raise SpecError(*problems_of(error, _schema(name))) from None
     if spec.version > kind.version:
         message = f"This server knows version {kind.version} of kind '{name}'; the spec says {spec.version}."
         raise SpecError(Problem("version", message, "/version", f"Write `version: {kind.version}`."))
