@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from solvers.calibration.covariance import Floats, Ints
+from solvers.serving.evidence.windowed import windowed
 
 # Columns of a record.
 (
@@ -32,15 +33,6 @@ from solvers.calibration.covariance import Floats, Ints
 ) = range(12)
 WIDTH = 12
 WAITING, PREFILL, DECODE, DONE = 0, 1, 2, 3
-
-
-@njit(cache=True)
-def _windowed(new: float, before: float, window: float) -> float:  # pragma: no cover -- compiled
-    if window <= 0.0:
-        return 0.0
-    growing = min(max(window - before, 0.0), new)
-    start = min(before, window)
-    return growing * start + growing * (growing + 1.0) / 2.0 + (new - growing) * window
 
 
 @njit(cache=True)
@@ -134,7 +126,7 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
                     one[TOKENS] += take
                     one[CHUNKS] += 1
                     one[PAIRS] += take * before + take * (take + 1.0) / 2.0
-                    one[PAIRS_WINDOW] += _windowed(float(take), float(before), window)
+                    one[PAIRS_WINDOW] += windowed(float(take), float(before), window)
                     one[BEFORE] += before + take
                     chunks[client] = take
         busiest = 0

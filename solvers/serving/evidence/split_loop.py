@@ -15,7 +15,9 @@ import numpy as np
 from numba import njit
 
 from solvers.calibration.covariance import Floats, Ints
+from solvers.serving.evidence import split_cost
 from solvers.serving.evidence.split_cost import Knots, decode_seconds, prompt_seconds
+from solvers.serving.evidence.windowed import windowed
 
 # The public benchmark sends ten requests for each client.
 FIRST_SHARE = 0.1
@@ -26,12 +28,13 @@ PREFILL_BINS, DECODE_BINS = 4, 6
 
 
 @njit(cache=True)
-def _windowed(new: float, before: float, window: float) -> float:  # pragma: no cover -- compiled
-    if window <= 0.0:
-        return 0.0
-    growing = min(max(window - before, 0.0), new)
-    start = min(before, window)
-    return growing * start + growing * (growing + 1.0) / 2.0 + (new - growing) * window
+def _join(request: int, line: int, head: Ints, tail: Ints, behind: Ints) -> None:  # pragma: no cover -- compiled
+    """At the end of a queue: `head` and `tail` by line, `behind` by request; -1 is nobody."""
+    if tail[line] < 0:
+        head[line] = request
+    else:
+        behind[tail[line]] = request
+    tail[line] = request
 
 
 @njit(cache=True)
@@ -51,7 +54,7 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
     first_mean, later_mean = 0.0, 0.0
     of_prompts = np.zeros((PREFILL_BINS, WIDTH))
     of_tokens = np.zeros((DECODE_BINS, WIDTH))
-    window_prompt, window_decode = prompt_rates[7], decode_rates[7]
+    window_prompt, window_decode = prompt_rates[split_cost.WINDOW], decode_rates[split_cost.WINDOW]
     # Requests: when they came, how much of the prompt is done, who is next in a queue.
     came, done, behind = np.zeros(size), np.zeros(size, dtype=np.int64), np.full(size, -1)
     seats = np.zeros(size, dtype=np.int64)
@@ -153,22 +156,14 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
             worker = turn_prefill % prefills
             r = worker * prefill_ranks + dealt[request]
             turn_prefill += 1
-            if tail[r] < 0:
-                head[r] = request
-            else:
-                behind[tail[r]] = request
-            tail[r] = request
+            _join(request, r, head, tail, behind)
         # Requests come to decode.
         while moved_head < moved_tail and moved_at[moved_head] <= now:
             request = moved[moved_head]
             moved_head += 1
             worker = turn_decode % decodes
             turn_decode += 1
-            if wait_tail[worker] < 0:
-                wait_head[worker] = request
-            else:
-                behind[wait_tail[worker]] = request
-            wait_tail[worker] = request
+            _join(request, worker, wait_head, wait_tail, behind)
             if segment[worker] > 0 and running[worker] < most * ranks:
                 sooner = max(int(np.ceil((now - decode_start[worker]) / step_s[worker] - 1e-9)), 1)
                 if sooner < segment[worker]:
@@ -195,7 +190,7 @@ def run(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 -- one compiled loop
                     own += take
                     own_chunks += 1.0
                     own_pairs += take * done[request] + take * (take + 1.0) / 2.0
-                    own_window += _windowed(float(take), float(done[request]), window_prompt)
+                    own_window += windowed(float(take), float(done[request]), window_prompt)
                     own_before += done[request] + take
                     done[request] += take
                     free -= take

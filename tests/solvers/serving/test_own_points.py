@@ -12,7 +12,7 @@ from solvers.errors import SpecError
 from solvers.serving.calibration import name_of as shipped_name
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import ends
-from solvers.serving.own_points import learned, name_of
+from solvers.serving.own_points import Learned, learned, name_of
 from solvers.serving.setup import Group, Setup, Shop
 from solvers.serving.study import Study, study
 from tests.solvers.serving.asked import spec
@@ -27,10 +27,16 @@ def _points(*seconds: float) -> list[dict[str, Any]]:
     return [{"concurrency": clients, "input": 300, "output": 64, "tpot": tpot} for clients, tpot in pairs]
 
 
+def _learned(points: list[dict[str, Any]]) -> Learned:
+    told = learned(spec(measurements=points))
+    if told is None:
+        pytest.fail("points that were given taught nothing")
+    return told
+
+
 def _slowed(factor: float) -> list[dict[str, Any]]:
     """What the model foretells, times `factor`."""
-    told = learned(spec(measurements=_points(1.0, 1.0, 1.0, 1.0)))
-    assert told is not None
+    told = _learned(_points(1.0, 1.0, 1.0, 1.0))
     return _points(*(factor * np.exp(-told.off)))
 
 
@@ -72,9 +78,8 @@ def test_points_as_foretold_move_nothing_and_leave_less_open() -> None:
 def test_the_odd_point_is_as_far_off_as_it_differs_from_all_others() -> None:
     slow, true = _slowed(1.3), _slowed(1.0)
 
-    told = learned(spec(measurements=[*slow[:3], true[3]]))
+    told = _learned([*slow[:3], true[3]])
 
-    assert told is not None
     assert told.off == pytest.approx(np.log([1.3, 1.3, 1.3, 1.0]), abs=1e-6)
     assert told.left_out[3] == pytest.approx(-np.log(1.3), abs=0.05)
 

@@ -3,34 +3,10 @@
 import numpy as np
 import pytest
 
-from solvers.cost.serving.tables import StepCost, constant
 from solvers.serving.evidence import loop
 from solvers.simulate.serving import oracle
 from solvers.simulate.serving.case import Deployment, Engine, Pool, Requests
-
-MOST = 4096
-
-
-def _cost(*, decode_s: float, mixed_s: float) -> StepCost:
-    nothing = constant(0.0, most=MOST)
-    return StepCost(
-        decode_tokens=constant(decode_s, most=MOST),
-        mixed_tokens=constant(mixed_s, most=MOST),
-        shared_tokens=np.zeros(1),
-        sampled=nothing,
-        decode_base=nothing,
-        decode_context=nothing,
-        decode_window=nothing,
-        hop=nothing,
-        chunk=0.0,
-        pair=0.0,
-        pair_window=0.0,
-        context=0.0,
-        host=0.0,
-        host_sequence=0.0,
-        window=0,
-        overlapped=False,
-    )
+from tests.solvers.serving.evidence.step_tables import even_steps
 
 
 def _record(inputs: np.ndarray, outputs: np.ndarray, *, clients: int, budget: int, first: bool = False) -> np.ndarray:
@@ -48,7 +24,7 @@ def test_the_loop_takes_the_steps_that_the_oracle_takes(seed: int) -> None:
         engine=Engine(
             max_num_seqs=clients, max_num_batched_tokens=max(budget, clients), blocks=10_000, prefix_caching=False
         ),
-        cost=_cost(decode_s=1.0, mixed_s=3.0),
+        cost=even_steps(decode_s=1.0, mixed_s=3.0),
     )
     zeros = np.zeros(len(inputs), dtype=np.int64)
     asked = Requests(np.zeros(len(inputs)), inputs, outputs, zeros - 1, zeros, zeros, concurrency=clients)

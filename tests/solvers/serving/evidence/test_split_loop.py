@@ -3,42 +3,19 @@
 import numpy as np
 import pytest
 
-from solvers.cost.serving.tables import StepCost, constant
 from solvers.serving.evidence import split_loop
 from solvers.simulate.serving import oracle
 from solvers.simulate.serving.case import Deployment, Engine, Pool, Requests, Transfer
+from tests.solvers.serving.evidence.step_tables import MOST, even_steps
 
-MOST = 4096
 DECODE_S, PROMPT_S, BETWEEN_S = 1.0, 3.0, 0.7
-
-
-def _table(seconds: float) -> StepCost:
-    nothing = constant(0.0, most=MOST)
-    return StepCost(
-        decode_tokens=constant(seconds, most=MOST),
-        mixed_tokens=constant(seconds, most=MOST),
-        shared_tokens=np.zeros(1),
-        sampled=nothing,
-        decode_base=nothing,
-        decode_context=nothing,
-        decode_window=nothing,
-        hop=nothing,
-        chunk=0.0,
-        pair=0.0,
-        pair_window=0.0,
-        context=0.0,
-        host=0.0,
-        host_sequence=0.0,
-        window=0,
-        overlapped=False,
-    )
 
 
 def _flat(seconds: float) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """The same as `split_cost.flat` gives it."""
     knots, nothing = np.array([0.0, 1.0, float(MOST)]), np.zeros(3)
     alike = np.full(3, seconds)
-    return (knots, alike, alike, nothing, np.zeros(1), np.zeros(1), knots, *(nothing,) * 4), np.zeros(10)
+    return (knots, alike, alike, nothing, np.zeros(1), np.zeros(1), knots, *(nothing,) * 4), np.zeros(9)
 
 
 def _run(inputs: np.ndarray, outputs: np.ndarray, **given: int) -> tuple[float, np.ndarray, np.ndarray]:
@@ -64,7 +41,10 @@ def test_first_tokens_come_when_the_oracle_says_that_decoding_starts(seed: int) 
         for seats, tokens in ((clients, max(budget, clients)), (most, 256))
     )
     deployment = Deployment(
-        (Pool("prefill", 1, prefill, _table(PROMPT_S)), Pool("decode", workers, decode, _table(DECODE_S))),
+        (
+            Pool("prefill", 1, prefill, even_steps(decode_s=PROMPT_S, mixed_s=PROMPT_S)),
+            Pool("decode", workers, decode, even_steps(decode_s=DECODE_S, mixed_s=DECODE_S)),
+        ),
         transfer=Transfer(bytes_per_token=0.0, bytes_per_s=1.0, latency_s=BETWEEN_S),
     )
     asked = Requests(np.zeros(len(inputs)), inputs, outputs, zeros - 1, zeros, zeros, concurrency=clients)
