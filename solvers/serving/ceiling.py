@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solvers.cost.serving.memory import BLOCK_TOKENS
 from solvers.cost.serving.tables import StepCost, Table
 from solvers.serving.candidate import Candidate, transfer
 from solvers.serving.requests import Shape
@@ -32,9 +33,8 @@ from solvers.simulate.serving.case import Requests, Role
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Slopes that are tried, over the steepest.
+# Slopes that are tried, over the steepest: each gives a bound, the best of them is taken.
 SLOPES: Floats = np.array([0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0])
-BLOCK = 16.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def most_per_s(
     each = least.token * (drafts + 1.0) + least.decode
     steps = np.full(len(least.fixed), max(
         runs / (setup.max_num_seqs * ranks),
-        runs and work.unshared / tokens_a_run / (max(cache_tokens, BLOCK) * ranks),
+        runs and work.unshared / tokens_a_run / (max(cache_tokens, BLOCK_TOKENS) * ranks),
     ))  # fmt: skip
     good = work.good(share) / tokens_a_run
     if tpot_s is not None and role != "prefill" and good > 0:
@@ -159,9 +159,9 @@ class Ceilings:
     def replica(self, setup: Setup, role: Role, slo: Slo, *, slower: float = 1.0, blocks: int | None = None) -> float:
         """Requests a second of one replica at the most, with `blocks` of cache where they are not the setup's own."""
         held = self.shop.blocks(setup) if blocks is None else blocks
-        gained, drafts = (1.0, 0) if role == "prefill" else (self.shop.tokens_a_step(setup), self.drafts(setup))
+        gained, drafts = (1.0, 0) if role == "prefill" else (self.shop.tokens_a_step(setup), self.shop.drafts(setup))
         return most_per_s(
-            self.least(setup, role), self.work, setup, role=role, cache_tokens=(held - 1) * BLOCK,
+            self.least(setup, role), self.work, setup, role=role, cache_tokens=(held - 1) * BLOCK_TOKENS,
             tokens_a_run=gained, drafts=drafts,
             tpot_s=None if slo.tpot is None else slo.tpot / slower, share=slo.attainment,
         ) / slower  # fmt: skip
@@ -174,8 +174,3 @@ class Ceilings:
             cost = self.shop.cost(setup, apart=role != "both")
             self._least[key] = least_of(cost, setup, draft_s=speculation.draft_s if speculation else 0.0)
         return self._least[key]
-
-    def drafts(self, setup: Setup) -> int:
-        """Tokens that are drafted for a decode."""
-        draft = self.shop.spec.speculation
-        return draft.tokens if draft and setup.speculative else 0

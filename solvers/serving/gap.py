@@ -3,9 +3,9 @@
     cost              fewest GPUs whose ceiling (`ceiling`) is at least the traffic's rate, over the answer's
     goodput_per_gpu   the answer's goodput of each GPU, over the highest ceiling of any
     latency           least ratio of any latency to its limit with one request at a time, over the answer's ratio
-The gap is one minus that: 0 where no plan can be better. Every layout counts, those too that were not simulated, each
-with the widest settings, which can do the most. It is a distance within the model of a step; the distance to the
-hardware's peak rates is `explanation.bound.gap`.
+The gap is one minus that. Every layout counts, those too that were not simulated, each with the widest settings, which
+can do the most. For `cost` it is 0 where a sweep decided all that the screen kept and that has fewer GPUs. It is a
+distance within the model of a step; the distance to the hardware's peak rates is `explanation.bound.gap`.
 """
 
 import math
@@ -110,7 +110,7 @@ def _alone(study: Study, least: Least, setup: Setup) -> dict[str, float]:
     """Seconds of each latency at the asked percentile that no request of a setup undercuts."""
     work, share = study.ceilings.work, study.spec.slo.attainment
     fresh, outputs, inputs = work.each_fresh, work.each_outputs, work.each_inputs
-    given, drafts = study.shop.tokens_a_step(setup), study.ceilings.drafts(setup)
+    given, drafts = study.shop.tokens_a_step(setup), study.shop.drafts(setup)
     steps = np.ceil(fresh / setup.max_num_batched_tokens)
     first = (least.fixed[:, None] * steps + least.token[:, None] * fresh).max(axis=0)
     first = first + least.pair * fresh * (fresh + 1.0) / 2.0
@@ -121,9 +121,9 @@ def _alone(study: Study, least: Least, setup: Setup) -> dict[str, float]:
     return {name: float(np.quantile(seconds, share, method="lower")) for name, seconds in found.items()}
 
 
-def gap(study: Study, chosen: Ranked, *, goodput_per_s: float, undecided: int) -> float:
-    """See the module; `goodput_per_s` is the answer's. Nothing is better where a sweep left nothing undecided."""
-    if study.spec.objective == "cost" and not undecided:
+def gap(study: Study, chosen: Ranked, *, goodput_per_s: float, decided: bool) -> float:
+    """See the module; `goodput_per_s` is the answer's, `decided` whether all candidates with fewer GPUs were."""
+    if study.spec.objective == "cost" and decided:
         return 0.0
     objective, gpus = study.spec.objective, chosen.candidate.gpus
     if objective == "cost":

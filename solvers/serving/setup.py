@@ -108,12 +108,13 @@ class Shop:
 
     def bias(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of a step's seconds over what the kernel says of it."""
-        job, drafts = self.job(setup), self._drafts(setup)
+        job, drafts = self.job(setup), self.drafts(setup)
         if self.own:
             return self.own.step_factor(job, load=self.load, disaggregated=apart, drafts=drafts)
         return step_factor(job, self.spec.calibration, load=self.load, disaggregated=apart, drafts=drafts)
 
-    def _drafts(self, setup: Setup) -> int:
+    def drafts(self, setup: Setup) -> int:
+        """Tokens that are drafted for a decode."""
         draft = self.spec.speculation
         return draft.tokens if draft and setup.speculative else 0
 
@@ -131,7 +132,7 @@ class Shop:
     def offsets(self, setup: Setup, *, apart: bool) -> Floats:
         """What is added to the logarithm of a step's seconds beside each of `draws`."""
         if self.own:
-            job, drafts = self.job(setup), self._drafts(setup)
+            job, drafts = self.job(setup), self.drafts(setup)
             return self.own.offsets(self._states, job, load=self.load, disaggregated=apart, drafts=drafts)
         deviation = math.hypot(self.bias(setup, apart=apart)[1], curves_of(self.job(setup)).lent)
         return drawn_offsets(deviation, count=DRAWS)
@@ -151,7 +152,7 @@ class Shop:
 
     def first_effect(self, setup: Setup, *, apart: bool) -> tuple[float, float]:
         """Mean and standard deviation of the logarithm of a time to first token over what the model says of it."""
-        job, drafts = self.job(setup), self._drafts(setup)
+        job, drafts = self.job(setup), self.drafts(setup)
         return effect(job, self.spec.calibration, load=self.load, disaggregated=apart, drafts=drafts)
 
     def tokens_a_step(self, setup: Setup) -> float:

@@ -63,7 +63,8 @@ def solve(spec: ServingSpec, progress: Progress) -> Solved | Infeasible:
     # What was ranked before it carries the traffic at a first look only.
     place = next(number for number, one in enumerate(found.ranked) if one is chosen)
     others = (*found.ranked[place + 1 :], *search.survey(found, anything, most=SURVEYED))
-    return _solved(asked, chosen, others, counted, undecided=search.undecided)
+    # Plans between the first of the ranked and a later one that was chosen were not swept.
+    return _solved(asked, chosen, others, counted, decided=place == 0 and not search.undecided)
 
 
 def _first(screened: Screened, asked: Study) -> Document | None:
@@ -94,7 +95,7 @@ class _Shown:
     estimates: dict[str, Estimate]
 
 
-def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: Document, *, undecided: int) -> Solved:
+def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: Document, *, decided: bool) -> Solved:
     spec, candidate, size = asked.spec, chosen.candidate, detail_size(asked, chosen)
     detailed = detail(asked, candidate, size=size, guess=chosen.goodput_per_s)
     watched, outcome = watch(asked, candidate, size=size)
@@ -130,7 +131,7 @@ def _solved(asked: Study, chosen: Ranked, others: tuple[Ranked, ...], counted: D
         },
         search=counted
         | {
-            "optimality_gap": gap(asked, chosen, goodput_per_s=detailed.goodput.value, undecided=undecided),
+            "optimality_gap": gap(asked, chosen, goodput_per_s=detailed.goodput.value, decided=decided),
             "simulated_requests": asked.trials.simulated,
         },
         warnings=words.warnings(asked, candidate),

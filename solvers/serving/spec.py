@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from solvers.base import ADVANCED, Spec
+from solvers.calibration.shipped import Calibration
 from solvers.catalogue import ModelRef
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.errors import Problem, SpecError
@@ -15,7 +16,6 @@ from solvers.serving.slo import Slo
 from solvers.serving.traffic import Traffic
 
 Objective = Literal["cost", "goodput_per_gpu", "latency"]
-Calibration = Literal["published", "prior"]
 
 
 class ServingSpec(Spec):

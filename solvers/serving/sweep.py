@@ -1,4 +1,4 @@
-"""What the search's shortlist left out, looked at until it is decided: nothing that could beat the answer is missed.
+"""What the search's shortlist left out of the screen's candidates, looked at until it is decided.
 
 A candidate is out when its ceiling (`ceiling`) is below what it has to do, which is proven, or when it misses in a
 simulation of it. Simulations are short first, and longer for what is not clearly out. More replicas of one setup never

@@ -79,10 +79,10 @@ def at_the_rate(result: Document) -> tuple[tuple[str, str], ...]:
 
 
 def proof(gap: float) -> str:
-    """How many of the plan's GPUs the hardware's own bound could save."""
+    """How far the answer may be from the best plan, by what the objective counts."""
     if gap == 0:
-        return "No plan does with fewer GPUs: the hardware's own bound needs as many."
-    return f"At the hardware's own bound {asked.percent(gap)} of the plan's GPUs could be saved."
+        return "Of all plans that the screen kept, none that could be better is left undecided."
+    return f"By what plans could do at most, the best may be up to {asked.percent(gap)} better; no more is proven."
 
 
 def _estimated(estimates: Document, named: dict[str, str]) -> tuple[tuple[str, str], ...]:

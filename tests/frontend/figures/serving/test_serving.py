@@ -237,11 +237,11 @@ def test_a_chart_that_would_stand_alone_before_a_wide_one_is_wide(solved: Docume
     )  # fmt: skip
 
 
-def test_the_bound_of_gpus_is_told_in_gpus(solved: Document) -> None:
+def test_how_far_the_best_may_be_is_told_whatever_the_objective_counts(solved: Document) -> None:
     solved["search"]["optimality_gap"] = 0.25
 
-    assert answer.searched(solved).endswith("At the hardware's own bound 25 % of the plan's GPUs could be saved.")
-    assert words.proof(0.0) == "No plan does with fewer GPUs: the hardware's own bound needs as many."
+    assert answer.searched(solved).endswith("the best may be up to 25 % better; no more is proven.")
+    assert words.proof(0.0) == "Of all plans that the screen kept, none that could be better is left undecided."
 
 
 def test_the_frontier_draws_every_spot_once_and_ends_on_an_empty_ring(solved: Document) -> None:
