@@ -157,6 +157,11 @@ def _in_blocks(row: Row, model: Model) -> bool:
     return model.family == "deepseek" or (model.family == "qwen" and name.startswith("qwen/") and "fp8" in name)
 
 
+def gpu_and_precision(row: Row) -> tuple[str, str]:
+    """The row's GPU and numbers as the tables of recipes write them."""
+    return plain(row.get("system") or "").removesuffix("sxm"), (row.get("precision") or "").strip().lower()
+
+
 def _stored(name: str) -> Weights:
     known = STORED.get(name.strip().lower())
     if known is None:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from solvers import catalogue
-from solvers.serving.evidence.columns import plain
+from solvers.serving.evidence.columns import gpu_and_precision
 from solvers.serving.evidence.recipes import shape_of
 from solvers.serving.evidence.rows import Question, Reading
 
@@ -33,8 +33,7 @@ def steps_between(question: Question, reading: Reading) -> float:
     """Steps between two looks; 1 where no recipe says more, attention is data parallel, or prefill is elsewhere."""
     if question.software.name != SGLANG or reading.prefill is not None or reading.serve.layout.dp > 1:
         return EACH
-    gpu = plain(question.row.get("system") or "").removesuffix("sxm")
-    precision = (question.row.get("precision") or "").strip().lower()
+    gpu, precision = gpu_and_precision(question.row)
     day = (question.row.get("measured") or "").strip()
     stood = [one for one in _settings().get((shape_of(question.model), gpu, precision), []) if not day or one[0] <= day]
     newest = max((since for since, _, _ in stood), default="")

@@ -31,9 +31,10 @@ LEVEL = 0.8
 MOST_FOR_SCALES, MOST_TO_LEARN = 500, 1500
 FEWEST_IN_CLASS = 12
 # Before any measurement: effects of 5 % on a token and 15 % on the first, of 3 % where the load is four times larger;
-# noise of 3 % and 8 %.
+# noise of 3 % and 8 % (estimates; what rows say of them replaces them).
 EFFECT, SLOPE, NOISE, SPREAD = (0.05, 0.15), (0.03, 0.03), (0.03, 0.08), 0.8
-# Less of the spread of waiting: some of its rows are many times off (queues, warming up) and drag coefficients along.
+# Less of the spread of waiting: some of its rows are many times off (queues, warming up) and drag coefficients along
+# (estimates, chosen by models left out).
 TRUST = (0.2, 0.1)
 TOKEN, FIRST = 0, 1
 LEAST_SECONDS = 1e-6

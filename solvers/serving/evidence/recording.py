@@ -9,11 +9,9 @@ from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.memory import BLOCK_TOKENS, memory_of
 from solvers.cost.serving.steps import Compositions
 from solvers.serving.evidence import loop
-from solvers.serving.evidence.records import Load, Recorded, accepted
+from solvers.serving.evidence.records import ROUNDS, Load, Recorded, accepted, drawn_lengths
 from solvers.serving.evidence.waiting import Waiting
 
-# Rounds of all clients: one to start, one to end, the rest is weighed.
-ROUNDS = 4
 # Steps that a loop is boiled down to: those without chunks by how many decode, those with by their tokens.
 PLAIN_STEPS, CHUNK_STEPS = 6, 10
 STEPS = PLAIN_STEPS + CHUNK_STEPS
@@ -71,7 +69,7 @@ def _boiled(  # noqa: PLR0913, PLR0917 -- the key of the cache
     """STEPS weighted steps [STEPS, WIDTH] of one loop."""
     rng = np.random.default_rng(0)
     size = clients * ROUNDS
-    lengths = [np.maximum(rng.integers(round(shortest * most), most + 1, size), 1) for most in (inputs, outputs)]
+    lengths = drawn_lengths(rng, size, inputs=inputs, outputs=outputs, shortest=shortest)
     # Prompts that run in steps of their own gather answers into waves; else equal lengths drift apart, as requests come
     # one by one: so they start anywhere in their answers.
     apart = shortest == 1.0 and not first

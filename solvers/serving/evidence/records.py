@@ -2,9 +2,14 @@
 
 from dataclasses import dataclass
 
-from solvers.cost.layouts import Floats
+import numpy as np
+
+from solvers.calibration.covariance import Floats, Ints
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.steps import Compositions
+
+# Rounds of all clients: one to start, one to end, the rest is weighed.
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -36,3 +41,8 @@ class Recorded:
 def accepted(drafts: Floats, acceptance: float) -> Floats:
     """Tokens that a step gives."""
     return (1.0 - acceptance ** (drafts + 1.0)) / (1.0 - acceptance)
+
+
+def drawn_lengths(rng: np.random.Generator, size: int, *, inputs: int, outputs: int, shortest: float) -> list[Ints]:
+    """Tokens of prompts and of answers [size] each: evenly from the shortest share of the longest to it."""
+    return [np.maximum(rng.integers(round(shortest * most), most + 1, size), 1) for most in (inputs, outputs)]

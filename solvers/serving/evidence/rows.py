@@ -18,11 +18,11 @@ from solvers.serving.evidence.columns import (
     NotExpressible,
     Row,
     engine_of,
+    gpu_and_precision,
     model_of,
     node_of,
     number,
     numerics_of,
-    plain,
     whole,
 )
 from solvers.serving.evidence.recipes import Recipe, Side, layout_of, narrowed, on_that_day, recipes, shape_of
@@ -161,8 +161,7 @@ def _recipes(row: Row, *, model: Model, engine: str, clients: int, least: float)
     """The recipes that the row may come from: those whose workers hold the model."""
     total = _total_only(row)
     mode = "disagg" if _disaggregated(row) or total else "agg"
-    gpu = plain(row.get("system") or "").removesuffix("sxm")
-    precision = (row.get("precision") or "").strip().lower()
+    gpu, precision = gpu_and_precision(row)
     key = (shape_of(model), gpu, engine, precision, mode, whole(row, "isl"), whole(row, "osl"))
     held = [r for r in recipes().get(key, ()) if r.smallest >= least]
     known = [r for r in held if clients in r.concurrency] or [r for r in held if _of_each(r, clients)]

@@ -11,11 +11,12 @@ import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints
 from solvers.serving.evidence import split_loop as loop
+from solvers.serving.evidence.records import ROUNDS, drawn_lengths
 from solvers.serving.evidence.split_cost import Knots
 
-# Rounds of all clients: one to start, one to end, the rest is weighed. More for few clients, whose turns are few.
-ROUNDS, LEAST_REQUESTS = 4, 64
-# How much slower prefill is at the points of a curve; at the fourth it is not.
+# More rounds for few clients, whose turns are few (estimate).
+LEAST_REQUESTS = 64
+# How much slower prefill is at the points of a curve; at the fourth it is not. Wide enough for a fit (estimate).
 SLOWER = 1.4 ** np.arange(-3.0, 6.0)
 AS_SAID = 3
 
@@ -78,7 +79,7 @@ def _requests(
     """Tokens of prompts, decode steps, and ranks of prefill, of each request."""
     size = max(ROUNDS, -(-LEAST_REQUESTS // clients)) * clients
     rng = np.random.default_rng(0)
-    drawn = [np.maximum(rng.integers(round(shortest * most), most + 1, size), 1) for most in (inputs, outputs)]
+    drawn = drawn_lengths(rng, size, inputs=inputs, outputs=outputs, shortest=shortest)
     steps = np.maximum(np.ceil((drawn[1] - 1.0) / gain), 1.0).astype(np.int64)
     dealt = rng.integers(0, ranks, size) if blind else (np.arange(size) // prefills) % ranks
     return drawn[0], steps, dealt

@@ -1,14 +1,15 @@
 """A closed loop on prefill and decode workers of their own, event by event.
 
-Semantics are those of `solvers.simulate.serving` for prompts that share nothing: requests go to prefill workers and to
-their attention ranks in turn; the ranks of a worker step together, each with its prompts first come first served up to
-its budget (whole, or in chunks); some seconds later a request comes to the decode worker whose turn it is, and joins
-the rank with the fewest at the next step that finds a place: at most `most` on a rank. Its first token is counted
-there, and its client sends the next request when the last token is given. Decode steps between two events are taken
-together. Preempted requests are not modelled.
+Semantics are those of `solvers.simulate.serving` for prompts that share nothing: requests go to prefill workers in turn
+and to their attention ranks (in turn, or as they were `dealt`); the ranks of a worker step together, each with its
+prompts first come first served up to its budget (whole, or in chunks); some seconds later a request comes to the decode
+worker whose turn it is, and joins the rank with the fewest at the next step that finds a place: at most `most` on a
+rank. Its first token is counted there, and its client sends the next request when the last token is given. Decode steps
+between two events are taken together. Preempted requests are not modelled.
 
-Times of the first `clients` requests, which start together, count FIRST_SHARE, those of the later ones the rest; the
-last `clients` requests, who see the loop run dry, count nothing.
+First tokens of the `clients` requests that start together count FIRST_SHARE, those of the later ones the rest; the
+last `clients`, who see the loop run dry, count nothing. Each decode step until then counts with its sequences, those
+while the first answer FIRST_SHARE as much over the rest; each step of prompts counts alike.
 """
 
 import numpy as np
@@ -24,6 +25,7 @@ FIRST_SHARE = 0.1
 # What is recorded of steps, in the order of `Compositions`; weights come last.
 TOKENS, DECODES, CONTEXT, WINDOW, CHUNKS, PAIRS, PAIRS_WINDOW, BEFORE, TOTAL, WEIGHT = range(10)
 WIDTH = 10
+# Steps are told by how full they are, in so many parts (estimates).
 PREFILL_BINS, DECODE_BINS = 4, 6
 
 

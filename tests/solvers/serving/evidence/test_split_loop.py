@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.serving.evidence import split_loop
+from solvers.serving.evidence.split_loop import FIRST_SHARE
 from solvers.simulate.serving import oracle
 from solvers.simulate.serving.case import Deployment, Engine, Pool, Requests, Transfer
 from tests.solvers.serving.evidence.step_tables import MOST, even_steps
@@ -54,7 +55,7 @@ def test_first_tokens_come_when_the_oracle_says_that_decoding_starts(seed: int) 
 
     starts = told.finish_s - told.sent_s - (outputs - 1) * DECODE_S
     later = slice(clients, len(inputs) - clients)
-    assert found == pytest.approx(0.1 * starts[:clients].mean() + 0.9 * starts[later].mean())
+    assert found == pytest.approx(FIRST_SHARE * starts[:clients].mean() + (1.0 - FIRST_SHARE) * starts[later].mean())
 
 
 def test_requests_wait_for_a_seat_where_clients_are_more_than_seats() -> None:
