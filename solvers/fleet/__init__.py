@@ -1,0 +1,1 @@
+"""Fleet plans: the cheapest mix of GPU types, sizes and terms that carries all services within their latencies."""
