@@ -1,5 +1,6 @@
 """What a fleet plan is asked: services with their demand, a market of GPUs, and what the plan keeps to."""
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -8,6 +9,7 @@ from solvers.base import ADVANCED, Spec
 from solvers.calibration.shipped import Calibration
 from solvers.errors import Problem, SpecError
 from solvers.fleet.market import FleetLimits, Offer, Site
+from solvers.fleet.offers import Asked, Resolved, resolve
 from solvers.fleet.service import Service
 
 Objective = Literal["cost", "carbon"]
@@ -43,6 +45,12 @@ class FleetSpec(Spec):
         series = [len(one.demand) for one in self.services] + [len(one.prices) for one in self.market]
         return max(*series, *(len(one.carbon_by_hour) for one in self.sites), 1)
 
+    @cached_property
+    def offers(self) -> tuple[Resolved, ...]:
+        """What can be bought: each offer with its name, node, unit and price by the hour."""
+        asked = (Asked(offer, f"/market/{number}") for number, offer in enumerate(self.market))
+        return resolve(asked, hours=self.hours)
+
     @model_validator(mode="after")
     def _equal_series(self) -> "FleetSpec":
         given = {
@@ -59,4 +67,5 @@ class FleetSpec(Spec):
         ]
         if problems:
             raise SpecError(*problems)
+        _ = self.offers
         return self

@@ -1,0 +1,162 @@
+"""Offers as the planner sees them: each with its node, its unit, its price at every hour and where that is from.
+
+Rules, in their order:
+    node    the offer's own; else one of the catalogue's with that GPU: by a data sheet before an estimate, then by name
+    unit    a node where the offer comes by the node, else one GPU
+    price   the offer's own (one, or one an hour); else its node's; else, on demand and without a provider, the
+            catalogue's default for the node or the GPU
+Names are made of GPU, provider, place and term where the spec gives none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import count
+
+from solvers.catalogue import get, names, price_of
+from solvers.catalogue.hardware import Gpu, Node
+from solvers.cost.power import rated_w
+from solvers.errors import Problem, SpecError
+from solvers.fleet.market import Offer, Term
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An offer of the spec, and the JSON pointer at which it stands."""
+
+    offer: Offer
+    at: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One offer with all that a plan needs of it.
+
+    `usd_per_gpu_hour` [T] by the hour; `price_from` says in words whose price that is. Units are of `unit_gpus` GPUs,
+    `most_units` of them at most (None: as many as are wanted). A replica fits in one `node`.
+    """
+
+    name: str
+    at: str
+    node: Node
+    term: Term
+    provider: str
+    region: str | None
+    zone: str | None
+    unit_gpus: int
+    most_units: int | None
+    usd_per_gpu_hour: tuple[float, ...]
+    price_from: str
+    interruptions_per_hour: float
+    recovery_s: float
+
+    @property
+    def gpu(self) -> Gpu:
+        """The type of its GPUs."""
+        return self.node.gpu
+
+    @property
+    def steady(self) -> bool:
+        """Whether it is paid for in every hour, used or not."""
+        return self.term == "reserved"
+
+    @property
+    def watts_per_gpu(self) -> float | None:
+        """Rated watts of a GPU with its share of the host; None where nobody knows them."""
+        rated = rated_w(self.node)
+        return None if rated is None else rated / self.node.gpus
+
+    @property
+    def uptime(self) -> float:
+        """The share of the time that a spot GPU serves: 1 / (1 + interruptions an hour x hours of recovery)."""
+        lost = self.interruptions_per_hour * self.recovery_s / 3600.0 if self.term == "spot" else 0.0
+        return 1.0 / (1.0 + lost)
+
+    def unit_usd(self) -> tuple[float, ...]:
+        """What one unit costs in each hour [T]."""
+        return tuple(self.unit_gpus * price for price in self.usd_per_gpu_hour)
+
+
+def resolve(asked: Iterable[Asked], *, hours: int) -> tuple[Resolved, ...]:
+    """Every offer with its node, its name and its price; SpecError lists all that cannot be resolved."""
+    found: list[Resolved] = []
+    problems: list[Problem] = []
+    for one in asked:
+        try:
+            found.append(_resolved(one, hours=hours))
+        except SpecError as error:
+            problems += (Problem(p.code, p.message, one.at + p.at, p.hint) for p in error.problems)
+    if problems:
+        raise SpecError(*problems)
+    return _distinct(found)
+
+
+def node_of(offer: Offer) -> Node:
+    """The offer's node, or the catalogue's for its GPU. SpecError where there is none."""
+    if offer.node is not None:
+        return offer.node
+    gpu = offer.gpu
+    known = [get("nodes", name) for name in names("nodes")]
+    fitting = [node for node in known if gpu is not None and node.gpu.name == gpu.name]
+    if gpu is None or not fitting:
+        shown = gpu.shown if gpu else "it"
+        hint = "Give `node`: a name of the catalogue, or gpu, gpus and link."
+        raise SpecError(Problem("no_node", f"The catalogue has no node with {shown}.", "/gpu", hint))
+    best: Node = min(fitting, key=lambda node: (node.trust == "estimated", node.name))
+    return best if best.gpu == gpu else best.model_copy(update={"gpu": gpu, "power_w": None})
+
+
+def _resolved(asked: Asked, *, hours: int) -> Resolved:
+    offer = asked.offer
+    node = node_of(offer)
+    prices, price_from = _prices(offer, node)
+    unit = node.gpus if offer.whole_nodes else 1
+    return Resolved(
+        name=offer.name or "",
+        at=asked.at,
+        node=node,
+        term=offer.term,
+        provider=offer.provider,
+        region=offer.region,
+        zone=offer.zone,
+        unit_gpus=unit,
+        most_units=None if offer.available is None else offer.available // unit,
+        usd_per_gpu_hour=prices if len(prices) == hours else prices * hours,
+        price_from=price_from,
+        interruptions_per_hour=offer.interruptions_per_hour,
+        recovery_s=offer.recovery,
+    )
+
+
+def _prices(offer: Offer, node: Node) -> tuple[tuple[float, ...], str]:
+    if offer.prices:
+        return offer.prices, "the spec, by the hour"
+    if offer.price is not None:
+        return (offer.price,), "the spec"
+    if node.cost_usd_per_gpu_hour is not None:
+        return (node.cost_usd_per_gpu_hour,), "the node"
+    price = price_of(node) if offer.term == "on_demand" and not offer.provider else None
+    if price is None:
+        message = f"Nobody knows a price of {node.gpu.shown} on this term."
+        raise SpecError(Problem("no_price", message, "/price", "Write `price: 2.50 USD/h`, of a GPU."))
+    return (price.usd_per_gpu_hour,), f"the catalogue: {price.provider}, {price.date}"
+
+
+def _distinct(found: list[Resolved]) -> tuple[Resolved, ...]:
+    """Names for those without one: GPU, provider, place and term; the second of a kind is numbered."""
+    taken = {one.name for one in found if one.name}
+    named: list[Resolved] = []
+    for one in found:
+        name = one.name or _free(_name(one), taken)
+        taken.add(name)
+        named.append(replace(one, name=name))
+    return tuple(named)
+
+
+def _name(one: Resolved) -> str:
+    term = "" if one.term == "on_demand" else one.term
+    return "-".join(part for part in (one.gpu.name, one.provider, one.zone or one.region, term) if part)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    numbered = (f"{name}-{number}" for number in count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
