@@ -1,0 +1,66 @@
+"""The cheapest fleet: which units of which offers, hour by hour, and who serves what. Exact.
+
+Given     services s with classes k of requests at rates r[t, k] a second in the hours t; configurations c of a service
+          on an offer, whose replica has g_c GPUs and carries q[c, k] requests a second of class k when it gets no
+          others; offers o of units of G_o GPUs at p[o, t] dollars
+Choose    units U[o, t] and replicas y[c, t], whole numbers; shares x[t, k, c] of each class's load
+Minimise  the mean over t of sum_o p[o, t] U[o, t]                        (or grams of carbon in place of dollars)
+Subject   sum_c x[t, k, c] = 1                                            every class with load is carried
+          sum_k r[t, k] x[t, k, c] / q[c, k] <= (1 - h) y[c, t]           replicas keep a share h free
+          sum over c of o: g_c y[c, t] <= G_o U[o, t]                     replicas stand on units
+          U[o, t] <= available; U[o, t] the same in all hours where the offer is reserved
+          sum_o w[l, o] U[o, t] <= m[l, t]                                limits: availability, power, GPUs
+          mean over t of sum_o p[o, t] U[o, t] <= budget, and grams of carbon likewise
+          the same shares' rows with h = 0 and other shares for each loss, y without what is lost
+Assume    a replica that serves several classes has time for each in proportion (q is of a replica with that class
+          alone); replicas fit into units without waste as GPUs divide them; counts may change each hour at no cost
+"""
+
+import numpy as np
+
+from solvers.base import Progress, silent
+from solvers.fleet.programme.balance import balanced
+from solvers.fleet.programme.case import Ints, Mix, Programme
+from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of
+from solvers.fleet.programme.direct import solved
+
+
+def solve(programme: Programme, progress: Progress = silent) -> Mix | None:
+    """The best mix, its shares balanced; None where no counts will do. ValueError where nothing can serve a class."""
+    _served(programme)
+    progress(stage="Choosing the mix", fraction=0.0, candidates=0)
+    counts, answer = solved(programme)
+    progress(stage="Choosing the mix", fraction=1.0, candidates=answer.nodes)
+    if not answer.x.size:
+        return None
+    x = np.rint(answer.x[: counts.size]).astype(np.int64)
+    return balanced(programme, mix_of(programme, x[counts.unit], x[counts.replica], answer.bound * counts.scale, {
+        "nodes": answer.nodes}))  # fmt: skip
+
+
+def mix_of(programme: Programme, units: Ints, replicas: Ints, bound: float, search: dict[str, int]) -> Mix:
+    """A mix of these counts, without shares; `bound` is summed over the hours."""
+    value = float((objective_of(programme) * units).sum()) / programme.hours
+    emits = any(offer.carbon_g is not None for offer in programme.offers)
+    return Mix(
+        units=units,
+        replicas=replicas,
+        shares=(),
+        value=value,
+        bound=min(value, bound / programme.hours),
+        cost_usd_per_hour=float((prices_of(programme) * units).sum()) / programme.hours,
+        carbon_g_per_hour=float((carbon_of(programme) * units).sum()) / programme.hours if emits else None,
+        search=search,
+    )
+
+
+def _served(programme: Programme) -> None:
+    """ValueError that names the class which no configuration can serve."""
+    for service, rates in enumerate(programme.rates_per_s):
+        served = np.zeros(rates.shape[1], dtype=bool)
+        for one in programme.configurations:
+            if one.service == service:
+                served |= one.capacity_per_s > 0
+        lost = np.flatnonzero(~served & (rates > 0).any(axis=0))
+        if lost.size:
+            raise ValueError(f"no configuration serves class {int(lost[0])} of service {service}")
