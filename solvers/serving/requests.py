@@ -64,7 +64,7 @@ def sample(traffic: Traffic, *, size: int, seed: int, longest: int) -> Sample:
 
 
 def _too_long(traffic: Traffic, *, shortest: int, longest: int) -> SpecError:
-    field = "trace" if traffic.trace is not None else "lengths" if traffic.lengths is not None else "input"
+    field = next(name for name in ("trace", "lengths", "sizes", "input") if getattr(traffic, name))
     message = (
         f"Requests take {longest:,} tokens at most, the model's context or `max_model_len`;"
         f" the shortest of these has {shortest:,}."
@@ -104,6 +104,10 @@ def _lengths(traffic: Traffic, *, size: int, seed: int) -> tuple[Ints, Ints]:
         rows = traffic.rows()
         drawn = stream(seed, "lengths").integers(0, rows.size, size)
         return rows.input_tokens[drawn], rows.output_tokens[drawn]
+    if traffic.sizes:
+        drawn = _by_share([one.share for one in traffic.sizes], stream(seed, "sizes").random(size))
+        pairs = np.array([(one.input, one.output) for one in traffic.sizes], dtype=np.int64)[drawn]
+        return pairs[:, 0], pairs[:, 1]
     if traffic.input is None or traffic.output is None:
         raise ValueError("the traffic has no lengths")
     inputs, outputs = (stream(seed, name).standard_normal(size) for name in ("inputs", "outputs"))
@@ -123,9 +127,14 @@ def _prefixes(traffic: Traffic, inputs: Ints, *, seed: int) -> tuple[Ints, Ints]
 def _priorities(traffic: Traffic, uniform: Floats) -> Ints:
     if not traffic.priorities:
         return np.zeros(len(uniform), dtype=np.int64)
-    bounds = np.cumsum([one.share for one in traffic.priorities])
-    place = np.minimum(np.searchsorted(bounds, uniform, side="right"), len(bounds) - 1)
+    place = _by_share([one.share for one in traffic.priorities], uniform)
     return np.array([one.priority for one in traffic.priorities], dtype=np.int64)[place]
+
+
+def _by_share(shares: list[float], uniform: Floats) -> Ints:
+    """The place of each number from 0 to 1 among shares that add up to 1."""
+    bounds = np.cumsum(shares)
+    return np.minimum(np.searchsorted(bounds, uniform, side="right"), len(bounds) - 1)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from solvers.base import ADVANCED, Part, Positive, Whole
 from solvers.documents import pointer_token
 from solvers.errors import Problem, SpecError, unknown
-from solvers.serving.lengths import LengthsRef
+from solvers.serving.lengths import MOST_TOKENS, LengthsRef
 from solvers.serving.shipped import TRACES, LengthsName, TraceName, shipped
 from solvers.serving.traces import Rows, of_csv, of_gzip
 from solvers.units import Count, Fraction, PerSecond
 
 MOST_RATE = 1e6
+MOST_SIZES = 1024
 
 
 class UploadedTrace(Part):
@@ -93,6 +94,14 @@ class Priority(Part):
     share: Fraction = Field(title="Share", description="Of the requests.", examples=[0.1])
 
 
+class Size(Part):
+    """Requests of one input and one output."""
+
+    input: Positive = Field(le=MOST_TOKENS, title="Input", description="Tokens of the prompt.", examples=[1024])
+    output: Positive = Field(le=MOST_TOKENS, title="Output", description="Tokens of the answer.", examples=[128])
+    share: Fraction = Field(title="Share", description="Of the requests.", examples=[0.3])
+
+
 class Traffic(Part):
     """Requests: how many a second, how evenly, how long."""
 
@@ -143,6 +152,14 @@ class Traffic(Part):
         description=f"Real arrivals and lengths: {', '.join(TRACES)}, or your own CSV.",
         examples=["azure-2023-conv"],
     )
+    sizes: tuple[Size, ...] = Field(
+        default=(),
+        max_length=MOST_SIZES,
+        exclude_if=lambda sizes: not sizes,
+        title="Sizes",
+        description="Inputs and outputs in pairs with their shares, which add up to 1, in place of both.",
+        json_schema_extra=ADVANCED,
+    )
     rate_scale: float = Field(
         default=1.0,
         gt=0,
@@ -177,7 +194,7 @@ class Traffic(Part):
         found = []
         if self.rate is None:
             found.append(Problem("missing", "The traffic has no rate.", "/rate", "Write `rate: 12 /s`, or a trace."))
-        if self.lengths is None:
+        if self.lengths is None and not self.sizes:
             found += [
                 Problem("missing", f"The traffic has no {name}.", f"/{name}", f"Write `{name}: {example}`, or lengths.")
                 for name, example in (("input", 1024), ("output", 256))
@@ -186,7 +203,7 @@ class Traffic(Part):
         return found
 
     def _contradictions(self) -> list[Problem]:
-        by_trace = [name for name in ("input", "output", "lengths", "prefix") if getattr(self, name) is not None]
+        by_trace = [name for name in ("input", "output", "lengths", "sizes", "prefix") if getattr(self, name)]
         if self.trace is not None and by_trace:
             message = f"A trace says how long requests are; {' and '.join(by_trace)} too."
             return [Problem("contradiction", message, f"/{by_trace[0]}", "Keep one of them.")]
@@ -196,14 +213,31 @@ class Traffic(Part):
         if self.lengths is not None and both:
             message = f"Lengths of real requests and {' and '.join(both)} exclude one another."
             return [Problem("contradiction", message, f"/{both[0]}", "Keep one of them.")]
-        return self._shares()
+        if self.sizes and (others := [*both, *(["lengths"] if self.lengths else [])]):
+            message = f"The sizes say how long requests are; {' and '.join(others)} too."
+            return [Problem("contradiction", message, "/sizes", "Keep one of them.")]
+        return [*self._twice(), *self._shares()]
+
+    def _twice(self) -> list[Problem]:
+        pairs = [(one.input, one.output) for one in self.sizes]
+        return [
+            Problem("contradiction", f"{a:,} and {b:,} tokens are named twice.", f"/sizes/{n}", "Add their shares up.")
+            for n, (a, b) in enumerate(pairs)
+            if (a, b) in pairs[:n]
+        ]
 
     def _shares(self) -> list[Problem]:
-        total = sum(one.share for one in self.priorities)
-        if self.priorities and abs(total - 1) > 1e-6:
-            message = f"The shares of the priorities add up to {total:g}."
-            return [Problem("contradiction", message, "/priorities", "Make them add up to 1.")]
-        return []
+        totals = {name: sum(one.share for one in getattr(self, name)) for name in ("priorities", "sizes")}
+        return [
+            Problem(
+                "contradiction",
+                f"The shares of the {name} add up to {total:g}.",
+                f"/{name}",
+                "Make them add up to 1.",
+            )
+            for name, total in totals.items()
+            if getattr(self, name) and abs(total - 1) > 1e-6
+        ]
 
     @property
     def rate_per_s(self) -> float:

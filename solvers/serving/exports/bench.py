@@ -15,11 +15,11 @@ NAMES = {"ttft": "ttft", "tpot": "tpot", "e2e": "e2el"}
 
 
 def write(result: Document) -> dict[str, str]:
-    """The script. CannotExpress where the traffic is a trace."""
+    """The script. CannotExpress where the traffic is a trace or has sizes of its own."""
     plan = served(result)
     traffic = plan.spec.traffic
     if traffic.input is None or traffic.output is None:
-        message = "The client draws lengths around a mean; this traffic is a trace or a set of lengths."
+        message = "The client draws lengths around a mean; this traffic is a trace, a set of lengths or of sizes."
         raise CannotExpress(Problem("cannot_express", message, "/spec/traffic", "Play the trace itself."))
     return {FILE: _script(plan, _mean(traffic.input), _mean(traffic.output))}
 

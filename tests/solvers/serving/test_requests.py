@@ -24,6 +24,32 @@ def test_more_requests_follow_the_same_first_ones(arrivals: str) -> None:
         assert np.array_equal(getattr(few, name), getattr(many, name)[:50])
 
 
+def test_sizes_come_in_their_pairs_and_shares() -> None:
+    sizes = [
+        {"input": 10, "output": 7, "share": 0.25},
+        {"input": 99, "output": 1, "share": 0.75},
+        {"input": 5, "output": 5, "share": 0},
+    ]
+    few, many = (
+        sample(_traffic(input=None, output=None, sizes=sizes), size=size, seed=1, longest=LONG).requests
+        for size in (500, 20_000)
+    )
+
+    pairs, counts = np.unique(np.stack([many.input_tokens, many.output_tokens]), axis=1, return_counts=True)
+    assert pairs.T.tolist() == [[10, 7], [99, 1]]
+    assert counts / 20_000 == pytest.approx([0.25, 0.75], abs=0.01)
+    assert np.array_equal(few.input_tokens, many.input_tokens[:500])
+
+
+def test_sizes_that_no_context_holds_are_said_at_their_field() -> None:
+    sizes = [{"input": 9000, "output": 7, "share": 1}]
+
+    with pytest.raises(SpecError) as caught:
+        sample(_traffic(input=None, output=None, sizes=sizes), size=100, seed=0, longest=4096)
+
+    assert [(problem.code, problem.at) for problem in caught.value.problems] == [("too_long", "/traffic/sizes")]
+
+
 def test_a_rate_only_brings_them_closer_together() -> None:
     drawn = sample(_traffic(), size=2000, seed=0, longest=LONG)
 

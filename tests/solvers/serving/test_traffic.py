@@ -9,6 +9,7 @@ from solvers.problems import problems_of
 from solvers.serving.shipped import SETS, TRACES, shipped
 from solvers.serving.traffic import Traffic
 
+SIZES = [{"input": 1024, "output": 128, "share": 0.3}, {"input": 200, "output": 400, "share": 0.7}]
 CSV = "arrival,input,output\n0,100,10\n0.5,200,20\n2,300,30\n"
 
 
@@ -51,10 +52,24 @@ def test_a_trace_brings_its_rate_unless_another_is_asked_for() -> None:
             "contradiction",
             "/priorities",
         ),
+        ({"rate": 1, "sizes": SIZES[:1]}, "contradiction", "/sizes"),
+        ({"rate": 1, "sizes": [*SIZES, {**SIZES[0], "share": 0.0}]}, "contradiction", "/sizes/2"),
+        ({"rate": 1, "sizes": SIZES, "input": 5}, "contradiction", "/sizes"),
+        ({"rate": 1, "sizes": SIZES, "lengths": "sharegpt"}, "contradiction", "/sizes"),
+        ({"trace": {"csv": CSV}, "sizes": SIZES}, "contradiction", "/sizes"),
+        ({"rate": 1, "sizes": [{**SIZES[0], "input": 0}]}, "greater_than_equal", "/sizes/0/input"),
+        ({"sizes": SIZES}, "missing", "/rate"),
     ],
 )
 def test_traffic_that_contradicts_itself_is_refused(traffic: dict[str, Any], code: str, at: str) -> None:
     assert _refused(**traffic) == [(code, at)]
+
+
+def test_traffic_without_sizes_is_written_as_it_was_before_there_were_any() -> None:
+    plain = Traffic.model_validate({"rate": 1, "input": 1, "output": 1})
+    sized = Traffic.model_validate({"rate": 1, "sizes": SIZES})
+
+    assert ("sizes" in plain.model_dump(mode="json"), sized.model_dump(mode="json")["sizes"]) == (False, SIZES)
 
 
 @pytest.mark.parametrize("name", SETS)
