@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from solvers.base import ADVANCED, Part, Positive, Whole
+from solvers.catalogue.entry import key
 from solvers.catalogue.hardware import Gpu, Node, named
 from solvers.errors import Problem, SpecError
 from solvers.units import Fraction, Seconds, UsdPerHour, Watts
@@ -134,6 +135,10 @@ class Availability(Part):
     region: Place | None = Field(default=None, title="Region", description="Otherwise everywhere together.")
     zone: Place | None = Field(default=None, title="Zone")
     gpus: Positive = Field(le=MOST_UNITS, title="GPUs at most", examples=[32])
+
+    def names(self, gpu: Gpu) -> bool:
+        """Whether it is of this GPU, by one of its names."""
+        return key(self.gpu) in {key(name) for name in (gpu.name, *gpu.aliases)}
 
 
 class FleetLimits(Part):
