@@ -7,11 +7,11 @@ from solvers.fleet.programme.counts import Counts, counts_of, needed, stacked
 from solvers.optimise.milp import Answer, Model, Rows
 
 
-def solved(programme: Programme) -> tuple[Counts, Answer]:
-    """The exact answer with all columns there are."""
+def solved(programme: Programme, *, whole_counts: bool = True) -> tuple[Counts, Answer]:
+    """The exact answer with all columns there are; of fractions of GPUs too unless `whole_counts`."""
     counts = counts_of(programme)
     parts, size, most = [counts.rows], counts.size, needed(programme)
-    whole: list[Bools] = [np.ones(size, dtype=bool)]
+    whole: list[Bools] = [np.full(size, whole_counts)]
     upper: list[Floats] = [counts.upper]
     for hour in range(programme.hours):
         for loss, lost in losses_of(programme):
@@ -20,7 +20,7 @@ def solved(programme: Programme) -> tuple[Counts, Answer]:
                 rows, left = _remaining(programme, left, lost, size, float(most[lost, hour]))
                 parts.append(rows)
                 size += 2
-                whole.append(np.array([False, True]))
+                whole.append(np.array([False, whole_counts]))
                 upper.append(np.array([float(most[lost, hour]), 1.0]))
             gone = np.zeros(len(left), dtype=bool) if loss is None or loss.node else _gone(programme, loss)
             room = 1.0 - programme.head_room if loss is None else 1.0

@@ -27,15 +27,33 @@ from solvers.fleet.programme.direct import solved
 
 def solve(programme: Programme, progress: Progress = silent) -> Mix | None:
     """The best mix, its shares balanced; None where no counts will do. ValueError where nothing can serve a class."""
-    _served(programme)
+    lost = unserved(programme)
+    if lost:
+        raise ValueError(f"no configuration serves class {lost[0][1]} of service {lost[0][0]}")
+    mix = cheapest(programme, progress)
+    return None if mix is None else balanced(programme, mix)
+
+
+def cheapest(programme: Programme, progress: Progress = silent) -> Mix | None:
+    """The best mix without its shares; None where no counts will do."""
+    if unserved(programme):
+        return None
     progress(stage="Choosing the mix", fraction=0.0, candidates=0)
     counts, answer = solved(programme)
     progress(stage="Choosing the mix", fraction=1.0, candidates=answer.nodes)
     if not answer.x.size:
         return None
     x = np.rint(answer.x[: counts.size]).astype(np.int64)
-    return balanced(programme, mix_of(programme, x[counts.unit], x[counts.replica], answer.bound * counts.scale, {
-        "nodes": answer.nodes}))  # fmt: skip
+    bound = answer.bound * counts.scale
+    return mix_of(programme, x[counts.unit], x[counts.replica], bound, {"nodes": answer.nodes})
+
+
+def relaxed(programme: Programme) -> float | None:
+    """The objective, in the mean over the hours, if fractions of units and replicas could be had."""
+    if unserved(programme):
+        return None
+    counts, answer = solved(programme, whole_counts=False)
+    return answer.value * counts.scale / programme.hours if answer.x.size else None
 
 
 def mix_of(programme: Programme, units: Ints, replicas: Ints, bound: float, search: dict[str, int]) -> Mix:
@@ -54,13 +72,13 @@ def mix_of(programme: Programme, units: Ints, replicas: Ints, bound: float, sear
     )
 
 
-def _served(programme: Programme) -> None:
-    """ValueError that names the class which no configuration can serve."""
+def unserved(programme: Programme) -> list[tuple[int, int]]:
+    """Services and classes with load that no configuration can serve."""
+    found = []
     for service, rates in enumerate(programme.rates_per_s):
         served = np.zeros(rates.shape[1], dtype=bool)
         for one in programme.configurations:
             if one.service == service:
                 served |= one.capacity_per_s > 0
-        lost = np.flatnonzero(~served & (rates > 0).any(axis=0))
-        if lost.size:
-            raise ValueError(f"no configuration serves class {int(lost[0])} of service {service}")
+        found += [(service, int(k)) for k in np.flatnonzero(~served & (rates > 0).any(axis=0))]
+    return found

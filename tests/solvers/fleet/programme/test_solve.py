@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.fleet.programme.case import Configuration, Programme, Supply
-from solvers.fleet.programme.solve import solve
+from solvers.fleet.programme.solve import relaxed, solve
 
 
 def melange(**changed: object) -> Programme:
@@ -36,3 +36,7 @@ def test_a_class_that_nothing_serves_is_named() -> None:
 
     with pytest.raises(ValueError, match="no configuration serves class 3 of service 0"):
         solve(melange(configurations=(served,)))
+
+
+def test_fractions_of_gpus_would_all_be_a100s() -> None:
+    assert relaxed(melange()) == pytest.approx((6 / 20 + 3 / 20 + 15 / 40 + 6 / 20) * 3.67)
