@@ -1,6 +1,5 @@
 """The formats a result can be written in: four for every kind, each a text, and those of the kind itself, as files."""
 
-import csv
 import io
 import json
 import zipfile
@@ -13,11 +12,11 @@ from solvers import kinds
 from solvers.base import Export
 from solvers.documents import Document, dump_yaml
 from solvers.errors import CannotExpress, unknown
+from solvers.exports import table
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 EXECUTABLE, PLAIN = 0o755, 0o644
 SCRIPTS = (".sh", ".sbatch")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -107,22 +106,14 @@ def json_text(document: object) -> str:
 
 def csv_text(result: Document) -> str:
     """The plan and its alternatives as one table; for an infeasible result, the sentence that says why."""
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\r\n")
     if result["status"] == "infeasible":
-        writer.writerows([["status", "reason"], ["infeasible", inert(headline(result))]])
-        return lines.getvalue()
+        return table.csv_text([["status", "reason"], ["infeasible", headline(result)]])
     names = list(result["estimates"])
-    writer.writerow(["rank", "plan", *names, "why_not"])
+    rows: list[list[object]] = [["rank", "plan", *names, "why_not"]]
     for rank, entry in enumerate([{**result, "why_not": ""}, *result["alternatives"]], start=1):
         values = [entry["estimates"].get(name, {}).get("value", "") for name in names]
-        writer.writerow([rank, inert(label(entry["plan"])), *values, inert(str(entry["why_not"]))])
-    return lines.getvalue()
-
-
-def inert(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula (OWASP: CSV injection). Numbers are written as numbers."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+        rows.append([rank, label(entry["plan"]), *values, str(entry["why_not"])])
+    return table.csv_text(rows)
 
 
 FORMATS = {

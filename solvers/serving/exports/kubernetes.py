@@ -26,7 +26,7 @@ def write(result: Document) -> dict[str, str]:
     name = plan.name
     several = pool.nodes(plan.gpus_per_node) > 1
     parts = [
-        *_options(plan, pool),
+        *config_maps(plan, pool),
         _headless(name) if not several else None,
         _group(plan, pool) if several else _set(plan, pool),
         *(
@@ -98,12 +98,14 @@ def _rules(plan: Served) -> list[Rule]:
     ]
 
 
-def _options(plan: Served, pool: Replicas) -> list[Document]:
+def config_maps(plan: Served, pool: Replicas) -> list[Document]:
+    """What the engine reads from files, as the manifests hold it."""
     data = containers.options(plan, pool)
-    return [_config(f"{plan.name}-options", data)] if data else []
+    return [config(f"{plan.name}-options", data)] if data else []
 
 
-def _config(name: str, data: dict[str, str]) -> Document:
+def config(name: str, data: dict[str, str]) -> Document:
+    """Files that pods read."""
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
@@ -128,7 +130,7 @@ def _set(plan: Served, pool: Replicas) -> Document:
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
-        "metadata": {"name": f"{plan.name}-serve", "labels": _managed()},
+        "metadata": {"name": f"{plan.name}-serve", "labels": managed()},
         "spec": {
             "serviceName": f"{plan.name}-serve",
             "replicas": pool.replicas,
@@ -147,7 +149,7 @@ def _group(plan: Served, pool: Replicas) -> Document:
     return {
         "apiVersion": "leaderworkerset.x-k8s.io/v1",
         "kind": "LeaderWorkerSet",
-        "metadata": {"name": f"{plan.name}-serve", "labels": _managed()},
+        "metadata": {"name": f"{plan.name}-serve", "labels": managed()},
         "spec": {
             "replicas": pool.replicas,
             "leaderWorkerTemplate": {
@@ -178,7 +180,7 @@ def _router(plan: Served, pool: Replicas) -> list[Document]:
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": name, "labels": _managed()},
+        "metadata": {"name": name, "labels": managed()},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},
@@ -188,8 +190,8 @@ def _router(plan: Served, pool: Replicas) -> list[Document]:
             },
         },
     }
-    config = _config(name, {"default.conf": balance.text(plan, servers, port=PORT)})
-    return [config, deployment, _front(plan.name, labels, PORT)]
+    conf = config(name, {"default.conf": balance.text(plan, servers, port=PORT)})
+    return [conf, deployment, _front(plan.name, labels, PORT)]
 
 
 def _front(name: str, selector: dict[str, str], port: int) -> Document:
@@ -197,10 +199,11 @@ def _front(name: str, selector: dict[str, str], port: int) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "labels": _managed()},
+        "metadata": {"name": name, "labels": managed()},
         "spec": {"selector": selector, "ports": [{"name": "http", "port": 80, "targetPort": port}]},
     }
 
 
-def _managed() -> dict[str, str]:
+def managed() -> dict[str, str]:
+    """Who wrote a manifest."""
     return {"app.kubernetes.io/managed-by": "isoflop"}

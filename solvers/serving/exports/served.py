@@ -126,14 +126,15 @@ def served(result: Document) -> Served:
         gpus=plan["gpus"],
         rate_per_s=plan["rate_per_s"],
         routing=plan["routing"],
-        pools=tuple(_pool(pool, f"/plan/pools/{index}") for index, pool in enumerate(plan["pools"])),
+        pools=tuple(pool_of(pool, f"/plan/pools/{index}") for index, pool in enumerate(plan["pools"])),
         adapters=plan.get("adapters"),
         spec=spec,
         name=f"isoflop-{result['spec_hash'][:8]}",
     )
 
 
-def _pool(pool: Document, at: str) -> Replicas:
+def pool_of(pool: Document, at: str) -> Replicas:
+    """A pool of a plan; `at` is where it stands. CannotExpress where it holds what no format here knows."""
     layout, engine, memory = pool["layout"], pool["engine"], pool["memory"]
     _nothing_else(layout, known=LAYOUT, at=f"{at}/layout")
     _nothing_else(engine, known=(*ENGINE, *FORETOLD), at=f"{at}/engine")
