@@ -1,6 +1,6 @@
 """What the catalogue pages show of each section: its columns, and a record's facts with their sources."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,15 @@ class Fact:
     value: str
 
 
+@dataclass(frozen=True)
+class Machine:
+    """A line of a price list."""
+
+    name: str
+    gpus: str
+    prices: str
+
+
 def columns(section: str) -> tuple[Column, ...]:
     """What a section's table compares."""
     return COLUMNS[section]
@@ -61,10 +70,25 @@ def listed(project: Project, section: str, search: str = "") -> list[Listed]:
 def facts(section: str, document: Document) -> list[Fact]:
     """All fields of a document under the titles of its schema, as they are written."""
     fields = {field.alias or name: field for name, field in catalogue.SECTIONS[section].model_fields.items()}
-    plain = {
-        key: value for key, value in document.items() if key not in ("name", "title", "aliases", "source", "trust")
-    }
+    apart = ("name", "title", "aliases", "source", "trust", "instances")
+    plain = {key: value for key, value in document.items() if key not in apart}
     return [Fact(_label(fields, key), _written(value)) for key, value in plain.items()]
+
+
+def machines(section: str, document: Document) -> list[Machine]:
+    """What a price list holds, with the price of a GPU-hour in each region."""
+    if section != "prices":
+        return []
+    price: catalogue.Price = catalogue.record(section, document)
+    return [
+        Machine(one.name or one.gpu, f"{one.gpus} × {one.gpu}", _by_region(one.prices, gpus=one.gpus))
+        for one in price.instances
+    ]
+
+
+def _by_region(prices: Mapping[str, float], *, gpus: int) -> str:
+    shown = {region: units.show(usd / gpus, units.PRICE) for region, usd in prices.items()}
+    return ", ".join(usd if region == "any" else f"{region} {usd}" for region, usd in shown.items())
 
 
 def sources(document: Document) -> list[Document]:
@@ -84,7 +108,7 @@ def size(section: str, document: Document) -> list[Fact]:
 
 def _own(resolve: Callable[[Document], Document], section: str, name: str, document: Document) -> Listed:
     try:
-        record = catalogue.record(section, resolve(document))
+        record = own.record_of(section, document, resolve)
     except IsoflopError as error:
         cells = ("",) * len(COLUMNS[section])
         return Listed(name, str(document.get("title", "")), cells, "", own=True, wrong=error.problems[0].message)
@@ -97,7 +121,13 @@ def _line(section: str, record: Any, *, own: bool) -> Listed:
 
 
 def _is_alias(section: str, row: Listed, search: str) -> bool:
-    return not row.own and any(search.lower() in alias.lower() for alias in catalogue.get(section, row.name).aliases)
+    return not row.own and any(search.lower() in other for other in _others(catalogue.get(section, row.name)))
+
+
+def _others(record: Any) -> list[str]:
+    """What else a record is found by: its aliases, and the machines of a price list with their GPUs."""
+    machines = getattr(record, "instances", ())
+    return [alias.lower() for alias in record.aliases] + [f"{one.name} {one.gpu}".lower() for one in machines]
 
 
 def _label(fields: dict[str, Any], key: str) -> str:
@@ -138,6 +168,18 @@ def _network(node: Any) -> str:
     return f"{node.nics} × {node.nic.shown}" if node.nic else ""
 
 
+def _priced(price: Any) -> str:
+    if price.instances:
+        return f"{len({one.gpu for one in price.instances})} GPUs, {len(price.instances)} machines"
+    return str(price.node or price.gpu or price.name)
+
+
+def _gpu_hour(price: Any) -> str:
+    low, high = price.range_usd_per_gpu_hour
+    ends = dict.fromkeys(units.show(usd, units.PRICE) for usd in (low, high))
+    return " to ".join(ends)
+
+
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "gpus": (
         Column("Memory", _shown("memory_bytes", units.SIZE)),
@@ -167,9 +209,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Context", lambda model: f"{model.context:,}" if model.context else ""),
     ),
     "prices": (
-        Column("For", lambda price: price.node or price.gpu or price.name, number=False),
-        Column("A GPU-hour", _shown("usd_per_gpu_hour", units.PRICE)),
+        Column("For", _priced, number=False),
+        Column("A GPU-hour", _gpu_hour),
         Column("Provider", lambda price: price.provider, number=False),
+        Column("Term", lambda price: (price.term or "").replace("_", " "), number=False),
         Column("On", lambda price: price.date, number=False),
     ),
 }

@@ -49,6 +49,7 @@ def entry(request: InProject, project: Project, section: str, name: str) -> Http
         "document": document,
         "own": is_own,
         "facts": listings.size(section, own.resolve(project, document)) + listings.facts(section, document),
+        "machines": listings.machines(section, document),
         "sources": listings.sources(document),
         "text": documents.dump_yaml(document),
     }

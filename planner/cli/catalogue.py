@@ -17,7 +17,7 @@ COLUMNS = {
     "models": ("title", "family", "parameters", "active_parameters", "context"),
     "nodes": ("title", "gpus", "nics"),
     "links": ("title", "kind", "bytes_per_s", "latency_s"),
-    "prices": ("usd_per_gpu_hour", "provider", "date"),
+    "prices": ("usd_per_gpu_hour", "machines", "provider", "term", "date"),
 }
 
 Section = Annotated[str, typer.Argument(metavar="|".join(SECTIONS), help="Which part of the catalogue.")]

@@ -6,8 +6,9 @@ gpu("H100")   node({"gpu": "h200-sxm", ...})   model("meta-llama/Llama-3.1-70B")
 from typing import Annotated, Any
 
 from solvers.catalogue.architecture import Layer, LinearAttention, Mamba, Mla, Model, Moe, Window
-from solvers.catalogue.hardware import Gpu, Link, Node, Price, named
-from solvers.catalogue.loader import SECTIONS, document, get, names, price_of, record, version
+from solvers.catalogue.hardware import Gpu, Link, Node, named
+from solvers.catalogue.loader import SECTIONS, document, get, names, price_lists, price_of, record, version
+from solvers.catalogue.price import Price
 
 __all__ = [
     "SECTIONS",
@@ -31,6 +32,7 @@ __all__ = [
     "model",
     "names",
     "node",
+    "price_lists",
     "price_of",
     "record",
     "version",

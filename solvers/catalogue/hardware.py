@@ -1,4 +1,4 @@
-"""GPUs, the links between them, nodes made of them, and what they cost.
+"""GPUs, the links between them, and nodes made of them.
 
 A node names its GPU and links or writes them out; a name is looked up in the catalogue, so a record is always whole.
 """
@@ -231,13 +231,3 @@ class Node(Entry):
     def nic_bytes_per_s_per_gpu(self) -> float:
         """Network bandwidth that each GPU gets when all of them send; 0 without a network."""
         return self.nic.bytes_per_s * self.nics / self.gpus if self.nic else 0.0
-
-
-class Price(Entry):
-    """What one GPU-hour costs. The name is that of the node or GPU it is the default of."""
-
-    node: str | None = Field(default=None, title="Node")
-    gpu: str | None = Field(default=None, title="GPU")
-    usd_per_gpu_hour: UsdPerHour = Field(alias="price", title="Price of a GPU-hour")
-    provider: str = Field(default="", max_length=120, title="Provider")
-    date: str = Field(default="", max_length=20, title="Date")

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from solvers.catalogue.architecture import Model
 from solvers.catalogue.entry import Entry, key
-from solvers.catalogue.hardware import Gpu, Link, Node, Price
+from solvers.catalogue.hardware import Gpu, Link, Node
+from solvers.catalogue.price import Price
 from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
 
@@ -77,6 +78,13 @@ def price_of(node: Node) -> Price | None:
             price: Price = get("prices", name)
             return price
     return None
+
+
+@cache
+def price_lists() -> tuple[Price, ...]:
+    """What providers ask for their instances: a list for each of them and each term."""
+    prices: list[Price] = [get("prices", name) for name in names("prices")]
+    return tuple(price for price in prices if price.instances)
 
 
 def _moved(problem: Problem, at: str) -> Problem:

@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 from solvers.base import ADVANCED, Part, Positive, Whole
 from solvers.catalogue.entry import key
 from solvers.catalogue.hardware import Gpu, Node, named
+from solvers.catalogue.price import Term
 from solvers.errors import Problem, SpecError
 from solvers.units import Fraction, Seconds, UsdPerHour, Watts
 
-Term = Literal["on_demand", "reserved", "spot"]
 Place = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 MOST_HOURS = 168
 MOST_UNITS = 100_000
@@ -36,6 +36,15 @@ class Offer(Part):
         examples=["g6"],
         json_schema_extra={"x-catalogue": "nodes"},
     )
+    instance: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=80,
+        title="Instance",
+        description="A machine of the provider's price list, in place of GPU and node.",
+        examples=["g6.12xlarge"],
+        json_schema_extra=ADVANCED,
+    )
     whole_nodes: bool = Field(
         default=False, title="By the node", description="Whether only whole nodes can be had, not single GPUs."
     )
@@ -44,14 +53,24 @@ class Offer(Part):
         title="Term",
         description="on_demand and spot are paid for the hours they run; reserved all the time, used or not.",
     )
-    provider: str = Field(
-        default="", max_length=60, title="Provider", description="Of the catalogue's price.", examples=["aws"]
+    provider: Annotated[str, Field(max_length=60, pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")] = Field(
+        default="",
+        title="Provider",
+        description="Whose price list of the catalogue holds, for the region and term.",
+        examples=["aws"],
     )
     price: UsdPerHour | None = Field(
         default=None,
         title="Price of a GPU-hour",
         description="Your price; otherwise the catalogue's for this provider, region and term.",
         examples=["0.70 USD/h"],
+    )
+    price_from: str = Field(
+        default="",
+        max_length=200,
+        title="Where the price is from",
+        description="A note that the answer repeats.",
+        json_schema_extra=ADVANCED,
     )
     prices: tuple[UsdPerHour, ...] = Field(
         default=(),
@@ -83,7 +102,7 @@ class Offer(Part):
 
     @model_validator(mode="after")
     def _one_machine(self) -> "Offer":
-        if self.gpu is None and self.node is None:
+        if self.gpu is None and self.node is None and self.instance is None:
             hint = "Write `gpu: l4`, or `node: g6`."
             raise SpecError(Problem("missing", "The offer names neither a GPU nor a node.", "/gpu", hint))
         if self.gpu is not None and self.node is not None and self.gpu != self.node.gpu:

@@ -1,10 +1,12 @@
 """Offers as the planner sees them: each with its node, its unit, its price at every hour and where that is from.
 
 Rules, in their order:
-    node    the offer's own; else one of the catalogue's with that GPU: by a data sheet before an estimate, then by name
-    unit    a node where the offer comes by the node, else one GPU
-    price   the offer's own (one, or one an hour); else its node's; else, on demand and without a provider, the
-            catalogue's default for the node or the GPU
+    node    the offer's own; else that of the provider's machine; else one of the catalogue's with that GPU: by a data
+            sheet before an estimate, then by name. Where the provider's machines are known, with no more GPUs than the
+            largest of them.
+    unit    the machine that is named; a node where the offer comes by the node; else the provider's smallest machine at
+            that price; else one GPU
+    price   pricing.py
 Names are made of GPU, provider, place and term where the spec gives none.
 """
 
@@ -12,11 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from solvers.catalogue import get, names, price_of
+from solvers.catalogue import get, names
 from solvers.catalogue.hardware import Gpu, Node
+from solvers.catalogue.price import Instance, Term
 from solvers.cost.power import rated_w
 from solvers.errors import Problem, SpecError
-from solvers.fleet.market import Offer, Term
+from solvers.fleet.market import Offer
+from solvers.fleet.pricing import instance_of, priced
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Resolved:
     """One offer with all that a plan needs of it.
 
     `usd_per_gpu_hour` [T] by the hour; `price_from` says in words whose price that is. Units are of `unit_gpus` GPUs,
-    `most_units` of them at most (None: as many as are wanted). A replica fits in one `node`.
+    `most_units` of them at most (None: as many as are wanted); `instances` are the provider's machines that they come
+    in, where those are known. A replica fits in one `node`.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Resolved:
     provider: str
     region: str | None
     zone: str | None
+    instances: tuple[str, ...]
     unit_gpus: int
     most_units: int | None
     usd_per_gpu_hour: tuple[float, ...]
@@ -90,26 +96,44 @@ def resolve(asked: Iterable[Asked], *, hours: int) -> tuple[Resolved, ...]:
     return _distinct(found)
 
 
-def node_of(offer: Offer) -> Node:
-    """The offer's node, or the catalogue's for its GPU. SpecError where there is none."""
+def node_of(offer: Offer, machine: Instance | None = None) -> Node:
+    """The offer's node, else the catalogue's for the machine or the GPU. SpecError where there is none."""
     if offer.node is not None:
         return offer.node
-    gpu = offer.gpu
+    gpu: Gpu | None = offer.gpu if machine is None else get("gpus", machine.gpu)
+    if machine is not None and machine.node is not None:
+        node: Node = get("nodes", machine.node)
+        return node
     known = [get("nodes", name) for name in names("nodes")]
     fitting = [node for node in known if gpu is not None and node.gpu.name == gpu.name]
     if gpu is None or not fitting:
-        shown = gpu.shown if gpu else "it"
-        hint = "Give `node`: a name of the catalogue, or gpu, gpus and link."
-        raise SpecError(Problem("no_node", f"The catalogue has no node with {shown}.", "/gpu", hint))
+        hint = "Give `node`: a name of the catalogue, or a mapping with gpu, gpus and link."
+        raise SpecError(
+            Problem("no_node", f"The catalogue has no node with {gpu.shown if gpu else 'it'}.", "/gpu", hint)
+        )
     best: Node = min(fitting, key=lambda node: (node.trust == "estimated", node.name))
     return best if best.gpu == gpu else best.model_copy(update={"gpu": gpu, "power_w": None})
 
 
+def part_of(node: Node, gpus: int) -> Node:
+    """So many GPUs of a node with their share of its host; alone, as a provider sells them."""
+    if gpus >= node.gpus:
+        return node
+    shares = {
+        field: value * gpus / node.gpus
+        for field in ("host_memory_bytes", "host_memory_bytes_per_s", "power_w")
+        if (value := getattr(node, field)) is not None
+    }
+    return node.model_copy(update={**shares, "gpus": gpus, "nic": None, "nics": 0})
+
+
 def _resolved(asked: Asked, *, hours: int) -> Resolved:
     offer = asked.offer
-    node = node_of(offer)
-    prices, price_from = _prices(offer, node)
-    unit = node.gpus if offer.whole_nodes else 1
+    machine = instance_of(offer)
+    whole = node_of(offer, machine)
+    _same_gpu(offer, whole)
+    price = priced(offer, whole)
+    node, unit = _sold(offer, whole, price.machines)
     return Resolved(
         name=offer.name or "",
         at=asked.at,
@@ -118,27 +142,29 @@ def _resolved(asked: Asked, *, hours: int) -> Resolved:
         provider=offer.provider,
         region=offer.region,
         zone=offer.zone,
+        instances=tuple(dict.fromkeys(machine.name for machine in price.machines if machine.name)),
         unit_gpus=unit,
         most_units=None if offer.available is None else offer.available // unit,
-        usd_per_gpu_hour=prices if len(prices) == hours else prices * hours,
-        price_from=price_from,
+        usd_per_gpu_hour=price.usd_per_gpu_hour * (hours if len(price.usd_per_gpu_hour) == 1 else 1),
+        price_from=price.price_from,
         interruptions_per_hour=offer.interruptions_per_hour,
         recovery_s=offer.recovery,
     )
 
 
-def _prices(offer: Offer, node: Node) -> tuple[tuple[float, ...], str]:
-    if offer.prices:
-        return offer.prices, "the spec, by the hour"
-    if offer.price is not None:
-        return (offer.price,), "the spec"
-    if node.cost_usd_per_gpu_hour is not None:
-        return (node.cost_usd_per_gpu_hour,), "the node"
-    price = price_of(node) if offer.term == "on_demand" and not offer.provider else None
-    if price is None:
-        message = f"Nobody knows a price of {node.gpu.shown} on this term."
-        raise SpecError(Problem("no_price", message, "/price", "Write `price: 2.50 USD/h`, of a GPU."))
-    return (price.usd_per_gpu_hour,), f"the catalogue: {price.provider}, {price.date}"
+def _sold(offer: Offer, node: Node, machines: tuple[Instance, ...]) -> tuple[Node, int]:
+    """The node that a replica fits in, and the GPUs of what is bought at once."""
+    if not machines:
+        return node, node.gpus if offer.whole_nodes else 1
+    largest = next((get("nodes", one.node) for one in machines if one.node is not None and offer.gpu == node.gpu), node)
+    part = part_of(node if offer.node is not None else largest, max(one.most_gpus for one in machines))
+    return part, part.gpus if offer.whole_nodes else min(one.gpus for one in machines)
+
+
+def _same_gpu(offer: Offer, node: Node) -> None:
+    if offer.instance is not None and offer.gpu is not None and offer.gpu.name != node.gpu.name:
+        message = f"{offer.instance} has {node.gpu.shown}, the offer names {offer.gpu.shown}."
+        raise SpecError(Problem("contradiction", message, "/gpu", "Keep one of them."))
 
 
 def _distinct(found: list[Resolved]) -> tuple[Resolved, ...]:

@@ -148,6 +148,21 @@ def test_a_price_of_our_own_is_what_a_spec_without_one_costs(browser: Client, pr
     assert spec.hardware.cost_usd_per_gpu_hour == 1.25
 
 
+def test_a_price_list_shows_what_each_machine_costs_where(browser: Client, project: Project) -> None:
+    page = text(browser, project, "/prices/aws-on-demand")
+
+    assert "p5.48xlarge" in page
+    assert "us-east-1 $6.88/h" in page
+    assert "market: [{gpu: a10g, provider: aws, term: on_demand}]" in page
+
+
+def test_price_lists_are_found_by_the_gpus_on_them(browser: Client, project: Project) -> None:
+    page = text(browser, project, "?section=prices&search=mi355x")
+
+    assert "/catalogue/prices/oci-on-demand" in page
+    assert "/catalogue/prices/aws-on-demand" not in page
+
+
 def test_a_record_of_our_own_is_renamed_and_deleted(browser: Client, project: Project, ada: User) -> None:
     own.save(project, "nodes", POD, user=ada)
 
