@@ -165,45 +165,85 @@ def physical_s(asked: Study, name: str) -> float:
 
 def _too_strict(asked: Study) -> tuple[str, tuple[str, ...], Document | None]:
     """A latency below what one request alone takes: which, and by how much."""
-    spec, reached = asked.spec, zero_load(asked)
-    ratios = {name: reached[name][0] / limit for name, limit in spec.slo.limits.items() if name in reached}
-    if not ratios:
+    missed = most_missed(asked)
+    if missed is None:
         return _too_big(asked)
+    name, seconds, setup = missed
+    told, asked_for = (show_named("x_s", value) for value in (seconds, asked.spec.slo.limits[name]))
+    plan = plan_document(Candidate((Group("both", setup, 1),), "round_robin"), asked.shop)
+    need = _needs(name, f"takes {told} with one request at a time; asked for {asked_for}")
+    return strict_word(asked, name, seconds), (f"slo/{name}",), {"plan": plan, "needs": [need]}
+
+
+def most_missed(asked: Study) -> tuple[str, float, Setup] | None:
+    """The latency that one request alone misses by most (or keeps to by least) on the fastest layout, and that layout.
+
+    None where the weights fit nowhere.
+    """
+    reached = zero_load(asked)
+    ratios = {name: reached[name][0] / limit for name, limit in asked.spec.slo.limits.items() if name in reached}
+    if not ratios:
+        return None
     name = max(ratios, key=lambda one: ratios[one])
-    seconds, setup = reached[name]
-    limit, physical = spec.slo.limits[name], physical_s(asked, name)
+    return name, *reached[name]
+
+
+def strict_word(asked: Study, name: str, seconds: float) -> str:
+    """A latency that is out of reach, beside what one request takes and what the hardware allows."""
+    limit, physical = asked.spec.slo.limits[name], physical_s(asked, name)
     told, asked_for, least = (show_named("x_s", value) for value in (seconds, limit, physical))
     end = "the limit is below that bound" if limit < physical else "no engine comes that near to it"
-    reason = (
+    return (
         f"A {LIMITS[name]} of {asked_for} is out of reach: one request alone takes {told} on the fastest layout, and"
         f" the peak rates of the hardware allow {least}; {end}."
     )
-    plan = plan_document(Candidate((Group("both", setup, 1),), "round_robin"), asked.shop)
-    need = _needs(name, f"takes {told} with one request at a time; asked for {asked_for}")
-    return reason, (f"slo/{name}",), {"plan": plan, "needs": [need]}
 
 
 def _too_big(asked: Study) -> tuple[str, tuple[str, ...], Document | None]:
     """The model and its longest request fit on no group of GPUs that is allowed."""
-    spec, shop = asked.spec, asked.shop
-    setups = [replace(setup, max_num_batched_tokens=max(512, min(setup.max_num_batched_tokens, 2048)))
-              if setup.chunked_prefill else setup for setup in _every(spec, longest=asked.shape.longest)]  # fmt: skip
-    if not setups:
+    best = emptiest(asked)
+    if best is None:
         return "No layout is left: what is fixed and what is forbidden exclude all.", ("options",), None
-    best = min(setups, key=lambda setup: _filled(setup, shop))
-    memory, share = shop.memory(best), spec.constraints.gpu_memory_utilization
-    request = memory.token_bytes * asked.shape.longest + memory.sequence_bytes
-    needed = memory.weights_bytes + memory.activation_bytes + memory.other_bytes + request
-    room = share * memory.capacity_bytes
-    where = f"each of the {best.gpus} GPUs of a replica" if best.gpus > 1 else "the GPU"
-    reason = (
-        f"{model_word(spec)} does not fit: {where} needs {show(needed, SIZE)}"
-        f" ({show(memory.weights_bytes, SIZE)} of weights, {show(request, SIZE)} of KV cache for the longest request),"
-        f" and may fill {show(room, SIZE)}."
+    needed, room = (show(value, SIZE) for value in filled(asked, best))
+    plan = plan_document(Candidate((Group("both", best, 1),), "round_robin"), asked.shop)
+    need = _needs("memory", f"needs {needed} of {room} on each GPU")
+    return big_word(asked, best), ("memory",), {"plan": plan, "needs": [need]}
+
+
+def emptiest(asked: Study) -> Setup | None:
+    """The setup whose GPUs hold the least of the model; None where what is fixed excludes all."""
+    every = _every(asked.spec, longest=asked.shape.longest)
+    return min((_narrow(setup) for setup in every), key=lambda setup: _filled(setup, asked.shop), default=None)
+
+
+def _narrow(setup: Setup) -> Setup:
+    """The same with small steps, where prompts are cut to them."""
+    tokens = max(512, min(setup.max_num_batched_tokens, 2048))
+    return replace(setup, max_num_batched_tokens=tokens) if setup.chunked_prefill else setup
+
+
+def filled(asked: Study, setup: Setup) -> tuple[float, float]:
+    """Bytes that a GPU needs for the model and the longest request, and those that it may fill."""
+    memory = asked.shop.memory(setup)
+    needed = _filled(setup, asked.shop) + _request_bytes(asked, setup)
+    return needed, asked.spec.constraints.gpu_memory_utilization * memory.capacity_bytes
+
+
+def _request_bytes(asked: Study, setup: Setup) -> float:
+    memory = asked.shop.memory(setup)
+    return memory.token_bytes * asked.shape.longest + memory.sequence_bytes
+
+
+def big_word(asked: Study, setup: Setup) -> str:
+    """What does not fit, in bytes."""
+    needed, room = (show(value, SIZE) for value in filled(asked, setup))
+    weights, request = asked.shop.memory(setup).weights_bytes, _request_bytes(asked, setup)
+    where = f"each of the {setup.gpus} GPUs of a replica" if setup.gpus > 1 else "the GPU"
+    return (
+        f"{model_word(asked.spec)} does not fit: {where} needs {needed}"
+        f" ({show(weights, SIZE)} of weights, {show(request, SIZE)} of KV cache for the longest request),"
+        f" and may fill {room}."
     )
-    plan = plan_document(Candidate((Group("both", best, 1),), "round_robin"), shop)
-    message = f"needs {show(needed, SIZE)} of {show(room, SIZE)} on each GPU"
-    return reason, ("memory",), {"plan": plan, "needs": [_needs("memory", message)]}
 
 
 def _filled(setup: Setup, shop: Shop) -> float:

@@ -14,6 +14,7 @@ from solvers.serving.candidate import Candidate
 from solvers.serving.rated import Rated, Sheet, sheet
 from solvers.serving.requests import Shape
 from solvers.serving.setup import Group, Setup, Shop
+from solvers.serving.slo import Slo
 from solvers.serving.spec import ServingSpec
 from solvers.simulate.serving.case import Role, Routing
 
@@ -112,10 +113,14 @@ def modes(spec: ServingSpec) -> tuple[str, ...]:
 
 def limits(spec: ServingSpec, shape: Shape) -> tuple[float, float]:
     """The mean time to first token and of an output token that keeps the asked share within all limits."""
-    slo = spec.slo
+    return limits_of(spec.slo, outputs=shape.outputs)
+
+
+def limits_of(slo: Slo, *, outputs: float) -> tuple[float, float]:
+    """The same of requests with so many output tokens: TPOT, then TTFT."""
     tpot, ttft = (slo.tpot or math.inf) / SLOWER_TPOT, (slo.ttft or math.inf) / SLOWER_TTFT
     if slo.e2e is not None:
-        tpot = min(tpot, slo.e2e / SLOWER_TPOT / max(shape.outputs, 1.0))
+        tpot = min(tpot, slo.e2e / SLOWER_TPOT / max(outputs, 1.0))
         ttft = min(ttft, slo.e2e / SLOWER_TTFT)
     return tpot, ttft
 

@@ -16,6 +16,7 @@ largest n (or rate) that keeps to it.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from solvers.cost.serving.tables import StepCost, Table
 from solvers.serving.requests import Shape
 
 Floats = npt.NDArray[np.float64]
+Number = float | Floats
 
 # Of the blocks: what is left for requests that are longer than the mean, before any is preempted.
 FULL = 0.92
@@ -72,6 +74,34 @@ class Replicas:
     draft_s: float = 0.0
 
 
+class Shaped(Protocol):
+    """Requests' means, as `Shape` has them; of K classes at once they are [K, 1, 1], and so is what is made of them."""
+
+    @property
+    def inputs(self) -> Number:
+        """Tokens of a prompt."""
+
+    @property
+    def outputs(self) -> Number:
+        """Tokens of an answer."""
+
+    @property
+    def fresh(self) -> Number:
+        """Tokens of a prompt that no cached prefix spares."""
+
+    @property
+    def pairs(self) -> Number:
+        """Pairs of queries and keys of a prompt."""
+
+    @property
+    def context(self) -> Number:
+        """Tokens before the average step of an answer."""
+
+    @property
+    def burstiness(self) -> float:
+        """Standard deviation of the gaps between arrivals over their mean."""
+
+
 def _table(table: Table, at: Floats) -> Floats:
     """Entries of a table at fractional places from 0 on; beyond its end the last one."""
     at = np.minimum(at, len(table) - 1.0)
@@ -81,7 +111,7 @@ def _table(table: Table, at: Floats) -> Floats:
 
 
 def step_s(
-    replica: Replicas, decodes: Floats, context: float, *, chunk: Floats | float, pairs: float, before: float
+    replica: Replicas, decodes: Floats, context: Number, *, chunk: Number, pairs: Number, before: Number
 ) -> Floats:
     """Seconds of a step [S, n] with so many decodes of all ranks and `chunk` prefill tokens of one, 0 for none.
 
@@ -92,7 +122,7 @@ def step_s(
     chunk = np.broadcast_to(np.asarray(chunk, dtype=float), own.shape)
     tokens, prefills = own * (replica.drafts + 1), chunk > 0
     wide = _table(cost.mixed_tokens, tokens + chunk)
-    seen = min(context, float(cost.window))
+    seen = np.minimum(context, float(cost.window))
     device = (
         np.where(prefills, wide, _table(cost.decode_tokens, tokens))
         + _table(cost.sampled, own + prefills)
@@ -111,18 +141,18 @@ def step_s(
     return stage * replica.stages + hops * (replica.stages - 1)
 
 
-def _counts(replica: Replicas, *, context: float, spare: float = 1.0) -> Floats:
+def _counts(replica: Replicas, *, context: Number, spare: float = 1.0) -> Floats:
     """Numbers of decodes that the limits and the cache allow, rising [S, n]; 0 where they allow none."""
     lanes = replica.ranks * replica.stages
-    room = FULL * replica.cache_tokens * replica.ranks / max(context, 1.0)
+    room = FULL * replica.cache_tokens * replica.ranks / np.maximum(context, 1.0)
     budget = replica.max_num_batched_tokens / (replica.drafts + 1) * lanes
     most = np.minimum(np.minimum(replica.max_num_seqs * lanes, room), spare * budget)
-    rising = np.geomspace(0.02, np.maximum(most[:, 0], 1.0), 48, axis=-1)
-    counts = np.sort(np.concatenate([rising, np.ones_like(most)], axis=1), axis=1)
+    rising = np.geomspace(0.02, np.maximum(most[..., 0], 1.0), 48, axis=-1)
+    counts = np.sort(np.concatenate([rising, np.ones_like(most)], axis=-1), axis=-1)
     return np.where(most >= 1.0, counts, np.where(most > LEAST, most, 0.0))
 
 
-def colocated(replica: Replicas, shape: Shape) -> Load:
+def colocated(replica: Replicas, shape: Shaped) -> Load:
     """A replica that does both."""
     n = _counts(replica, context=shape.context, spare=0.9)
     lanes = replica.ranks * replica.stages
@@ -152,7 +182,7 @@ def _told(n: Floats, rate_per_s: Floats, tpot_s: Floats, ttft_s: Floats) -> Load
     return Load(rate_per_s, np.where(none, np.inf, tpot_s), np.where(none, np.inf, ttft_s))
 
 
-def _mixed(replica: Replicas, n: Floats, shape: Shape, *, chunk: Floats, pairs: float, before: float) -> Floats:
+def _mixed(replica: Replicas, n: Floats, shape: Shaped, *, chunk: Floats, pairs: Number, before: Number) -> Floats:
     """A step with a chunk, whose pairs are as many as its share of the prompt's."""
     base = step_s(replica, n, shape.context, chunk=chunk, pairs=0.0, before=before)
     return base + replica.cost.pair * pairs * chunk

@@ -6,8 +6,9 @@ from functools import cached_property
 from solvers.serving.candidate import Candidate
 from solvers.serving.ceiling import Ceilings, work_of
 from solvers.serving.evidence.features import load_of
+from solvers.serving.options import Options
 from solvers.serving.ranked import Found
-from solvers.serving.requests import Shape, sample, shape_of
+from solvers.serving.requests import Sample, Shape, sample, shape_of
 from solvers.serving.screen import Screened, screen
 from solvers.serving.search import Effort, Keep, Search, Seen, nothing_seen
 from solvers.serving.setup import Shop
@@ -87,11 +88,23 @@ def anything(candidate: Candidate) -> bool:
 
 def study(spec: ServingSpec) -> Study:
     """The question, ready to be answered."""
-    given = spec.constraints.max_model_len or ENDLESS
-    longest = min(spec.model.context or ENDLESS, given)
+    longest = longest_of(spec)
     drawn = sample(spec.traffic, size=SHAPED, seed=spec.seed * 1009, longest=longest)
-    cached = spec.options.fix.prefix_caching is not False and not spec.options.forbids("prefix_caching")
-    shape = shape_of(drawn.requests, cached=cached)
+    return study_of(spec, drawn, shape_of(drawn.requests, cached=cached(spec.options)), longest=longest)
+
+
+def longest_of(spec: ServingSpec) -> int:
+    """Tokens of the longest request that the model, or the spec, lets in."""
+    return min(spec.model.context or ENDLESS, spec.constraints.max_model_len or ENDLESS)
+
+
+def cached(options: Options) -> bool:
+    """Whether equal beginnings of inputs are kept."""
+    return options.fix.prefix_caching is not False and not options.forbids("prefix_caching")
+
+
+def study_of(spec: ServingSpec, drawn: Sample, shape: Shape, *, longest: int) -> Study:
+    """The same with the requests that it takes its means from, whose `shape` that is."""
     load = load_of(inputs=shape.inputs, outputs=shape.outputs)
     shop = Shop(spec, longest=shape.longest, context=shape.context, load=load)
     trials = Trials(spec, shop, longest=min(longest, shape.longest))

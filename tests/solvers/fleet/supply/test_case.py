@@ -24,4 +24,3 @@ def test_a_bound_belongs_to_the_class_below_it_and_the_last_has_none() -> None:
     found = class_of(_carried(requests), requests.input_tokens, requests.output_tokens)
 
     assert found.tolist() == [0, 2, 1, 2, 3, 3]
-    assert _carried(requests).members(2).tolist() == [1, 3]

@@ -1,0 +1,142 @@
+"""What one kind of node can do for a service: its setups that are worth telling of, and why others are not."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from pydantic import ValidationError
+
+from solvers.catalogue.equal_nodes import Hardware
+from solvers.catalogue.hardware import Node
+from solvers.fleet.service import Service
+from solvers.fleet.spec import FleetSpec
+from solvers.fleet.supply.case import ROOM, Carried, Floats
+from solvers.fleet.supply.chosen import NO_BETTER, SAME, Way, best_settings, undominated
+from solvers.fleet.supply.known import Known
+from solvers.fleet.supply.modelled import Able, Shapes, ables, limits_by_part, most, shapes_of
+from solvers.problems import problems_of
+from solvers.serving.requests import Sample, shape_of
+from solvers.serving.screen import MISS, SLOWER_TPOT, SLOWER_TTFT
+from solvers.serving.spec import ServingSpec
+from solvers.serving.study import Study, cached, longest_of, study_of
+
+LATE = MISS.format("the latencies")
+
+
+@dataclass(frozen=True)
+class Unable:
+    """Why a node cannot be asked at all: the field that says so, and in words."""
+
+    constraint: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The setups of a node: the best of each layout and numbers, of these those that the programme chooses from.
+
+    `needs` [K] is how far a class's limits have to be stretched for any setup to serve it; infinite where memory
+    forbids it.
+    """
+
+    study: Study
+    best: tuple[Way, ...]
+    kept: tuple[Way, ...]
+    needs: Floats
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One service with its classes and its sample."""
+
+    spec: FleetSpec
+    place: int
+    carried: Carried
+    drawn: Sample
+    known: Known
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+        return self.spec.services[self.place]
+
+    @property
+    def traits(self) -> tuple[object, ...]:
+        """All that a study of it depends on, but for the node."""
+        one = self.service
+        traffic = one.traffic.model_copy(update={"rate": None, "rate_scale": 1.0})
+        return (one.model, one.engine, one.precision, one.options, self.spec.calibration, self.spec.seed, traffic)
+
+    def study(self, node: Node) -> Study | Unable:
+        """The service on one node, ready to be rated."""
+        return self.known.answer(("study", node, self.traits), lambda: _study(self, node))
+
+    def found(self, node: Node) -> Found | Unable:
+        """What a node can do for it."""
+        study = self.study(node)
+        if isinstance(study, Unable):
+            return study
+        one = self.service
+        shapes = self.known.answer(("shapes", self.classes, self.traits), lambda: shapes_of(self.carried, study))
+        told = ("found", node, one.slo, tuple(self.carried.split.stretch.tolist()), self.classes, self.traits)
+        return self.known.answer(told, lambda: _found(study, self.carried, shapes))
+
+    @property
+    def classes(self) -> tuple[object, ...]:
+        """What the classes depend on beside the traffic."""
+        return (self.service.router, self.service.buckets, self.service.capacities)
+
+
+def _study(asked: Asked, node: Node) -> Study | Unable:
+    one = asked.service
+    try:
+        spec = ServingSpec.model_validate({
+            "model": one.model, "hardware": Hardware(node=node, nodes=1), "traffic": one.traffic, "slo": one.slo,
+            "engine": one.engine, "precision": one.precision, "options": one.options,
+            "calibration": asked.spec.calibration, "seed": asked.spec.seed,
+        })  # fmt: skip
+    except ValidationError as error:
+        problem = problems_of(error, ServingSpec.model_json_schema())[0]
+        return Unable(problem.at.strip("/").split("/")[0], problem.message)
+    shape = asked.known.answer(
+        ("shape", asked.traits), lambda: shape_of(asked.drawn.requests, cached=cached(one.options))
+    )
+    return study_of(spec, asked.drawn, shape, longest=longest_of(spec))
+
+
+def _found(study: Study, carried: Carried, shapes: Shapes) -> Found:
+    every, rejected = ables(study, shapes)
+    limits = limits_by_part(study.spec.slo, carried)
+    ways = [way for able in every for way in _ways(able, carried, limits)]
+    able_ways = [way for way in ways if way.capacity_per_s.any()]
+    alike: dict[object, list[Way]] = {}
+    for way in able_ways:
+        alike.setdefault((way.setup.layout, way.setup.numerics), []).append(way)
+    best = [way for some in alike.values() for way in best_settings(some)]
+    kept = undominated(best)
+    counts = {LATE: len(ways) - len(able_ways), SAME: len(able_ways) - len(best), NO_BETTER: len(best) - len(kept)}
+    needs = _needs(every, replace(carried, parts=replace(carried.split, stretch=np.ones(len(carried.shares)))), study)
+    return Found(study, tuple(best), tuple(kept), needs, Counter(rejected) + Counter(counts))
+
+
+def _ways(able: Able, carried: Carried, limits: tuple[Floats, Floats]) -> list[Way]:
+    """Each setup with what it carries."""
+    tpot, ttft = (limit[:, None] for limit in limits)
+    carries = np.where(able.holds, most(able.load, tpot_s=tpot, ttft_s=ttft), 0.0)
+    return [Way(setup, carried.split.together(carries[:, n]), able.only(n)) for n, setup in enumerate(able.setups)]
+
+
+def _needs(every: list[Able], carried: Carried, study: Study) -> Floats:
+    """How far each class's limits [K] have to be stretched for one of the setups."""
+    least = np.full(len(carried.shares), np.inf)
+    margins = (SLOWER_TPOT, SLOWER_TTFT)
+    limits = limits_by_part(study.spec.slo, carried)
+    for able in every:
+        stretch = np.where(able.holds, 1.0, np.inf)
+        for seconds, limit, margin in zip((able.load.tpot_s, able.load.ttft_s), limits, margins, strict=True):
+            asked = seconds.min(axis=-1) / limit[:, None]
+            stretch = np.maximum(stretch, np.where(asked <= margin, asked, ROOM * asked / margin))
+        for k in range(len(least)):
+            least[k] = min(least[k], stretch[carried.split.of == k].max(axis=0).min())
+    return least
