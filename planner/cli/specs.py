@@ -8,6 +8,9 @@ from planner.cli.exits import usage
 from solvers.documents import MAX_BYTES, Document, pointer_token, read
 from solvers.errors import Problem, SpecError
 
+# Where a spec of a fleet has tables: a service's capacities, and the prices.
+TABLES = ("/capacities", "/prices")
+
 
 def load(source: str, *, seed: int | None = None) -> Document:
     """The spec in file `source` ("-" is stdin), ready to be sent anywhere. SpecError says what is wrong and where."""
@@ -30,12 +33,14 @@ def content(source: str) -> bytes:
 
 
 def _inlined(value: Any, folder: Path, *, at: str) -> Any:
-    """The value with `{hf_config: PATH}` and a trace's `{file: PATH}` replaced by what these files beside it hold."""
+    """The value with `{hf_config: PATH}` and the `file: PATH` of a trace or table replaced by what these files hold."""
     match value:
         case {"hf_config": str(path), **rest} if not rest:
             return _config(folder / path, at=at)
         case {"file": str(path), **rest} if not rest and at.endswith("/trace"):
             return _trace(folder / path, at=at)
+        case {"file": str(path), **rest} if at.endswith(TABLES) and "csv" not in rest:
+            return {**rest, "csv": _table(folder / path, at=at)}
         case dict():
             return {key: _inlined(item, folder, at=f"{at}/{pointer_token(key)}") for key, item in value.items()}
         case list():
@@ -47,6 +52,12 @@ def _trace(path: Path, *, at: str) -> Document:
     from planner.cli.traces import carried  # noqa: PLC0415 -- slow import, and few specs have a trace
 
     return carried(path, at=f"{at}/file")
+
+
+def _table(path: Path, *, at: str) -> str:
+    from planner.cli.traces import table  # noqa: PLC0415 -- slow import, and few specs have a table
+
+    return table(path, at=f"{at}/file")
 
 
 def _config(path: Path, *, at: str) -> Document:

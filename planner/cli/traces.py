@@ -1,7 +1,9 @@
-"""Traces for the command line: the file that `{file: PATH}` names becomes text that a spec can carry."""
+"""Traces and tables for the command line: the file that `file: PATH` names becomes text that a spec can carry."""
 
 import base64
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from solvers.documents import MAX_BYTES, Document
@@ -16,14 +18,9 @@ PLAIN = 64 * 1024
 
 def carried(path: Path, *, at: str) -> Document:
     """`{csv: text}` for a short file, `{gzip: base64}` for a long or packed one. SpecError says what is wrong."""
-    try:
-        data = _content(path)
-        text = unpacked(data).decode("utf-8-sig") if data.startswith(GZIP) else data.decode("utf-8-sig")
+    with _named(path, at=at):
+        text = _text(path)
         of_csv(text)
-    except UnicodeDecodeError:
-        raise SpecError(Problem("not_utf8", f"{path} is not UTF-8 text.", at, "Save it as UTF-8 CSV.")) from None
-    except SpecError as error:
-        raise type(error)(*(Problem(p.code, f"{path}: {p.message}", at, p.hint) for p in error.problems)) from None
     if len(text) <= PLAIN:
         return {"csv": text}
     packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
@@ -32,6 +29,28 @@ def carried(path: Path, *, at: str) -> Document:
         message = f"{path} is {len(packed):,} bytes when packed; a spec carries {MOST_TEXT:,}."
         raise TooLarge(Problem("too_large", message, at, hint))
     return {"gzip": packed}
+
+
+def table(path: Path, *, at: str) -> str:
+    """The text of a table's file. SpecError says what is wrong."""
+    with _named(path, at=at):
+        return _text(path)
+
+
+@contextmanager
+def _named(path: Path, *, at: str) -> Iterator[None]:
+    """What is wrong with the file is said of it, where the spec names it."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise SpecError(Problem("not_utf8", f"{path} is not UTF-8 text.", at, "Save it as UTF-8 CSV.")) from None
+    except SpecError as error:
+        raise type(error)(*(Problem(p.code, f"{path}: {p.message}", at, p.hint) for p in error.problems)) from None
+
+
+def _text(path: Path) -> str:
+    data = _content(path)
+    return (unpacked(data) if data.startswith(GZIP) else data).decode("utf-8-sig")
 
 
 def _content(path: Path) -> bytes:

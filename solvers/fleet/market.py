@@ -138,7 +138,7 @@ class Site(Part):
     carbon_g_per_kwh: float | None = Field(
         default=None, ge=0, le=5000, title="Carbon", description="Grams of CO2 a kWh.", examples=[230]
     )
-    carbon_by_hour: tuple[Annotated[float, Field(ge=0, le=5000)], ...] = Field(
+    carbon_by_hour: tuple[Annotated[float, Field(ge=0, le=5000, description="Grams of CO2 a kWh.")], ...] = Field(
         default=(),
         max_length=MOST_HOURS,
         title="Carbon of each hour",

@@ -25,10 +25,17 @@ from solvers.fleet.pricing import instance_of, priced
 
 @dataclass(frozen=True)
 class Asked:
-    """An offer of the spec, and the JSON pointer at which it stands."""
+    """An offer of the spec, the JSON pointer at which it stands, and its line where that is a table."""
 
     offer: Offer
     at: str
+    line: int = 0
+
+    def problem(self, code: str, message: str, field: str, hint: str = "") -> Problem:
+        """A problem of one of its fields."""
+        if self.line:
+            return Problem(code, f"Line {self.line}: {message}", self.at, hint)
+        return Problem(code, message, self.at + field, hint)
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def resolve(asked: Iterable[Asked], *, hours: int) -> tuple[Resolved, ...]:
         try:
             found.append(_resolved(one, hours=hours))
         except SpecError as error:
-            problems += (Problem(p.code, p.message, one.at + p.at, p.hint) for p in error.problems)
+            problems += (one.problem(p.code, p.message, p.at, p.hint) for p in error.problems)
     if problems:
         raise SpecError(*problems)
     return _distinct(found)

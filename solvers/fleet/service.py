@@ -8,6 +8,7 @@ from solvers.base import ADVANCED, Part
 from solvers.catalogue import ModelRef
 from solvers.errors import Problem, SpecError
 from solvers.fleet.market import MOST_HOURS, Place
+from solvers.fleet.uploads import check_text
 from solvers.serving.engine import EngineChoice, Numbers
 from solvers.serving.options import Options
 from solvers.serving.slo import Slo
@@ -40,6 +41,11 @@ class CapacityTable(Part):
         json_schema_extra=ADVANCED,
     )
 
+    @model_validator(mode="after")
+    def _one_text(self) -> "CapacityTable":
+        check_text(self.csv, self.file, what="Capacities")
+        return self
+
 
 class Buckets(Part):
     """Bounds of request sizes; what is larger than the last belongs to one more bucket."""
@@ -65,7 +71,7 @@ class Service(Part):
     )
     traffic: Traffic = Field(title="Traffic", description="The requests.")
     slo: Slo = Field(title="Latencies", description="What a request must not exceed.")
-    demand: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = Field(
+    demand: tuple[Annotated[float, Field(ge=0, le=1e6, description="A multiple of the rate, 0 or more.")], ...] = Field(
         default=(),
         max_length=MOST_HOURS,
         title="Demand of each hour",

@@ -7,9 +7,11 @@ from pydantic import Field, model_validator
 
 from solvers.base import ADVANCED, Spec
 from solvers.calibration.shipped import Calibration
-from solvers.errors import Problem, SpecError
+from solvers.errors import SpecError
+from solvers.fleet.checks import problems_of_fleet
 from solvers.fleet.market import FleetLimits, Offer, Site
 from solvers.fleet.offers import Asked, Resolved, resolve
+from solvers.fleet.price_table import PriceTable
 from solvers.fleet.service import Service
 
 Objective = Literal["cost", "carbon"]
@@ -23,7 +25,13 @@ class FleetSpec(Spec):
         min_length=1, max_length=20, title="Services", description="What the fleet carries."
     )
     market: tuple[Offer, ...] = Field(
-        min_length=1, max_length=100, title="Market", description="GPUs that can be had, or are there already."
+        default=(), max_length=100, title="Market", description="GPUs that can be had, or are there already."
+    )
+    prices: PriceTable | None = Field(
+        default=None,
+        title="Own prices",
+        description="A table of offers, beside those of the market or in their place.",
+        json_schema_extra=ADVANCED,
     )
     sites: tuple[Site, ...] = Field(
         default=(), max_length=50, title="Sites", description="Power and carbon of regions and zones."
@@ -47,25 +55,19 @@ class FleetSpec(Spec):
 
     @cached_property
     def offers(self) -> tuple[Resolved, ...]:
-        """What can be bought: each offer with its name, node, unit and price by the hour."""
-        asked = (Asked(offer, f"/market/{number}") for number, offer in enumerate(self.market))
-        return resolve(asked, hours=self.hours)
+        """What can be bought: each offer of the market, then of the own prices, with its name, node, unit and price."""
+        return resolve(self.asked, hours=self.hours)
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The offers as they were written, and where."""
+        written = [Asked(offer, f"/market/{number}") for number, offer in enumerate(self.market)]
+        lines = self.prices.offers if self.prices is not None else ()
+        return (*written, *(Asked(offer, "/prices/csv", line) for line, offer in lines))
 
     @model_validator(mode="after")
-    def _equal_series(self) -> "FleetSpec":
-        given = {
-            **{f"/services/{n}/demand": len(one.demand) for n, one in enumerate(self.services) if one.demand},
-            **{f"/market/{n}/prices": len(one.prices) for n, one in enumerate(self.market) if one.prices},
-            **{f"/sites/{n}/carbon_by_hour": len(one.carbon_by_hour) for n, one in enumerate(self.sites)
-               if one.carbon_by_hour},
-        }  # fmt: skip
-        first = next(iter(given), "")
-        problems = [
-            Problem("unequal_series", f"{size} hours here, {given[first]} at {first}.", at, "Give one number an hour.")
-            for at, size in given.items()
-            if size != given[first]
-        ]
+    def _consistent(self) -> "FleetSpec":
+        problems = problems_of_fleet(self)
         if problems:
             raise SpecError(*problems)
-        _ = self.offers
         return self

@@ -53,3 +53,37 @@ def test_a_wrong_file_is_refused_where_it_is_named(tmp_path: Path, data: bytes |
         load(str(_spec(tmp_path, "trace.csv")))
 
     assert [(problem.code, problem.at) for problem in caught.value.problems] == [(code, "/traffic/trace/file")]
+
+
+def _fleet(folder: Path, said: str) -> Path:
+    path = folder / "fleet.yaml"
+    path.write_text(f"kind: fleet\n{said}\n")
+    return path
+
+
+def test_tables_of_a_fleet_are_carried_as_text(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("gpu,price\nl4,0.7\n")
+    (tmp_path / "chat.csv.gz").write_bytes(gzip.compress(b"gpu,input,output,requests_per_s\nl4,64,64,2\n"))
+    (tmp_path / "trace.csv").write_text(HEAD + "0,5,5\n1,5,5\n")
+    services = "services: [{traffic: {trace: {file: trace.csv}}, capacities: {file: chat.csv.gz, wait: 2 s}}]"
+
+    found = load(str(_fleet(tmp_path, f"prices: {{file: prices.csv}}\n{services}")))
+
+    assert found["prices"] == {"csv": "gpu,price\nl4,0.7\n"}
+    assert found["services"] == [
+        {
+            "traffic": {"trace": {"csv": HEAD + "0,5,5\n1,5,5\n"}},
+            "capacities": {"wait": "2 s", "csv": "gpu,input,output,requests_per_s\nl4,64,64,2\n"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"\xff\xfe", "not_utf8"), (None, "unreadable")])
+def test_a_wrong_table_is_refused_where_it_is_named(tmp_path: Path, data: bytes | None, code: str) -> None:
+    if data is not None:
+        (tmp_path / "prices.csv").write_bytes(data)
+
+    with pytest.raises(SpecError) as caught:
+        load(str(_fleet(tmp_path, "prices: {file: prices.csv}")))
+
+    assert [(problem.code, problem.at) for problem in caught.value.problems] == [(code, "/prices/file")]
