@@ -53,8 +53,9 @@ class Offer(Part):
         title="Term",
         description="on_demand and spot are paid for the hours they run; reserved all the time, used or not.",
     )
-    provider: Annotated[str, Field(max_length=60, pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]*)?$")] = Field(
+    provider: str = Field(
         default="",
+        max_length=60,
         title="Provider",
         description="Whose price list of the catalogue holds, for the region and term.",
         examples=["aws"],

@@ -10,6 +10,7 @@ Rules, in their order:
 Names are made of GPU, provider, place and term where the spec gives none.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -187,7 +188,8 @@ def _distinct(found: list[Resolved]) -> tuple[Resolved, ...]:
 
 def _name(one: Resolved) -> str:
     term = "" if one.term == "on_demand" else one.term
-    return "-".join(part for part in (one.gpu.name, one.provider, one.zone or one.region, term) if part)
+    parts = (one.gpu.name, one.provider, one.zone or one.region, term)
+    return "-".join(re.sub(r"[^A-Za-z0-9_.-]+", "-", part).strip("-") for part in parts if part)
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -93,11 +93,15 @@ def test_limits_weigh_the_offers_that_they_are_of() -> None:
 
 
 def test_a_lost_zone_takes_all_its_offers_and_a_lost_node_is_one_of_any() -> None:
-    programme = programme_of(spec_of(constraints={"survive": ["zone", "node"]}), supplies_of(), np.ones(3))
+    market = [*MARKET[:2], {**MARKET[2], "zone": "us-a"}]
+    spec = spec_of(market=market, constraints={"survive": ["zone", "node"]})
+
+    programme = programme_of(spec, supplies_of(), np.ones(3))
 
     assert [(one.name, one.offers, one.node) for one in programme.losses] == [
         ("/constraints/survive/0 eu-a", (0,), False),
         ("/constraints/survive/0 eu-b", (1,), False),
+        ("/constraints/survive/0 us-a", (2,), False),
         ("/constraints/survive/1", (0, 1, 2), True),
     ]
 

@@ -64,9 +64,11 @@ def test_names_are_made_of_gpu_provider_place_and_term_and_are_distinct() -> Non
         {"gpu": "l4", "price": 1},
         {"gpu": "l4", "price": 1, "provider": "aws", "region": "eu", "zone": "a", "term": "spot"},
         {"gpu": "h100-sxm", "price": 1, "name": "l4-2"},
+        {"gpu": "l4", "price": 1, "provider": "Our own, cellar"},
     )
 
-    assert [offer.name for offer in offers] == ["l4", "l4-eu-reserved", "l4-3", "l4-aws-a-spot", "l4-2"]
+    names = ["l4", "l4-eu-reserved", "l4-3", "l4-aws-a-spot", "l4-2", "l4-Our-own-cellar"]
+    assert [offer.name for offer in offers] == names
 
 
 def test_every_offer_without_a_price_is_listed() -> None:
