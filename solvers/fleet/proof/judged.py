@@ -1,0 +1,117 @@
+"""How many requests of each service are good, at seeds that no plan was tightened by; and how sure that is.
+
+value      the mean over the judging seeds, in the hour that has the lowest one
+low, high  80 %: the seeds' spread (t distribution), the same with steps as slow and as fast as the calibration allows,
+           and with first tokens as late and as early, as independent of one another (as in serving's `measured`)
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from solvers.fleet.programme.case import Mix, Programme
+from solvers.fleet.proof.case import Attained
+from solvers.fleet.proof.holding import LONG, Holding
+from solvers.fleet.proof.looked import Asked, Looked, look
+from solvers.fleet.proof.pools import Pools
+from solvers.fleet.proof.tighten import asked_at, groups, hour_of
+from solvers.serving.attainment import Latencies, pooled
+from solvers.serving.candidate import Candidate
+from solvers.serving.details import ends, first_ends
+from solvers.serving.measured import half_width
+from solvers.serving.setup import Group
+from solvers.serving.trial import Trial
+
+Ends = tuple[float, float]
+
+# Seeds at either end of what the calibration allows.
+AT_ENDS = 2
+
+
+Looks = dict[tuple[int, int], tuple[Looked, ...]]
+
+
+def looks(holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int]) -> Looks:
+    """Every service in every hour that has to be looked at (of hours with equal replicas the busiest), at each seed.
+
+    Seeds are as long as what was decided of the hour takes, or long where nothing was.
+    """
+    found: Looks = {}
+    for group in groups(plain, mix):
+        service, hour = group.service, group.hours[0]
+        asked = hour_of(plain, mix, service, hour)
+        known = holding.known.get(asked_at(plain, mix, service, hour).key)
+        size = known.size if known else LONG * holding.size(asked)
+        found[service, hour] = tuple(look(holding.pools, asked, seed=seed, size=size) for seed in seeds)
+    return found
+
+
+def attained(holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int]) -> tuple[Attained, ...]:
+    """Each service in its worst hour."""
+    found = looks(holding, plain, mix, seeds)
+    return tuple(_attained(holding, plain, mix, service, seeds, found) for service in range(len(plain.rates_per_s)))
+
+
+def _attained(
+    holding: Holding, plain: Programme, mix: Mix, service: int, seeds: Sequence[int], found: Looks
+) -> Attained:
+    pools, slo = holding.pools, holding.pools.slo(service)
+    shares = {hour: [one.share(slo) for one in some] for (of, hour), some in found.items() if of == service}
+    if not shares:
+        return Attained(service, 1.0, 1.0, 1.0, (), None, slo.attainment)
+    hour = min(shares, key=lambda one: (min(shares[one]), one))
+    by_seed = shares[hour]
+    value = float(np.mean(by_seed))
+    asked = hour_of(plain, mix, service, hour)
+    down, up = _open(pools, asked, found[service, hour], seeds[:AT_ENDS], holding.size(asked))
+    half = half_width(by_seed)
+    low, high = value - math.hypot(half, *down), value + math.hypot(half, *up)
+    return Attained(service, value, max(low, 0.0), min(high, 1.0), tuple(by_seed), hour, slo.attainment)
+
+
+def _open(
+    pools: Pools, asked: Asked, plain: tuple[Looked, ...], seeds: Sequence[int], size: int
+) -> tuple[list[float], list[float]]:
+    """How far down and up the share goes with steps, and with first tokens, at either end."""
+    slo = pools.slo(asked.service)
+    steps, first = _ends_of(pools, plain)
+    some = float(np.mean([look(pools, asked, seed=seed, size=size).share(slo) for seed in seeds]))
+    every = float(np.mean([one.share(slo) for one in plain]))
+    moved = []
+    for end in (0, 1):
+        slower = {c: pair[end] for c, pair in steps.items()}
+        again = [look(pools, asked, seed=seed, size=size, slower=slower).share(slo) for seed in seeds]
+        moved.append(float(np.mean(again)) - some)
+        later = {c: pair[end] for c, pair in first.items()}
+        moved.append(float(np.mean([one.later(later).share(slo) for one in plain])) - every)
+    return [min(one, 0.0) for one in moved], [max(one, 0.0) for one in moved]
+
+
+def _ends_of(pools: Pools, plain: tuple[Looked, ...]) -> tuple[dict[int, Ends], dict[int, Ends]]:
+    """Ends of the seconds of steps and of first tokens over their value, by configuration that has a model."""
+    steps, first = {}, {}
+    for c in {part.configuration: None for _, parts in plain[0].states for part in parts}:
+        steps[c] = step_ends(pools, c)
+        first[c] = _first(pools, c, plain)
+    return steps, first
+
+
+def step_ends(pools: Pools, c: int) -> Ends:
+    """The ends of the interval of a step's seconds over their value; tables are taken as measured."""
+    ready = pools.supplies.ready[c]
+    if ready.study is None or ready.setup is None or ready.measured:
+        return 1.0, 1.0
+    return ends(ready.study, Candidate((Group("both", ready.setup, 1),), "least_work"))
+
+
+def _first(pools: Pools, c: int, plain: tuple[Looked, ...]) -> Ends:
+    ready = pools.supplies.ready[c]
+    seen: list[Latencies] = [
+        part.latencies for one in plain for part in one.states[0][1]
+        if part.configuration == c and part.latencies is not None
+    ]  # fmt: skip
+    if ready.study is None or ready.setup is None or not seen:
+        return 1.0, 1.0
+    together = pooled(seen)
+    return first_ends(ready.study, Candidate((Group("both", ready.setup, 1),), "least_work"), Trial(0.0, (together,)))
