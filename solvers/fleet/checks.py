@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from solvers.errors import Problem, SpecError
 from solvers.fleet.limit_checks import limits
 from solvers.fleet.place_checks import places
+from solvers.fleet.supply.checks import problems_of_tables
 
 if TYPE_CHECKING:
     from solvers.fleet.spec import FleetSpec
@@ -25,7 +26,7 @@ def problems_of_fleet(spec: "FleetSpec") -> tuple[Problem, ...]:
         offers = spec.offers
     except SpecError as error:
         return (*found, *error.problems)
-    return (*found, *limits(spec, offers))
+    return (*found, *problems_of_tables(spec.services, (one.gpu for one in offers)), *limits(spec, offers))
 
 
 def _series(spec: "FleetSpec") -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from solvers.base import ADVANCED, Part
 from solvers.catalogue import ModelRef
 from solvers.errors import Problem, SpecError
 from solvers.fleet.market import MOST_HOURS, Place
+from solvers.fleet.supply.checks import problems_of_service
 from solvers.fleet.uploads import check_text
 from solvers.serving.engine import EngineChoice, Numbers
 from solvers.serving.options import Options
@@ -105,6 +106,13 @@ class Service(Part):
         description="Where it may run; anywhere if empty.",
         json_schema_extra=ADVANCED,
     )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Service":
+        problems = tuple(problems_of_service(self))
+        if problems:
+            raise SpecError(*problems)
+        return self
 
     @model_validator(mode="after")
     def _known_somehow(self) -> "Service":

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.catalogue.entry import key
-from solvers.catalogue.hardware import Gpu, Node
+from solvers.catalogue.hardware import Node
 from solvers.fleet.supply.case import Floats
 from solvers.fleet.supply.chosen import Way
 from solvers.fleet.supply.classes import measured
 from solvers.fleet.supply.nodes import Asked, Found, Unable
-from solvers.fleet.supply.table import Row
+from solvers.fleet.supply.table import Row, named
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,6 @@ class Brought:
         """Whether it says what the model's setup carries."""
         layout = way.setup.layout
         return (layout.tp, layout.gpus) == (self.tp, self.tp)
-
-
-def named(gpu: Gpu, name: str) -> bool:
-    """Whether a table means that GPU."""
-    return key(name) in {key(one) for one in (gpu.name, *gpu.aliases)}
 
 
 def brought(asked: Asked, node: Node, found: Found | Unable | None) -> tuple[Brought, ...]:

@@ -24,11 +24,12 @@ NO_BETTER = "carry no more with each GPU than a replica of as few GPUs"
 
 @dataclass(frozen=True)
 class Way:
-    """One setup: what it carries of each class [K], and its load of each part [J, n]."""
+    """One setup: what it carries of each class [K], its load of each part [J, n], and the longest request it holds."""
 
     setup: Setup
     capacity_per_s: Floats
     load: Load
+    longest: int
 
     @property
     def per_gpu(self) -> Floats:

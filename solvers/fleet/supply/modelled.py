@@ -44,11 +44,19 @@ class Shapes:
 
 @dataclass(frozen=True)
 class Able:
-    """Setups that share their tables: their loads [J, S, n], and whether each holds a part's longest request [J, S]."""
+    """Setups that share their tables: their loads [J, S, n], and whether each holds a part's longest request [J, S].
+
+    That request has `tokens` [J].
+    """
 
     setups: tuple[Setup, ...]
     load: Load
     holds: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+    tokens: Ints
+
+    def longest(self, n: int) -> int:
+        """Tokens of the longest request of the parts that a setup holds."""
+        return int(self.tokens[self.holds[:, n]].max(initial=0))
 
     def only(self, n: int) -> Load:
         """The load of one of the setups [J, n]; a part that it does not hold has no rate."""
@@ -121,7 +129,9 @@ def _able(setups: list[Setup], study: Study, shapes: Shapes) -> Able:
     load = colocated(replicas_of(setups, study.shop), shapes)
     waits = study.shop.waits(apart=False).of(shapes.inputs, load.tpot_s)
     room = np.array([(study.shop.blocks(one) - 2) * BLOCK_TOKENS for one in setups])
-    return Able(tuple(setups), replace(load, ttft_s=load.ttft_s + waits), shapes.longest[:, None] <= room)
+    return Able(
+        tuple(setups), replace(load, ttft_s=load.ttft_s + waits), shapes.longest[:, None] <= room, shapes.longest
+    )
 
 
 def most(load: Load, *, tpot_s: Floats, ttft_s: Floats) -> Floats:

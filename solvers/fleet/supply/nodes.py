@@ -69,8 +69,23 @@ class Asked:
         return (one.model, one.engine, one.precision, one.options, self.spec.calibration, self.spec.seed, traffic)
 
     def study(self, node: Node) -> Study | Unable:
-        """The service on one node, ready to be rated."""
-        return self.known.answer(("study", node, self.traits), lambda: _study(self, node))
+        """The service on one node, ready to be rated; other latencies leave its costs and memory as they are."""
+        found = self.known.answer(("study", node, self.traits), lambda: _study(self, node))
+        slo = self.service.slo
+        if isinstance(found, Unable) or found.spec.slo == slo:
+            return found
+        spec = found.spec.model_copy(update={"slo": slo})
+        made = ("limits", node, slo, self.traits)
+        return self.known.answer(made, lambda: replace(found, spec=spec))
+
+    def shorter(self, node: Node, study: Study, way: Way) -> Study:
+        """The study for a replica whose cache does not hold the longest request: its engine takes none so long."""
+        if way.longest >= self.carried.longest:
+            return study
+        limits = study.spec.constraints.model_copy(update={"max_model_len": way.longest})
+        spec = study.spec.model_copy(update={"constraints": limits})
+        made = ("shorter", node, study.spec.slo, way.longest, self.traits)
+        return self.known.answer(made, lambda: study_of(spec, self.drawn, study.shape, longest=way.longest))
 
     def found(self, node: Node) -> Found | Unable:
         """What a node can do for it."""
@@ -80,7 +95,11 @@ class Asked:
         one = self.service
         shapes = self.known.answer(("shapes", self.classes, self.traits), lambda: shapes_of(self.carried, study))
         told = ("found", node, one.slo, tuple(self.carried.split.stretch.tolist()), self.classes, self.traits)
-        return self.known.answer(told, lambda: _found(study, self.carried, shapes))
+        return self.known.answer(told, lambda: _found(study, self.carried, self.rated(node, study, shapes)))
+
+    def rated(self, node: Node, study: Study, shapes: Shapes) -> tuple[list[Able], Counter[str]]:
+        """The loads of every setup of a node, whatever the latencies."""
+        return self.known.answer(("rated", node, self.classes, self.traits), lambda: ables(study, shapes))
 
     @property
     def classes(self) -> tuple[object, ...]:
@@ -105,8 +124,8 @@ def _study(asked: Asked, node: Node) -> Study | Unable:
     return study_of(spec, asked.drawn, shape, longest=longest_of(spec))
 
 
-def _found(study: Study, carried: Carried, shapes: Shapes) -> Found:
-    every, rejected = ables(study, shapes)
+def _found(study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]]) -> Found:
+    every, rejected = rated
     limits = limits_by_part(study.spec.slo, carried)
     ways = [way for able in every for way in _ways(able, carried, limits)]
     able_ways = [way for way in ways if way.capacity_per_s.any()]
@@ -124,7 +143,10 @@ def _ways(able: Able, carried: Carried, limits: tuple[Floats, Floats]) -> list[W
     """Each setup with what it carries."""
     tpot, ttft = (limit[:, None] for limit in limits)
     carries = np.where(able.holds, most(able.load, tpot_s=tpot, ttft_s=ttft), 0.0)
-    return [Way(setup, carried.split.together(carries[:, n]), able.only(n)) for n, setup in enumerate(able.setups)]
+    return [
+        Way(setup, carried.split.together(carries[:, n]), able.only(n), able.longest(n))
+        for n, setup in enumerate(able.setups)
+    ]
 
 
 def _needs(every: list[Able], carried: Carried, study: Study) -> Floats:

@@ -24,6 +24,7 @@ from solvers.fleet.supply.known import Known
 from solvers.fleet.supply.nodes import Asked, Found, Unable
 from solvers.fleet.supply.unserved import unserved_of
 from solvers.serving.plan import layout_label, weights_word
+from solvers.serving.study import Study
 
 # How far limits are stretched where nothing keeps to them; beyond ROOM requests are late.
 STRETCHES = (1.0, 1.1, 1.25, ROOM, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0)
@@ -102,7 +103,7 @@ def _ready(served: _Served) -> Iterator[Ready]:
     for o, node in served.nodes.items():
         rows, found = served.brought[o], served.found.get(o)
         for row in rows:
-            study = found.study if isinstance(found, Found) and row.way is not None else None
+            study = _study(served, node, found, row.way)
             setup, load = (row.way.setup, row.way.load) if row.way is not None else (None, None)
             modelled = None if row.way is None else row.way.capacity_per_s
             yield Ready(place, o, row.tp, row.label, row.capacity_per_s, study, setup, node.gpu, node, modelled, load)
@@ -110,9 +111,14 @@ def _ready(served: _Served) -> Iterator[Ready]:
             ways = [way for way in found.kept if not any(row.replaces(way) for row in rows)]
             for way, label in zip(ways, labels(ways), strict=True):
                 yield Ready(
-                    place, o, way.setup.gpus, label, way.capacity_per_s, found.study, way.setup, node.gpu, node,
-                    load=way.load,
+                    place, o, way.setup.gpus, label, way.capacity_per_s, _study(served, node, found, way), way.setup,
+                    node.gpu, node, load=way.load,
                 )  # fmt: skip
+
+
+def _study(served: _Served, node: Node, found: Found | Unable | None, way: Way | None) -> Study | None:
+    """What a setup is simulated by."""
+    return served.asked.shorter(node, found.study, way) if isinstance(found, Found) and way is not None else None
 
 
 def labels(ways: list[Way]) -> list[str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from solvers.catalogue.entry import key
+from solvers.catalogue.hardware import Gpu
 from solvers.errors import Problem, SpecError
 from solvers.serving.lengths import MOST_TOKENS
 
@@ -56,6 +58,11 @@ def table_of(text: str) -> Table:
         raise SpecError(Problem("too_short", "The table has no measurement.", "", f"Columns: {HEADER}."))
     _once(rows)
     return Table(rows, tuple(sorted({row.input for row in rows})), tuple(sorted({row.output for row in rows})))
+
+
+def named(gpu: Gpu, name: str) -> bool:
+    """Whether a table's name means that GPU."""
+    return key(name) in {key(one) for one in (gpu.name, *gpu.aliases)}
 
 
 def _places(header: list[str]) -> dict[str, int]:

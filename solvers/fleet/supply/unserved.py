@@ -7,12 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from solvers.catalogue.hardware import Node
-from solvers.fleet.supply.brought import named
 from solvers.fleet.supply.case import Reason, Unserved
 from solvers.fleet.supply.classes import measured
 from solvers.fleet.supply.modelled import some
 from solvers.fleet.supply.nodes import Asked, Found, Unable
-from solvers.fleet.supply.table import Row
+from solvers.fleet.supply.table import Row, named
 from solvers.serving.infeasible import big_word, emptiest, filled, most_missed, strict_word
 from solvers.serving.requests import shape_of
 from solvers.serving.study import Study, cached

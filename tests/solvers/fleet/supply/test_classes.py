@@ -1,0 +1,88 @@
+"""How a service's requests are cut into classes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from solvers.errors import SpecError
+from solvers.fleet.supply.classes import INPUTS, LEAST, bounds, carried_of
+from tests.solvers.fleet.supply.test_supplies import CSV, chat, spec
+
+RNG = np.random.default_rng(0)
+
+
+def _carried(**change: Any) -> Any:
+    return carried_of(0, chat(**change).services[0], seed=0)[0]
+
+
+@pytest.mark.parametrize("sigma", [0.2, 1.0, 2.5])
+def test_bounds_rise_by_powers_of_two_and_every_bucket_holds_something(sigma: float) -> None:
+    tokens = np.clip(np.exp(RNG.normal(6.0, sigma, 20_000)), 1, 1e6).astype(np.int64)
+
+    found = bounds(tokens, most=INPUTS)
+
+    held = np.searchsorted(found, tokens, side="left")
+    shares, work = np.bincount(held) / len(held), np.bincount(held, weights=tokens) / tokens.sum()
+    assert len(found) < INPUTS
+    assert all(one & (one - 1) == 0 for one in found)
+    assert list(found) == sorted(set(found))
+    assert (np.maximum(shares, work) >= LEAST).all()
+
+
+def test_requests_that_are_all_equal_are_one_class() -> None:
+    carried = _carried(traffic={"rate": 5, "input": 700, "output": 90})
+
+    assert [one.label for one in carried.classes] == ["700 in, 90 out"]
+    assert carried.shares.tolist() == [1.0]
+
+
+def test_given_bounds_are_taken_and_the_last_bucket_has_none() -> None:
+    carried = _carried(router="input", buckets={"input": [200, 1000]})
+
+    assert [(one.label, one.input) for one in carried.classes] == [
+        ("1-200 in", (1, 200)),
+        ("201-1000 in", (201, 1000)),
+        ("1001+ in", (1001, None)),
+    ]
+
+
+def test_shares_are_those_of_the_sample() -> None:
+    carried = _carried()
+
+    held = carried.class_of(carried.requests.input_tokens, carried.requests.output_tokens)
+    assert carried.shares == pytest.approx(np.bincount(held) / len(held))
+    assert carried.shares.sum() == pytest.approx(1.0)
+
+
+def test_another_request_goes_to_the_nearest_class_there_is() -> None:
+    sizes = [{"input": 10, "output": 10, "share": 0.5}, {"input": 900, "output": 400, "share": 0.5}]
+    carried = _carried(traffic={"rate": 5, "sizes": sizes})
+
+    found = carried.class_of(np.array([10, 10, 900, 5000, 11]), np.array([10, 400, 1, 9, 9000]))
+
+    assert found.tolist() == [0, 0, 1, 1, 1]
+
+
+def test_a_measured_size_bounds_the_requests_up_to_it() -> None:
+    csv = "gpu,input,output,requests_per_s\nl4,400,300,2\nl4,4000,300,0.5\n"
+
+    carried = _carried(capacities={"csv": csv}, router="input")
+
+    assert [one.label for one in carried.classes] == ["1-400 in", "401+ in"]
+
+
+def test_requests_beyond_all_measured_sizes_are_refused_at_the_table() -> None:
+    lengths = {"input": {"mean": 500, "cv": 1.0}, "output": 60}
+
+    with pytest.raises(SpecError) as caught:
+        carried_of(0, spec(traffic={"rate": 1, **lengths}, capacities={"csv": CSV}).services[0], seed=0)
+
+    assert [(one.code, one.at) for one in caught.value.problems] == [("not_covered", "/services/0/capacities/csv")]
+
+
+def test_a_trace_is_taken_whole() -> None:
+    carried = _carried(traffic={"trace": "azure-2023-conv"})
+
+    assert carried.requests.size == 19_366
+    assert carried.refused == 0.0
