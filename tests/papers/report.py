@@ -1,7 +1,7 @@
 """What the tests of serving papers compare, in full: python -m tests.papers.report [PART ...]
 
-Parts: splitwise, helm, nanoflow, sarathi, distserve, space. The last one simulates all placements of DistServe on 32
-GPUs and takes minutes; without parts, all others are printed.
+Parts: splitwise, helm, nanoflow, sarathi, distserve, melange, space. The last one simulates all placements of DistServe
+on 32 GPUs and takes minutes; without parts, all others are printed.
 """
 
 import sys
@@ -13,7 +13,7 @@ import numpy as np
 from solvers.serving.distserve.layouts import placements
 from solvers.serving.distserve.profile import MODELS
 from solvers.serving.distserve.search import exhaustive, search
-from tests.papers import distserve, nanoflow, sarathi, test_narayanan2023cheaply, test_patel2024splitwise
+from tests.papers import distserve, melange, nanoflow, sarathi, test_narayanan2023cheaply, test_patel2024splitwise
 
 SARATHI_REQUESTS, DISTSERVE_REQUESTS, NANOFLOW_REQUESTS = 2048, 1000, 2000
 SPACES = ("opt-13b sharegpt", "opt-66b sharegpt", "opt-175b sharegpt")
@@ -77,6 +77,25 @@ def distserve_() -> None:
         )
 
 
+def melange_() -> None:
+    """The mix and fleets of one type at each rate, and the savings beside the published ranges."""
+    for name in melange.WORKLOADS:
+        for tpot_ms in melange.PAPER["tpot_ms"]:
+            for rate in melange.RATES:
+                found = melange.costs(name, tpot_ms=tpot_ms, rate=rate)
+                single = "  ".join(
+                    f"{gpu} {cost:7.2f} {found.savings[gpu]:4.0%}" if gpu in found.savings else f"{gpu}  cannot     "
+                    for gpu, cost in found.single.items()
+                )
+                mix = " + ".join(f"{count} {gpu}" for gpu, count in found.gpus.items() if count)
+                _line(f"{name:9s} {tpot_ms:3d} ms {rate:2d}/s  mix {found.mix:6.2f} $/h  {single}  ({mix})")
+            ranges = (melange.savings(name, tpot_ms), melange.savings(name, tpot_ms, melange.LARGE))
+            every, large = (f"{least:.0%} to {most:.0%}" for least, most in ranges)
+            least, most = melange.PAPER["savings"][name][tpot_ms]
+            told = f"saves {every}, against A100 and H100 {large}; published {least:.0%} to {most:.0%}"
+            _line(f"{name} at {tpot_ms} ms {told}")
+
+
 def space() -> None:
     """The pick of the search and the best of all, 32 GPUs, both affinities."""
     for name in SPACES:
@@ -103,6 +122,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "nanoflow": nanoflow_,
     "sarathi": sarathi_,
     "distserve": distserve_,
+    "melange": melange_,
     "space": space,
 }
 

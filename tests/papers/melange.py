@@ -1,0 +1,104 @@
+"""The fleets of the Melange paper with our own capacities: what the mix costs against fleets of one type.
+
+Capacities are the static model's, as theirs are of profiles: nothing is simulated, and no replica is kept free.
+"""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import yaml
+
+from solvers.fleet.asked import programme_of
+from solvers.fleet.programme.case import Programme
+from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.spec import FleetSpec
+from solvers.fleet.supply.case import Supplies
+from solvers.fleet.supply.supplies import supplies
+from solvers.serving.shipped import shipped
+
+PAPER = yaml.safe_load(Path(__file__).with_name("griggs2024melange.yaml").read_text("utf-8"))
+TYPES: tuple[str, ...] = tuple(PAPER["prices"])
+WORKLOADS: tuple[str, ...] = tuple(PAPER["workloads"])
+RATES: tuple[float, ...] = tuple(PAPER["rates"])
+LARGE = ("a100-80", "h100-sxm")
+# Requests of a mixed trace.
+SIZE = 10_000
+
+
+class Costs(NamedTuple):
+    """Dollars an hour of the mix, and of a fleet of each type; infinite where it cannot keep to the limit."""
+
+    mix: float
+    single: dict[str, float]
+    gpus: dict[str, int]
+
+    @property
+    def savings(self) -> dict[str, float]:
+        """Of the mix against each type that can do it alone, as a share of that."""
+        return {name: 1.0 - self.mix / cost for name, cost in self.single.items() if np.isfinite(cost)}
+
+
+@cache
+def trace(name: str) -> str:
+    """Requests of a workload as CSV: so many of each set, in an order that a seed draws, one a second by Poisson."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for lengths, share in PAPER["workloads"][name].items():
+        rows = shipped(lengths)
+        chosen = rng.integers(0, rows.size, round(share * SIZE))
+        parts.append(np.stack([rows.input_tokens[chosen], rows.output_tokens[chosen]]))
+    pairs = np.concatenate(parts, axis=1)[:, rng.permutation(sum(part.shape[1] for part in parts))]
+    moments = np.cumsum(rng.exponential(1.0, pairs.shape[1]))
+    lines = [f"{at:.3f},{a},{b}" for at, (a, b) in zip(moments, pairs.T.tolist(), strict=True)]
+    return "\n".join(["arrival,input,output", *lines])
+
+
+def question(name: str, *, tpot_ms: float, rate: float, types: tuple[str, ...] = TYPES) -> FleetSpec:
+    """A workload at a rate."""
+    return FleetSpec.model_validate({
+        "kind": "fleet",
+        "services": [{
+            "name": name, "model": "llama-2-7b", "router": "input_and_output", "options": {"fix": {"tp": 1, "pp": 1}},
+            "traffic": {"rate": rate, "trace": {"csv": trace(name)}}, "slo": {"tpot": tpot_ms / 1000.0},
+        }],
+        "market": [{"gpu": gpu, "price": PAPER["prices"][gpu]} for gpu in types],
+    })  # fmt: skip
+
+
+@cache
+def capacities(name: str, tpot_ms: float) -> Supplies:
+    """What each type carries, which the rate has no part in."""
+    return supplies(question(name, tpot_ms=tpot_ms, rate=RATES[0]))
+
+
+@cache
+def costs(name: str, *, tpot_ms: float, rate: float) -> Costs:
+    """What the fleets cost."""
+    known = capacities(name, tpot_ms)
+    asked = programme_of(question(name, tpot_ms=tpot_ms, rate=rate), known, np.ones(len(known.ready)))
+    best = cheapest(asked)
+    if best is None:
+        raise ValueError(f"{name} at {tpot_ms} ms cannot be served")
+    single = {gpu: _cost(_only(asked, place)) for place, gpu in enumerate(TYPES)}
+    counts = {gpu: int(best.units[place, 0]) for place, gpu in enumerate(TYPES)}
+    return Costs(best.cost_usd_per_hour, single, counts)
+
+
+def _only(asked: Programme, place: int) -> Programme:
+    offers = tuple(one if at == place else replace(one, most=0) for at, one in enumerate(asked.offers))
+    return replace(asked, offers=offers)
+
+
+def _cost(asked: Programme) -> float:
+    found = cheapest(asked)
+    return float("inf") if found is None else found.cost_usd_per_hour
+
+
+def savings(name: str, tpot_ms: float, types: tuple[str, ...] = TYPES) -> tuple[float, float]:
+    """The least and the most that the mix saves, over all rates and these types."""
+    found = [costs(name, tpot_ms=tpot_ms, rate=rate).savings for rate in RATES]
+    every = [share for one in found for gpu, share in one.items() if gpu in types]
+    return min(every), max(every)
