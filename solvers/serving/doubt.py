@@ -27,11 +27,19 @@ def drawn_offsets(deviation: float, *, count: int) -> Floats:
 def factors(
     steps: Compositions, job: ServingJob, draws: Sequence[Coefficients], *, center: Coefficients, offsets: Floats
 ) -> tuple[float, float]:
-    """The ends of the 80 % interval of the mean of `steps`, over its value with the coefficients of the answer.
+    """The ends of the 80 % interval of the mean of `steps`, over its value with the coefficients of the answer."""
+    found = drawn_factors(steps, job, draws, center=center, offsets=offsets)
+    low, high = np.quantile(found, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
+    return min(float(low), 1.0), max(float(high), 1.0)
 
-    `offsets` are the logarithms of what each draw's seconds are multiplied by.
+
+def drawn_factors(
+    steps: Compositions, job: ServingJob, draws: Sequence[Coefficients], *, center: Coefficients, offsets: Floats
+) -> Floats:
+    """The mean of `steps` with each draw [n], over its value with the coefficients of the answer.
+
+    `offsets` [n] are the logarithms of what each draw's seconds are multiplied by.
     """
     value = float(step_seconds(steps, job, center).mean())
-    drawn = [float(step_seconds(steps, job, one).mean()) / value for one in draws] * np.exp(offsets)
-    low, high = np.quantile(drawn, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
-    return min(float(low), 1.0), max(float(high), 1.0)
+    found: Floats = np.array([float(step_seconds(steps, job, one).mean()) / value for one in draws]) * np.exp(offsets)
+    return found

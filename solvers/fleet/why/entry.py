@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.fleet.programme.case import Mix, Programme
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.changed import NOISE, with_price
 
 Solve = Callable[[Programme], Mix | None]

@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.fleet.market import MOST_UNITS
 from solvers.fleet.programme.case import Floats, Mix, Programme
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.called import Called
 from solvers.fleet.why.changed import by_the_gpu, less, with_limits, with_most
 

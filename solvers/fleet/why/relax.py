@@ -11,16 +11,21 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from solvers.fleet.market import MOST_UNITS
 from solvers.fleet.programme.case import Floats, Mix, Programme
-from solvers.fleet.why.again import cheapest
-from solvers.fleet.why.changed import with_demand, with_limits, with_most
+from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.why.changed import NOISE, with_demand, with_limits, with_most
+from solvers.fleet.why.holds import POWER
 
 Solve = Callable[[Programme], Mix | None]
 
+Sort = Literal["available", "gpus", "power", "budget", "head_room", "survive", "demand"]
+
+BUDGET, HEAD_ROOM = "/constraints/budget_per_hour", "/constraints/head_room"
 # A limit is halved in on to this share of it; a share of the demand or a head-room to this much.
 CLOSE, NEAR = 0.01, 0.005
 
@@ -29,18 +34,20 @@ CLOSE, NEAR = 0.01, 0.005
 class Relaxation:
     """With `value` in place of `limit` there is a plan, `mix`; `relative` is how large a change of it that is.
 
-    `name` is a limit's or a loss's, "offer N" for what an offer has, "/constraints/head_room" or "demand".
+    `sort` says what is changed; `name` is a limit's, a loss's or an offer's own place in the spec (`place` its index).
     """
 
+    sort: Sort
     name: str
     limit: float
     value: float
     mix: Mix
+    place: int = 0
 
     @property
     def relative(self) -> float:
         """The change over the limit; of a share over 1."""
-        if self.name in ("/constraints/head_room", "demand"):
+        if self.sort in ("head_room", "demand"):
             return abs(self.limit - self.value)
         return abs(self.value / self.limit - 1.0) if self.limit > 0 else math.inf
 
@@ -67,7 +74,8 @@ def _offers(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
         weights = np.zeros(len(programme.offers))
         weights[offer] = 1.0
         at = partial(_with_units, programme, offer)
-        yield from _least(f"offer {offer}", float(one.most), weights, at, MOST_UNITS, answer, whole=True)
+        for least, mix in _least(float(one.most), weights, at, MOST_UNITS, answer, whole=True):
+            yield Relaxation("available", f"/market/{offer}/available", one.most, least, mix, offer)
 
 
 def _limits(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
@@ -75,8 +83,9 @@ def _limits(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
         allowed = float(limit.most.max())
 
         at = partial(_with_limit, programme, place, allowed)
-        whole = not limit.name.endswith("power_limit")
-        yield from _least(limit.name, allowed, limit.weights, at, math.inf, answer, whole=whole)
+        sort: Sort = "power" if limit.name.endswith(POWER) else "gpus"
+        for least, mix in _least(allowed, limit.weights, at, math.inf, answer, whole=sort == "gpus"):
+            yield Relaxation(sort, limit.name, allowed, least, mix, place)
 
 
 def _with_units(programme: Programme, offer: int, most: float) -> Programme:
@@ -91,27 +100,19 @@ def _with_limit(programme: Programme, place: int, allowed: float, most: float) -
 
 
 def _least(
-    name: str,
-    allowed: float,
-    weights: Floats,
-    at: Callable[[float], Programme],
-    free: float,
-    answer: Solve,
-    *,
-    whole: bool,
-) -> Iterator[Relaxation]:
-    """The smallest limit of weights [O] . units that gives a plan, if any does."""
+    allowed: float, weights: Floats, at: Callable[[float], Programme], free: float, answer: Solve, *, whole: bool
+) -> Iterator[tuple[float, Mix]]:
+    """The smallest limit of weights [O] . units that gives a plan, and the cheapest plan with it; none if none does."""
     found = answer(counting(at(free), weights))
     if found is None:
         return
     use = weights @ found.units
-    low, high, best = max(allowed, float(use.mean())), float(use.max()), found
+    mean, high = float(use.mean()), float(use.max())
+    low = max(allowed, math.ceil(mean - NOISE) - 1.0 if whole else mean)
     while high - low > (1.0 if whole else CLOSE * high):
         middle = float(math.floor((low + high) / 2.0)) if whole else (low + high) / 2.0
-        tried = answer(at(middle))
-        low, high, best = (middle, high, best) if tried is None else (low, middle, tried)
-    plan = answer(at(high))
-    yield Relaxation(name, allowed, high, plan or best)
+        low, high = (middle, high) if answer(at(middle)) is None else (low, middle)
+    yield high, answer(at(high)) or found
 
 
 def counting(programme: Programme, weights: Floats) -> Programme:
@@ -125,15 +126,14 @@ def _budget(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
     if math.isfinite(programme.budget_usd_per_hour):
         found = answer(replace(programme, budget_usd_per_hour=math.inf, objective="cost"))
         if found is not None:
-            name = "/constraints/budget_per_hour"
-            yield Relaxation(name, programme.budget_usd_per_hour, found.cost_usd_per_hour, found)
+            yield Relaxation("budget", BUDGET, programme.budget_usd_per_hour, found.cost_usd_per_hour, found)
 
 
 def _head_room(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
     if programme.head_room > 0:
         found = _most_share(lambda share: answer(replace(programme, head_room=share)), programme.head_room)
         if found is not None:
-            yield Relaxation("/constraints/head_room", programme.head_room, *found)
+            yield Relaxation("head_room", HEAD_ROOM, programme.head_room, *found)
 
 
 def _losses(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
@@ -142,13 +142,13 @@ def _losses(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
         kept = tuple(one for one in programme.losses if one.name.split(" ")[0] != name)
         found = answer(replace(programme, losses=kept))
         if found is not None:
-            yield Relaxation(name, 1.0, 0.0, found)
+            yield Relaxation("survive", name, 1.0, 0.0, found, int(name.rsplit("/", 1)[1]))
 
 
 def _demand(programme: Programme, answer: Solve) -> Iterator[Relaxation]:
     found = most_demand(programme, answer=answer)
     if found is not None:
-        yield Relaxation("demand", 1.0, *found)
+        yield Relaxation("demand", "/services", 1.0, *found)
 
 
 def most_demand(programme: Programme, *, answer: Solve = cheapest) -> tuple[float, Mix] | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.fleet.market import MOST_UNITS
 from solvers.fleet.programme.case import Mix, Programme
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.called import Called, joined
 from solvers.fleet.why.changed import only_offers, without_offers
 

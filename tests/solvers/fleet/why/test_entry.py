@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.changed import with_price
 from solvers.fleet.why.entry import entry
 from tests.solvers.fleet.why.programmes import cost, counts, melange, random, supply

@@ -3,7 +3,7 @@ import pytest
 
 from solvers.fleet.market import MOST_UNITS
 from solvers.fleet.programme.case import Limit, Loss
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.called import Called
 from solvers.fleet.why.changed import with_limits, with_most
 from solvers.fleet.why.holds import held

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from solvers.fleet.programme.case import Configuration, Limit
-from solvers.fleet.why.again import cheapest
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.why.single import next_best, single_types
 from tests.solvers.fleet.why.programmes import melange, melange_called, supply
 

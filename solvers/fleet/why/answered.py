@@ -1,0 +1,100 @@
+"""An answer that is to be explained, and how a changed question is asked again with what simulation taught.
+
+A changed question has its own capacities by the static model; what simulation made of a configuration (its factor) is
+kept for the same one, and for one that was not tried it is that of its offer's others, else of its service's.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from solvers.catalogue import names
+from solvers.catalogue.hardware import Gpu
+from solvers.fleet.asked import programme_of
+from solvers.fleet.programme.case import Floats, Mix, Programme
+from solvers.fleet.proof.case import Proof, loaded
+from solvers.fleet.spec import FleetSpec
+from solvers.fleet.supply.case import Ready, Supplies
+from solvers.fleet.supply.supplies import supplies
+from solvers.fleet.why.called import Called
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The question, what could serve it, and the plan that was proven."""
+
+    spec: FleetSpec
+    supplies: Supplies
+    proof: Proof
+
+    @property
+    def programme(self) -> Programme:
+        """The programme whose answer the plan is."""
+        return self.proof.programme
+
+    @property
+    def mix(self) -> Mix:
+        """The plan."""
+        return self.proof.mix
+
+    @cached_property
+    def called(self) -> Called:
+        """What its numbers are called."""
+        return called(self.spec, self.supplies)
+
+    def ask(self, spec: FleetSpec) -> tuple[Supplies, Programme] | None:
+        """A changed question as a programme; None where nothing on the market serves one of its classes."""
+        found = supplies(spec, known=self.supplies)
+        if found.unserved:
+            return None
+        plain = programme_of(spec, found, factors_of(found, self.supplies, self.proof.factors))
+        return found, loaded(plain, self.proof.loads)
+
+
+def called(spec: FleetSpec, known: Supplies) -> Called:
+    """The names of offers, GPU types, services, classes and limits."""
+    offers = spec.offers
+    return Called(
+        offers=tuple(one.name for one in offers),
+        gpus=tuple(short_name(one.gpu) for one in offers),
+        terms=tuple(one.term for one in offers),
+        services=tuple(one.name for one in spec.services),
+        classes=tuple(tuple(one.label for one in carried.classes) for carried in known.services),
+        limits=_limits(spec),
+    )
+
+
+def short_name(gpu: Gpu) -> str:
+    """`A100-80`: a name of the catalogue in capitals; one of your own as you wrote it."""
+    return gpu.name.upper() if gpu.name in names("gpus") else gpu.shown
+
+
+def _limits(spec: FleetSpec) -> dict[str, str]:
+    """Each limit as the subject of a sentence."""
+    limits = spec.constraints
+    found = {"/constraints/max_gpus": f"{limits.max_gpus:,} GPUs at most"} if limits.max_gpus else {}
+    for place, one in enumerate(limits.available):
+        where = f" in {one.zone or one.region}" if one.zone or one.region else ""
+        found[f"/constraints/available/{place}"] = f"{one.gpus:,} {one.gpu}{where} at most"
+    for place, site in enumerate(spec.sites):
+        if site.power_limit is not None:
+            where = site.zone or site.region or "all places"
+            found[f"/sites/{place}/power_limit"] = f"the power of {where}"
+    return found
+
+
+def factors_of(found: Supplies, known: Supplies, factors: Floats) -> Floats:
+    """What simulation made of each configuration of `found` [C], from what it made of the `known` ones."""
+    logs: dict[object, list[float]] = {}
+    for one, factor in zip(known.ready, factors.tolist(), strict=True):
+        for key in _keys(one):
+            logs.setdefault(key, []).append(np.log(factor))
+    means = {key: float(np.exp(np.mean(values))) for key, values in logs.items()}
+    return np.array([next((means[key] for key in _keys(one) if key in means), 1.0) for one in found.ready])
+
+
+def _keys(one: Ready) -> tuple[object, ...]:
+    """From the same configuration to the same service."""
+    same = (one.service, one.offer, one.gpus, one.label)
+    return (*same, one.setup), same, (one.service, one.offer), (one.service,)

@@ -1,0 +1,95 @@
+"""What would change the answer: the same question with one thing changed, solved again.
+
+Demand and prices are changed in the programme; a latency changes what each replica carries, so capacities are worked
+out again and what simulation made of them is kept. What a table alone knows was measured at its own latencies.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.documents import Document
+from solvers.fleet.plan import small_plan
+from solvers.fleet.programme.case import Mix, Programme
+from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.spec import FleetSpec
+from solvers.fleet.supply.case import Supplies
+from solvers.fleet.why.answered import Answered
+from solvers.fleet.why.called import mix_words, money
+from solvers.fleet.why.changed import NOISE, cost_by_offer, with_demand, with_price
+from solvers.fleet.why.used import uses
+from solvers.units import SHARE, show
+
+DEMAND = ((0.8, "20 % less demand"), (1.2, "20 % more demand"), (2.0, "twice the demand"))
+PRICE, LATENCY = (0.8, 1.2), (0.8, 1.25)
+LIMITS = {"ttft": "time to first token", "tpot": "time per output token", "e2e": "time to last token"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A changed question, in words; no programme where nothing on the market serves a class then."""
+
+    name: str
+    programme: Programme | None
+    supplies: Supplies
+
+
+def sensitivity(answered: Answered) -> list[Document]:
+    """Each change with its best plan."""
+    return [_answer(answered, change) for change in _changes(answered)]
+
+
+def _changes(answered: Answered) -> Iterator[Change]:
+    programme, known = answered.programme, answered.supplies
+    for factor, name in DEMAND:
+        yield Change(name, with_demand(programme, factor), known)
+    cost = cost_by_offer(programme, answered.mix)
+    dearest = int(np.argmax(cost))
+    if cost[dearest] > 0:
+        for factor in PRICE:
+            offer, way = answered.called.offers[dearest], _way(factor, "dearer", "cheaper")
+            name = f"{offer} {show(abs(factor - 1.0), SHARE)} {way}"
+            yield Change(name, with_price(programme, dearest, factor * programme.offers[dearest].price_usd), known)
+    for service, one in enumerate(answered.spec.services):
+        for limit in one.slo.limits if one.model is not None else ():
+            for factor in LATENCY:
+                words = f"a {LIMITS[limit]} {show(abs(factor - 1.0), SHARE)} {_way(factor, 'longer', 'shorter')}"
+                asked = answered.ask(with_limit(answered.spec, service, limit, factor))
+                name = words if len(answered.spec.services) == 1 else f"{words} for {one.name}"
+                yield Change(name, *((None, known) if asked is None else (asked[1], asked[0])))
+
+
+def with_limit(spec: FleetSpec, service: int, name: str, factor: float) -> FleetSpec:
+    """The question with one latency of a service so many times as long."""
+    one = spec.services[service]
+    slo = one.slo.model_copy(update={name: one.slo.limits[name] * factor})
+    services = list(spec.services)
+    services[service] = one.model_copy(update={"slo": slo})
+    return spec.model_copy(update={"services": tuple(services)})
+
+
+def _way(factor: float, more: str, less: str) -> str:
+    return more if factor > 1.0 else less
+
+
+def _answer(answered: Answered, change: Change) -> Document:
+    found = None if change.programme is None else cheapest(change.programme)
+    if change.programme is None or found is None:
+        why = "Nothing on the market serves it." if change.programme is None else "No fleet of the market carries it."
+        return {"change": change.name, "outcome": why, "cost_usd_per_hour": None, "plan": None, "techniques": None}
+    own = mix_words(answered.called, answered.programme, answered.mix)
+    told = mix_words(answered.called, change.programme, found)
+    return {
+        "change": change.name,
+        "outcome": f"{_cost(answered, change.programme, found)}, {'the same GPUs' if told == own else told}.",
+        "cost_usd_per_hour": found.cost_usd_per_hour,
+        "plan": small_plan(answered.spec, found),
+        "techniques": uses(answered.spec, change.supplies, found),
+    }
+
+
+def _cost(answered: Answered, programme: Programme, found: Mix) -> str:
+    ratio = found.value / answered.mix.value - 1.0 if answered.mix.value > 0 else 0.0
+    change = f" ({'+' if ratio > 0 else '−'}{show(abs(ratio), SHARE)})" if abs(ratio) > NOISE else " (no change)"
+    return f"{money(programme, found.value)}{change}"

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from solvers.fleet.why.frontier import frontier
+from tests.solvers.fleet.why.answers import answered, small
+
+
+def test_no_fleet_of_the_frontier_is_beaten_by_another_and_the_plan_is_among_them():
+    question = answered(small(service={"traffic": {"rate": 60, "input": 300, "output": 16}}))
+
+    near, far = frontier(question)
+
+    points = np.array([list(one["objectives"].values()) for one in near])
+    assert (np.diff(points[:, 0]) > 0).all()
+    assert (np.diff(points[:, 1]) > 0).all()
+    plan = question.mix.cost_usd_per_hour
+    assert plan in [one["objectives"]["cost_usd_per_hour"] for one in near]
+    for one in far:
+        assert any(
+            a["objectives"]["cost_usd_per_hour"] <= one["objectives"]["cost_usd_per_hour"]
+            and a["objectives"]["latency_headroom_share"] >= one["objectives"]["latency_headroom_share"]
+            for a in near
+        )
+
+
+def test_carbon_is_an_objective_where_every_site_says_what_it_emits():
+    market = [
+        {"gpu": "l4", "price": 0.7, "region": "dirty"},
+        {"gpu": "l4", "price": 0.9, "region": "clean"},
+    ]
+    sites = [{"region": "dirty", "carbon_g_per_kwh": 600}, {"region": "clean", "carbon_g_per_kwh": 20}]
+
+    near, far = frontier(answered(small(market=market, sites=sites)))
+
+    both = [one["objectives"] for one in [*near, *far]]
+    assert min(one["carbon_g_per_hour"] for one in both) < 0.1 * max(one["carbon_g_per_hour"] for one in both)
+    cheap = min(both, key=lambda one: one["cost_usd_per_hour"])
+    clean = min(both, key=lambda one: one["carbon_g_per_hour"])
+    assert cheap["cost_usd_per_hour"] < clean["cost_usd_per_hour"]
+    assert cheap["carbon_g_per_hour"] == pytest.approx(max(one["carbon_g_per_hour"] for one in both))

@@ -1,0 +1,45 @@
+import numpy as np
+
+from solvers.fleet.why.intervals import drawn, ratio_of
+from tests.solvers.fleet.why.answers import answered, melange, small
+
+
+def test_the_cost_lies_between_those_of_the_draws():
+    question = answered(small())
+
+    draws = drawn(question, (0,))
+    found = draws.estimate(question.mix.cost_usd_per_hour, lambda mix: mix.cost_usd_per_hour)
+
+    costs = [mix.cost_usd_per_hour for mix in draws.mixes if mix is not None]
+    assert found.low <= found.value <= found.high
+    assert min(costs) <= found.high <= max(costs)
+
+
+def test_slower_steps_carry_less_of_every_class():
+    question = answered(small())
+    one = question.supplies.ready[0]
+
+    ratios = ratio_of(question, one)
+
+    assert ratios.shape == (8, len(question.supplies.services[0].classes))
+    assert ratios.min() < 1.0 < ratios.max()
+    order = np.argsort(ratios[:, 0])
+    assert (np.diff(ratios[order], axis=0) > -0.05).all()
+
+
+def test_measured_capacities_are_taken_as_measured():
+    question = answered(melange())
+
+    draws = drawn(question, (0,))
+
+    assert draws.mixes == ()
+    assert draws.estimate(4.68, lambda mix: mix.value).high == 4.68
+
+
+def test_the_saving_is_that_of_each_draw():
+    question = answered(small())
+    draws = drawn(question, (0, 1))
+
+    found = draws.saving(0.0)
+
+    assert (found.low, found.value, found.high) == (0.0, 0.0, 0.0)
