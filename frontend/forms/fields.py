@@ -1,8 +1,9 @@
 """JSON Schema to form fields. Nothing here knows a kind: titles, help, units and lists all come from the schema.
 
 Beyond JSON Schema itself these keys of a property are read: `x-catalogue` (a section whose names it accepts),
-`x-unit` (shown beside the input), `x-advanced` (folded away until asked for) and `x-upload` (`text`, or `gzip` in
-base64: a file's content, which the page reads where the reader picks one).
+`x-unit` (shown beside the input), `x-advanced` (folded away until asked for), `x-upload` (`text`, or `gzip` in base64:
+a file's content, which the page reads where the reader picks one) and `x-each` (a list of mappings that is filled one
+by one: the word for one of them).
 """
 
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ Widget = Literal[
     "checks",
     "list",
     "rows",
+    "items",
     "pairs",
     "mapping",
     "reference",
@@ -27,6 +29,8 @@ Widget = Literal[
 ]
 
 MAX_DEPTH = 6
+# Where the pointer of a list's item has its number, until there is a document.
+EACH = "*"
 NOT_ASKED = ("kind", "version")
 COMMON_LAST = ("tags", "seed")
 NUMERIC = {"integer", "number"}
@@ -36,7 +40,8 @@ NUMERIC = {"integer", "number"}
 class Field:
     """One input, or a group. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said.
 
-    `others` are the inputs of a group's other forms, for documents that are written so.
+    `others` are the inputs of a group's other forms, for documents that are written so. `each` is the word for an item
+    of a list of mappings, whose inputs are the children.
     """
 
     at: str
@@ -51,6 +56,7 @@ class Field:
     choices: tuple[str, ...] = ()
     catalogue: str = ""
     upload: str = ""
+    each: str = ""
     children: tuple["Field", ...] = ()
     others: tuple[tuple["Field", ...], ...] = ()
 
@@ -100,7 +106,10 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
     widget = _widget(node, variants, root)
     nested = widget in ("group", "reference") and depth < MAX_DEPTH
     objects = [variant for variant in variants if "properties" in variant] if nested else []
-    forms = [tuple(child for _, child in _properties(one, root, at=at, depth=depth + 1)) for one in objects]
+    below = at
+    if widget == "items" and depth < MAX_DEPTH:
+        objects, below = _items(variants, root), f"{at}/{EACH}"
+    forms = [tuple(child for _, child in _properties(one, root, at=below, depth=depth + 1)) for one in objects]
     return Field(
         at=at,
         label=_label(node, name),
@@ -114,6 +123,7 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         choices=_choices([one for one in variants if "properties" not in one] if nested else variants),
         catalogue=str(node.get("x-catalogue", "")),
         upload=str(node.get("x-upload", "")),
+        each=str(node.get("x-each", "")),
         children=forms[0] if forms else (),
         others=tuple(forms[1:]) if widget == "group" else (),
     )
@@ -131,7 +141,9 @@ def _widget(node: Document, variants: list[Document], root: Document) -> Widget:
 def _value_widget(node: Document, variants: list[Document], root: Document) -> Widget:
     types = {variant.get("type") for variant in variants}
     if "array" in types:
-        return "checks" if _choices(variants) else "rows" if _of_mappings(variants, root) else "list"
+        of_mappings = any("properties" in item for item in _items(variants, root))
+        mappings: Widget = "items" if "x-each" in node else "rows"
+        return "checks" if _choices(variants) else mappings if of_mappings else "list"
     if types == {"boolean"}:
         return "select" if _nullable(node) else "checkbox"
     if _choices(variants):
@@ -141,10 +153,9 @@ def _value_widget(node: Document, variants: list[Document], root: Document) -> W
     return "number" if types and types <= NUMERIC else "quantity"
 
 
-def _of_mappings(variants: list[Document], root: Document) -> bool:
-    """Whether it is a list whose items are mappings: people write those as YAML."""
-    items = [_merged(variant["items"], root) for variant in variants if isinstance(variant.get("items"), dict)]
-    return any("properties" in item for item in items)
+def _items(variants: list[Document], root: Document) -> list[Document]:
+    """What the items of a list are; mappings are written as YAML, or filled one by one."""
+    return [_merged(variant["items"], root) for variant in variants if isinstance(variant.get("items"), dict)]
 
 
 def _nullable(node: Document) -> bool:
@@ -211,5 +222,8 @@ def _placeholder(node: Document) -> str:
     default = node.get("default")
     if default not in (None, "", [], {}) and not isinstance(default, dict | list | bool):
         return str(default)
+    lists = [example for example in node.get("examples", ()) if isinstance(example, list)]
+    if lists and not any(isinstance(item, dict | list) for item in lists[0]):
+        return f"e.g. {', '.join(str(item) for item in lists[0])}"
     examples = [str(example) for example in node.get("examples", ()) if not isinstance(example, dict | list)]
     return f"e.g. {examples[0]}" if examples else ""

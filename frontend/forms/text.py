@@ -2,13 +2,14 @@
 
 import io
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarfloat import ScalarFloat
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from solvers import documents
 from solvers.documents import Document, pointer_token
@@ -79,22 +80,44 @@ def _merge(tree: Any, before: Document, after: Document) -> None:
         was = before.get(key)
         if isinstance(was, dict) and isinstance(value, dict):
             _merge(tree[key], was, value)
+        elif _mappings(was) and _mappings(value):
+            _merge_items(tree[key], was, value)
         elif key not in before or documents.canonical(was) != documents.canonical(value):
             tree[key] = _written(value)
+
+
+def _mappings(value: Any) -> TypeGuard[list[Document]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _merge_items(tree: Any, before: list[Document], after: list[Document]) -> None:
+    """The same for a list of mappings: its items in their order, one that was taken out, those that came after."""
+    gone = 0
+    for place, item in enumerate(before):
+        if len(before) - gone > len(after) and (place - gone >= len(after) or item != after[place - gone]):
+            del tree[place - gone]
+            gone += 1
+        else:
+            _merge(tree[place - gone], item, after[place - gone])
+    for item in after[len(before) - gone :]:
+        tree.append(_written(item))
 
 
 def _written(value: Any) -> Any:
     """The value as it is best written: short lists and mappings on one line, large numbers with an exponent."""
     match value:
         case list():
-            sequence = CommentedSeq(value)
-            sequence.fa.set_flow_style()
+            sequence = CommentedSeq([_written(item) for item in value])
+            if not any(isinstance(item, dict) for item in value):
+                sequence.fa.set_flow_style()
             return sequence
         case dict():
             mapping = CommentedMap({key: _written(item) for key, item in value.items()})
             if not any(isinstance(item, dict | list) for item in value.values()) and len(value) <= 4:
                 mapping.fa.set_flow_style()
             return mapping
+        case str() if "\n" in value:
+            return LiteralScalarString(value)
         case float():
             return _number(value)
     return value

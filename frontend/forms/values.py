@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from textwrap import indent
 from typing import Any, Protocol
 
+from frontend.forms import items
 from frontend.forms.fields import Field
 from frontend.forms.text import compact
 from solvers import documents
@@ -137,7 +138,7 @@ def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> B
     value = value_at(document, field.at)
     own = field.widget == "reference" and isinstance(value, dict)
     open_ = field.widget == "group" or (own and not _foreign(field, value))
-    inputs = field.inputs(value) if open_ else ()
+    inputs = items.cards(field, value) if field.widget == "items" else field.inputs(value) if open_ else ()
     children = tuple(_bound(child, document, problems) for child in inputs)
     below = {child.at for child in inputs}
     return Bound(
@@ -172,7 +173,7 @@ def _text(field: Field, value: Any) -> str:
             return ", ".join(shown(item) for item in value)
         case "pairs", dict():
             return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
-        case ("mapping" | "reference" | "group", dict()) | ("rows", list()):
+        case ("mapping" | "reference" | "group", dict()) | ("rows" | "items", list()):
             return documents.dump_yaml(value) if value else ""
     return shown(value)
 
@@ -185,12 +186,27 @@ def _take(field: Field, post: Posted, document: Document, start: Start) -> None:
     if field.widget == "group":
         for child in field.inputs(value_at(document, field.at)):
             _take(child, post, document, start)
+    elif field.widget == "items":
+        _take_items(field, post, document, start)
     elif field.widget == "reference":
         _take_reference(field, post, document, start)
     elif f"has:{field.at}" in post:
         value = _value(field, post)
         if not _same_lines(value_at(document, field.at), value):
             _set(document, field.at, value)
+
+
+def _take_items(field: Field, post: Posted, document: Document, start: Start) -> None:
+    if f"has:{field.at}" not in post:
+        return
+    before = value_at(document, field.at)
+    if before is MISSING or items.is_list(before):
+        for card in items.cards(field, before):
+            _take(card, post, document, start)
+        after = items.changed(field, post, [] if before is MISSING else value_at(document, field.at))
+    else:
+        after = _value(field, post)
+    _set(document, field.at, after or MISSING)
 
 
 def _same_lines(before: Any, after: Any) -> bool:
@@ -301,23 +317,25 @@ READERS: dict[str, Callable[[str, Field], Any]] = {
     "pairs": _pairs,
     "mapping": _mapping,
     "rows": _rows,
+    "items": _rows,
     "lines": _lines,
 }
 
 
 def _set(document: Document, at: str, value: Any) -> None:
     *parents, last = _tokens(at)
+    place: Any = document
     for token in parents:
-        inner = document.get(token)
-        if not isinstance(inner, dict):
+        inner = place[int(token)] if isinstance(place, list) else place.get(token)
+        if not isinstance(inner, dict | list):
             if value is MISSING:
                 return
-            inner = document[token] = {}
-        document = inner
+            inner = place[token] = {}
+        place = inner
     if value is MISSING:
-        document.pop(last, None)
+        place.pop(last, None)
     else:
-        document[last] = value
+        place[last] = value
 
 
 def _tokens(at: str) -> list[str]:

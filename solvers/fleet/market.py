@@ -19,34 +19,12 @@ MOST_UNITS = 100_000
 class Offer(Part):
     """GPUs of one type at one place on one term."""
 
-    name: Place | None = Field(
-        default=None, title="Name", description="Otherwise made of GPU, place and term.", examples=["l4-spot-a"]
-    )
     gpu: Annotated[Gpu, named("gpus", Gpu)] | None = Field(
         default=None,
         title="GPU",
         description="A GPU of the catalogue, or your own; or give the node.",
         examples=["l4"],
         json_schema_extra={"x-catalogue": "gpus"},
-    )
-    node: Annotated[Node, named("nodes", Node)] | None = Field(
-        default=None,
-        title="Node",
-        description="What the GPUs come in: it says how many share a fast link. Otherwise the catalogue's for the GPU.",
-        examples=["g6"],
-        json_schema_extra={"x-catalogue": "nodes"},
-    )
-    instance: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=80,
-        title="Instance",
-        description="A machine of the provider's price list, in place of GPU and node.",
-        examples=["g6.12xlarge"],
-        json_schema_extra=ADVANCED,
-    )
-    whole_nodes: bool = Field(
-        default=False, title="By the node", description="Whether only whole nodes can be had, not single GPUs."
     )
     term: Term = Field(
         default="on_demand",
@@ -60,11 +38,44 @@ class Offer(Part):
         description="Whose price list of the catalogue holds, for the region and term.",
         examples=["aws"],
     )
+    region: Place | None = Field(default=None, title="Region", examples=["eu-west-1"])
+    zone: Place | None = Field(
+        default=None, title="Zone", description="A zone is in one region.", examples=["eu-west-1a"]
+    )
     price: UsdPerHour | None = Field(
         default=None,
         title="Price of a GPU-hour",
         description="Your price; otherwise the catalogue's for this provider, region and term.",
         examples=["0.70 USD/h"],
+    )
+    available: Whole | None = Field(
+        default=None, ge=1, le=MOST_UNITS, title="Available", description="GPUs at most.", examples=[16]
+    )
+    whole_nodes: bool = Field(
+        default=False, title="By the node", description="Whether only whole nodes can be had, not single GPUs."
+    )
+    node: Annotated[Node, named("nodes", Node)] | None = Field(
+        default=None,
+        title="Node",
+        description="What the GPUs come in: it says how many share a fast link. Otherwise the catalogue's for the GPU.",
+        examples=["g6"],
+        json_schema_extra={"x-catalogue": "nodes", **ADVANCED},
+    )
+    instance: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=80,
+        title="Instance",
+        description="A machine of the provider's price list, in place of GPU and node.",
+        examples=["g6.12xlarge"],
+        json_schema_extra=ADVANCED,
+    )
+    name: Place | None = Field(
+        default=None,
+        title="Name",
+        description="Otherwise made of GPU, provider, place and term.",
+        examples=["l4-spot-a"],
+        json_schema_extra=ADVANCED,
     )
     price_from: str = Field(
         default="",
@@ -79,11 +90,6 @@ class Offer(Part):
         title="Price of each hour",
         description="Of a GPU, in place of one price: one for each hour of the demand.",
         json_schema_extra=ADVANCED,
-    )
-    region: Place | None = Field(default=None, title="Region", examples=["eu-west-1"])
-    zone: Place | None = Field(default=None, title="Zone", description="A zone is in one region.", examples=["a"])
-    available: Whole | None = Field(
-        default=None, ge=1, le=MOST_UNITS, title="Available", description="GPUs at most.", examples=[16]
     )
     interruptions_per_hour: float = Field(
         default=0.05,
@@ -169,7 +175,11 @@ class FleetLimits(Part):
     )
     max_gpus: Positive | None = Field(default=None, le=MOST_UNITS, title="GPUs at most", examples=[64])
     available: tuple[Availability, ...] = Field(
-        default=(), max_length=100, title="Availability", description="Of a type in a place, over all offers."
+        default=(),
+        max_length=100,
+        title="Availability",
+        description="Of a type in a place, over all offers.",
+        json_schema_extra={"x-each": "limit", **ADVANCED},
     )
     head_room: Fraction = Field(
         default=0.0,

@@ -22,10 +22,18 @@ class FleetSpec(Spec):
 
     kind: Literal["fleet"] = Field(default="fleet", title="Kind", description="A fleet plan.")
     services: tuple[Service, ...] = Field(
-        min_length=1, max_length=20, title="Services", description="What the fleet carries."
+        min_length=1,
+        max_length=20,
+        title="Services",
+        description="What the fleet carries.",
+        json_schema_extra={"x-each": "service"},
     )
     market: tuple[Offer, ...] = Field(
-        default=(), max_length=100, title="Market", description="GPUs that can be had, or are there already."
+        default=(),
+        max_length=100,
+        title="Market",
+        description="GPUs that can be had, or are there already.",
+        json_schema_extra={"x-each": "offer"},
     )
     prices: PriceTable | None = Field(
         default=None,
@@ -34,7 +42,11 @@ class FleetSpec(Spec):
         json_schema_extra=ADVANCED,
     )
     sites: tuple[Site, ...] = Field(
-        default=(), max_length=50, title="Sites", description="Power and carbon of regions and zones."
+        default=(),
+        max_length=50,
+        title="Sites",
+        description="Power and carbon of regions and zones.",
+        json_schema_extra={"x-each": "site", **ADVANCED},
     )
     objective: Objective = Field(
         default="cost", title="Objective", description="cost: fewest dollars; carbon: fewest grams of CO2."

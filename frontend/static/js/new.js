@@ -191,11 +191,16 @@ const PACKED_BYTES = 700 * 1024;
 
 async function take(input) {
   const [file] = input.files;
-  const around = input.closest(".own");
+  const around = input.closest(".own, .group");
   if (!file || !around) return;
   const text = around.querySelector("[data-holds=text]");
   const packed = around.querySelector("[data-holds=gzip]");
   const zipped = file.name.endsWith(".gz");
+  if (!packed) {
+    text.value = await (zipped ? new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))) : file).text();
+    schedule("form", 0);
+    return;
+  }
   const small = !zipped && file.size <= SMALL_BYTES;
   text.value = small ? await file.text() : "";
   packed.value = small ? "" : await inBase64(zipped ? file : await new Response(file.stream().pipeThrough(new CompressionStream("gzip"))).blob());
@@ -214,9 +219,22 @@ async function inBase64(blob) {
   return btoa(binary);
 }
 
+// A card of a list is added or taken away by the server, with the form as it stands.
+function press(name) {
+  const pressed = document.createElement("input");
+  pressed.type = "hidden";
+  pressed.name = name;
+  pressed.value = "1";
+  fields.append(pressed);
+  clearTimeout(timer);
+  changed = "form";
+  check().finally(() => pressed.remove());
+}
+
 plan.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.line) goToLine(Number(button.dataset.line));
+  if (button?.dataset.press) { event.preventDefault(); press(button.dataset.press); }
   if (button?.dataset.takeForm !== undefined) { setText(base.value); schedule("text", 0); }
 });
 document.addEventListener("keydown", (event) => {
