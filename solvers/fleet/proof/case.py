@@ -1,8 +1,12 @@
 """What a proof is: the plan, what simulation made of the capacities, and how many requests were good in the end."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from solvers.fleet.programme.case import Floats, Mix, Programme
+
+if TYPE_CHECKING:
+    from solvers.fleet.proof.holding import Holding
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Proof:
 
     `factors` [C] are what replicas carry over what the static model says; `loads` say for each service and hour [T] by
     how much its load is counted larger, as pools of few replicas need more room than large ones. `programme` has both.
-    `ends` are the ends of the interval of a step's seconds over their value, of the configurations that are used.
+    `ends` are the ends of the interval of a step's seconds over their value, of the configurations that are used;
+    `holding` remembers all that was simulated.
     """
 
     mix: Mix
@@ -54,6 +59,7 @@ class Proof:
     requests: int
     first: Unproven
     ends: dict[int, tuple[float, float]]
+    holding: "Holding"
 
 
 def loaded(programme: Programme, loads: tuple[Floats, ...]) -> Programme:

@@ -2,7 +2,10 @@
 
 One pool of it alone gets all of the service's requests that it can serve, and the rate is sought at which the asked
 share is still good. Pools of many replicas wait less than small ones, so the pool is about as large as in the plan that
-wants it. Configurations that no plan has wanted yet are taken at a hopeful factor: what stays unused then is out.
+wants it. Configurations that no plan has wanted yet are taken at what they can do at the most, whatever the order of
+their work (serving's `ceiling`): what stays unused then is out.
+A configuration whose requests miss in a plan is fitted once more, to the classes that it got there: capacities of
+classes may be wrong by more than one factor tells.
 """
 
 import math
@@ -10,33 +13,38 @@ import math
 import numpy as np
 
 from solvers.fleet.programme.case import Floats
+from solvers.fleet.proof.drawn import Slice
+from solvers.fleet.proof.looked import Looked, Part, shares_of
 from solvers.fleet.proof.pools import LONGEST, Pools, static_rate, whole
 from solvers.serving.goodput import edge
 
 # Seeds and requests of a fit, and how close it comes; beyond so many replicas pools hardly gain (estimate).
-SEEDS, SIZE, CLOSE, LARGEST = (1, 2), 1_200, 0.06, 16
-# What simulation may find above the static model, for configurations that were not simulated (estimate; those that were
-# stand in the documents' factors), and the least that is sought.
-HOPE, LEAST = 1.25, 1.0 / 64.0
+SEEDS, SIZE, CLOSE, LARGEST = (1, 2), 1_200, 0.06, 8
+# The least factor that is sought; where to begin (estimate).
+LEAST, GUESS = 1.0 / 64.0, 0.9
 
 
 class Fits:
-    """Factors of one question, each found once for a size of the pool."""
+    """Factors of one question."""
 
     def __init__(self, pools: Pools) -> None:
         self.pools = pools
         self._known: dict[int, dict[int, float]] = {}
+        self._mixed: dict[int, float] = {}
 
     @property
-    def hopeful(self) -> Floats:
-        """Factors [C] before anything is known of most."""
-        return np.array([self._largest(c) for c in range(len(self.pools.supplies.ready))])
+    def factors(self) -> Floats:
+        """Factors [C], hopeful ones of what was not simulated."""
+        return np.array([self._factor(c) for c in range(len(self.pools.supplies.ready))])
 
-    def _largest(self, c: int) -> float:
+    def _factor(self, c: int) -> float:
         known = self._known.get(c)
-        if known is not None:
-            return known[max(known)]
-        return 1.0 if self.pools.supplies.ready[c].setup is None else HOPE
+        return known[max(known)] * self._mixed.get(c, 1.0) if known else self._hope(c)
+
+    def _hope(self, c: int) -> float:
+        pools, ready = self.pools, self.pools.supplies.ready[c]
+        part = whole(ready)
+        return pools.ceiling(c, part, late=False) / static_rate(ready, pools.supplies, part, 1)
 
     def fit(self, c: int, replicas: int) -> bool:
         """Whether the configuration had to be simulated for pools of about that many replicas."""
@@ -44,19 +52,33 @@ class Fits:
         known = self._known.setdefault(c, {})
         if any(size <= one for one in known):
             return False
-        known[size] = self._found(c, size)
+        known[size] = self._found(c, size, whole(self.pools.supplies.ready[c]), guess=self._guess(c))
         return True
 
-    def _found(self, c: int, replicas: int) -> float:
+    def lower(self, c: int, part: Slice) -> bool:
+        """Whether the classes that it gets need a lower factor than all of its service's together."""
+        known = self._known[c]
+        size = max(known)
+        found = self._found(c, size, part, guess=self._factor(c)) / known[size]
+        if found > (1.0 - CLOSE) * self._mixed.get(c, 1.0):
+            return False
+        self._mixed[c] = found
+        return True
+
+    def _found(self, c: int, replicas: int, part: Slice, *, guess: float) -> float:
         pools, ready = self.pools, self.pools.supplies.ready[c]
         target = pools.slo(ready.service).attainment
-        full = static_rate(ready, pools.supplies, whole(ready), replicas)
+        full, most = static_rate(ready, pools.supplies, part, replicas), pools.ceiling(c, part, late=False)
+        share = float(part.weights @ pools.supplies.services[ready.service].shares)
+        size = min(int(SIZE / share), LONGEST)
 
         def shares(rate: float) -> tuple[float, ...]:
-            return tuple(_good(pools, c, replicas, rate=rate, seed=seed) for seed in SEEDS)
+            return good(pools, c, replicas, part, rate=rate, size=size)
 
-        guess, floor = self._guess(c) * full, LEAST * full
-        found = edge(shares, target=target, guess=guess, floor=floor, ceiling=math.inf, close=CLOSE)
+        floor = LEAST * full
+        found = edge(
+            shares, target=target, guess=guess * full, floor=floor, ceiling=max(replicas * most, floor), close=CLOSE
+        )
         return max(found.rate_per_s / full, LEAST)
 
     def _guess(self, c: int) -> float:
@@ -67,16 +89,10 @@ class Fits:
         ready = self.pools.supplies.ready
         others = [known[max(known)] for one, known in self._known.items()
                   if known and ready[one].service == ready[c].service]  # fmt: skip
-        return float(np.median(others)) if others else 0.9
+        return float(np.median(others)) if others else GUESS
 
 
-def _good(pools: Pools, c: int, replicas: int, *, rate: float, seed: int) -> float:
-    """Share of good requests of one pool that gets all that it can serve."""
-    ready = pools.supplies.ready[c]
-    part = whole(ready)
-    share = float(part.weights @ pools.supplies.services[ready.service].shares)
-    size = min(int(SIZE / share), LONGEST)
-    found = pools.latencies(c, replicas, part, rate_per_s=rate, seed=seed, size=size)
-    if found is None:
-        return 1.0
-    return 0.0 if found.saturated else float(found.good(pools.slo(ready.service)).mean())
+def good(pools: Pools, c: int, replicas: int, part: Slice, *, rate: float, size: int) -> tuple[float, ...]:
+    """Share of good requests of one pool that gets a slice of its service, by seed; none where it is saturated."""
+    seen = [pools.latencies(c, replicas, part, rate_per_s=rate, seed=seed, size=size) for seed in SEEDS]
+    return tuple(shares_of([Looked(((1.0, (Part(c, 1.0, one),)),)) for one in seen], pools.slo(pools.service(c))))

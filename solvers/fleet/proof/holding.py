@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import stdtrit
 
-from solvers.fleet.proof.looked import Asked, Looked, look
+from solvers.fleet.proof.looked import Asked, Looked, look, shares_of
 from solvers.fleet.proof.pools import Pools
 from solvers.serving.slo import Slo
 
@@ -73,7 +73,7 @@ class Holding:
 
 def _told(looks: list[Looked], slo: Slo, size: int) -> Seen:
     """Whether it holds at further seeds of the same length, or else at long ones."""
-    shares, deviation = [one.share(slo) for one in looks], max(one.deviation(slo) for one in looks)
+    shares, deviation = shares_of(looks, slo), max(one.deviation(slo) for one in looks)
     mean = float(np.mean(shares))
     for longer in (1, LONG):
         least = least_share(shares, deviation=deviation, longer=longer)

@@ -12,10 +12,10 @@ import numpy as np
 
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.proof.case import Attained
+from solvers.fleet.proof.groups import asked_at, groups, hour_of
 from solvers.fleet.proof.holding import LONG, Holding
-from solvers.fleet.proof.looked import Asked, Looked, look
+from solvers.fleet.proof.looked import Asked, Looked, look, shares_of
 from solvers.fleet.proof.pools import Pools
-from solvers.fleet.proof.tighten import asked_at, groups, hour_of
 from solvers.serving.attainment import Latencies, pooled
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import ends, first_ends
@@ -57,7 +57,7 @@ def _attained(
     holding: Holding, plain: Programme, mix: Mix, service: int, seeds: Sequence[int], found: Looks
 ) -> Attained:
     pools, slo = holding.pools, holding.pools.slo(service)
-    shares = {hour: [one.share(slo) for one in some] for (of, hour), some in found.items() if of == service}
+    shares = {hour: shares_of(some, slo) for (of, hour), some in found.items() if of == service}
     if not shares:
         return Attained(service, 1.0, 1.0, 1.0, (), None, slo.attainment)
     hour = min(shares, key=lambda one: (min(shares[one]), one))
@@ -76,15 +76,17 @@ def _open(
     """How far down and up the share goes with steps, and with first tokens, at either end."""
     slo = pools.slo(asked.service)
     steps, first = _ends_of(pools, plain)
-    some = float(np.mean([look(pools, asked, seed=seed, size=size).share(slo) for seed in seeds]))
-    every = float(np.mean([one.share(slo) for one in plain]))
+
+    def mean(looks: Sequence[Looked]) -> float:
+        return float(np.mean(shares_of(looks, slo)))
+
+    some, every = mean([look(pools, asked, seed=seed, size=size) for seed in seeds]), mean(plain)
     moved = []
     for end in (0, 1):
         slower = {c: pair[end] for c, pair in steps.items()}
-        again = [look(pools, asked, seed=seed, size=size, slower=slower).share(slo) for seed in seeds]
-        moved.append(float(np.mean(again)) - some)
+        moved.append(mean([look(pools, asked, seed=seed, size=size, slower=slower) for seed in seeds]) - some)
         later = {c: pair[end] for c, pair in first.items()}
-        moved.append(float(np.mean([one.later(later).share(slo) for one in plain])) - every)
+        moved.append(mean([one.later(later) for one in plain]) - every)
     return [min(one, 0.0) for one in moved], [max(one, 0.0) for one in moved]
 
 
@@ -109,7 +111,7 @@ def _first(pools: Pools, c: int, plain: tuple[Looked, ...]) -> Ends:
     ready = pools.supplies.ready[c]
     seen: list[Latencies] = [
         part.latencies for one in plain for part in one.states[0][1]
-        if part.configuration == c and part.latencies is not None
+        if part.configuration == c and part.latencies is not None and len(part.latencies.ttft_s)
     ]  # fmt: skip
     if ready.study is None or ready.setup is None or not seen:
         return 1.0, 1.0

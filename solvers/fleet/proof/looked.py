@@ -1,5 +1,6 @@
 """A service at one hour and seed: its stream split by the weights, every pool simulated, latencies pooled again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,16 @@ class Part:
     share: float
     latencies: Latencies | None
 
+    @property
+    def saturated(self) -> bool:
+        """Whether its queue only grows."""
+        return self.latencies is not None and self.latencies.saturated
+
     def good(self, slo: Slo) -> float:
-        """Share of its requests that are good; none are where it is saturated."""
+        """Share of its requests that are good."""
         if self.latencies is None:
             return 1.0
-        return 0.0 if self.latencies.saturated else float(self.latencies.good(slo).mean())
+        return float(self.latencies.good(slo).mean()) if len(self.latencies.ttft_s) else 0.0
 
 
 @dataclass(frozen=True)
@@ -33,15 +39,11 @@ class Looked:
 
     states: tuple[tuple[float, tuple[Part, ...]], ...]
 
-    def share(self, slo: Slo) -> float:
-        """Share of the requests that are good. What is not in a state, nobody serves."""
-        return sum(chance * sum(part.share * part.good(slo) for part in parts) for chance, parts in self.states)
-
     def deviation(self, slo: Slo) -> float:
         """The least standard deviation of that share: of requests that miss independently of one another."""
         found = 0.0
         for part in self.states[0][1]:
-            if part.latencies is not None:
+            if part.latencies is not None and len(part.latencies.ttft_s):
                 good = part.good(slo)
                 found += part.share**2 * good * (1.0 - good) / len(part.latencies.ttft_s)
         return float(np.sqrt(found))
@@ -55,6 +57,18 @@ def _later(part: Part, factors: dict[int, float]) -> Part:
     if part.latencies is None:
         return part
     return Part(part.configuration, part.share, part.latencies.later(factors.get(part.configuration, 1.0)))
+
+
+def shares_of(looks: Sequence[Looked], slo: Slo) -> list[float]:
+    """Share of good requests at each seed; of a pool whose queue most seeds see grow, none. Nobody serves the rest."""
+    found = [0.0] * len(looks)
+    for place, (chance, parts) in enumerate(looks[0].states):
+        for pool, part in enumerate(parts):
+            seen = [one.states[place][1][pool] for one in looks]
+            if 2 * sum(one.saturated for one in seen) <= len(seen):
+                for seed, one in enumerate(seen):
+                    found[seed] += chance * part.share * one.good(slo)
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,24 +5,33 @@ a queue: a request of class k keeps it busy for 1 / capacity[k] seconds, and is 
 limit of the first token. With both, the engine's steps take so many times as long that it carries what was measured.
 """
 
+import math
+
 import numpy as np
 
+from solvers.cost.serving.memory import BLOCK_TOKENS
 from solvers.fleet.programme.case import Floats
 from solvers.fleet.proof.drawn import Slice, Streams
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
 from solvers.serving.attainment import Latencies, counted, grows, latencies
 from solvers.serving.candidate import Candidate, deployment
+from solvers.serving.ceiling import most_per_s, work_of
+from solvers.serving.requests import shape_of
 from solvers.serving.setup import Group, Setup
 from solvers.serving.slo import Slo
 from solvers.serving.study import Study
-from solvers.serving.trial import LEAST_TURNS, MOST_RESIDENT
+from solvers.serving.trial import MOST_RESIDENT, TURNS, size_for
 from solvers.simulate.queue import waits_s
 from solvers.simulate.serving.case import Requests
 from solvers.simulate.serving.engine import simulate
 
-# Requests of a small pool, if the stream need not be longer than LONGEST for them.
-SMALL, LONGEST = 400, 60_000
+# Requests of a stream at the most, however few of them a small pool gets.
+LONGEST = 60_000
+# Requests that the most work is worked out from, and the fewest; streams that are luckier than those by more are rare.
+SEEN, FEWEST, DRAWN = 8_000, 50, 1.05
+NONE = np.zeros(0)
+TOO_MUCH = Latencies(NONE, NONE, NONE, NONE.astype(np.int64), saturated=True)
 # How long a request stays is seen from so many of them, on one replica that has so much of its load.
 FEW, EASY = 300, 0.7
 
@@ -37,6 +46,11 @@ class Pools:
         self.slower = np.ones(len(supplies.ready))
         self._known: dict[tuple[object, ...], Latencies | None] = {}
         self._stays: dict[int, float] = {}
+        self._ceilings: dict[tuple[int, bytes, bool], float] = {}
+
+    def service(self, c: int) -> int:
+        """The service of a configuration."""
+        return self.supplies.ready[c].service
 
     def slo(self, service: int) -> Slo:
         """The limits of a service; of one that is known by a table alone, how long requests may wait."""
@@ -51,9 +65,12 @@ class Pools:
     ) -> Latencies | None:
         """Latencies of what a configuration gets of its service's `rate_per_s`; None where that is hardly anything.
 
-        The service's stream has `size` requests, or as many more as fill the pool some times, or give it some hundred.
+        The service's stream has `size` requests, or as many more as fill the pool some times. What is more than the
+        replicas can do, whatever the order, is not simulated: queues only grow, however short a look may be.
         """
         key = (c, replicas, part.key, rate_per_s, seed, size, slower)
+        if rate_per_s > replicas * self.ceiling(c, part, late=True) * DRAWN / slower:
+            return TOO_MUCH
         if key not in self._known:
             enough = max(size, self.least_size(c, part, rate_per_s))
             self._known[key] = self._tried(
@@ -62,20 +79,66 @@ class Pools:
         return self._known[key]
 
     def least_size(self, c: int, part: Slice, rate_per_s: float) -> int:
-        """Requests of the service's stream that fill a pool some times, and of which a small one gets some hundred."""
-        share = float(part.weights @ self.supplies.services[self.supplies.ready[c].service].shares)
-        filled = min(LEAST_TURNS * rate_per_s * self.stays_s(c), MOST_RESIDENT)
-        return int(max(filled, min(SMALL / max(share, 1e-9), LONGEST)))
+        """Requests of the service's stream with which a pool fills some times, and an overload shows."""
+        service = self.supplies.ready[c].service
+        share = max(float(part.weights @ self.supplies.services[service].shares), 1e-9)
+        own = share * rate_per_s
+        filled = min(TURNS * own * self.stays_s(c), MOST_RESIDENT)
+        return int(min(max(filled, size_for(own, self.stays_s(c), self.slo(service))) / share, LONGEST))
+
+    def ceiling(self, c: int, part: Slice, *, late: bool) -> float:
+        """The service's rate at which one replica is busy all the time, whatever the order of its work.
+
+        Unless they may be `late`, only rates count at which enough tokens can be in time.
+        """
+        ready = self.supplies.ready[c]
+        key = (c, part.key, late)
+        if key not in self._ceilings:
+            self._ceilings[key] = (
+                static_rate(ready, self.supplies, part, 1)
+                if ready.study is None or ready.setup is None
+                else self._most(ready, ready.study, ready.setup, part, late=late) / float(self.slower[c])
+            )
+        return self._ceilings[key]
+
+    def _most(self, ready: Ready, study: Study, setup: Setup, part: Slice, *, late: bool) -> float:
+        slo, shop = self.slo(ready.service), study.shop
+        drawn = self.streams.of(ready.service, seed=0, size=SEEN)
+        places = drawn.of(part)
+        if len(places) < FEWEST:
+            return math.inf
+        requests = drawn.at(places, 1.0)
+        most = most_per_s(
+            study.ceilings.least(setup, "both"),
+            work_of(requests, shape_of(requests, cached=setup.prefix_caching)),
+            setup,
+            role="both",
+            cache_tokens=(shop.blocks(setup) - 1) * BLOCK_TOKENS,
+            tokens_a_run=shop.tokens_a_step(setup),
+            drafts=shop.drafts(setup),
+            tpot_s=None if late else slo.tpot,
+            share=slo.attainment,
+        )
+        return most * drawn.sample.requests.size / len(places)
 
     def stays_s(self, c: int) -> float:
-        """About how long a request stays in a replica that is not crowded."""
+        """Seconds that a request stays where it is only just in time, or else in a replica that is not crowded."""
         if c not in self._stays:
             ready = self.supplies.ready[c]
-            part = whole(ready)
-            rate = EASY * static_rate(ready, self.supplies, part, 1)
-            found = self._tried(c, 1, part, rate_per_s=rate, seed=0, size=FEW, slower=float(self.slower[c]))
-            self._stays[c] = float(np.mean(found.e2e_s)) if found is not None else 0.0
+            limits, requests = self.slo(ready.service).limits, self.supplies.services[ready.service].requests
+            if "e2e" in limits:
+                self._stays[c] = limits["e2e"]
+            elif "tpot" in limits:
+                self._stays[c] = limits.get("ttft", 0.0) + limits["tpot"] * float(requests.output_tokens.mean())
+            else:
+                self._stays[c] = self._seen_s(c)
         return self._stays[c]
+
+    def _seen_s(self, c: int) -> float:
+        ready = self.supplies.ready[c]
+        rate = EASY * static_rate(ready, self.supplies, whole(ready), 1)
+        found = self._tried(c, 1, whole(ready), rate_per_s=rate, seed=0, size=FEW, slower=float(self.slower[c]))
+        return float(np.mean(found.e2e_s)) if found is not None else 0.0
 
     def _tried(
         self, c: int, replicas: int, part: Slice, *, rate_per_s: float, seed: int, size: int, slower: float

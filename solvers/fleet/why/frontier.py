@@ -18,11 +18,10 @@ from solvers.fleet.plan import small_plan
 from solvers.fleet.programme.balance import balanced
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.proof.groups import busy, groups, hour_of
 from solvers.fleet.proof.holding import Holding
 from solvers.fleet.proof.judged import Looks
-from solvers.fleet.proof.looked import look
-from solvers.fleet.proof.pools import Pools
-from solvers.fleet.proof.tighten import busy, groups, hour_of
+from solvers.fleet.proof.looked import look, shares_of
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.modelled import capacities
 from solvers.fleet.why.answered import Answered
@@ -62,7 +61,7 @@ def frontier(answered: Answered) -> tuple[list[Document], list[Document]]:
 
 def _points(answered: Answered) -> Iterator[Point]:
     """The plan, then others, each once and measured."""
-    holding, seen = Holding(Pools(answered.spec, answered.supplies)), set[bytes]()
+    holding, seen = answered.proof.holding, set[bytes]()
     plain = programme_of(answered.spec, answered.supplies, np.ones(len(answered.supplies.ready)))
     for mix in (answered.mix, *_mixes(answered)):
         key = mix.units.tobytes() + mix.replicas.tobytes()
@@ -136,7 +135,7 @@ def _shares(spec: FleetSpec, found: Looks, headroom: float) -> tuple[float, ...]
     for (service, _), by_seed in found.items():
         slo = spec.services[service].slo
         shorter = slo.model_copy(update={name: (1.0 - headroom) * limit for name, limit in slo.limits.items()})
-        every.append((tuple(one.share(shorter) for one in by_seed), slo.attainment))
+        every.append((tuple(shares_of(by_seed, shorter)), slo.attainment))
     worst = min(every, key=lambda one: float(np.mean(one[0])) - one[1], default=((), 0.0))
     return worst[0]
 
@@ -146,7 +145,7 @@ def _holds(spec: FleetSpec, found: Looks, headroom: float) -> bool:
     for (service, _), by_seed in found.items():
         slo = spec.services[service].slo
         shorter = slo.model_copy(update={name: (1.0 - headroom) * limit for name, limit in slo.limits.items()})
-        if float(np.mean([one.share(shorter) for one in by_seed])) < slo.attainment:
+        if float(np.mean(shares_of(by_seed, shorter))) < slo.attainment:
             return False
     return True
 

@@ -6,8 +6,7 @@ import zipfile
 import pytest
 
 from planner.exports import FORMATS, archive, download, files, known, offered, write
-from planner.exports.cells import words
-from planner.exports.report import report
+from planner.exports.report import report, words
 from solvers import kinds
 from solvers.documents import read
 from solvers.errors import CannotExpress, UnknownName

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from solvers.fleet.asked import programme_of
+from solvers.fleet.proof.groups import hour_of
 from solvers.fleet.proof.holding import LONG, SURE, TIERS, Holding, least_share
-from solvers.fleet.proof.looked import look
+from solvers.fleet.proof.looked import look, shares_of
 from solvers.fleet.proof.pools import Pools
-from solvers.fleet.proof.tighten import hour_of
 from solvers.fleet.supply.supplies import supplies
 from tests.solvers.fleet.proof.tables import melange_spec, mix_with
 
@@ -40,7 +40,8 @@ def test_a_decision_is_that_of_many_further_seeds(replicas, holds):
     seen = Holding(pools).of(asked)
 
     size = LONG * Holding(pools).size(asked)
-    others = [look(pools, asked, seed=seed, size=size).share(spec.services[0].slo) for seed in range(500, 520)]
+    looks = [look(pools, asked, seed=seed, size=size) for seed in range(500, 520)]
+    others = shares_of(looks, spec.services[0].slo)
     assert seen.holds is holds
     assert (min(others) >= 0.9) is holds
 

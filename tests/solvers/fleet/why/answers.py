@@ -7,6 +7,8 @@ import numpy as np
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Proof, Unproven
+from solvers.fleet.proof.holding import Holding
+from solvers.fleet.proof.pools import Pools
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import Answered
@@ -85,5 +87,6 @@ def answered(spec: FleetSpec) -> Answered:
             requests=0,
             first=Unproven(mix, tuple(1.0 for _ in spec.services)),
             ends={},
+            holding=Holding(Pools(spec, known)),
         ),
     )
