@@ -63,9 +63,9 @@ class Price(Entry):
         return self
 
     @property
-    def machines(self) -> int:
-        """How many instances it lists; 0 of one price."""
-        return len(self.instances)
+    def machines(self) -> int | None:
+        """How many instances it lists; None of one price."""
+        return len(self.instances) or None
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -80,6 +80,28 @@ def test_a_list_gives_a_price_for_each_machine_and_region() -> None:
     assert [one.most_gpus for one in price.instances] == [4, 8]
 
 
+def test_one_price_lists_no_machines() -> None:
+    price: Price = catalogue.get("prices", "h100-sxm")
+
+    assert (price.machines, price.regions, price.range_usd_per_gpu_hour) == (None, (), (2.95, 2.95))
+
+
+def test_the_usual_clouds_have_lists() -> None:
+    terms: dict[str, list[str | None]] = {}
+    for price in LISTS:
+        terms.setdefault(price.provider, []).append(price.term)
+
+    assert {provider for provider, said in terms.items() if "spot" in said} == {
+        "aws",
+        "crusoe",
+        "gcp",
+        "nebius",
+        "verda",
+    }
+    assert terms["aws"] == ["on_demand", "reserved", "spot"]
+    assert len(terms) == 13
+
+
 @pytest.mark.parametrize("said", [{}, {"price": 1, "instances": LIST["instances"]}])
 def test_a_price_is_one_or_a_list(said: dict[str, Any]) -> None:
     with pytest.raises(SpecError) as error:
