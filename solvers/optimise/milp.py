@@ -20,17 +20,21 @@ Status = Literal["optimal", "infeasible", "limit"]
 # How far a row or a whole number may be off, in the units of the (scaled) model: a thousand times finer than what the
 # answers are checked to.
 TOLERANCE = 1e-9
+# HiGHS's own tolerance, for models that it cannot settle to ours.
+COARSE = 1e-7
+TOLERANCES = ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "mip_feasibility_tolerance")
 SEED = 0
+# Columns up to which looking for simplifications takes longer than the solution (measured: half the time without).
+FEW = 200
 OPTIONS: dict[str, str | int | float] = {
     "output_flag": False,
     "threads": 1,
     "parallel": "off",
     "random_seed": SEED,
-    "primal_feasibility_tolerance": TOLERANCE,
-    "dual_feasibility_tolerance": TOLERANCE,
-    "mip_feasibility_tolerance": TOLERANCE,
     "mip_abs_gap": 0.0,
+    **dict.fromkeys(TOLERANCES, TOLERANCE),
 }
+UNSETTLED = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kSolveError)
 
 
 @dataclass(frozen=True)
@@ -91,24 +95,42 @@ class Model:
         """Other costs of some columns."""
         self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
 
-    def solve(self, *, gap: float = 0.0, nodes: int | None = None, start: Floats | None = None) -> Answer:
-        """The best x, to a relative `gap`, looking at `nodes` of the search tree at most; `start` is a good x."""
+    def solve(
+        self, *, gap: float = 0.0, nodes: int | None = None, start: Floats | None = None, fractions: bool = False
+    ) -> Answer:
+        """The best x, to a relative `gap`, looking at `nodes` of the search tree at most; `start` is a good x.
+
+        With `fractions` all columns may take them.
+        """
+        self._highs.setOptionValue("solve_relaxation", fractions)
+        self._highs.setOptionValue("presolve", "on" if self._highs.getNumCol() > FEW else "off")
         self._highs.setOptionValue("mip_rel_gap", gap)
         self._highs.setOptionValue("mip_max_nodes", highspy.kHighsIInf if nodes is None else nodes)
         if start is not None:
             self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         self._highs.run()
-        return self._answer(_status(self._highs.getModelStatus()))
+        if self._highs.getModelStatus() in UNSETTLED:
+            self._again()
+        return self._answer(_status(self._highs.getModelStatus()), whole=self._whole and not fractions)
 
-    def _answer(self, status: Status) -> Answer:
+    def _again(self) -> None:
+        """From the start, to HiGHS's own tolerances: what could not be settled to ours."""
+        self._highs.clearSolver()
+        for name in TOLERANCES:
+            self._highs.setOptionValue(name, COARSE)
+        self._highs.run()
+        for name in TOLERANCES:
+            self._highs.setOptionValue(name, TOLERANCE)
+
+    def _answer(self, status: Status, *, whole: bool) -> Answer:
         solution, info = self._highs.getSolution(), self._highs.getInfo()
         nodes = max(int(info.mip_node_count), 0)
         empty = np.zeros(0)
-        bound = float(info.mip_dual_bound) if self._whole else float(info.objective_function_value)
+        bound = float(info.mip_dual_bound) if whole else float(info.objective_function_value)
         if status == "infeasible" or not solution.value_valid:
             return Answer(status, empty, np.inf, bound if status == "limit" else np.inf, empty, empty, nodes)
         x, value = np.array(solution.col_value), float(info.objective_function_value)
-        if self._whole:
+        if whole:
             return Answer(status, x, value, bound, empty, empty, nodes)
         return Answer(status, x, value, value, np.array(solution.row_dual), np.array(solution.col_dual), nodes)
 

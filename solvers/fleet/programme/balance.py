@@ -3,8 +3,9 @@
 For each service and hour, minimise u subject to
     sum over c of x[k, c] = 1                                for every class with load
     sum over k of rate[k] x[k, c] / capacity[c, k] <= u replicas[c]
-then, of the shares that reach that u, those of the least total load. Hours with the same counts and the same mix of
-classes get the same shares.
+and, of the shares that reach that u, those of the least total load (by a weight of 1e-7, so that u is the least to that
+share). Hours with the same counts and the same mix of classes get the same shares; the replicas of a family are equally
+busy.
 """
 
 from dataclasses import replace
@@ -12,70 +13,60 @@ from dataclasses import replace
 import numpy as np
 
 from solvers.fleet.programme.case import Floats, Ints, Mix, Programme
-from solvers.optimise.milp import Model, Rows
+from solvers.fleet.programme.deal import Load, dealt
+from solvers.fleet.programme.families import Families, families_of
 
-# How much of the least utilisation the second programme may lose again, for the sake of rounding.
-ROUNDING = 1e-9
-# Digits to which two hours' mixes are the same.
-SAME = 12
+# What the total load weighs beside the highest utilisation, and digits to which two hours' mixes are the same.
+WEIGHT, SAME = 1e-7, 12
 
 
 def balanced(programme: Programme, mix: Mix) -> Mix:
-    """The same counts with their shares dealt again."""
+    """The same counts with their shares dealt again. ValueError where they cannot serve a class at all."""
     shares = tuple(_service(programme, service, mix.replicas) for service in range(len(programme.rates_per_s)))
     return replace(mix, shares=shares)
 
 
+def utilisation(programme: Programme, mix: Mix) -> Floats:
+    """Share of its time that each configuration's replicas are busy: [C, T], 0 where there are none."""
+    busy = np.zeros(mix.replicas.shape)
+    for index, one in enumerate(programme.configurations):
+        served = one.capacity_per_s > 0
+        shares = mix.shares[one.service][:, served, index]
+        busy[index] = (programme.rates_per_s[one.service][:, served] * shares / one.capacity_per_s[served]).sum(axis=1)
+    return np.divide(busy, mix.replicas, out=np.where(busy > 0, np.inf, 0.0), where=mix.replicas > 0)
+
+
 def _service(programme: Programme, service: int, replicas: Ints) -> Floats:
-    rates = programme.rates_per_s[service]
+    rates, families = programme.rates_per_s[service], families_of(programme, service)
     shares = np.zeros((*rates.shape, len(programme.configurations)))
-    mine = np.array([n for n, one in enumerate(programme.configurations) if one.service == service], dtype=np.int64)
     known: dict[bytes, Floats] = {}
+    mine = families.family >= 0
     for hour, rate in enumerate(rates):
         total = rate.sum()
         if total <= 0:
             continue
-        count = replicas[mine, hour]
-        mixture = np.round(rate / total, SAME)
-        key = count.tobytes() + mixture.tobytes()
+        key = replicas[mine, hour].tobytes() + np.round(rate / total, SAME).tobytes()
         if key not in known:
-            capacity = np.array([programme.configurations[n].capacity_per_s for n in mine])
-            _, known[key] = dealt(rate / total, capacity, count)
-        shares[hour][:, mine] = known[key]
+            known[key] = evenly(families, rate, replicas[:, hour].astype(np.float64))
+        shares[hour] = known[key]
     return shares
 
 
-def dealt(rates: Floats, capacity: Floats, replicas: Ints) -> tuple[float, Floats]:
-    """The least highest utilisation, and the shares [K, C] that reach it; infinite where no replica serves a class.
-
-    Of `replicas` [C] that each carry `capacity` [C, K] requests a second, under `rates` [K].
-    """
-    asked = np.flatnonzero(rates > 0)
-    shares = np.zeros((len(rates), len(capacity)))
-    usable = (capacity[:, asked] > 0) & (replicas[:, None] > 0)
-    if not usable.any(axis=0).all():
-        return np.inf, shares
-    place, k = np.nonzero(usable)
-    load = rates[asked][k] / (capacity[place, asked[k]] * replicas[place])
-    size = float(np.max(np.bincount(k, weights=1.0 / load))) ** -1
-    columns = len(k)
-    model = Model(
-        np.concatenate([np.zeros(columns), [1.0]]), lower=np.zeros(columns + 1), upper=np.full(columns + 1, np.inf)
-    )
-    there = np.unique(place)
-    model.add(
-        Rows(
-            row=np.concatenate([k, len(asked) + place, len(asked) + there]),
-            column=np.concatenate([np.arange(columns), np.arange(columns), np.full(len(there), columns)]),
-            value=np.concatenate([np.ones(columns), load / size, np.full(len(there), -1.0)]),
-            lower=np.concatenate([np.ones(len(asked)), np.full(len(capacity), -np.inf)]),
-            upper=np.concatenate([np.ones(len(asked)), np.zeros(len(capacity))]),
-        )
-    )
-    least = model.solve().value
-    model.bound(np.array([columns]), lower=np.zeros(1), upper=np.array([least * (1.0 + ROUNDING)]))
-    model.price(np.arange(columns + 1), np.concatenate([load * replicas[place] / size, [0.0]]))
-    x = model.solve().x[:columns]
-    shares[asked[k], place] = np.clip(x, 0.0, 1.0)
-    shares[asked] /= shares[asked].sum(axis=1, keepdims=True)
-    return least * size, shares
+def evenly(families: Families, rates: Floats, replicas: Floats) -> Floats:
+    """Shares [K, C] of one service and hour."""
+    machines = families.machines(replicas)
+    there = machines > 0
+    seconds = np.where(there, families.seconds, np.inf)
+    least = (rates[:, None] * np.where(np.isfinite(seconds), seconds, 0.0)).sum(axis=0)
+    parallel = np.divide(machines, least, out=np.zeros(len(machines)), where=least > 0).sum()
+    direction = np.where(there, machines, 1.0) / (parallel or 1.0)
+    found = dealt(Load(rates, seconds, np.zeros(len(machines)), direction, WEIGHT), families)
+    if not np.isfinite(found.u) and rates.any():
+        raise ValueError("no replica serves a class that has load")
+    mine = families.family >= 0
+    part = np.zeros(len(replicas))
+    part[mine] = (families.factor * replicas)[mine] / np.where(there, machines, 1.0)[families.family[mine]]
+    shares: Floats = np.where(mine, found.shares[:, families.family] * part, 0.0)
+    total = shares.sum(axis=1, keepdims=True)
+    np.divide(shares, total, out=shares, where=total > 0)
+    return shares

@@ -16,13 +16,21 @@ Assume    a replica that serves several classes has time for each in proportion 
           alone); replicas fit into units without waste as GPUs divide them; counts may change each hour at no cost
 """
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from solvers.base import Progress, silent
 from solvers.fleet.programme.balance import balanced
+from solvers.fleet.programme.block import Block, Question
 from solvers.fleet.programme.case import Ints, Mix, Programme
 from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of
-from solvers.fleet.programme.direct import solved
+from solvers.fleet.programme.cuts import pools_of, scenes_of
+from solvers.fleet.programme.hours import MOST_NODES, Outcome, by_hours
+
+# A budget may be passed by this share, for the sake of rounding; rounds of rows for the programme with fractions.
+ROUNDING, ROUNDS = 1e-9, 200
 
 
 def solve(programme: Programme, progress: Progress = silent) -> Mix | None:
@@ -36,24 +44,61 @@ def solve(programme: Programme, progress: Progress = silent) -> Mix | None:
 
 def cheapest(programme: Programme, progress: Progress = silent) -> Mix | None:
     """The best mix without its shares; None where no counts will do."""
-    if unserved(programme):
+    if unserved(programme) or programme.head_room >= 1.0:
         return None
     progress(stage="Choosing the mix", fraction=0.0, candidates=0)
-    counts, answer = solved(programme)
-    progress(stage="Choosing the mix", fraction=1.0, candidates=answer.nodes)
-    if not answer.x.size:
+    free = replace(programme, budget_usd_per_hour=math.inf, most_carbon_g_per_hour=math.inf)
+    mix = _mix(free, by_hours(free))
+    if mix is not None and not _within(programme, mix):
+        mix = None if _hopeless(programme, mix) else _mix(programme, at_once(programme))
+    progress(stage="Choosing the mix", fraction=1.0, candidates=0 if mix is None else mix.search.get("nodes", 0))
+    return mix
+
+
+def at_once(programme: Programme) -> Outcome | None:
+    """All hours in one model: for budgets in the mean, which every hour has a part in."""
+    block = _whole(programme)
+    found = block.solve(nodes=MOST_NODES * programme.hours)
+    if found is None:
         return None
-    x = np.rint(answer.x[: counts.size]).astype(np.int64)
-    bound = answer.bound * counts.scale
-    return mix_of(programme, x[counts.unit], x[counts.replica], bound, {"nodes": answer.nodes})
+    counts = block.counts
+    return Outcome(found.x[counts.unit], found.x[counts.replica], found.bound, {"nodes": found.nodes, "programmes": 1})
 
 
 def relaxed(programme: Programme) -> float | None:
-    """The objective, in the mean over the hours, if fractions of units and replicas could be had."""
-    if unserved(programme):
+    """The objective in the mean over the hours if fractions of units and replicas could be had, to a share of 1e-6."""
+    if unserved(programme) or programme.head_room >= 1.0:
         return None
-    counts, answer = solved(programme, whole_counts=False)
-    return answer.value * counts.scale / programme.hours if answer.x.size else None
+    block = _whole(programme)
+    answer = block.relaxed(rounds=ROUNDS, gained=0.0, roughly=False)
+    return answer.value * block.counts.scale / programme.hours if answer.x.size else None
+
+
+def _whole(programme: Programme) -> Block:
+    scenes = scenes_of(programme)
+    return Block(Question(programme, np.arange(programme.hours), scenes, pools_of(programme, scenes)))
+
+
+def _mix(programme: Programme, outcome: Outcome | None) -> Mix | None:
+    if outcome is None:
+        return None
+    return mix_of(programme, outcome.units, outcome.replicas, outcome.bound, outcome.search)
+
+
+def _within(programme: Programme, mix: Mix) -> bool:
+    """Whether a mix keeps to the budgets."""
+    carbon = float((carbon_of(programme) * mix.units).sum()) / programme.hours
+    return (
+        mix.cost_usd_per_hour <= programme.budget_usd_per_hour * (1.0 + ROUNDING)
+        and carbon <= programme.most_carbon_g_per_hour * (1.0 + ROUNDING)
+    )  # fmt: skip
+
+
+def _hopeless(programme: Programme, mix: Mix) -> bool:
+    """Whether the best there is without budgets is above its own."""
+    carbon = programme.objective == "carbon"
+    most = programme.most_carbon_g_per_hour if carbon else programme.budget_usd_per_hour
+    return mix.bound > most * (1.0 + ROUNDING)
 
 
 def mix_of(programme: Programme, units: Ints, replicas: Ints, bound: float, search: dict[str, int]) -> Mix:
