@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from solvers.fleet.programme.case import Configuration, Programme, Supply
-from solvers.fleet.programme.solve import relaxed, solve
+from solvers.fleet.programme.solve import cheapest, relaxed, solve
+from tests.solvers.fleet.programme.cases import small
+from tests.solvers.fleet.programme.enumerated import least
 
 
 def melange(**changed: object) -> Programme:
@@ -40,3 +42,17 @@ def test_a_class_that_nothing_serves_is_named() -> None:
 
 def test_fractions_of_gpus_would_all_be_a100s() -> None:
     assert relaxed(melange()) == pytest.approx((6 / 20 + 3 / 20 + 15 / 40 + 6 / 20) * 3.67)
+
+
+@pytest.mark.parametrize("first", range(0, 200, 20))
+def test_small_programmes_cost_what_trying_all_counts_finds(first: int) -> None:
+    programmes = [small(seed) for seed in range(first, first + 20)]
+
+    found = [cheapest(one) for one in programmes]
+
+    assert [None if one is None else round(one.gap, 9) for one in found] == [
+        None if one is None else 0.0 for one in found
+    ]
+    assert [None if one is None else pytest.approx(one.value, rel=1e-6, abs=1e-6) for one in found] == [
+        least(one) for one in programmes
+    ]

@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 
 from solvers.fleet.market import MOST_UNITS
-from solvers.fleet.programme.balance import dealt
 from solvers.fleet.programme.case import Configuration, Programme, Supply
 from solvers.fleet.why.called import Called
+from tests.solvers.fleet.programme.enumerated import highest
 
 
 def melange(**change) -> Programme:
@@ -66,7 +66,7 @@ def counts(programme: Programme, *, most: list[int] | None = None) -> list[tuple
     return [
         units
         for units in product(*ranges)
-        if dealt(programme.rates_per_s[0][0], capacity, np.array(units))[0] <= room
+        if highest(programme.rates_per_s[0][0], capacity, np.array(units, dtype=float)) <= room
         and all(limit.weights @ np.array(units) <= limit.most[0] + 1e-9 for limit in programme.limits)
         and cost(programme, units) <= programme.budget_usd_per_hour + 1e-9
     ]
