@@ -58,6 +58,8 @@ class Answer:
     points: tuple[Point, ...]
     beaten: int
     further: int
+    order: str
+    plan_is: str
     choices: tuple[Choice, ...]
     sensitivity: tuple[Fact, ...]
     options: tuple[Option, ...]
@@ -95,6 +97,8 @@ def answer(result: Document) -> Answer:
         columns=shown.frontier.columns,
         points=shown.frontier.points(result),
         further=shown.frontier.further(result),
+        order=shown.frontier.order,
+        plan_is=shown.plan_is,
         beaten=len(result.get("dominated", ())),
         choices=shown.choices(result),
         sensitivity=tuple(Fact(entry["change"], entry["outcome"]) for entry in explanation.get("sensitivity", ())),

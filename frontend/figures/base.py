@@ -59,6 +59,7 @@ class LegendEntry:
     label: str
     value: str = ""
     faint: bool = False
+    hatched: bool = False
 
 
 def always(_: Document) -> bool:
@@ -103,7 +104,8 @@ class Difference:
 class Pick:
     """A plan chosen from the frontier.
 
-    What it is, where it lies in the chart, its numbers beside the answer's, the changes to the spec that ask for it.
+    What it is, where it lies in the chart, its numbers beside the answer's, the changes to the spec that ask for it,
+    and what the button that makes them says.
     """
 
     key: str
@@ -114,6 +116,7 @@ class Pick:
     numbers: tuple[Difference, ...]
     breakdown: tuple[Difference, ...]
     changes: tuple[tuple[str, object], ...]
+    act: str = "Plan with this layout fixed"
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class Frontier:
     points: Callable[[Document], tuple[Point, ...]]
     pick: Callable[[Document, str], Pick | None]
     further: Callable[[Document], int]
+    order: str = "fastest first"
 
 
 @dataclass(frozen=True)

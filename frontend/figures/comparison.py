@@ -1,4 +1,4 @@
-"""Where the time goes in several plans: for each kind a bar a plan, the same colours as on the page of one plan."""
+"""Where time or money goes in several plans: for each kind a bar a plan, in the colours of the page of one plan."""
 
 from dataclasses import dataclass
 from html import escape
@@ -66,9 +66,10 @@ def table(named: Named) -> Table:
     """The same numbers: a line for each term, a column for each plan."""
     terms = _words(named)
     rows = tuple(
-        (terms.of(term).label, *(_said(_seconds(document, term)) for _, document in named)) for term in _terms(named)
+        (terms.of(term).label, *(_said(terms, _value(document, term)) for _, document in named))
+        for term in _terms(named)
     )
-    return Table(terms.caption, ("Term", *(name for name, _ in named)), rows)
+    return Table(terms.caption, (terms.by[:1].upper() + terms.by[1:], *(name for name, _ in named)), rows)
 
 
 def legend(named: Named) -> tuple[LegendEntry, ...]:
@@ -81,28 +82,28 @@ def title(named: Named) -> str:
     """What the bars say: which term tells the fastest from the slowest."""
     steps = sorted(named, key=lambda pair: sum(_breakdown(pair[1]).values()))
     (fast, first), (slow, last) = steps[0], steps[-1]
-    gaps = {term: _seconds(last, term) - _seconds(first, term) for term in _terms(named)}
+    gaps = {term: _value(last, term) - _value(first, term) for term in _terms(named)}
     total = sum(_breakdown(last).values()) - sum(_breakdown(first).values())
     terms = _words(named)
     if len(steps) == 1:
-        return f"Where the time of {terms.step} of {fast} goes"
+        return f"Where the {terms.what.lower()} of {terms.step} of {fast} goes"
     if total <= 0:
-        return f"{terms.step.capitalize()} takes as long in every plan"
+        return f"{terms.step.capitalize()} {terms.equal} in every plan"
     widest = max(gaps, key=lambda term: gaps[term])
-    return f"{terms.of(widest).label} makes most of the {units.show(total, units.DURATION)} between {fast} and {slow}"
+    return f"{terms.of(widest).label} makes most of the {units.show(total, terms.quantity)} between {fast} and {slow}"
 
 
 def _bar(term: str, named: Named, theme: Theme, terms: Terms) -> go.Bar:
     shown = terms.of(term)
-    seconds = [_seconds(document, term) for _, document in named]
+    values = [_value(document, term) for _, document in named]
     hover = [
-        f"<b>{escape(name)}</b><br>{shown.label} {_said(value)}"
-        for (name, _), value in zip(named, seconds, strict=True)
+        f"<b>{escape(name)}</b><br>{shown.label} {_said(terms, value)}"
+        for (name, _), value in zip(named, values, strict=True)
     ]
     edge = {"color": theme["surface"], "width": 1}
     return go.Bar(
         name=shown.label,
-        x=[value / terms.unit_s for value in seconds],
+        x=[value / terms.unit_s for value in values],
         y=list(range(len(named))),
         orientation="h",
         marker={"color": theme.tint(f"fig-{shown.colour}", shown.strength), "line": edge},
@@ -121,20 +122,22 @@ def _words(named: Named) -> Terms:
 
 
 def _terms(named: Named) -> list[str]:
-    present = {term for _, document in named for term, seconds in _breakdown(document).items() if seconds > 0}
+    present = {term for _, document in named for term, value in _breakdown(document).items() if value > 0}
     return sorted(present, key=_words(named).order)
 
 
-def _seconds(document: Document, term: str) -> float:
+def _value(document: Document, term: str) -> float:
     return _breakdown(document).get(term, 0.0)
 
 
 def _breakdown(document: Document) -> dict[str, float]:
-    return {entry["term"]: entry["value"] for entry in document.get("explanation", {}).get("breakdown", ())}
+    if "explanation" not in document:
+        return {}
+    return {entry["term"]: entry["value"] for entry in view(document["kind"]).terms.read(document)}
 
 
-def _said(seconds: float) -> str:
-    return units.show(seconds, units.DURATION) if seconds else "0 s"
+def _said(terms: Terms, value: float) -> str:
+    return units.show(value, terms.quantity)
 
 
 def _short(name: str) -> str:

@@ -1,6 +1,6 @@
-"""Where the time of one step goes: a bar whose parts add up to the step, and the words for its terms."""
+"""Where the time of one step goes, or its cost: a bar whose parts add up to it, and the words for its terms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -38,24 +38,39 @@ class Part:
     share: float
 
 
+def explained(result: Document) -> list[Document]:
+    """The terms as the solver gives them; none where there is no plan."""
+    found: list[Document] = result.get("explanation", {}).get("breakdown", [])
+    return found
+
+
 @dataclass(frozen=True)
 class Terms:
-    """A kind's terms in the order of their legend. `step` is what the bar stands for, `unit` how its axis counts it."""
+    """A kind's terms in the order of their legend.
+
+    `step` is what the bar stands for, `unit` how its axis counts it; `what` the parts are of, `quantity`, and what
+    is said of plans with `equal` bars. `read` finds the parts in a result.
+    """
 
     known: Mapping[str, Term]
     step: str = "one step"
     unit: str = "s"
     unit_s: float = 1.0
+    what: str = "Time"
+    by: str = "term"
+    equal: str = "takes as long"
+    quantity: units.Quantity = units.DURATION
+    read: Callable[[Document], list[Document]] = explained
 
     @property
     def axis(self) -> str:
         """The title of the axis."""
-        return f"Time of {self.step} ({self.unit})"
+        return f"{self.what} of {self.step} ({self.unit})"
 
     @property
     def caption(self) -> str:
         """The caption of the table."""
-        return f"Time of {self.step} by term"
+        return f"{self.what} of {self.step} by {self.by}"
 
     def of(self, name: str) -> Term:
         """How a term is shown; one that is new here stands in its own words."""

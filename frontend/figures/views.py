@@ -35,6 +35,7 @@ class View:
     sheets: tuple[Sheet, ...] = ()
     panels: Callable[[Document], tuple[Panel, ...]] = no_panels
     proof: Callable[[float], str] = left_out
+    plan_is: str = "Layout"
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""

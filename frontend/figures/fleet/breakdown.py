@@ -1,0 +1,39 @@
+"""Where the money goes: dollars an hour by GPU type."""
+
+from frontend.figures.fleet import types
+from frontend.figures.terms import Term, Terms
+from solvers import catalogue, units
+from solvers.documents import Document
+
+PALE = 0.55
+
+
+def by_type(result: Document) -> list[Document]:
+    """The cost of each GPU type of the plan, the dearest first; nothing where there is no plan."""
+    found: dict[str, float] = {}
+    for offer in result.get("plan", {}).get("offers", ()):
+        found[offer["gpu"]] = found.get(offer["gpu"], 0.0) + offer["cost_usd_per_hour"]
+    return [{"term": gpu, "value": found[gpu]} for gpu in sorted(found, key=lambda gpu: -found[gpu])]
+
+
+def _known() -> dict[str, Term]:
+    """Every type of the catalogue in the colour of its family, all but the first of one pale."""
+    found: dict[str, Term] = {}
+    taken: set[str] = set()
+    for name in catalogue.names("gpus"):
+        token, title = types.family(name), types.short(catalogue.get("gpus", name).shown)
+        found[name] = Term(title, title, token, PALE if token in taken else 1.0)
+        taken.add(token)
+    return found
+
+
+TERMS = Terms(
+    _known(),
+    step="an hour",
+    unit="$/h",
+    what="Cost",
+    by="GPU type",
+    equal="costs as much",
+    quantity=units.PRICE,
+    read=by_type,
+)

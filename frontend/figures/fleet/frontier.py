@@ -1,0 +1,288 @@
+"""The frontier of cost and head-room of latencies: a chart that one picks from, and the same as rows.
+
+Keys name points for both: `plan` is the answer, `f3` the fourth of the frontier, `d7` a fleet that another beats on
+every count, `a0` the first alternative. Head-room is the share by which every limit could be shorter. Alternatives were
+not simulated: their head-room is not known, and they have no place in the chart.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from frontend.figures.base import Difference, Frontier, Pick, Point, relative, ring
+from frontend.figures.fleet import said
+from frontend.figures.fleet.asks import asks
+from frontend.figures.fleet.heads import shown, word
+from frontend.figures.theme import Theme
+from solvers import units
+from solvers.documents import Document
+
+HEIGHT = 340
+SAME = 1e-6
+STANDINGS = {"plan": "this plan", "f": "on the frontier", "d": "beaten on every count", "a": "alternative"}
+MEASURES = ("cost_usd_per_hour", "gpus", "latency_headroom_share", "attainment_share", "carbon_g_per_hour", "power_w")
+MORE_IS_BETTER = ("latency_headroom_share", "attainment_share")
+HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<br>limits could be %{customdata[3]} shorter%{customdata[4]}"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One fleet on the chart: head-room as a share (None: not measured), dollars an hour, grams an hour if known."""
+
+    key: str
+    label: str
+    headroom: float | None
+    usd_per_hour: float
+    carbon_g: float | None
+
+    @property
+    def x(self) -> float:
+        """Per cents of head-room; not a number where it was not measured."""
+        return math.nan if self.headroom is None else 100 * self.headroom
+
+
+def spots(result: Document) -> tuple[Spot, ...]:
+    """The answer, the frontier without it, and the sample of what is beaten."""
+    answer = spot("plan", result, result)
+    own = _place(result)
+    front = (spot(f"f{at}", one, result) for at, one in enumerate(result["frontier"]) if ("f", at) != own)
+    beaten = (spot(f"d{at}", one, result) for at, one in enumerate(result.get("dominated", [])) if ("d", at) != own)
+    return (answer, *sorted(front, key=lambda one: (one.usd_per_hour, one.x)), *beaten)
+
+
+def title(result: Document) -> str:
+    """What more head-room costs, or that nothing has more."""
+    answer, *others = (one for one in spots(result) if not one.key.startswith("d"))
+    have = answer.headroom or 0.0
+    roomier = [one for one in others if (one.headroom or 0.0) > have + SAME]
+    told = f"This plan could keep limits {said.share(have)} shorter"
+    if not roomier:
+        return f"{told}; no fleet that was tried has more room"
+    most = max(roomier, key=lambda one: one.headroom or 0.0)
+    more = most.usd_per_hour - answer.usd_per_hour
+    return f"{told}; {said.share(most.headroom or 0.0)} would cost {said.price(more)} more"
+
+
+def figure(result: Document, theme: Theme) -> go.Figure:
+    """Head-room against cost; the answer is filled, the frontier a line, the rest grey."""
+    groups: dict[str, list[Spot]] = {"plan": [], "f": [], "d": []}
+    for one in spots(result):
+        groups["plan" if one.key == "plan" else one.key[0]].append(one)
+    line = _line([*groups["plan"], *groups["f"]])
+    open_ = {"color": theme["surface"], "size": 10, "line": {"color": theme["accent"], "width": 2}}
+    traces = [
+        _scatter("Beaten on every count", groups["d"], {"color": theme["fig-other"], "size": 7, "opacity": 0.45}),
+        go.Scatter(
+            name="Cheapest for its head-room",
+            x=[one.x for one in line],
+            y=[one.usd_per_hour for one in line],
+            mode="lines",
+            line={"color": theme["accent"], "width": 1.5, "shape": "vh"},
+            opacity=0.6,
+            hoverinfo="skip",
+        ),
+        _scatter("On the frontier", groups["f"], open_),
+        _scatter("This plan", groups["plan"], {"color": theme["accent"], "size": 13}),
+        ring(theme),
+    ]
+    drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom"))
+    drawn.update_xaxes(theme.axis("Head-room: how much shorter every limit could be (%)", range=_span(result)))
+    return drawn.update_layout(yaxis=theme.axis("Cost ($/h)", rangemode="tozero"))
+
+
+def points(result: Document) -> tuple[Point, ...]:
+    """The rows of the table twin: the answer and the frontier, cheapest first."""
+    kept = sorted((one for one in spots(result) if not one.key.startswith("d")), key=lambda one: one.usd_per_hour)
+    return tuple(
+        Point(
+            one.key,
+            (one.label, said.price(one.usd_per_hour), _room(one), _carbon(one) or "–"),
+            STANDINGS[_family(one.key)],
+        )
+        for one in kept
+    )
+
+
+def pick(result: Document, key: str) -> Pick | None:
+    """What to show beside the chart for the fleet of that key."""
+    entry = _entry(result, key)
+    if entry is None:
+        return None
+    one = spot(key, entry, result)
+    changes, act = asks(result, entry, more_room=_roomier(result, one)) if key != "plan" else ((), "")
+    return Pick(
+        key=key,
+        label=one.label,
+        standing=STANDINGS[_family(key)],
+        x=one.x,
+        y=one.usd_per_hour,
+        numbers=tuple(_numbers(entry, result)),
+        breakdown=tuple(_offers(entry, result)) if key != "plan" else (),
+        changes=changes,
+        act=act,
+    )
+
+
+def label(plan: Document) -> str:
+    """`4 × l4 + 1 × a100-80`: GPUs of each type, each offer at its most."""
+    if plan.get("label"):
+        return str(plan["label"])
+    found: dict[str, int] = {}
+    for one in plan["offers"]:
+        found[one["gpu"]] = found.get(one["gpu"], 0) + _most(one)
+    return " + ".join(f"{count} × {gpu}" for gpu, count in found.items())
+
+
+def values(entry: Document) -> dict[str, float]:
+    """What is known of a fleet by name: estimates, and objectives over them."""
+    known = {name: estimate["value"] for name, estimate in entry.get("estimates", {}).items()}
+    return known | {name: value for name, value in entry.get("objectives", {}).items() if value is not None}
+
+
+def spot(key: str, entry: Document, result: Document) -> Spot:
+    """A fleet's place in the chart; the answer's head-room stands in the frontier."""
+    known = _own(result) if key == "plan" else values(entry)
+    return Spot(
+        key,
+        label(entry["plan"]),
+        known.get("latency_headroom_share"),
+        known["cost_usd_per_hour"],
+        known.get("carbon_g_per_hour"),
+    )
+
+
+def _none_further(_: Document) -> int:
+    return 0
+
+
+FRONTIER = Frontier(
+    title=title,
+    figure=figure,
+    columns=("Fleet", "Cost", "Head-room", "Carbon"),
+    points=points,
+    pick=pick,
+    further=_none_further,
+    order="cheapest first",
+)
+
+
+def _entry(result: Document, key: str) -> Document | None:
+    if key == "plan":
+        return result
+    family = {"f": "frontier", "d": "dominated", "a": "alternatives"}.get(key[:1], "")
+    entries = result.get(family, [])
+    if not (key.isascii() and key[1:].isdecimal()) or int(key[1:]) >= len(entries):
+        return None
+    entry: Document = entries[int(key[1:])]
+    return entry
+
+
+def _family(key: str) -> str:
+    return "plan" if key == "plan" else key[0]
+
+
+def _place(result: Document) -> tuple[str, int] | None:
+    """Where the answer itself stands among the points: the fleet of the same offers, GPUs and cost."""
+    cost, own = result["estimates"]["cost_usd_per_hour"]["value"], _gpus(result["plan"])
+    for letter, family in (("f", "frontier"), ("d", "dominated")):
+        for at, one in enumerate(result.get(family, ())):
+            same = abs(one["objectives"]["cost_usd_per_hour"] - cost) <= SAME * max(cost, 1.0)
+            if same and _gpus(one["plan"]) == own:
+                return letter, at
+    return None
+
+
+def _own(result: Document) -> dict[str, float]:
+    place = _place(result)
+    known = values(result)
+    if place is None:
+        return known
+    entry = _entry(result, f"{place[0]}{place[1]}")
+    return values(entry) | known if entry is not None else known
+
+
+def _gpus(plan: Document) -> dict[str, int]:
+    return {one["name"]: _most(one) for one in plan["offers"]}
+
+
+def _most(offer: Document) -> int:
+    gpus = offer["gpus"]
+    return int(gpus["most"] if isinstance(gpus, dict) else gpus)
+
+
+def _line(front: list[Spot]) -> list[Spot]:
+    """The fleets that are cheapest for their head-room, from the roomiest on; carbon may put more on the frontier."""
+    ordered = sorted((one for one in front if one.headroom is not None), key=lambda one: (-one.x, one.usd_per_hour))
+    kept = ordered[:1]
+    for one in ordered[1:]:
+        if one.usd_per_hour < kept[-1].usd_per_hour:
+            kept.append(one)
+    return kept[::-1]
+
+
+def _scatter(name: str, group: list[Spot], marker: dict[str, Any]) -> go.Scatter:
+    placed = [one for one in group if one.headroom is not None]
+    return go.Scatter(
+        name=name,
+        x=[one.x for one in placed],
+        y=[one.usd_per_hour for one in placed],
+        mode="markers",
+        marker=marker,
+        customdata=[
+            [
+                one.key,
+                escape(one.label),
+                said.price(one.usd_per_hour),
+                _room(one),
+                f"<br>{_carbon(one)}" if _carbon(one) else "",
+            ]
+            for one in placed
+        ],
+        hovertemplate=HOVER + f"<extra>{name}</extra>",
+    )
+
+
+def _span(result: Document) -> list[float]:
+    placed = [one.x for one in spots(result) if one.headroom is not None] or [0.0]
+    room = max(5.0, 0.2 * (max(placed) - min(placed)))
+    return [max(-2.0, min(placed) - room), min(102.0, max(placed) + room)]
+
+
+def _room(one: Spot) -> str:
+    return "–" if one.headroom is None else said.share(one.headroom)
+
+
+def _carbon(one: Spot) -> str:
+    return "" if one.carbon_g is None else f"{said.carbon(one.carbon_g)} of CO₂"
+
+
+def _roomier(result: Document, one: Spot) -> bool:
+    own = spot("plan", result, result).headroom or 0.0
+    return one.headroom is not None and one.headroom > own + SAME
+
+
+def _numbers(entry: Document, result: Document) -> Iterator[Difference]:
+    answer = _own(result)
+    picked = answer if entry is result else values(entry)
+    for name in MEASURES:
+        if name in picked and name in answer:
+            yield _difference(name, picked[name], answer[name])
+
+
+def _difference(name: str, picked: float, answer: float) -> Difference:
+    mine, theirs = shown(name, picked), shown(name, answer)
+    better = None if mine == theirs else (picked > answer) == (name in MORE_IS_BETTER)
+    return Difference(word(name), mine, theirs, "" if mine == theirs else relative(picked, answer), better)
+
+
+def _offers(entry: Document, result: Document) -> Iterator[Difference]:
+    """GPUs of each offer beside the answer's."""
+    mine, theirs = _gpus(entry["plan"]), _gpus(result["plan"])
+    for name in dict.fromkeys([*theirs, *mine]):
+        one, other = mine.get(name, 0), theirs.get(name, 0)
+        change = "" if one == other else f"{'+' if one > other else '−'}{abs(one - other)}"
+        yield Difference(f"GPUs of {name}", units.count(one), units.count(other), change, None)
