@@ -130,7 +130,8 @@ class Kind(Generic[S]):
 
     `calibration` names what the answer to a spec is calibrated on; `search_size` counts layouts cheaply; `exports` are
     the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
-    instead. `prepare` reads what every solve needs, once a process.
+    instead. `prepare` reads what every solve needs, once a process. `breakdown` is what the terms of the explanation
+    are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
     """
 
     name: str
@@ -145,3 +146,5 @@ class Kind(Generic[S]):
     exports: tuple[Export, ...] = ()
     forms: Mapping[str, type[Spec]] = field(default_factory=dict)
     prepare: Callable[[], object] = lambda: None
+    breakdown: str = "time_s"
+    told: tuple[str, ...] = ()

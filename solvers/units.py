@@ -212,9 +212,9 @@ def show_named(name: str, value: float, low: float | None = None, high: float | 
 
 _ENDINGS = (
     ("tokens_per_s", TOKEN_RATE), ("tokens_per_s_per_gpu", TOKEN_RATE), ("flops_per_s", SPEED), ("bytes_per_s", RATE),
-    ("_per_s_per_gpu", COUNT_RATE), ("usd_per_million_tokens", MONEY), ("j_per_token", ENERGY),
-    ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY), ("_usd", MONEY), ("_bytes", SIZE),
-    ("j_per_step", ENERGY), ("usd_per_j", ENERGY_PRICE),
+    ("_per_s_per_gpu", COUNT_RATE), ("usd_per_million_tokens", MONEY), ("usd_per_million_requests", MONEY),
+    ("j_per_token", ENERGY), ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY),
+    ("_usd", MONEY), ("_bytes", SIZE), ("j_per_step", ENERGY), ("usd_per_j", ENERGY_PRICE),
     ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY),
     ("mfu", SHARE), ("hfu", SHARE), ("goodput", SHARE), ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
 )  # fmt: skip

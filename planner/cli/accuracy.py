@@ -102,7 +102,7 @@ def _agrees(cell: str, value: str) -> bool:
 
 
 def _print(kind: str, scores: dict[str, Any], output: Output) -> None:
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     if output in (Output.JSON, Output.YAML):
         data(scores, Form(output.value))
@@ -123,7 +123,7 @@ def _is_parts(value: Any) -> bool:
 
 
 def _parts(name: str, parts: dict[str, Any]) -> Any:
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     flat = {part: dict(_flat(scores)) for part, scores in parts.items()}
     columns = tuple(dict.fromkeys(column for scores in flat.values() for column in scores))

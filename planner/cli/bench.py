@@ -92,7 +92,7 @@ def _processor() -> str:
 
 
 def _table(answer: dict[str, Any]) -> Any:
-    from planner.exports.report import Table, cell, words  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table, cell, words  # noqa: PLC0415 -- pydantic is slow to import
 
     rows = tuple(
         (group, words(name), cell(name, value))

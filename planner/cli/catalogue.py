@@ -8,7 +8,7 @@ from planner.cli.exits import usage
 from planner.cli.output import Form, data
 
 if TYPE_CHECKING:
-    from planner.exports.report import Table
+    from planner.exports.cells import Table
 
 SECTIONS = ("gpus", "models", "nodes", "links", "prices")
 # The columns that tell two entries of a section apart.
@@ -47,7 +47,7 @@ def _row(section: str, entry: Any) -> dict[str, Any]:
 
 
 def _table(section: str, found: dict[str, Any]) -> "Table":
-    from planner.exports.report import Table, cell, words  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table, cell, words  # noqa: PLC0415 -- pydantic is slow to import
 
     rows = tuple((known, *(cell(c, getattr(entry, c)) for c in COLUMNS[section])) for known, entry in found.items())
     return Table(f"{section.capitalize()} ({len(rows)})", ("name", *map(words, COLUMNS[section])), rows)

@@ -34,7 +34,7 @@ def schema(kind: Kind, output: Annotated[Form, typer.Option("--output", "-o")] =
 
 def kinds(output: Shown = Form.TABLE) -> None:
     """List the kinds of plans that can be asked for."""
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
     from solvers import kinds as registry  # noqa: PLC0415 -- the solvers are slow to import
 
     known = [registry.get(name) for name in registry.names()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from planner.cli.exits import printable
 
 if TYPE_CHECKING:
-    from planner.exports.report import Table
+    from planner.exports.cells import Table
     from solvers.documents import Document
 
 

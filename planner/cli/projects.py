@@ -15,7 +15,7 @@ Shown = Annotated[Form, typer.Option("--output", "-o", help="How to print it.")]
 @app.command("list")
 def list_(output: Shown = Form.TABLE) -> None:
     """List projects."""
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     with connect() as client:
         found = client.get("projects")["items"]
@@ -26,7 +26,7 @@ def list_(output: Shown = Form.TABLE) -> None:
 @app.command()
 def members(project: Annotated[str, typer.Argument(metavar="PROJECT")], output: Shown = Form.TABLE) -> None:
     """List a project's members."""
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     with connect() as client:
         found = client.get(f"projects/{project}/members")["items"]

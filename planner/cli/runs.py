@@ -53,7 +53,7 @@ def cancel(run: Run, output: Shown = Form.YAML) -> None:
 
 
 def _table(found: list[dict[str, Any]]) -> Any:
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     rows = tuple((run["id"], run["name"] or "-", run["kind"], run["state"], run["created"][:16]) for run in found)
     return Table("Runs", ("id", "name", "kind", "state", "created"), rows)

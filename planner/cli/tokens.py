@@ -15,7 +15,7 @@ Shown = Annotated[Form, typer.Option("--output", "-o", help="How to print it.")]
 @app.command("list")
 def list_(output: Shown = Form.TABLE) -> None:
     """List the project's tokens; their secrets were shown once and are not kept."""
-    from planner.exports.report import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     with connect() as client:
         found = client.get("tokens")["items"]

@@ -1,6 +1,7 @@
 """A result as Markdown: for a pull request comment, a wiki or `$GITHUB_STEP_SUMMARY`."""
 
-from planner.exports.report import Row, Table, report
+from planner.exports.cells import Row, Table
+from planner.exports.report import report
 from solvers.documents import Document
 
 ESCAPED = str.maketrans(

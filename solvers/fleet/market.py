@@ -181,7 +181,7 @@ class FleetLimits(Part):
         description="Of a type in a place, over all offers.",
         json_schema_extra={"x-each": "limit", **ADVANCED},
     )
-    head_room: Fraction = Field(
+    head_room: Annotated[Fraction, Field(lt=1)] = Field(
         default=0.0,
         title="Head-room",
         description="Share of each replica that is kept free, beside what simulation asks for.",

@@ -33,9 +33,8 @@ class CapacityTable(Part):
         description="The path of a .csv; the command line puts its content here.",
         json_schema_extra=ADVANCED,
     )
-    wait: Seconds = Field(
+    wait: Annotated[Seconds, Field(gt=0)] = Field(
         default=1.0,
-        gt=0,
         title="Wait",
         description="Without a limit of the first token: how long a request may queue before a replica works on it.",
         examples=["1 s"],

@@ -16,6 +16,8 @@ from solvers.serving.exports.weights import words
 from solvers.serving.spec import ServingSpec
 
 ROUTING = "least_work"
+# One name for all configurations of a service, whatever checkpoint each starts from.
+NAMED = {"vllm": "--served-model-name", "sglang": "--served-model-name", "trtllm": "--served_model_name"}
 # The autoscalers read the engine's counters, which SGLang and TensorRT-LLM show when they are asked to.
 COUNTING = {"sglang": ["--enable-metrics"]}
 COUNTING_OPTION = {"trtllm": "return_perf_metrics: true\n"}
@@ -43,7 +45,8 @@ def replica(fleet: Fleet, used: Used, *, resource: str) -> Replica:
     plan = _served(used, used.service.model)
     containers.checked(plan)
     [pool] = plan.pools
-    command = [*containers.command(plan, pool), *COUNTING.get(plan.engine, [])]
+    named = [NAMED[plan.engine], used.service.name]
+    command = [*containers.command(plan, pool), *named, *COUNTING.get(plan.engine, [])]
     inner = kubernetes.container(plan, command, gpus=containers.gpus(plan, pool))
     renamed = {name: _renamed(name, used, service) for name, _ in containers.wanted(plan)}
     return Replica(

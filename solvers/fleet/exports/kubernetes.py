@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from solvers.documents import Document
 from solvers.exports.filling import filled, yaml
 from solvers.exports.shell import Need, comment, needs, script
-from solvers.fleet.exports import clock, engines, nodes, routes, scaling, workloads
+from solvers.fleet.exports import clock, engines, nodes, routers, routes, scaling, workloads
 from solvers.fleet.exports.bought import Fleet, fleet_of
 from solvers.fleet.exports.pools import LABEL, Pool, pools
 
@@ -156,12 +156,13 @@ def _routes(fleet: Fleet) -> dict[str, str]:
     predicted = any(one.router == "input_and_output" for one in fleet.spec.services)
     head = [
         "Gateway API: the weights of the busiest hours. Gateways share by weight and by header, not by length: the",
-        f"header {routes.HEADER} names a request's class, set by the client or by a filter of the gateway that counts",
-        "tokens (Envoy's ext_proc, say). Requests without it are shared as all classes together.",
+        f"header {routes.HEADER} names a request's class. vLLM's Semantic Router, as the gateway's ext_proc, writes it",
+        "with the files semantic-router-*.yaml; any filter that counts tokens may. Requests without it are shared as",
+        "all classes together.",
         *(["Some classes are of answers too: what sets the header has to predict their length."] if predicted else []),
         *named,
     ]
-    found = {ROUTES: _file(head, busiest)}
+    found = {ROUTES: _file(head, busiest), **routers.files(fleet)}
     if changes:
         found[CHANGES] = _file(["Jobs that apply the weights of other hours when these begin."], changes)
     names = [name for name, _ in GATEWAY]

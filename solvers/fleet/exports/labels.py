@@ -7,12 +7,12 @@ from collections.abc import Iterable
 LONGEST = 52
 
 
-def unique(names: Iterable[str], *, longest: int = LONGEST, letter: bool = True) -> dict[str, str]:
+def unique(names: Iterable[str], *, longest: int = LONGEST) -> dict[str, str]:
     """A label for each name, no two alike; the second of those that would be is numbered."""
     found: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        plain = label(name, longest=longest, letter=letter)
+        plain = label(name, longest=longest)
         chosen, number = plain, 1
         while chosen in taken:
             number += 1
@@ -22,10 +22,10 @@ def unique(names: Iterable[str], *, longest: int = LONGEST, letter: bool = True)
     return found
 
 
-def label(name: str, *, longest: int = LONGEST, letter: bool = True) -> str:
-    """The name in lower case, digits and hyphens, with a letter in front where Services want one (RFC 1035)."""
+def label(name: str, *, longest: int = LONGEST) -> str:
+    """The name in lower case, digits and hyphens, with a letter in front, as Services want it (RFC 1035)."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return (f"x-{plain}" if not plain or (letter and not plain[0].isalpha()) else plain)[:longest].strip("-")
+    return (plain if plain[:1].isalpha() else f"x-{plain}")[:longest].strip("-")
 
 
 def variable(name: str) -> str:

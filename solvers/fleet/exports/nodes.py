@@ -5,8 +5,7 @@ from typing import Any
 from solvers.documents import Document
 from solvers.exports.shell import Need
 from solvers.fleet.exports import labels
-from solvers.fleet.exports.pools import ZONE, Pool
-from solvers.fleet.exports.terraform import instance_type
+from solvers.fleet.exports.pools import ZONE, Pool, own_name
 from solvers.serving.exports.kubernetes import managed
 from solvers.serving.exports.weights import words
 
@@ -60,24 +59,21 @@ def wanted(pool: Pool) -> list[Need]:
     machine = [
         (_variable(pool), f"name in your cloud of a machine with {pool.gpus} {words(pool.offer.asked.gpu.name)}")
     ]  # fmt: skip
-    return [CLASS, *([] if _cloud(pool) in CLASSES else other), *([] if _family(pool) else machine)]
+    known = pool.machines or _family(pool)
+    return [CLASS, *([] if _cloud(pool) in CLASSES else other), *([] if known else machine)]
 
 
 def _machines(pool: Pool) -> list[dict[str, Any]]:
-    """Machines of this kind with GPUs enough: by family where the catalogue knows it, else the reader's."""
-    family, whole = _family(pool), instance_type(pool.offer, pool.gpus)
-    if not family:
-        return [_in(TYPE, [f"${{{_variable(pool)}}}"])]
-    if whole:
-        return [_in(TYPE, [whole])]
-    enough = {"key": AWS_GPUS, "operator": "Gt", "values": [str(pool.gpus - 1)]}
-    return [_in(AWS_FAMILY, [family]), enough]
+    """The machines that the plan knows, or their family with GPUs enough, or one that the reader names."""
+    family = _family(pool)
+    if family and not pool.machines:
+        return [_in(AWS_FAMILY, [family]), {"key": AWS_GPUS, "operator": "Gt", "values": [str(pool.gpus - 1)]}]
+    return [_in(TYPE, pool.machines or [f"${{{_variable(pool)}}}"])]
 
 
 def _family(pool: Pool) -> str:
     """The family of AWS machines that the offer's node belongs to; empty elsewhere."""
-    name = instance_type(pool.offer, pool.offer.asked.node.gpus)
-    return name.split(".", maxsplit=1)[0] if _cloud(pool) == "aws" else ""
+    return own_name(pool.offer.asked.node).split(".", maxsplit=1)[0] if _cloud(pool) == "aws" else ""
 
 
 def _cloud(pool: Pool) -> str:

@@ -1,14 +1,17 @@
 """Pools of equal nodes, which clusters and clouds scale: by the node as bought, or of the size that a replica takes."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from solvers.catalogue.hardware import Node
 from solvers.fleet.exports import labels
 from solvers.fleet.exports.bought import Bought, Fleet, Used
 
 # What pods ask for and nodes carry, whatever the cloud calls its own.
 LABEL, GPU, TERM = "isoflop.io/pool", "isoflop.io/gpu", "isoflop.io/term"
 ZONE = "topology.kubernetes.io/zone"
+MACHINE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9]+")
 SPOT_TAINTS = {
     "azure": ("kubernetes.azure.com/scalesetpriority", "spot"),
     "gcp": ("cloud.google.com/gke-spot", "true"),
@@ -30,6 +33,16 @@ class Pool:
         return "amd.com/gpu" if self.offer.asked.gpu.vendor.upper() == "AMD" else "nvidia.com/gpu"
 
     @property
+    def machines(self) -> list[str]:
+        """What the cloud calls machines that the nodes may be; empty where nobody knows it.
+
+        The machines that the price is of, or else the node's own name where the pool takes all of its GPUs.
+        """
+        asked = self.offer.asked
+        whole = own_name(asked.node) if self.gpus == asked.node.gpus else ""
+        return list(asked.instances) or ([whole] if whole else [])
+
+    @property
     def labels(self) -> dict[str, str]:
         """What its nodes carry and its pods ask for."""
         asked = self.offer.asked
@@ -42,6 +55,11 @@ class Pool:
         spot = SPOT_TAINTS.get(asked.provider.lower()) if asked.term == "spot" else None
         given = [(self.resource, "true"), *([spot] if spot else [])]
         return [{"key": key, "value": value, "effect": "NoSchedule"} for key, value in given]
+
+
+def own_name(node: Node) -> str:
+    """What AWS calls the catalogue's node: `p5.48xlarge`; empty where it is none of its machines."""
+    return next((name for name in node.aliases if MACHINE.fullmatch(name)), "")
 
 
 def pools(fleet: Fleet) -> dict[str, Pool]:

@@ -1,7 +1,8 @@
 """Where requests go: an HTTPRoute for each service, with weights for each class of requests.
 
-Gateways share requests by weight and by header, none of the common ones by how long a prompt is. So the class stands
-in a header, which the client or a filter of the gateway sets; requests without one are shared as all classes together.
+Gateways share requests by weight and by header, not by how long a prompt is. So the class stands in a header, which a
+filter of the gateway sets: the one that vLLM's Semantic Router writes (`routers`), or whoever counts the tokens.
+Requests without it are shared as all classes together.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from solvers.fleet.exports import clock, labels
 from solvers.fleet.exports.bought import Fleet, Routed
 from solvers.serving.exports.kubernetes import config, managed
 
-HEADER = "x-request-class"
+HEADER = "x-selected-model"
 # What an HTTPRoute of the Gateway API 1.x holds: rules, and backends of a rule.
 MOST_RULES, MOST_BACKENDS = 16, 16
 # Weights are whole numbers; these parts of the whole lose nothing that a count of replicas would show.
@@ -34,7 +35,8 @@ def weights(shares: dict[str, float]) -> dict[str, int]:
 
 def classes(fleet: Fleet, service: str) -> dict[str, str]:
     """What the header says for each class of a service."""
-    return labels.unique((kind["label"] for kind in fleet.classes(service)), letter=False)
+    named = labels.unique(f"{service} {kind['label']}" for kind in fleet.classes(service))
+    return {kind["label"]: one for kind, one in zip(fleet.classes(service), named.values(), strict=True)}
 
 
 def everything(fleet: Fleet, routed: Routed) -> dict[str, float]:

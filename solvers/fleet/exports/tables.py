@@ -8,8 +8,8 @@ from solvers.fleet.exports.bought import Bought, Fleet, Used, fleet_of
 
 Row = Sequence[object]
 PURCHASE = (
-    "offer", "gpu", "node", "provider", "region", "zone", "term", "gpus_per_unit", "units_least", "units_most",
-    "gpus_least", "gpus_most", "usd_per_gpu_hour", "usd_per_hour",
+    "offer", "gpu", "node", "machines", "provider", "region", "zone", "term", "gpus_per_unit", "units_least",
+    "units_most", "gpus_least", "gpus_most", "usd_per_gpu_hour", "usd_per_hour",
 )  # fmt: skip
 LAYOUT, NUMBERS = ("tp", "pp", "dp", "ep"), ("weights", "kv")
 SETTINGS = ("max_num_seqs", "max_num_batched_tokens", "prefix_caching", "chunked_prefill")
@@ -37,9 +37,10 @@ def write(result: Document) -> dict[str, str]:
 def _offer(one: Bought) -> Row:
     planned, asked = one.planned, one.asked
     return [
-        one.name, planned["gpu"], planned["node"], asked.provider, asked.region, asked.zone, asked.term,
-        asked.unit_gpus, planned["units"]["least"], planned["units"]["most"], planned["gpus"]["least"],
-        planned["gpus"]["most"], planned["price_usd_per_gpu_hour"], planned["cost_usd_per_hour"],
+        one.name, planned["gpu"], planned["node"], " ".join(asked.instances), asked.provider, asked.region,
+        asked.zone, asked.term, asked.unit_gpus, planned["units"]["least"], planned["units"]["most"],
+        planned["gpus"]["least"], planned["gpus"]["most"], planned["price_usd_per_gpu_hour"],
+        planned["cost_usd_per_hour"],
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from solvers.documents import Document
 from solvers.exports.shell import comment
-from solvers.fleet.exports.bought import Bought, Fleet, fleet_of
+from solvers.fleet.exports.bought import Fleet, fleet_of
 from solvers.fleet.exports.pools import Pool, pools
 
 NUMBERS = re.compile(r"\[\s+(?:\d+,\s+)*\d+\s+\]")
@@ -17,7 +17,7 @@ POOLS: dict[str, tuple[str, str]] = {
     "zone": ("optional(string)", "null: any of the region"),
     "gpu": ("string", "GPU of the catalogue"),
     "node": ("string", "node of the catalogue that the offer comes in"),
-    "instance_type": ("optional(string)", "null: choose one with gpus_per_node GPUs of this type"),
+    "instance_types": ("list(string)", "empty: choose one with gpus_per_node GPUs of this type"),
     "gpus_per_node": ("number", "as pods ask for them"),
     "term": ("string", "on_demand, reserved or spot"),
     "spot": ("bool", "may be taken away"),
@@ -71,7 +71,7 @@ def _pool(pool: Pool) -> Document:
         "zone": offer.zone or None,
         "gpu": asked.gpu.name,
         "node": asked.node.name,
-        "instance_type": instance_type(offer, pool.gpus) or None,
+        "instance_types": pool.machines,
         "gpus_per_node": pool.gpus,
         "term": asked.term,
         "spot": asked.term == "spot",
@@ -82,12 +82,6 @@ def _pool(pool: Pool) -> Document:
         "taints": pool.taints,
     }
     return found
-
-
-def instance_type(offer: Bought, gpus: int) -> str:
-    """The cloud's own name of the node, where the catalogue knows it and the pool takes all of its GPUs."""
-    whole = gpus == offer.asked.node.gpus
-    return next((name for name in offer.asked.node.aliases if "." in name and " " not in name), "") if whole else ""
 
 
 def _types(fleet: Fleet) -> str:

@@ -19,6 +19,7 @@ from solvers.serving.requests import Sample, shape_of
 from solvers.serving.screen import MISS, SLOWER_TPOT, SLOWER_TTFT
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study, cached, longest_of, study_of
+from solvers.serving.traffic import Traffic
 
 LATE = MISS.format("the latencies")
 
@@ -64,9 +65,8 @@ class Asked:
     @property
     def traits(self) -> tuple[object, ...]:
         """All that a study of it depends on, but for the node."""
-        one = self.service
-        traffic = one.traffic.model_copy(update={"rate": None, "rate_scale": 1.0})
-        return (one.model, one.engine, one.precision, one.options, self.spec.calibration, self.spec.seed, traffic)
+        one, spec = self.service, self.spec
+        return (one.model, one.engine, one.precision, one.options, spec.calibration, spec.seed, unpaced(one.traffic))
 
     def study(self, node: Node) -> Study | Unable:
         """The service on one node, ready to be rated; other latencies leave its costs and memory as they are."""
@@ -105,6 +105,11 @@ class Asked:
     def classes(self) -> tuple[object, ...]:
         """What the classes depend on beside the traffic."""
         return (self.service.router, self.service.buckets, self.service.capacities)
+
+
+def unpaced(traffic: Traffic) -> Traffic:
+    """The same requests however often they come: what is worked out of them does not depend on it."""
+    return traffic.model_copy(update={"rate": None, "rate_scale": 1.0})
 
 
 def _study(asked: Asked, node: Node) -> Study | Unable:

@@ -21,7 +21,7 @@ from solvers.fleet.supply.case import ROOM, Floats, Ready, Supplies, Unserved
 from solvers.fleet.supply.chosen import Way
 from solvers.fleet.supply.classes import carried_of
 from solvers.fleet.supply.known import Known
-from solvers.fleet.supply.nodes import Asked, Found, Unable
+from solvers.fleet.supply.nodes import Asked, Found, Unable, unpaced
 from solvers.fleet.supply.unserved import unserved_of
 from solvers.serving.plan import layout_label, weights_word
 from solvers.serving.study import Study
@@ -63,7 +63,8 @@ def allows(service: Service, offer: Resolved) -> bool:
 def _served(spec: FleetSpec, place: int, known: Known) -> _Served:
     service = spec.services[place]
     nodes = {o: offer.node for o, offer in enumerate(spec.offers) if allows(service, offer)}
-    told = (place, service.model, service.traffic, service.router, service.buckets, service.capacities, spec.seed)
+    traffic = unpaced(service.traffic)
+    told = (place, service.model, traffic, service.router, service.buckets, service.capacities, spec.seed)
     carried, drawn = known.answer(("classes", *told), lambda: carried_of(place, service, seed=spec.seed))
     asked = Asked(spec, place, carried, drawn, known)
     found = _found(asked, nodes)

@@ -6,7 +6,8 @@ import zipfile
 import pytest
 
 from planner.exports import FORMATS, archive, download, files, known, offered, write
-from planner.exports.report import report, words
+from planner.exports.cells import words
+from planner.exports.report import report
 from solvers import kinds
 from solvers.documents import read
 from solvers.errors import CannotExpress, UnknownName

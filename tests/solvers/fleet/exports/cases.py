@@ -48,7 +48,9 @@ SPECS = {
                 "capacities": {"csv": "gpu,input,output,requests_per_s\nmi300x,512,128,4\n"},
             },
         ],
-        "market": [{"gpu": "mi300x", "provider": "azure", "term": "spot", "price": "2 USD/h"}],
+        "market": [
+            {"gpu": "mi300x", "provider": "azure", "term": "spot", "price": "2 USD/h"},
+        ],
     },
 }  # fmt: skip
 
@@ -79,20 +81,21 @@ def kind(label, *, share, low, high, output=None):
     return {"label": label, "input": [low, high], "output": output, "share": share}
 
 
-SHORT, LONG = "input to 512", "input over 512"
+SHORT, LONG = "1-512 in", "513+ in"
+BRIEF, WORDY = "1-512 in, 1-128 out", "1-512 in, 129+ out"
 NIGHT, EDGE, BUSY = (
     [*range(6), *range(20, 24)], [6, 7, 18, 19], [*range(8, 18)],
 )  # fmt: skip
 CLASSES = {
-    "day": {"chat": [kind(SHORT, share=0.6, low=0, high=512), kind(LONG, share=0.4, low=512, high=None)]},
+    "day": {"chat": [kind(SHORT, share=0.6, low=1, high=512), kind(LONG, share=0.4, low=513, high=None)]},
     "week": {
         "Code.1": [
-            kind("512 | 128", share=0.5, low=0, high=512, output=[0, 128]),
-            kind("512 | more", share=0.5, low=0, high=512, output=[128, None]),
+            kind(BRIEF, share=0.5, low=1, high=512, output=[1, 128]),
+            kind(WORDY, share=0.5, low=1, high=512, output=[129, None]),
         ],
-        "rag": [kind("all", share=1.0, low=0, high=None)],
+        "rag": [kind("all", share=1.0, low=1, high=None)],
     },
-    "measured": {"own": [kind("all", share=1.0, low=0, high=None)]},
+    "measured": {"own": [kind("all", share=1.0, low=1, high=None)]},
 }
 CONFIGURATIONS = {
     "day": [
@@ -107,10 +110,10 @@ CONFIGURATIONS = {
     "week": [
         configuration(
             "Code.1", "h100", "h100-sxm", 1, week(spread(1, 3, 2), 1),
-            capacity={"512 | 128": 9.0, "512 | more": 5.0}, engine={},
+            capacity={BRIEF: 9.0, WORDY: 5.0}, engine={},
         ),
         configuration(
-            "Code.1", "h100-spot", "h100-sxm", 1, week(spread(0, 2, 1), 0), capacity={"512 | 128": 9.0}, engine={},
+            "Code.1", "h100-spot", "h100-sxm", 1, week(spread(0, 2, 1), 0), capacity={BRIEF: 9.0}, engine={},
         ),
         configuration(
             "rag", "h100", "h100-sxm", 4, week(spread(1, 2, 1), 1), capacity={"all": 8.0}, engine={"block_size": 32},
@@ -143,10 +146,10 @@ ROUTING = {
     ],
     "week": [
         routed("Code.1", sorted([*days(NIGHT), *REST]), {
-            "512 | 128": {"Code.1-h100-x1": 1.0}, "512 | more": {"Code.1-h100-x1": 1.0},
+            BRIEF: {"Code.1-h100-x1": 1.0}, WORDY: {"Code.1-h100-x1": 1.0},
         }),
         routed("Code.1", days([*EDGE, *BUSY]), {
-            "512 | 128": {"Code.1-h100-x1": 0.25, "Code.1-h100-spot-x1": 0.75}, "512 | more": {"Code.1-h100-x1": 1.0},
+            BRIEF: {"Code.1-h100-x1": 0.25, "Code.1-h100-spot-x1": 0.75}, WORDY: {"Code.1-h100-x1": 1.0},
         }),
         routed("rag", [*range(168)], {"all": {"rag-h100-x4": 1.0}}),
     ],

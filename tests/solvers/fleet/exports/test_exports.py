@@ -35,6 +35,15 @@ def written(case, name, **changes):
     return EXPORTS[name].write(cases.result(case, **changes))
 
 
+def resources(files):
+    """The files that Kubernetes reads."""
+    return {
+        name: text
+        for name, text in files.items()
+        if name.endswith(".yaml") and name != "metrics.yaml" and not name.startswith("semantic-router")
+    }
+
+
 def manifests(text, kind=None):
     found = [document for document in yaml.safe_load_all(text) if document]
     return [document for document in found if kind in (None, document["kind"])]
@@ -105,12 +114,10 @@ def test_weights_of_a_class_sum_to_one_in_every_table_and_route(case):
 def test_bounds_hold_and_names_are_labels_that_no_other_has(case):
     files = written(case, "kubernetes")
 
-    for name, text in files.items():
-        if name.endswith(".yaml") and name != "metrics.yaml":
-            found = manifests(text)
-            names = [(document["kind"], document["metadata"]["name"]) for document in found]
-            assert len(set(names)) == len(names)
-            assert all(DNS_LABEL.fullmatch(label) for _, label in names)
+    for text in resources(files).values():
+        names = [(document["kind"], document["metadata"]["name"]) for document in manifests(text)]
+        assert len(set(names)) == len(names)
+        assert all(DNS_LABEL.fullmatch(label) for _, label in names)
     for scaler in manifests(files["autoscaling.yaml"]):
         assert 1 <= scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
     for scaler in manifests(files.get("schedule.yaml", "")):
@@ -208,6 +215,7 @@ def test_a_node_bought_whole_is_its_clouds_own_type_and_single_gpus_are_of_its_f
         "karpenter.sh/capacity-type": ["reserved", "on-demand"], "topology.kubernetes.io/zone": ["eu-west-1a"],
         "node.kubernetes.io/instance-type": ["p4de.24xlarge"],
     }  # fmt: skip
+    assert asked("l4-spot-x1")["karpenter.k8s.aws/instance-gpu-count"] == ["0"]
     assert asked("l4-spot-x2") == {
         "karpenter.sh/capacity-type": ["spot"], "topology.kubernetes.io/zone": ["eu-west-1a"],
         "karpenter.k8s.aws/instance-family": ["g6"], "karpenter.k8s.aws/instance-gpu-count": ["1"],
@@ -315,10 +323,9 @@ def test_a_result_without_a_plan_is_refused():
 
 
 def test_names_that_people_gave_cannot_break_out_of_a_file(tmp_path):
-    hostile = 'x"""\n#\'; touch broken\n$(touch broken) `touch broken` ${IMAGE_OWN} =1+1'
+    hostile = 'x"""\n#\'; touch broken\n$(touch broken) `touch broken` ${IMAGE_OWN}'
     result = cases.result("measured")
     result["spec"]["market"][0]["gpu"] |= {"title": hostile}
-    result["spec"]["market"][0] |= {"provider": "=cmd|x"[:60], "name": "mi300x-azure-spot"}
 
     for export in ALL:
         files = export.write(result)
@@ -329,6 +336,4 @@ def test_names_that_people_gave_cannot_break_out_of_a_file(tmp_path):
                 reading.run(file, folder, **FILLED)
             elif file.endswith(".yaml"):
                 assert list(yaml.safe_load_all(text))
-            elif file.endswith(".csv"):
-                assert all(not cell.startswith("=") for row in csv.reader(io.StringIO(text)) for cell in row)
         assert not list(tmp_path.rglob("broken"))

@@ -23,4 +23,4 @@ def test_names_that_would_be_alike_are_numbered():
 
 
 def test_a_label_starts_with_a_letter_where_it_has_to():
-    assert (labels.label("4090-box"), labels.label("4090-box", letter=False)) == ("x-4090-box", "4090-box")
+    assert labels.label("4090-box") == "x-4090-box"

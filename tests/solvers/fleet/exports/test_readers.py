@@ -16,7 +16,7 @@ import yaml
 
 from solvers.fleet.exports import EXPORTS as ALL
 from tests.solvers.fleet.exports import cases
-from tests.solvers.fleet.exports.test_exports import manifests
+from tests.solvers.fleet.exports.test_exports import manifests, resources
 from tests.solvers.serving.exports import engines, reading
 from tests.solvers.serving.exports.test_names import unknown
 
@@ -37,7 +37,7 @@ def test_each_list_says_where_it_is_from(path):
     listed = json.loads(path.read_text())
 
     assert set(listed) == {"program", "version", "source", "names"}
-    assert listed["source"].startswith("github.com/")
+    assert listed["source"].startswith(("github.com/", "vllm-sr "))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -45,8 +45,8 @@ def test_every_manifest_is_one_that_its_reader_knows(case):
     files = EXPORTS["kubernetes"].write(cases.result(case))
 
     seen = set()
-    for name, text in files.items():
-        for document in manifests(text) if name.endswith(".yaml") and name != "metrics.yaml" else []:
+    for text in resources(files).values():
+        for document in manifests(text):
             seen.add(document["kind"])
             if document["kind"] in OWN:
                 assert unknown(document, known(OWN[document["kind"]])) == []
@@ -72,6 +72,12 @@ def test_routes_in_a_config_map_are_routes(case):
         for text in document["data"].values():
             for route in manifests(text):
                 assert unknown(route, known("gateway-httproute")) == []
+
+
+def test_the_semantic_router_knows_every_name():
+    text = EXPORTS["kubernetes"].write(cases.result("day"))["semantic-router-chat.yaml"]
+
+    assert unknown(yaml.safe_load(text), known("semantic-router")) == []
 
 
 @pytest.mark.parametrize("case", CASES)

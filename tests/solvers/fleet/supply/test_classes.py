@@ -86,3 +86,17 @@ def test_a_trace_is_taken_whole() -> None:
 
     assert carried.requests.size == 19_366
     assert carried.refused == 0.0
+
+
+def test_traffic_that_the_model_does_not_read_is_said_at_the_service() -> None:
+    with pytest.raises(SpecError) as caught:
+        _carried(traffic={"rate": 1, "input": 200_000, "output": 9})
+
+    assert [(one.code, one.at) for one in caught.value.problems] == [("too_long", "/services/0/traffic/input")]
+
+
+def test_some_requests_that_the_model_does_not_read_are_refused() -> None:
+    carried = _carried(traffic={"rate": 1, "input": {"mean": 60_000, "cv": 1.5}, "output": 9})
+
+    assert 0.05 < carried.refused < 0.3
+    assert carried.longest <= 131_072

@@ -10,7 +10,7 @@ variable "node_pools" {
     zone             = optional(string)                                                # null: any of the region
     gpu              = string                                                          # GPU of the catalogue
     node             = string                                                          # node of the catalogue that the offer comes in
-    instance_type    = optional(string)                                                # null: choose one with gpus_per_node GPUs of this type
+    instance_types   = list(string)                                                    # empty: choose one with gpus_per_node GPUs of this type
     gpus_per_node    = number                                                          # as pods ask for them
     term             = string                                                          # on_demand, reserved or spot
     spot             = bool                                                            # may be taken away

@@ -1,0 +1,39 @@
+"""The kind that the registry knows: a spec is read, checked and exported without what solves it."""
+
+from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.fleet.exports import EXPORTS
+from solvers.fleet.spec import FleetSpec
+
+
+def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
+    """The cheapest fleet and everything beside it, or what stands in the way."""
+    from solvers.fleet.solve import solve as answer  # noqa: PLC0415 -- slow import
+
+    return answer(spec, progress)
+
+
+def calibrated_on(spec: FleetSpec) -> str:
+    """What the capacities are calibrated on."""
+    from solvers.serving.calibration import name_of  # noqa: PLC0415 -- slow import
+
+    return name_of(spec.calibration)
+
+
+def prepare() -> None:
+    """Load the compiled simulator and all that solving imports."""
+    from solvers.fleet.solve import prepare as load  # noqa: PLC0415 -- slow import
+
+    load()
+
+
+KIND = Kind(
+    name="fleet",
+    title="Fleet plan",
+    summary="Which GPUs of which type, size and term carry all services within their latencies at least cost.",
+    version=1,
+    spec=FleetSpec,
+    solve=solve,
+    calibration=calibrated_on,
+    exports=EXPORTS,
+    prepare=prepare,
+)
