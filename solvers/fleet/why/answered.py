@@ -13,11 +13,13 @@ from solvers.catalogue import names
 from solvers.catalogue.hardware import Gpu
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.case import Floats, Mix, Programme
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.proof.case import Proof, loaded
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.called import Called
+from solvers.fleet.why.typical import Typical, over, part_of, typical_of
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,26 @@ class Answered:
     supplies: Supplies
     proof: Proof
 
-    @property
-    def programme(self) -> Programme:
-        """The programme whose answer the plan is."""
-        return self.proof.programme
+    @cached_property
+    def typical(self) -> Typical:
+        """The hours that are solved again."""
+        return typical_of(self.proof.programme, self.proof.mix)
 
-    @property
+    @cached_property
+    def programme(self) -> Programme:
+        """The programme whose answer the plan is, of the hours that are solved again."""
+        return over(self.proof.programme, self.typical)
+
+    @cached_property
+    def plan(self) -> Mix:
+        """The plan in those hours."""
+        return part_of(self.programme, self.proof.mix, self.typical)
+
+    @cached_property
     def mix(self) -> Mix:
-        """The plan."""
-        return self.proof.mix
+        """The plan in those hours, or the best for them alone: what changed questions are held against."""
+        found = cheapest(self.programme) if len(self.typical.hours) < self.proof.programme.hours else None
+        return found if found is not None and found.value < self.plan.value else self.plan
 
     @cached_property
     def called(self) -> Called:
@@ -49,7 +62,7 @@ class Answered:
         if found.unserved:
             return None
         plain = programme_of(spec, found, factors_of(found, self.supplies, self.proof.factors))
-        return found, loaded(plain, self.proof.loads)
+        return found, over(loaded(plain, self.proof.loads), self.typical)
 
 
 def called(spec: FleetSpec, known: Supplies) -> Called:

@@ -25,7 +25,7 @@ def entry_documents(answered: Answered) -> list[Document]:
 def _document(answered: Answered, offer: int) -> Document:
     programme, called = answered.programme, answered.called
     one = programme.offers[offer]
-    own = float(np.mean(one.price_usd)) / one.gpus
+    own = float(np.mean(answered.proof.programme.offers[offer].price_usd)) / one.gpus
     found = _why_never(answered, offer)
     document = {"offer": called.offers[offer], "gpu": called.gpus[offer], "term": called.terms[offer],
                 "price_usd_per_gpu_hour": own, "enters_at_usd_per_gpu_hour": None, "why_not": found}  # fmt: skip
@@ -34,7 +34,8 @@ def _document(answered: Answered, offer: int) -> Document:
     reached = entry(programme, offer, answered.mix.cost_usd_per_hour)
     if reached.usd_per_unit_hour is None or reached.mix is None:
         return {**document, "why_not": "No cheaper fleet has it, even if it cost nothing."}
-    price = reached.usd_per_unit_hour / one.gpus
+    paid = float(np.mean(one.price_usd)) / one.gpus
+    price = reached.usd_per_unit_hour / one.gpus * (own / paid if paid > 0 else 1.0)
     fleet = mix_words(called, with_price(programme, offer, one.price_usd), reached.mix)
     message = f"At {show(price, PRICE)} a GPU it would be bought: {fleet}."
     return {**document, "enters_at_usd_per_gpu_hour": price, "why_not": None, "message": message}

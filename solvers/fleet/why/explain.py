@@ -11,7 +11,7 @@ from solvers.errors import Problem
 from solvers.fleet.asked import demand_per_s
 from solvers.fleet.places import watts_of
 from solvers.fleet.plan import configuration_names, small_plan
-from solvers.fleet.programme.case import Floats, Mix
+from solvers.fleet.programme.case import Floats, Mix, Programme
 from solvers.fleet.programme.solve import relaxed
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.spec import FleetSpec
@@ -79,7 +79,7 @@ def explained(spec: FleetSpec, supplies: Supplies, proof: Proof, *, progress: Pr
                 ),
                 *words.simulated(answered),
             ],
-            "breakdown": breakdown(answered, answered.mix),
+            "breakdown": breakdown(answered, proof.programme, proof.mix),
             "sensitivity": again,
             "options": verdicts,
             "single_types": [_single(answered, one) for one in singles],
@@ -99,7 +99,7 @@ def best_single(singles: list[Other]) -> Other | None:
 
 def estimates(answered: Answered, draws: Drawn, best: Other | None) -> dict[str, Estimate]:
     """The numbers of the plan with their intervals."""
-    spec, mix = answered.spec, answered.mix
+    spec, mix = answered.spec, answered.proof.mix
     sizes = np.array([one.gpus for one in answered.programme.offers], dtype=float)
     watts = np.array([watts_of(spec, one) or 0.0 for one in spec.offers])
     rate = float(sum(np.mean(demand_per_s(spec, place)) for place in range(len(spec.services))))
@@ -135,9 +135,9 @@ def _attainment(answered: Answered) -> Estimate:
     return Estimate(worst.value, worst.low, worst.high)
 
 
-def breakdown(answered: Answered, mix: Mix) -> list[Document]:
+def breakdown(answered: Answered, programme: Programme, mix: Mix) -> list[Document]:
     """Dollars an hour by offer, dearest first."""
-    pairs = zip(answered.called.offers, cost_by_offer(answered.programme, mix), strict=True)
+    pairs = zip(answered.called.offers, cost_by_offer(programme, mix), strict=True)
     bought = [(name, cost) for (name, cost), units in zip(pairs, mix.units, strict=True) if units.max(initial=0) > 0]
     return [{"term": name, "value": cost} for name, cost in sorted(bought, key=lambda one: (-one[1], one[0]))]
 
@@ -149,13 +149,13 @@ def _single(answered: Answered, one: Other) -> Document:
         "cost_usd_per_hour": None if mix is None else mix.cost_usd_per_hour,
         "gpus": None if mix is None else gpus(answered, mix),
         "why_not": one.why_not or None,
-        "breakdown": [] if mix is None else breakdown(answered, mix),
+        "breakdown": [] if mix is None else breakdown(answered, answered.programme, mix),
     }
 
 
 def alternatives(answered: Answered, singles: list[Other]) -> list[Document]:
     """The best plan of each single type and the next best mixes, cheapest first, each plan once."""
-    seen, found = {answered.mix.units.tobytes()}, []
+    seen, found = {answered.mix.units.tobytes(), answered.plan.units.tobytes()}, []
     mixes = next_best(answered.programme, answered.called, answered.mix)
     for one, kind in [*((one, "single") for one in singles), *((one, "without") for one in mixes)]:
         if one.mix is not None and one.mix.units.tobytes() not in seen:

@@ -26,6 +26,7 @@ from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.modelled import capacities
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.changed import gpus_by_offer, with_capacities
+from solvers.fleet.why.typical import over
 from solvers.optimise.pareto import front
 from solvers.serving.measured import half_width
 
@@ -62,15 +63,16 @@ def frontier(answered: Answered) -> tuple[list[Document], list[Document]]:
 def _points(answered: Answered) -> Iterator[Point]:
     """The plan, then others, each once and measured."""
     holding, seen = answered.proof.holding, set[bytes]()
-    plain = programme_of(answered.spec, answered.supplies, np.ones(len(answered.supplies.ready)))
-    for mix in (answered.mix, *_mixes(answered)):
+    every = programme_of(answered.spec, answered.supplies, np.ones(len(answered.supplies.ready)))
+    plain = over(every, answered.typical)
+    for mix in (answered.plan, *_mixes(answered)):
         key = mix.units.tobytes() + mix.replicas.tobytes()
         if key in seen:
             continue
         seen.add(key)
         found = _looks(holding, plain, mix, answered.proof.judging_seeds[:SEEDS])
         shares = _shares(answered.spec, found, 0.0)
-        if mix is answered.mix or _holds(answered.spec, found, 0.0):
+        if mix is answered.plan or _holds(answered.spec, found, 0.0):
             yield Point(mix, _headroom(answered.spec, found), shares)
 
 

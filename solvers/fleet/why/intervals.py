@@ -14,7 +14,7 @@ import numpy as np
 
 from solvers.base import Estimate
 from solvers.cost.serving.steps import decode_steps
-from solvers.fleet.programme.case import Floats, Mix, Programme
+from solvers.fleet.programme.case import Floats, Mix
 from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.supply.modelled import capacities
@@ -32,9 +32,9 @@ PART, MOST = 0.25, 32.0
 
 @dataclass(frozen=True)
 class Drawn:
-    """The programme of each draw, its cheapest mix, and that of the best single type; None where there is none."""
+    """The cheapest mix of each draw, and that of the best single type, None where there is none; and that of none."""
 
-    programmes: tuple[Programme, ...]
+    base: Mix
     mixes: tuple[Mix | None, ...]
     single: tuple[Mix | None, ...]
 
@@ -45,7 +45,9 @@ class Drawn:
 
     def estimate(self, value: float, of: Callable[[Mix], float]) -> Estimate:
         """A quantity of the plan, between its quantiles over the draws."""
-        return _between(value, [of(mix) for mix in self.mixes if mix is not None])
+        own = of(self.base)
+        scale = value / own if own > 0 else 1.0
+        return _between(value, [scale * of(mix) for mix in self.mixes if mix is not None])
 
     def saving(self, value: float) -> Estimate:
         """The saving against the best single type, draw by draw; where that has no plan, it is left out."""
@@ -64,16 +66,15 @@ def _between(value: float, values: list[float]) -> Estimate:
 def drawn(answered: Answered, single: tuple[int, ...]) -> Drawn:
     """Every draw solved again; `single` are the offers of the best single type."""
     ratios = [ratio_of(answered, one) for one in answered.supplies.ready]
-    programmes, mixes, alone = [], [], []
+    mixes, alone = [], []
     for draw in range(DRAWS if any((ratio != 1.0).any() for ratio in ratios) else 0):
         own = [
             c.capacity_per_s * ratio[draw] for c, ratio in zip(answered.programme.configurations, ratios, strict=True)
         ]
         programme = with_capacities(answered.programme, own)
-        programmes.append(programme)
         mixes.append(cheapest(programme))
         alone.append(cheapest(only_offers(programme, single)) if single else None)
-    return Drawn(tuple(programmes), tuple(mixes), tuple(alone))
+    return Drawn(answered.mix, tuple(mixes), tuple(alone))
 
 
 def ratio_of(answered: Answered, one: Ready) -> Floats:

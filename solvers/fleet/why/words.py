@@ -20,7 +20,7 @@ MEASURE = "Measure one replica under a few numbers of clients: a few requests a 
 
 def headline(answered: Answered, best: Other | None) -> str:
     """The plan as a person would say it; `best` is the best plan of one GPU type alone."""
-    programme, mix, called = answered.programme, answered.mix, answered.called
+    programme, mix, called = answered.proof.programme, answered.proof.mix, answered.called
     varies = bool((mix.units != mix.units[:, :1]).any())
     fleet = mix_words(called, programme, mix)
     price = show(mix.cost_usd_per_hour, PRICE)
@@ -48,7 +48,7 @@ def _saving(answered: Answered, best: Other | None) -> str:
 
 def simulated(answered: Answered) -> list[str]:
     """What simulation asked for beyond the static model, in money."""
-    first, mix = answered.proof.first, answered.mix
+    first, mix = answered.proof.first, answered.proof.mix
     more = less(mix.cost_usd_per_hour, first.mix.cost_usd_per_hour)
     missed = [
         f"{show(share, SHARE)} of the requests of {one.name} would be good"
@@ -79,12 +79,14 @@ def warnings(answered: Answered) -> tuple[Problem, ...]:
 
 
 def _bought(answered: Answered) -> list[int]:
-    return [o for o, units in enumerate(answered.mix.units) if units.max(initial=0) > 0]
+    return [o for o, units in enumerate(answered.proof.mix.units) if units.max(initial=0) > 0]
 
 
 def running(answered: Answered) -> list[Ready]:
     """The configurations that have a replica in some hour."""
-    return [answered.supplies.ready[c] for c in np.flatnonzero(answered.mix.replicas.max(axis=1, initial=0)).tolist()]
+    return [
+        answered.supplies.ready[c] for c in np.flatnonzero(answered.proof.mix.replicas.max(axis=1, initial=0)).tolist()
+    ]
 
 
 def _spot(answered: Answered) -> Iterator[Problem]:
@@ -144,7 +146,7 @@ def _late(answered: Answered) -> Iterator[Problem]:
 
 
 def _carbon(answered: Answered) -> Iterator[Problem]:
-    if answered.mix.carbon_g_per_hour:
+    if answered.proof.mix.carbon_g_per_hour:
         message = "Carbon and power are those of nodes at their rated watts, busy or not."
         yield Problem("nameplate", message, "/sites", "Take the grams as a bound, and their order as the finding.")
 

@@ -1,0 +1,95 @@
+"""A few hours in place of many, so that a question can be solved again many times in a moment.
+
+The busiest hour stands for itself, for the fleet has to carry it; the others are put in order of what the plan pays in
+them and cut into groups of equal size, each stood for by the hour in its middle. A group's hour is paid as often as the
+plan's cost of the whole group takes, and what is reserved is paid as it is: so the plan costs the same. Differences are
+those of a plan for these hours.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solvers.fleet.programme.case import Floats, Ints, Mix, Programme, Supply
+
+# Hours that are solved again at the most.
+MOST = 3
+
+
+@dataclass(frozen=True)
+class Typical:
+    """The hours that stand for all [n], and how many each is paid for [n]."""
+
+    hours: Ints
+    times: Floats
+
+
+def typical_of(programme: Programme, mix: Mix) -> Typical:
+    """The hours that stand for those of a plan: all of them where they are few."""
+    count = programme.hours
+    if count <= MOST:
+        return Typical(np.arange(count), np.ones(count))
+    paid = _paid(programme, mix)
+    load = np.sum([rates.sum(axis=1) for rates in programme.rates_per_s], axis=0)
+    busiest = int(np.lexsort((-load, -paid))[0])
+    rest = [t for t in np.argsort(-paid, kind="stable").tolist() if t != busiest]
+    groups = [[busiest], *(group.tolist() for group in np.array_split(np.array(rest), MOST - 1))]
+    middle = [group[len(group) // 2] for group in groups]
+    times = [
+        float(paid[group].sum() / paid[one]) if paid[one] > 0 else float(len(group))
+        for group, one in zip(groups, middle, strict=True)
+    ]
+    return Typical(np.array(middle), np.array(times))
+
+
+def _paid(programme: Programme, mix: Mix) -> Floats:
+    """What a plan pays in each hour for what it need not keep [T]."""
+    elastic = [o for o, one in enumerate(programme.offers) if not one.steady]
+    cost: Floats = np.sum([programme.offers[o].price_usd * mix.units[o] for o in elastic], axis=0) + np.zeros(
+        programme.hours
+    )
+    return cost
+
+
+def over(programme: Programme, typical: Typical) -> Programme:
+    """The programme of the typical hours alone, in dollars (and grams) an hour of all of them."""
+    if len(typical.hours) == programme.hours:
+        return programme
+    hours = typical.hours
+    return replace(
+        programme,
+        rates_per_s=tuple(rates[hours] for rates in programme.rates_per_s),
+        offers=tuple(_supply(one, typical, programme.hours) for one in programme.offers),
+        limits=tuple(replace(one, most=one.most[hours]) for one in programme.limits),
+    )
+
+
+def _supply(one: Supply, typical: Typical, hours: int) -> Supply:
+    def shown(each: Floats) -> Floats:
+        if one.steady:
+            return np.full(len(typical.hours), float(each.mean()))
+        found: Floats = each[typical.hours] * typical.times * len(typical.hours) / hours
+        return found
+
+    carbon = None if one.carbon_g is None else shown(one.carbon_g)
+    return replace(one, price_usd=shown(one.price_usd), carbon_g=carbon)
+
+
+def part_of(programme: Programme, mix: Mix, typical: Typical) -> Mix:
+    """What a mix of all hours is in the typical ones, and what it costs by them."""
+    units, replicas = mix.units[:, typical.hours], mix.replicas[:, typical.hours]
+    prices = np.array([one.price_usd for one in programme.offers])
+    cost = float((prices * units).sum() / len(typical.hours))
+    grams = [np.zeros(len(typical.hours)) if one.carbon_g is None else one.carbon_g for one in programme.offers]
+    carbon = float((np.array(grams) * units).sum() / len(typical.hours))
+    emits = mix.carbon_g_per_hour is not None
+    return replace(
+        mix,
+        units=units,
+        replicas=replicas,
+        shares=tuple(shares[typical.hours] for shares in mix.shares),
+        value=carbon if programme.objective == "carbon" else cost,
+        bound=(carbon if programme.objective == "carbon" else cost) * (1.0 - mix.gap),
+        cost_usd_per_hour=cost,
+        carbon_g_per_hour=carbon if emits else None,
+    )
