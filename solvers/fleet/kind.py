@@ -36,4 +36,6 @@ KIND = Kind(
     calibration=calibrated_on,
     exports=EXPORTS,
     prepare=prepare,
+    breakdown="cost_usd_per_hour",
+    told=("single_types", "entry_prices", "worth", "proof"),
 )

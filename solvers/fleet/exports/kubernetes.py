@@ -148,21 +148,7 @@ def _routes(fleet: Fleet) -> dict[str, str]:
         for route in routes.routes(fleet, part)
     ]
     changes = routes.scheduled(fleet, _text)
-    named = [
-        f"{one.name}: {label} is {header}."
-        for one in fleet.spec.services
-        for label, header in routes.classes(fleet, one.name).items()
-    ]
-    predicted = any(one.router == "input_and_output" for one in fleet.spec.services)
-    head = [
-        "Gateway API: the weights of the busiest hours. Gateways share by weight and by header, not by length: the",
-        f"header {routes.HEADER} names a request's class. vLLM's Semantic Router, as the gateway's ext_proc, writes it",
-        "with the files semantic-router-*.yaml; any filter that counts tokens may. Requests without it are shared as",
-        "all classes together.",
-        *(["Some classes are of answers too: what sets the header has to predict their length."] if predicted else []),
-        *named,
-    ]
-    found = {ROUTES: _file(head, busiest), **routers.files(fleet)}
+    found = {ROUTES: _file(_weighed(fleet), busiest), **routers.files(fleet)}
     if changes:
         found[CHANGES] = _file(["Jobs that apply the weights of other hours when these begin."], changes)
     names = [name for name, _ in GATEWAY]
@@ -176,3 +162,23 @@ def _routes(fleet: Fleet) -> dict[str, str]:
             "\n".join([f"put {ROUTES}", *([f"put {CHANGES}"] if changes else [])]),
         ),
     }
+
+
+def _weighed(fleet: Fleet) -> list[str]:
+    """What the weights are, and what each class is called in the header."""
+    services = fleet.spec.services
+    predicted = any(one.router == "input_and_output" for one in services)
+    resting = not clock.told(fleet.hours) and any(len(fleet.routes(one.name)) > 1 for one in services)
+    return [
+        "Gateway API: the weights of the busiest hours. Gateways share by weight and by header, not by length: the",
+        f"header {routes.HEADER} names a request's class. vLLM's Semantic Router, as the gateway's ext_proc, writes it",
+        "with the files semantic-router-*.yaml; any filter that counts tokens may. Requests without it are shared as",
+        "all classes together.",
+        *(["Some classes are of answers too: what sets the header has to predict their length."] if predicted else []),
+        *([f"The {fleet.hours} hours are no day's or week's: the tables hold the other weights."] if resting else []),
+        *(
+            f"{one.name}: {label} is {header}."
+            for one in services
+            for label, header in routes.classes(fleet, one.name).items()
+        ),
+    ]
