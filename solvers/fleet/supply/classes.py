@@ -1,7 +1,7 @@
 """A service's requests in classes: which sizes are told apart, and how many requests each has.
 
-The bounds are the spec's `buckets`; else the sizes that were measured, or that the traffic lists; else powers of two,
-of which those are left out that would have few requests with few tokens between them.
+The bounds are the spec's `buckets`; else the sizes that were measured, or the few that the traffic lists; else powers
+of two, of which those are left out that would have few requests with few tokens between them.
 """
 
 from dataclasses import replace
@@ -20,6 +20,8 @@ SIZE = 20_000
 # Of the requests, or of their tokens, that a bucket holds at least; and buckets at most.
 LEAST = 0.05
 INPUTS, OUTPUTS = 6, 3
+# Listed sizes that are each a class; more of them are cut like any traffic.
+LISTED = 100
 # More of the requests than this above the largest measured size were never measured (estimate).
 UNCOVERED = 0.05
 
@@ -80,6 +82,8 @@ def _bounds(
         _covered(place, table, inputs=inputs, outputs=outputs)
         return table.inputs[:-1], table.outputs[:-1]
     sizes, given = service.traffic.sizes, service.buckets
+    if len(sizes) > LISTED:
+        sizes = ()
     listed = [sorted({one.input for one in sizes})[:-1], sorted({one.output for one in sizes})[:-1]]
     rows = given.input or (tuple(listed[0]) if sizes else bounds(inputs, most=INPUTS))
     columns = given.output or (tuple(listed[1]) if sizes else bounds(outputs, most=OUTPUTS))

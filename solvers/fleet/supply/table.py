@@ -14,12 +14,14 @@ from functools import lru_cache
 
 from solvers.catalogue.entry import key
 from solvers.catalogue.hardware import Gpu
-from solvers.errors import Problem, SpecError
+from solvers.errors import Problem, SpecError, TooLarge
 from solvers.serving.lengths import MOST_TOKENS
 
 HEADER = "gpu,tp,input,output,requests_per_s"
 NEEDED = ("gpu", "input", "output", "requests_per_s")
 MOST_ROWS = 20_000
+# Pairs of an input and an output that classes are told apart by.
+MOST_CELLS = 20_000
 MOST_RATE = 1e6
 MOST_TP = 1024
 
@@ -57,7 +59,13 @@ def table_of(text: str) -> Table:
     if not rows:
         raise SpecError(Problem("too_short", "The table has no measurement.", "", f"Columns: {HEADER}."))
     _once(rows)
-    return Table(rows, tuple(sorted({row.input for row in rows})), tuple(sorted({row.output for row in rows})))
+    inputs, outputs = sorted({row.input for row in rows}), sorted({row.output for row in rows})
+    if len(inputs) * len(outputs) > MOST_CELLS:
+        message = (
+            f"{len(inputs):,} inputs and {len(outputs):,} outputs were measured; {MOST_CELLS:,} pairs are the most."
+        )
+        raise TooLarge(Problem("too_large", message, "", "Measure a grid: the same outputs for each input."))
+    return Table(rows, tuple(inputs), tuple(outputs))
 
 
 def named(gpu: Gpu, name: str) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.errors import SpecError
-from solvers.fleet.supply.classes import INPUTS, LEAST, bounds, carried_of
+from solvers.fleet.supply.classes import INPUTS, LEAST, LISTED, bounds, carried_of
 from tests.solvers.fleet.supply.test_supplies import CSV, chat, spec
 
 RNG = np.random.default_rng(0)
@@ -100,3 +100,19 @@ def test_some_requests_that_the_model_does_not_read_are_refused() -> None:
 
     assert 0.05 < carried.refused < 0.3
     assert carried.longest <= 131_072
+
+
+def test_many_listed_sizes_are_cut_like_any_traffic() -> None:
+    sizes = [{"input": 100 + n, "output": 10 + n, "share": 1 / (LISTED + 1)} for n in range(LISTED + 1)]
+
+    few = _carried(traffic={"rate": 1, "sizes": [{**sizes[0], "share": 0.5}, {**sizes[1], "share": 0.5}]})
+    many = _carried(traffic={"rate": 1, "sizes": sizes})
+
+    assert [one.label for one in few.classes] == ["100 in, 10 out", "101 in, 11 out"]
+    assert [one.label for one in many.classes] == [
+        "1-128 in, 1-32 out",
+        "1-128 in, 33-64 out",
+        "129+ in, 33-64 out",
+        "129+ in, 65+ out",
+    ]
+    assert many.shares == pytest.approx([23 / 101, 6 / 101, 26 / 101, 46 / 101])

@@ -6,6 +6,7 @@ from solvers.errors import SpecError
 from solvers.fleet.supply.table import Row, table_of
 
 GOOD = "gpu, tp, input, output, requests_per_s\nL4,1,512,128,2.5\n\nh100,2,256,128,9\n"
+MANY = "\n".join(["gpu,input,output,requests_per_s", *(f"l4,{n},{n},1" for n in range(1, 151))])
 
 
 def _with(line: str) -> str:
@@ -39,6 +40,7 @@ def test_without_a_column_of_them_replicas_have_one_gpu() -> None:
         (_with("l4,1,512,64,nan"), "bad_row", "Line 3 of the table: requests_per_s 'nan' is not a number."),
         (_with("l4,1,512,64,0"), "bad_row", "Line 3 of the table: requests_per_s is 0; it is above 0"),
         (_with("l4,1,512,64,-2"), "bad_row", "Line 3 of the table: requests_per_s is -2; it is above 0"),
+        (MANY, "too_large", "150 inputs and 150 outputs were measured; 20,000 pairs are the most."),
         (_with("L4,1,512,128,3"), "bad_row", "Line 3 of the table: L4 with TP 1, input 512 and output 128 stands on"),
     ],
 )
