@@ -10,6 +10,8 @@ from solvers.fleet.asked import programme_of
 from solvers.fleet.plan import configuration_names, label, plan_document, small_plan
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Proof, Unproven
+from solvers.fleet.proof.holding import Holding
+from solvers.fleet.proof.pools import Pools
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Carried, Ready, RequestClass, Supplies
 from solvers.simulate.serving.case import Requests
@@ -48,9 +50,8 @@ def proven(spec: FleetSpec, supplies: Supplies) -> Proof:
     mix = solve(programme)
     assert mix is not None
     attained = (Attained(0, 0.97, 0.95, 0.99, (0.96, 0.98), 1, 0.9),)
-    return Proof(
-        mix, programme, factors, (np.ones(4),), attained, 0, (1,), (2,), 100, Unproven(mix, (0.9,)), {}
-    )  # fmt: skip
+    first, holding = Unproven(mix, (0.9,)), Holding(Pools(spec, supplies))
+    return Proof(mix, programme, factors, (np.ones(4),), attained, 0, (1,), (2,), 100, first, {}, holding)
 
 
 @pytest.fixture(scope="module")
