@@ -21,7 +21,7 @@ def _known() -> dict[str, Term]:
     found: dict[str, Term] = {}
     taken: set[str] = set()
     for name in catalogue.names("gpus"):
-        token, title = types.family(name), types.short(catalogue.get("gpus", name).shown)
+        token, title = types.family(name), name.upper()
         found[name] = Term(title, title, token, PALE if token in taken else 1.0)
         taken.add(token)
     return found

@@ -15,11 +15,10 @@ def shown(result: Document) -> bool:
 
 def title(result: Document) -> str:
     """The offer that is nearest to being bought."""
-    near = min(_entering(result), key=lambda one: one["price_usd_per_gpu_hour"] - one["enters_at_usd_per_gpu_hour"])
+    near = max(_entering(result), key=lambda one: one["enters_at_usd_per_gpu_hour"] / one["price_usd_per_gpu_hour"])
     price, entry = near["price_usd_per_gpu_hour"], near["enters_at_usd_per_gpu_hour"]
-    return (
-        f"{near['offer']} would be bought at {said.price(entry)} a GPU, {said.share(1 - entry / price)} below its price"
-    )
+    below = said.share(1 - entry / price)
+    return f"At {said.price(entry)} a GPU, {below} below its price, {near['offer']} would be bought"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -58,7 +57,7 @@ def table(result: Document) -> Table:
     found = tuple(
         (
             one["offer"],
-            types.short(one["gpu"]),
+            types.called(result, types.name_of(result, one["gpu"])),
             types.TERMS[one["term"]],
             said.price(one["price_usd_per_gpu_hour"]),
             "–" if one["enters_at_usd_per_gpu_hour"] is None else said.price(one["enters_at_usd_per_gpu_hour"]),

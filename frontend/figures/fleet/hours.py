@@ -9,6 +9,7 @@ from frontend.figures.theme import Theme
 from solvers.documents import Document
 
 HEIGHT = 300
+FEW = 12
 DASHES = ("solid", "dot", "dash", "dashdot")
 
 
@@ -55,10 +56,17 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         height=HEIGHT,
         hovermode="closest",
         margin={"l": 48, "r": 48, "t": 12, "b": 44},
-        xaxis=theme.axis("Hour", fixedrange=True, showgrid=False, tickformat="d", nticks=min(len(hours), 13)),
+        xaxis=theme.axis("Hour", fixedrange=True, showgrid=False, tickformat="d", **_ticks(len(hours))),
         yaxis=theme.axis("Cost ($/h)", rangemode="tozero", fixedrange=True),
         yaxis2=theme.axis(
-            "Demand (% of its peak)", overlaying="y", side="right", range=[0, 105], showgrid=False, fixedrange=True
+            "Demand (% of its peak)",
+            overlaying="y",
+            side="right",
+            range=[0, 105],
+            showgrid=False,
+            fixedrange=True,
+            tickmode="array",
+            tickvals=[0, 25, 50, 75, 100],
         ),
     )
     return go.Figure([*bars, *_demand(result, theme)], layout)
@@ -92,6 +100,11 @@ def legend(result: Document) -> tuple[LegendEntry, ...]:
 def height(_: Document) -> int:
     """Pixels."""
     return HEIGHT
+
+
+def _ticks(hours: int) -> dict[str, int]:
+    """Every hour of up to 12, else about a dozen of them."""
+    return {"tick0": 0, "dtick": 1 + (hours - 1) // FEW}
 
 
 def _gpus(offer: Document) -> tuple[int, ...]:

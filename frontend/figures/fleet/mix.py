@@ -137,7 +137,7 @@ def _single(one: Document, result: Document) -> Fleet:
     )
     ordered = sorted(parts, key=lambda part: (types.ORDER.index(part[0].term), part[0].name))
     return Fleet(
-        types.short(one["gpu"]), one["cost_usd_per_hour"], one.get("gpus"), tuple(ordered), one.get("why_not") or ""
+        types.called(result, gpu), one["cost_usd_per_hour"], one.get("gpus"), tuple(ordered), one.get("why_not") or ""
     )
 
 

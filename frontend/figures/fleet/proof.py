@@ -28,12 +28,12 @@ def title(result: Document) -> str:
     seeds = len(_seeds(worst))
     missed = [one["name"] for one in services if min(_seeds(one)) < one["target"]]
     if missed:
-        return f"{said.listed(missed)} {'misses' if len(missed) == 1 else 'miss'} the target with some of {seeds} seeds"
-    who = worst["name"] if len(services) == 1 else f"Every service, {worst['name']} with the least room,"
-    return (
-        f"{who} holds: {said.attained(min(_seeds(worst)))} or more of the requests are good with each of {seeds} seeds,"
-        f" {said.share(worst['target'])} must be"
-    )
+        verb = "misses its target" if len(missed) == 1 else "miss their targets"
+        return f"With some of {seeds} seeds {said.listed(missed)} {verb}"
+    least, target = said.attained(min(_seeds(worst))), said.share(worst["target"])
+    room = "" if len(services) == 1 else "; the others have more room"
+    each = f"With each of {seeds} seeds" if seeds > 1 else "When simulated"
+    return f"{each} {least} or more of {worst['name']}'s requests are good, {target} must be{room}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -62,7 +62,7 @@ def table(result: Document) -> Table:
         (
             one["name"],
             said.share(one["target"]),
-            said.share(one["attainment"]["value"]),
+            said.attained(one["attainment"]["value"]),
             f"{said.attained(one['attainment']['low'])} – {said.attained(one['attainment']['high'])}",
             ", ".join(said.attained(share) for share in _seeds(one)),
             str(one["attainment"]["hour"]),

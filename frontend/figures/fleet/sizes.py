@@ -37,9 +37,8 @@ def title(result: Document) -> str:
     if picky is not None:
         configuration, label, share = _aside(picky)[0]
         part = "all" if share > 1 - LEAST else _percent(share)
-        return (
-            f"{configuration['offer']} takes {part} of {label}{of_it}; most of the rest goes to {_most(picky)['offer']}"
-        )
+        where, most = configuration["offer"], _most(picky)["offer"]
+        return f"Of {label}{of_it} {part} goes to {where}; most of the rest goes to {most}"
     if all(len(one.configurations) == 1 for one in found):
         return f"Every request goes to {said.listed(list(dict.fromkeys(_most(one)['offer'] for one in found)))}"
     return "Requests of every size are spread alike"

@@ -21,7 +21,6 @@ FAMILIES = {
 }
 """The colour of each family of GPUs, by how its names begin; the longest beginning counts."""
 OTHERS = "other"
-VENDORS = ("NVIDIA ", "AMD ")
 TERMS = {"reserved": "reserved", "on_demand": "on demand", "spot": "spot"}
 ORDER = tuple(TERMS)
 SPOT = 0.5
@@ -37,13 +36,6 @@ class Bought:
     term: str
 
 
-def short(title: str) -> str:
-    """`H100 SXM 80 GB` of `NVIDIA H100 SXM 80 GB`."""
-    for vendor in VENDORS:
-        title = title.removeprefix(vendor)
-    return title
-
-
 def titles(result: Document) -> dict[str, str]:
     """The GPU types of the question by name, in the order of its market, each with its title."""
     found: dict[str, str] = {}
@@ -57,14 +49,16 @@ def titles(result: Document) -> dict[str, str]:
 
 
 def called(result: Document, gpu: str) -> str:
-    """What a page calls the type of that name."""
-    return short(titles(result).get(gpu) or _catalogue().get(gpu, gpu))
+    """What a page calls the type of that name: `H100-SXM`, as the answer's sentences do; an own one by its title."""
+    return gpu.upper() if gpu in _catalogue() else titles(result).get(gpu, gpu)
 
 
-def name_of(result: Document, title: str) -> str:
-    """The name of the type with that title, or the title itself."""
-    known = {shown: name for name, shown in (_catalogue() | titles(result)).items()}
-    return known.get(title, title)
+def name_of(result: Document, said: str) -> str:
+    """The name of the type that the answer calls so: its name in capitals, or its title."""
+    if said.lower() in _catalogue():
+        return said.lower()
+    known = {title: name for name, title in (_catalogue() | titles(result)).items()}
+    return known.get(said, said)
 
 
 def colours(result: Document) -> dict[str, str]:
@@ -94,7 +88,8 @@ def fill(theme: Theme, token: str, term: str) -> dict[str, object]:
     shade = theme.tint(f"fig-{token}", SPOT if term == "spot" else 1.0)
     marker: dict[str, object] = {"color": shade, "line": {"color": theme["surface"], "width": 1}}
     if term == "reserved":
-        marker["pattern"] = {"shape": "/", "fgcolor": theme["surface"], "size": 7, "solidity": 0.22}
+        hatch = {"shape": "/", "fgcolor": theme["surface"], "fgopacity": 0.6, "size": 7, "solidity": 0.25}
+        marker["pattern"] = {**hatch, "fillmode": "overlay"}
     return marker
 
 

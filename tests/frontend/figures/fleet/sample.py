@@ -138,7 +138,7 @@ def solved(**changes: Any) -> Document:
         },
         "interval_level": 0.8,
         "alternatives": [
-            {"plan": small("2 × h100-sxm", h100_sxm=2), "why_not": "33 % dearer: NVIDIA H100 SXM 80 GB alone.",
+            {"plan": small("2 × h100-sxm", h100_sxm=2), "why_not": "33 % dearer: H100-SXM alone.",
              "estimates": {"cost_usd_per_hour": estimate(8.0, 0), "gpus": estimate(2.0, 0)}},
         ],
         "frontier": [
@@ -153,17 +153,17 @@ def solved(**changes: Any) -> Document:
             "breakdown": [{"term": SPOT, "value": 4.0}, {"term": RESERVED, "value": 2.0}],
             "sensitivity": [], "options": [],
             "single_types": [
-                {"gpu": "NVIDIA L4 24 GB", "cost_usd_per_hour": None, "gpus": None, "breakdown": [],
+                {"gpu": "L4", "cost_usd_per_hour": None, "gpus": None, "breakdown": [],
                  "why_not": "It cannot serve 501+ in of chat."},
-                {"gpu": "NVIDIA A100 SXM 80 GB", "cost_usd_per_hour": 9.0, "gpus": 3, "why_not": None,
+                {"gpu": "A100-80", "cost_usd_per_hour": 9.0, "gpus": 3, "why_not": None,
                  "breakdown": [{"term": "a100-80", "value": 9.0}]},
-                {"gpu": "NVIDIA H100 SXM 80 GB", "cost_usd_per_hour": 8.0, "gpus": 2, "why_not": None,
+                {"gpu": "H100-SXM", "cost_usd_per_hour": 8.0, "gpus": 2, "why_not": None,
                  "breakdown": [{"term": "h100-sxm", "value": 6.0}, {"term": RESERVED, "value": 2.0}]},
             ],
             "entry_prices": [
-                {"offer": "h100-sxm", "gpu": "NVIDIA H100 SXM 80 GB", "term": "on_demand", "why_not": None,
+                {"offer": "h100-sxm", "gpu": "H100-SXM", "term": "on_demand", "why_not": None,
                  "price_usd_per_gpu_hour": 4.0, "enters_at_usd_per_gpu_hour": 3.0, "message": "At $3/h it would be."},
-                {"offer": "a100-80", "gpu": "NVIDIA A100 SXM 80 GB", "term": "on_demand", "why_not": "Never.",
+                {"offer": "a100-80", "gpu": "A100-80", "term": "on_demand", "why_not": "Never.",
                  "price_usd_per_gpu_hour": 3.0, "enters_at_usd_per_gpu_hour": None},
             ],
             "worth": [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "one more GPU",
