@@ -84,15 +84,16 @@ def answer(result: Document) -> Answer:
         for chart in shown.charts
         if chart.shown(result)
     )
+    panels = shown.panels(result)
     sheets = ((sheet.title, tuple(Fact(*pair) for pair in sheet.facts(result))) for sheet in shown.sheets)
     return Answer(
         headline=explanation.get("headline", ""),
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
         heads=shown.heads(result),
-        charts=_rows(tuple(charts)),
+        charts=_rows(tuple(charts), before_a_table=bool(panels)),
         sheets=tuple((name, facts) for name, facts in sheets if facts),
-        panels=shown.panels(result),
+        panels=panels,
         frontier_title=shown.frontier.title(result),
         columns=shown.frontier.columns,
         points=shown.frontier.points(result),
@@ -109,8 +110,8 @@ def answer(result: Document) -> Answer:
     )
 
 
-def _rows(charts: tuple[Drawn, ...]) -> tuple[Drawn, ...]:
-    """The charts in rows of two: one that would stand alone before a wide one is wide itself."""
+def _rows(charts: tuple[Drawn, ...], *, before_a_table: bool) -> tuple[Drawn, ...]:
+    """The charts in rows of two: one that would stand alone before a wide one, or a table, is wide itself."""
     rows: list[Drawn] = []
     alone = False
     for chart in charts:
@@ -118,6 +119,8 @@ def _rows(charts: tuple[Drawn, ...]) -> tuple[Drawn, ...]:
             rows[-1] = replace(rows[-1], wide=True)
         alone = not chart.wide and not alone
         rows.append(chart)
+    if alone and before_a_table:
+        rows[-1] = replace(rows[-1], wide=True)
     return tuple(rows)
 
 
@@ -156,7 +159,8 @@ def searched(result: Document) -> str:
     """How many were looked at, how long it took, how many are possible, and whether any was left out."""
     search = result["search"]
     seconds = f" in {units.show(search['seconds'], units.DURATION)}" if search.get("seconds") else ""
-    gap = search.get("optimality_gap") if search["feasible"] else None
+    found = search["feasible"] and result.get("status") != "infeasible"
+    gap = search.get("optimality_gap") if found else None
     proof = "" if gap is None else f" {view(result['kind']).proof(gap)}"
     counted = f"{_count(search['candidates'])} candidates looked at{seconds}"
     return f"{counted}; {_count(search['feasible'])} are possible.{proof}"

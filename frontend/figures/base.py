@@ -11,6 +11,7 @@ from solvers.documents import Document
 
 WIDEST = 0.25
 """Intervals are drawn on an axis of the value ± 25 %, wider where one does not fit: their widths can be compared."""
+AN_HOUR = "/h"
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,10 @@ def chance(share: float) -> str:
 
 
 def interval(name: str, estimate: Mapping[str, float]) -> str:
-    """`14.9 – 16.6 s`: both ends, the unit said once where it is the same."""
+    """`14.9 – 16.6 s`, `$2.50 – $3.10/h`: both ends, the unit said once where it is the same."""
     low, high = (units.show_named(name, estimate[end]) for end in ("low", "high"))
+    if low.endswith(AN_HOUR) and high.endswith(AN_HOUR):
+        return f"{low.removesuffix(AN_HOUR)} – {high}"
     return f"{split(low)[0] if split(low)[1] == split(high)[1] else low} – {high}"
 
 

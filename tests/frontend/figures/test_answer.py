@@ -56,6 +56,14 @@ def test_the_search_is_counted_timed_and_said_to_be_whole(small):
     ]
 
 
+def test_where_no_plan_exists_none_is_said_to_be_best():
+    search = {"candidates": 220, "feasible": 4, "rejected": {}, "seconds": None, "optimality_gap": 0.0}
+
+    said = answer.searched({"kind": "training", "status": "infeasible", "search": search})
+
+    assert said == "220 candidates looked at; 4 are possible."
+
+
 def test_reasons_stand_most_frequent_first_and_none_of_them_is_zero():
     result = {"kind": "training", "search": {"rejected": {"b": 2, "memory: logits": 30, "a": 2, "never": 0}}}
 

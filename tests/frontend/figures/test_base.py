@@ -22,6 +22,7 @@ def test_the_axis_grows_for_the_widest_interval_so_that_all_can_be_compared():
 
 def test_an_interval_is_said_with_its_unit():
     assert interval("step_time_s", {"value": 15.7, "low": 14.9, "high": 16.6}) == "14.9 – 16.6 s"
+    assert interval("cost_usd_per_hour", {"value": 3.0, "low": 2.5, "high": 3.1}) == "$2.50 – $3.10/h"
 
 
 def test_a_shown_number_splits_into_digits_and_unit():

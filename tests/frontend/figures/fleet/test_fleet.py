@@ -53,7 +53,7 @@ def test_the_numbers_on_top_say_cost_saving_gpus_and_the_service_with_the_least_
         ("Power", "1.50", "kW"),
     ]
     assert [head.interval for head in found] == [
-        "$5.40/h – $6.60/h", "20 – 28 %", "6 – 9", "94 – 97 %", "1.35 – 1.65 kW",
+        "$5.40 – $6.60/h", "20 – 28 %", "6 – 9", "94 – 97 %", "1.35 – 1.65 kW",
     ]  # fmt: skip
     assert [head.note for head in found] == [
         "$150 a million requests",

@@ -237,6 +237,17 @@ def test_a_chart_that_would_stand_alone_before_a_wide_one_is_wide(solved: Docume
     )  # fmt: skip
 
 
+def test_a_chart_that_would_stand_alone_before_the_tables_is_wide(solved: Document) -> None:
+    solved["explanation"]["timeline"] = []
+
+    charts = answer.answer(solved).charts
+
+    assert [chart.name for chart in charts] == ["ttft", "tpot", "goodput", "bound", "breakdown", "memory"]
+    assert not any(chart.wide for chart in charts)
+    solved["explanation"]["bound"] = {}
+    assert [chart.name for chart in answer.answer(solved).charts if chart.wide] == ["memory"]
+
+
 def test_how_far_the_best_may_be_is_told_whatever_the_objective_counts(solved: Document) -> None:
     solved["search"]["optimality_gap"] = 0.25
 
