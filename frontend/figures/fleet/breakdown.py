@@ -5,8 +5,6 @@ from frontend.figures.terms import Term, Terms
 from solvers import catalogue, units
 from solvers.documents import Document
 
-PALE = 0.55
-
 
 def by_type(result: Document) -> list[Document]:
     """The cost of each GPU type of the plan, the dearest first; nothing where there is no plan."""
@@ -17,14 +15,8 @@ def by_type(result: Document) -> list[Document]:
 
 
 def _known() -> dict[str, Term]:
-    """Every type of the catalogue in the colour of its family, all but the first of one pale."""
-    found: dict[str, Term] = {}
-    taken: set[str] = set()
-    for name in catalogue.names("gpus"):
-        token, title = types.family(name), name.upper()
-        found[name] = Term(title, title, token, PALE if token in taken else 1.0)
-        taken.add(token)
-    return found
+    """Every type of the catalogue in the colour of its family."""
+    return {name: Term(name.upper(), name.upper(), types.family(name)) for name in catalogue.names("gpus")}
 
 
 TERMS = Terms(

@@ -90,7 +90,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         ring(theme),
     ]
     drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom"))
-    drawn.update_xaxes(theme.axis("Head-room: how much shorter every limit could be (%)", range=_span(result)))
+    drawn.update_xaxes(theme.axis("Head-room of latencies (%)", range=_span(result)))
     return drawn.update_layout(yaxis=theme.axis("Cost ($/h)", rangemode="tozero"))
 
 

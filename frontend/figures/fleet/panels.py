@@ -15,7 +15,7 @@ MANY_CLASSES, MANY_SETUPS = 24, 6
 
 def panels(result: Document) -> tuple[Panel, ...]:
     """Services, purchase list, configurations, and the weights of each service in its busiest hour."""
-    weights = (_weights(one, several=len(result["plan"]["services"]) > 1) for one in routed(result) if _fits(one))
+    weights = (_weights(one, result) for one in routed(result) if _fits(one))
     return (_services(result), _purchases(result), _configurations(result), *weights)
 
 
@@ -80,14 +80,15 @@ def _configurations(result: Document) -> Panel:
     return Panel("configurations", f"{count} on it", Table("The replicas and their engines", columns, rows), notes)
 
 
-def _weights(one: Routed, *, several: bool) -> Panel:
+def _weights(one: Routed, result: Document) -> Panel:
     rows = tuple(
         (label, said.share(share), *(_percent(one.weight(label, each["name"])) for each in one.configurations))
         for label, share in one.classes
     )
     columns = ("Size", "Share of requests", *(named(each) for each in one.configurations))
-    of_it = f" of {one.service}" if several else ""
-    title = f"Weights of the router{of_it} in hour {one.hour}, the busiest"
+    of_it = f" of {one.service}" if len(result["plan"]["services"]) > 1 else ""
+    busiest = f" in hour {one.hour}, the busiest" if result["plan"]["hours"]["count"] > 1 else ""
+    title = f"Weights of the router{of_it}{busiest}"
     return Panel(f"weights-{one.service}", title, Table(title, columns, rows))
 
 

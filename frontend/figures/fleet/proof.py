@@ -12,8 +12,8 @@ from solvers.documents import Document
 
 LEAST_SPAN = 2.0
 """Per cents that the axis spans at least."""
-ROUGH = 0.12
-"""Half of the height of a mark of the target, as a share of a row."""
+MARK = 0.17
+"""Half of the height of a mark of the target, in rows."""
 
 
 def shown(result: Document) -> bool:
@@ -33,7 +33,8 @@ def title(result: Document) -> str:
     least, target = said.attained(min(_seeds(worst))), said.share(worst["target"])
     room = "" if len(services) == 1 else "; the others have more room"
     each = f"With each of {seeds} seeds" if seeds > 1 else "When simulated"
-    return f"{each} {least} or more of {worst['name']}'s requests are good, {target} must be{room}"
+    share = "all" if min(_seeds(worst)) >= 1 else f"{least} or more"
+    return f"{each} {share} of {worst['name']}'s requests are good, {target} must be{room}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -141,7 +142,7 @@ def _target(row: int, target: float, theme: Theme) -> dict[str, Any]:
         "type": "line",
         "x0": 100 * target,
         "x1": 100 * target,
-        "y0": row - 2 * ROUGH,
-        "y1": row + 2 * ROUGH,
+        "y0": row - MARK,
+        "y1": row + MARK,
         "line": {"color": theme["bad"], "width": 2},
     }

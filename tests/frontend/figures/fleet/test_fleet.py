@@ -353,6 +353,29 @@ def test_every_part_of_the_page_can_be_drawn(solved: Document, name: str) -> Non
     assert (page.order, page.plan_is) == ("cheapest first", "Fleet")
 
 
+def test_the_proof_says_all_only_of_all(solved: Document) -> None:
+    solved["plan"]["services"] = solved["plan"]["services"][:1]
+    attained = solved["plan"]["services"][0]["attainment"]
+
+    attained["by_seed"] = [1.0, 1.0]
+    whole = proof.title(solved)
+    attained["by_seed"] = [0.9999, 1.0]
+
+    assert whole == "With each of 2 seeds all of chat's requests are good, 90 % must be"
+    assert proof.title(solved) == "With each of 2 seeds 99.9 % or more of chat's requests are good, 90 % must be"
+
+
+def test_one_hour_has_no_busiest(solved: Document) -> None:
+    solved["plan"]["hours"] |= {"count": 1, "demand_per_s": {"chat": [10.0], "search": [4.0]}}
+
+    assert panels.panels(solved)[3].title == "Weights of the router of chat"
+
+
+def test_every_type_has_its_full_colour_in_a_comparison() -> None:
+    assert {term.strength for term in breakdown.TERMS.known.values()} == {1.0}
+    assert breakdown.TERMS.of("h100-sxm").colour == "gpu-1"
+
+
 def test_the_proof_rounds_nothing_up_to_all(solved: Document) -> None:
     solved["plan"]["services"][0]["attainment"] |= {"value": 0.9996, "low": 0.9521, "high": 0.9999, "by_seed": [0.9989]}
 
