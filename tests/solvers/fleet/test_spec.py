@@ -1,9 +1,12 @@
 """A fleet's spec: what contradicts itself is said at its field, all at once, before anything is solved."""
 
+import re
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from solvers.errors import Problem
@@ -194,3 +197,14 @@ def test_the_spec_comes_back_from_its_own_document() -> None:
     spec = FleetSpec.model_validate(_changed("/prices", {"csv": "gpu,zone,price\nl40s,x,1.5\n"}))
 
     assert FleetSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+def test_the_spec_of_the_documentation_is_one() -> None:
+    page = Path(__file__).parents[3] / "docs/fleet.md"
+    (written, *_) = re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+    spec = FleetSpec.model_validate(yaml.safe_load(written))
+
+    assert [(one.gpu.name, one.unit_gpus) for one in spec.offers] == [
+        ("l4", 1), ("a100-80", 8), ("h100-sxm", 1), ("h100-sxm", 1),
+    ]  # fmt: skip
