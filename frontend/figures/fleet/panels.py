@@ -77,7 +77,9 @@ def _configurations(result: Document) -> Panel:
     columns = ("Configuration", "Replicas", "Layout", "Sequences and tokens a step", "Busiest hour", "Simulated")
     notes = ("“Simulated” is what simulation made of the capacity that the model alone would give a replica.",)
     count = "1 kind of replica runs" if len(found) == 1 else f"{len(found)} kinds of replicas run"
-    return Panel("configurations", f"{count} on it", Table("The replicas and their engines", columns, rows), notes)
+    return Panel(
+        "configurations", f"{count} on these GPUs", Table("The replicas and their engines", columns, rows), notes
+    )
 
 
 def _weights(one: Routed, result: Document) -> Panel:

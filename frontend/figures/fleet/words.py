@@ -11,12 +11,19 @@ BINDING = {
     "market": "The market",
     "constraints": "The constraints",
     "demand": "The demand",
+    "gpus": "GPUs at most",
     "max_gpus": "GPUs at most",
+    "budget": "The budget per hour",
     "budget_per_hour": "The budget per hour",
+    "power": "The power of a site",
     "power_limit": "The power of a site",
     "available": "What can be had",
     "head_room": "The head-room asked for",
     "survive": "Carrying all load after a loss",
+    "precision": "The precision asked for",
+    "options": "What is fixed and forbidden",
+    "table": "The table of capacities",
+    "zones": "The zones of the service",
 }
 
 

@@ -320,7 +320,8 @@ def test_an_infeasible_fleet_names_what_binds_and_what_is_nearest() -> None:
 
     assert [words.binding(name) for name in document["binding"]] == ["GPUs at most", "The demand"]
     assert words.binding("/constraints/survive/0 eu-a") == "Carrying all load after a loss (eu-a)"
-    assert words.binding("ttft") == "Time to the first token"
+    assert words.binding("slo/tpot") == "Time per output token"
+    assert (words.binding("gpus"), words.binding("table")) == ("GPUs at most", "The table of capacities")
     assert words.nearest(document["nearest"]).label == "4 × l4"
     assert words.nearest(document["nearest"]).facts == (("GPUs at most", "6 GPUs, 4 allowed"),)
     assert words.reason("need too much memory: x") == "need too much memory: x"
