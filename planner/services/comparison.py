@@ -19,6 +19,7 @@ MORE_IS_BETTER = (
     "hfu",
     "requests_per_s",
     "throughput",
+    "saving",
 )
 # What of a plan, of whatever kind, stands in the table.
 SHOWN = ("label", "mode", "layout", "engine", "routing", "nodes", "gpus")
@@ -74,13 +75,25 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
     plan = document.get("plan", {})
     whole = {key: value for key, value in plan.get("run", {}).items() if not isinstance(value, list)}
     pools = [{name: part for name, part in pool.items() if name != "memory"} for pool in plan.get("pools", ())]
-    shown = {**{key: plan.get(key) for key in SHOWN}, **({"pools": pools} if pools else {}), "run": whole}
+    simple = {key: plan.get(key) for key in SHOWN if not isinstance(plan.get(key), list)}
+    shown = {**simple, **({"pools": pools} if pools else {}), **_fleet(plan), "run": whole}
     for name, value in _leaves(shown):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):
         yield (SEARCH, name), document["search"].get(name)
     for name, value in _leaves(document["provenance"]):
         yield (PROVENANCE, name), value
+
+
+def _fleet(plan: Document) -> Document:
+    """What a fleet buys and runs at the most, by name, and what its services attain; nothing of other plans."""
+    if "offers" not in plan:
+        return {}
+    return {
+        "gpus": {one["name"]: one["gpus"]["most"] for one in plan["offers"]},
+        "replicas": {one["name"]: one["replicas"]["most"] for one in plan.get("configurations", ())},
+        "attained": {one["name"]: one["attainment"]["value"] for one in plan.get("services", ())},
+    }
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

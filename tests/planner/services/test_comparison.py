@@ -1,0 +1,32 @@
+"""What of a plan stands in a comparison."""
+
+from types import SimpleNamespace
+
+from planner.services.comparison import compare
+from tests.frontend.figures.fleet import sample
+from tests.frontend.figures.serving import sample as serving
+
+
+def run(document):
+    return SimpleNamespace(spec={"kind": document["kind"]}, state="solved", result=SimpleNamespace(document=document))
+
+
+def test_fleets_are_compared_by_what_they_buy_and_run_and_not_by_each_weight_of_their_routers():
+    dear = sample.solved()
+    dear["plan"]["offers"][0]["gpus"] = {"least": 2, "most": 8}
+    dear["estimates"]["saving_share"]["value"] = 0.1
+
+    rows = {row.label: row for row in compare([run(sample.solved()), run(dear)]).rows}
+
+    assert rows[f"gpus.{sample.SPOT}"].values == (6, 8)
+    assert rows[f"replicas.chat-{sample.SPOT}-x1"].values == (2, 2)
+    assert rows["attained.search"].values == (0.96, 0.96)
+    assert rows["saving_share"].best_index == 0
+    assert not [label for label in rows if label.startswith("routing")]
+
+
+def test_other_plans_keep_how_they_route():
+    rows = {row.label: row for row in compare([run(serving.solved()), run(sample.solved())]).rows}
+
+    assert rows["routing"].values == ("least_work", None)
+    assert rows["gpus"].values == (8, None)
