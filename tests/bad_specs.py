@@ -160,4 +160,41 @@ HOSTILE = (
     _bad("a tab for indentation", "kind: training\nhardware:\n\tnodes: 2\n", "syntax", "", "line"),
 )
 
-BAD_SPECS = (*NAMES, *SIZES, *TYPES, *HOSTILE)
+FLEET = """\
+kind: fleet
+services:
+- {name: chat, model: llama-3.1-8b, traffic: {rate: 4 /s, input: 512, output: 128}, slo: {ttft: 1 s}, demand: [0.5, 1]}
+market:
+- {gpu: l4, price: 0.70 USD/h, region: eu, zone: eu-a}
+- {node: p5, price: 3 USD/h, region: eu, zone: eu-b, whole_nodes: true}
+"""
+
+
+def _fleet(before: str, after: str) -> str:
+    """The good fleet with one part replaced."""
+    assert before in FLEET
+    return FLEET.replace(before, after)
+
+
+FLEETS = (
+    _bad("a negative price", _fleet("0.70 USD/h", "-0.70 USD/h"), "negative", "/market/0/price", "negative"),
+    _bad("no price", _fleet("price: 0.70 USD/h", "term: spot"), "no_price", "/market/0/price", "gcp"),
+    _bad("zero availability", _fleet("zone: eu-a", "zone: eu-a, available: 0"), "greater_than_equal",
+         "/market/0/available", "1"),
+    _bad("half a node", _fleet("zone: eu-b", "zone: eu-b, available: 4"), "no_unit_fits", "/market/1/available", "8"),
+    _bad("a zone in two regions", _fleet("region: eu, zone: eu-b", "region: us, zone: eu-a"), "contradictory_zone",
+         "/market/1/zone", "eu-west-1a"),
+    _bad("series of unequal length", _fleet("price: 0.70 USD/h", "prices: [1, 2, 3]"), "unequal_series",
+         "/market/0/prices", "3 hours"),
+    _bad("hours beyond a week", _fleet("[0.5, 1]", str([1] * 169)), "too_long", "/services/0/demand", "168"),
+    _bad("no demand", _fleet("[0.5, 1]", "[0, 0]"), "no_demand", "/services/0/demand", "multiples"),
+    _bad("a GPU nobody offers", FLEET + "constraints: {available: [{gpu: l40, gpus: 8}]}\n", "unknown_name",
+         "/constraints/available/0/gpu", "l4"),
+    _bad("a site that is nowhere", FLEET + "sites: [{region: uk}]\n", "unknown_place", "/sites/0/region", "eu"),
+    _bad("a table with a wrong line", FLEET + 'prices: {csv: "gpu,price\\nl4,-1\\n"}\n', "negative", "/prices/csv",
+         "Line 2"),
+    _bad("a file where the server reads", FLEET + "prices: {csv: a, file: /etc/passwd}\n", "contradiction", "/prices",
+         "command line"),
+)  # fmt: skip
+
+BAD_SPECS = (*NAMES, *SIZES, *TYPES, *HOSTILE, *FLEETS)
