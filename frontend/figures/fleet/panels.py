@@ -9,6 +9,7 @@ from solvers.documents import Document
 ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 ROUTERS = {"input": "sees the input", "input_and_output": "foretells the output"}
 LATENCIES = {"ttft_s": "first token", "tpot_s": "a token", "e2e_s": "whole answer"}
+LEAST = 0.005
 MANY_CLASSES, MANY_SETUPS = 24, 6
 """Beyond these the table of weights is left to the heat map's twin."""
 
@@ -125,4 +126,5 @@ def _settings(engine: Document | None) -> str:
 
 
 def _percent(share: float) -> str:
-    return "–" if share < 0.005 else units.show(round(share, 2), units.SHARE)
+    """With a space that does not break: the names beside it are long."""
+    return "–" if share < LEAST else units.show(round(share, 2), units.SHARE).replace(" ", "\u00a0")

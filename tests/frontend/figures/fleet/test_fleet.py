@@ -291,8 +291,10 @@ def test_panels_are_the_services_the_purchases_the_replicas_and_the_weights(solv
         f"chat-{RESERVED}-x1", "1 to 2 × 1 GPU", "TP1, FP8", "256, 8,192", "60 %", "× 0.95",
     )  # fmt: skip
     assert chat.title == "Weights of the router of chat in hour 1, the busiest"
-    assert chat.table.rows == (("1-500 in", "75 %", "–", "100 %"), ("501+ in", "25 %", "80 %", "20 %"))
-    assert search.table.rows[0][2:] == ("100 %",)
+    assert chat.table.rows == (
+        ("1-500 in", "75 %", "–", "100\u00a0%"), ("501+ in", "25 %", "80\u00a0%", "20\u00a0%"),
+    )  # fmt: skip
+    assert search.table.rows[0][2:] == ("100\u00a0%",)
 
 
 def test_a_table_of_capacities_has_neither_model_nor_settings(solved: Document) -> None:
