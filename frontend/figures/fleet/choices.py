@@ -2,8 +2,8 @@
 
 from frontend.figures.base import Choice
 from frontend.figures.fleet import said
-from frontend.figures.fleet.frontier import label, values
 from frontend.figures.fleet.heads import shown, word
+from frontend.figures.fleet.spots import label, values
 from solvers.documents import Document
 
 MEASURES = ("cost_usd_per_hour", "gpus", "attainment_share", "carbon_g_per_hour")

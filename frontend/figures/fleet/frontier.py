@@ -1,13 +1,9 @@
 """The frontier of cost and head-room of latencies: a chart that one picks from, and the same as rows.
 
-Keys name points for both: `plan` is the answer, `f3` the fourth of the frontier, `d7` a fleet that another beats on
-every count, `a0` the first alternative. Head-room is the share by which every limit could be shorter. Alternatives were
-not simulated: their head-room is not known, and they have no place in the chart.
+Their keys are those of `spots`.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -17,41 +13,16 @@ from frontend.figures.base import Difference, Frontier, Pick, Point, relative, r
 from frontend.figures.fleet import said
 from frontend.figures.fleet.asks import asks
 from frontend.figures.fleet.heads import shown, word
+from frontend.figures.fleet.spots import SAME, Spot, entry_of, gpus_of, known_of, spot, spots, values
 from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document
 
 HEIGHT = 340
-SAME = 1e-6
 STANDINGS = {"plan": "this plan", "f": "on the frontier", "d": "beaten on every count", "a": "alternative"}
 MEASURES = ("cost_usd_per_hour", "gpus", "latency_headroom_share", "attainment_share", "carbon_g_per_hour", "power_w")
 MORE_IS_BETTER = ("latency_headroom_share", "attainment_share")
 HOVER = "<b>%{customdata[1]}</b><br>%{customdata[2]}<br>limits could be %{customdata[3]} shorter%{customdata[4]}"
-
-
-@dataclass(frozen=True)
-class Spot:
-    """One fleet on the chart: head-room as a share (None: not measured), dollars an hour, grams an hour if known."""
-
-    key: str
-    label: str
-    headroom: float | None
-    usd_per_hour: float
-    carbon_g: float | None
-
-    @property
-    def x(self) -> float:
-        """Per cents of head-room; not a number where it was not measured."""
-        return math.nan if self.headroom is None else 100 * self.headroom
-
-
-def spots(result: Document) -> tuple[Spot, ...]:
-    """The answer, the frontier without it, and the sample of what is beaten."""
-    answer = spot("plan", result, result)
-    own = _place(result)
-    front = (spot(f"f{at}", one, result) for at, one in enumerate(result["frontier"]) if ("f", at) != own)
-    beaten = (spot(f"d{at}", one, result) for at, one in enumerate(result.get("dominated", [])) if ("d", at) != own)
-    return (answer, *sorted(front, key=lambda one: (one.usd_per_hour, one.x)), *beaten)
 
 
 def title(result: Document) -> str:
@@ -109,7 +80,7 @@ def points(result: Document) -> tuple[Point, ...]:
 
 def pick(result: Document, key: str) -> Pick | None:
     """What to show beside the chart for the fleet of that key."""
-    entry = _entry(result, key)
+    entry = entry_of(result, key)
     if entry is None:
         return None
     one = spot(key, entry, result)
@@ -124,34 +95,6 @@ def pick(result: Document, key: str) -> Pick | None:
         breakdown=tuple(_offers(entry, result)) if key != "plan" else (),
         changes=changes,
         act=act,
-    )
-
-
-def label(plan: Document) -> str:
-    """`4 × l4 + 1 × a100-80`: GPUs of each type, each offer at its most."""
-    if plan.get("label"):
-        return str(plan["label"])
-    found: dict[str, int] = {}
-    for one in plan["offers"]:
-        found[one["gpu"]] = found.get(one["gpu"], 0) + _most(one)
-    return " + ".join(f"{count} × {gpu}" for gpu, count in found.items())
-
-
-def values(entry: Document) -> dict[str, float]:
-    """What is known of a fleet by name: estimates, and objectives over them."""
-    known = {name: estimate["value"] for name, estimate in entry.get("estimates", {}).items()}
-    return known | {name: value for name, value in entry.get("objectives", {}).items() if value is not None}
-
-
-def spot(key: str, entry: Document, result: Document) -> Spot:
-    """A fleet's place in the chart; the answer's head-room stands in the frontier."""
-    known = _own(result) if key == "plan" else values(entry)
-    return Spot(
-        key,
-        label(entry["plan"]),
-        known.get("latency_headroom_share"),
-        known["cost_usd_per_hour"],
-        known.get("carbon_g_per_hour"),
     )
 
 
@@ -170,48 +113,8 @@ FRONTIER = Frontier(
 )
 
 
-def _entry(result: Document, key: str) -> Document | None:
-    if key == "plan":
-        return result
-    family = {"f": "frontier", "d": "dominated", "a": "alternatives"}.get(key[:1], "")
-    entries = result.get(family, [])
-    if not (key.isascii() and key[1:].isdecimal()) or int(key[1:]) >= len(entries):
-        return None
-    entry: Document = entries[int(key[1:])]
-    return entry
-
-
 def _family(key: str) -> str:
     return "plan" if key == "plan" else key[0]
-
-
-def _place(result: Document) -> tuple[str, int] | None:
-    """Where the answer itself stands among the points: the fleet of the same offers, GPUs and cost."""
-    cost, own = result["estimates"]["cost_usd_per_hour"]["value"], _gpus(result["plan"])
-    for letter, family in (("f", "frontier"), ("d", "dominated")):
-        for at, one in enumerate(result.get(family, ())):
-            same = abs(one["objectives"]["cost_usd_per_hour"] - cost) <= SAME * max(cost, 1.0)
-            if same and _gpus(one["plan"]) == own:
-                return letter, at
-    return None
-
-
-def _own(result: Document) -> dict[str, float]:
-    place = _place(result)
-    known = values(result)
-    if place is None:
-        return known
-    entry = _entry(result, f"{place[0]}{place[1]}")
-    return values(entry) | known if entry is not None else known
-
-
-def _gpus(plan: Document) -> dict[str, int]:
-    return {one["name"]: _most(one) for one in plan["offers"]}
-
-
-def _most(offer: Document) -> int:
-    gpus = offer["gpus"]
-    return int(gpus["most"] if isinstance(gpus, dict) else gpus)
 
 
 def _line(front: list[Spot]) -> list[Spot]:
@@ -266,7 +169,7 @@ def _roomier(result: Document, one: Spot) -> bool:
 
 
 def _numbers(entry: Document, result: Document) -> Iterator[Difference]:
-    answer = _own(result)
+    answer = known_of(result)
     picked = answer if entry is result else values(entry)
     for name in MEASURES:
         if name in picked and name in answer:
@@ -281,7 +184,7 @@ def _difference(name: str, picked: float, answer: float) -> Difference:
 
 def _offers(entry: Document, result: Document) -> Iterator[Difference]:
     """GPUs of each offer beside the answer's."""
-    mine, theirs = _gpus(entry["plan"]), _gpus(result["plan"])
+    mine, theirs = gpus_of(entry["plan"]), gpus_of(result["plan"])
     for name in dict.fromkeys([*theirs, *mine]):
         one, other = mine.get(name, 0), theirs.get(name, 0)
         change = "" if one == other else f"{'+' if one > other else '−'}{abs(one - other)}"

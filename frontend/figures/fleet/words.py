@@ -2,7 +2,7 @@
 
 from frontend.figures.base import Nearest
 from frontend.figures.fleet import said
-from frontend.figures.fleet.frontier import label
+from frontend.figures.fleet.spots import label
 from frontend.figures.serving import words as serving
 from solvers import units
 from solvers.documents import Document

@@ -18,6 +18,7 @@ from frontend.figures.fleet import (
     panels,
     proof,
     sizes,
+    spots,
     types,
     words,
 )
@@ -212,7 +213,7 @@ def test_prices_of_entry_are_shown_only_where_there_are_any(solved: Document) ->
 def test_the_frontier_holds_the_answer_once_and_says_what_more_room_costs(solved: Document) -> None:
     beaten, line, front, own, _ = frontier.figure(solved, LIGHT).data
 
-    assert [(spot.key, spot.headroom) for spot in frontier.spots(solved)] == [
+    assert [(spot.key, spot.headroom) for spot in spots.spots(solved)] == [
         ("plan", 0.1), ("f2", 0.1), ("f1", 0.4), ("d0", 0.3),
     ]  # fmt: skip
     assert (list(own.x), list(own.y)) == ([10.0], [6.0])
