@@ -91,6 +91,7 @@ class Block:
         if not self._began:
             self._began = True
             self.relaxed()
+            self._remind()
         searched = 0
         while True:
             answer = self._model.solve(gap=gap, nodes=nodes)
@@ -103,6 +104,21 @@ class Block:
                 counts = x[: self.counts.size]
                 value = float(self.cost[: self.counts.size] @ counts) * scale
                 return Found(counts.astype(np.int64), value, min(answer.bound * scale, value), searched)
+
+    def _remind(self) -> None:
+        """The rows that other blocks have found: what was of use there is likely to be here."""
+        parts = []
+        for scene, pool in enumerate(self._question.pools):
+            room = self._question.scenes[scene].room
+            for hour, at in enumerate(self._question.hours.tolist()):
+                columns = self._left.columns[scene][:, hour]
+                new = [
+                    n for n in range(len(pool.prices)) if (scene, hour, n) not in self._said and pool.right[n][at] > 0
+                ]
+                self._said |= {(scene, hour, n) for n in new}
+                parts += [_row(pool, n, at, columns, room) for n in new]
+        if parts:
+            self._model.add(stacked(parts))
 
     def _say(self, x: Floats, *, roughly: bool) -> bool:
         """Rows that `x` misses are added, the worst of each hour and scene; whether there were any."""

@@ -17,8 +17,9 @@ import numpy as np
 
 from solvers.fleet.programme.block import Block, Found, Question
 from solvers.fleet.programme.case import Floats, Ints, Programme
-from solvers.fleet.programme.counts import objective_of
+from solvers.fleet.programme.counts import needed, objective_of
 from solvers.fleet.programme.cuts import Pool, Scene, pools_of, scenes_of
+from solvers.fleet.programme.rivals import idle, rivals_of
 
 # Programmes of one hour that a search may solve, and nodes of the tree of each: estimates of what takes some seconds.
 MOST_SOLVED, MOST_NODES = 600, 400
@@ -50,9 +51,10 @@ class Box:
 
 @dataclass
 class Search:
-    """A programme without budgets: its distinct hours, a model of each, and the best answer so far."""
+    """A programme without budgets, its distinct hours, a model of each, the best answer so far; `gap` where it ends."""
 
     programme: Programme
+    gap: float
     scenes: tuple[Scene, ...]
     pools: tuple[Pool, ...]
     hours: Ints
@@ -60,6 +62,8 @@ class Search:
     steady: Ints
     price: Floats
     blocks: list[Block]
+    rivals: Ints
+    useful: Ints
     known: dict[tuple[int, ...], Found | None] = field(default_factory=dict)
     value: float = np.inf
     found: list[Found] = field(default_factory=list)
@@ -68,20 +72,14 @@ class Search:
     nodes: int = 0
 
     @property
-    def gap(self) -> float:
-        """Where bound and answer have met, as a share of the value."""
-        size = len(self.programme.configurations) * len(self.hours) * max(len(one.seconds) for one in self.pools)
-        return LARGE_GAP if size > LARGE else MET
-
-    @property
     def times(self) -> Ints:
         """How many hours each distinct one stands for."""
         return np.bincount(self.alike)
 
 
-def by_hours(programme: Programme) -> Outcome | None:
-    """The best counts of a programme whose budgets are not binding; None where there are none."""
-    search = _search(programme)
+def by_hours(programme: Programme, *, gap: float = 0.0) -> Outcome | None:
+    """The best counts of a programme without budgets, to a relative `gap`; None where there are none."""
+    search = _search(programme, gap)
     if not search.pools:
         nothing = np.zeros((len(programme.offers), programme.hours), dtype=np.int64)
         return Outcome(nothing, np.zeros((len(programme.configurations), programme.hours), dtype=np.int64), 0.0, {})
@@ -110,14 +108,29 @@ def part_of(programme: Programme, hours: Ints, times: Ints | None = None) -> Pro
     )
 
 
-def _search(programme: Programme) -> Search:
+def _search(programme: Programme, gap: float) -> Search:
     hours, alike = _distinct(programme)
     scenes = scenes_of(programme)
     pools = pools_of(programme, scenes)
     steady = np.flatnonzero([one.steady for one in programme.offers])
     blocks = [Block(Question(part_of(programme, one), one, scenes, pools)) for one in hours[:, None]]
     price = objective_of(programme)[steady].sum(axis=1)
-    return Search(programme, scenes, pools, hours, alike, steady, price, blocks)
+    classes = max((len(one.seconds) for one in pools), default=0)
+    large = classes * len(programme.configurations) * len(hours) > LARGE
+    met = max(gap, LARGE_GAP if large else MET)
+    return Search(
+        programme,
+        met,
+        scenes,
+        pools,
+        hours,
+        alike,
+        steady,
+        price,
+        blocks,
+        rivals_of(programme, scenes, pools),
+        _useful(programme)[:, hours],
+    )
 
 
 def _distinct(programme: Programme) -> tuple[Ints, Ints]:
@@ -153,10 +166,34 @@ def _hour(search: Search, hour: int, prices: Floats, box: Box | None) -> Found |
     block.price(columns, prices)
     if box is not None:
         block.bound(columns, lower=box.low.astype(np.float64), upper=box.high.astype(np.float64))
+    _left_out(search, hour, box)
     found = block.solve(gap=search.gap / 3.0, nodes=MOST_NODES)
     search.solved += 1
     search.nodes += 0 if found is None else found.nodes
     return found
+
+
+def _left_out(search: Search, hour: int, box: Box | None) -> None:
+    """Bounds the replicas of the hour, to none where others stand in for them."""
+    block = search.blocks[hour]
+    most = np.array([one.most for one in search.programme.offers], dtype=np.int64)
+    if box is not None:
+        most[search.steady] = box.high
+    ample = most >= search.useful[:, hour]
+    gone = idle(search.programme, search.rivals, block.cost[block.counts.unit[:, 0]], ample)
+    columns = block.counts.replica[:, 0]
+    upper = block.counts.upper[columns].copy()
+    upper[gone] = 0.0
+    block.bound(columns, lower=np.zeros(len(columns)), upper=upper)
+
+
+def _useful(programme: Programme) -> Ints:
+    """Units [O, T] of each offer beyond which there is nothing to do for them."""
+    most, total = needed(programme), np.zeros((len(programme.offers), programme.hours), dtype=np.int64)
+    for count, one in zip(most, programme.configurations, strict=True):
+        total[one.offer] += count * one.gpus
+    units: Ints = -(-total // np.array([one.gpus for one in programme.offers])[:, None])
+    return units
 
 
 def _together(search: Search) -> float:
@@ -166,14 +203,15 @@ def _together(search: Search) -> float:
         return np.inf
     high = np.max([block.counts.upper[block.counts.unit[search.steady, 0]] for block in search.blocks], axis=0)
     boxes = [(-np.inf, 0, Box(np.zeros(len(search.steady), dtype=np.int64), high.astype(np.int64), prices))]
-    made = 0
+    made, closed = 0, np.inf
     while boxes and search.solved < MOST_SOLVED and boxes[0][0] < search.value * (1.0 - search.gap):
         _, _, box = heapq.heappop(boxes)
         bound, halves = _looked(search, box)
+        closed = closed if halves else min(closed, bound)
         for half in halves:
             made += 1
             heapq.heappush(boxes, (bound, made, half))
-    return min(search.value, boxes[0][0]) if boxes else search.value
+    return float(min(search.value, closed, boxes[0][0] if boxes else np.inf))
 
 
 def _first(search: Search) -> Floats | None:
@@ -198,6 +236,8 @@ def _looked(search: Search, box: Box) -> tuple[float, list[Box]]:
     """The bound of a box, and its halves if something better may lie there."""
     best, wanted, prices, kept = -np.inf, np.zeros(0), box.prices, box.prices
     times = search.times
+    if (box.low == box.high).all():
+        return _tried(search, box.low), []
     for _ in range(STEPS):
         found = [_hour(search, hour, prices[hour], box) for hour in range(len(search.hours))]
         if any(one is None for one in found):
@@ -223,9 +263,10 @@ def _steady(search: Search, hour: int, found: Found) -> Ints:
     return units
 
 
-def _tried(search: Search, units: Ints) -> None:
-    """The cost of exactly these steady units, if it may be the best."""
+def _tried(search: Search, units: Ints) -> float:
+    """A bound of the cost of exactly these steady units, whose answer is kept if it is the best."""
     total, times, some = float(search.price @ units), search.times, []
+    bound = total
     box = Box(units, units, np.zeros(0))
     free = np.zeros(len(units))
     for hour in range(len(search.hours)):
@@ -234,12 +275,15 @@ def _tried(search: Search, units: Ints) -> None:
             search.known[key] = _hour(search, hour, free, box)
         one = search.known[key]
         if one is None:
-            return
+            return np.inf
         some.append(one)
         total += float(times[hour]) * one.value
-        if total >= search.value:
-            return
-    search.value, search.found, search.units = total, some, units
+        bound += float(times[hour]) * one.bound
+        if bound >= search.value:
+            return search.value
+    if total < search.value:
+        search.value, search.found, search.units = total, some, units
+    return bound
 
 
 def _halved(box: Box, wanted: Floats, times: Ints, prices: Floats) -> list[Box]:

@@ -33,32 +33,35 @@ from solvers.fleet.programme.hours import MOST_NODES, Outcome, by_hours
 ROUNDING, ROUNDS = 1e-9, 200
 
 
-def solve(programme: Programme, progress: Progress = silent) -> Mix | None:
-    """The best mix, its shares balanced; None where no counts will do. ValueError where nothing can serve a class."""
+def solve(programme: Programme, progress: Progress = silent, *, gap: float = 0.0) -> Mix | None:
+    """The best mix to a relative `gap`, its shares balanced; None where no counts will do.
+
+    ValueError where nothing can serve a class.
+    """
     lost = unserved(programme)
     if lost:
         raise ValueError(f"no configuration serves class {lost[0][1]} of service {lost[0][0]}")
-    mix = cheapest(programme, progress)
+    mix = cheapest(programme, progress, gap=gap)
     return None if mix is None else balanced(programme, mix)
 
 
-def cheapest(programme: Programme, progress: Progress = silent) -> Mix | None:
-    """The best mix without its shares; None where no counts will do."""
+def cheapest(programme: Programme, progress: Progress = silent, *, gap: float = 0.0) -> Mix | None:
+    """The best mix to a relative `gap`, without its shares; None where no counts will do."""
     if unserved(programme) or programme.head_room >= 1.0:
         return None
     progress(stage="Choosing the mix", fraction=0.0, candidates=0)
     free = replace(programme, budget_usd_per_hour=math.inf, most_carbon_g_per_hour=math.inf)
-    mix = _mix(free, by_hours(free))
+    mix = _mix(free, by_hours(free, gap=gap))
     if mix is not None and not _within(programme, mix):
-        mix = None if _hopeless(programme, mix) else _mix(programme, at_once(programme))
+        mix = None if _hopeless(programme, mix) else _mix(programme, at_once(programme, gap=gap))
     progress(stage="Choosing the mix", fraction=1.0, candidates=0 if mix is None else mix.search.get("nodes", 0))
     return mix
 
 
-def at_once(programme: Programme) -> Outcome | None:
+def at_once(programme: Programme, *, gap: float = 0.0) -> Outcome | None:
     """All hours in one model: for budgets in the mean, which every hour has a part in."""
     block = _whole(programme)
-    found = block.solve(nodes=MOST_NODES * programme.hours)
+    found = block.solve(gap=gap, nodes=MOST_NODES * programme.hours)
     if found is None:
         return None
     counts = block.counts
@@ -82,7 +85,18 @@ def _whole(programme: Programme) -> Block:
 def _mix(programme: Programme, outcome: Outcome | None) -> Mix | None:
     if outcome is None:
         return None
-    return mix_of(programme, outcome.units, outcome.replicas, outcome.bound, outcome.search)
+    units = np.minimum(outcome.units, _stood_on(programme, outcome.replicas))
+    return mix_of(programme, units, outcome.replicas, outcome.bound, outcome.search)
+
+
+def _stood_on(programme: Programme, replicas: Ints) -> Ints:
+    """Units [O, T] that the replicas need: units that cost nothing are not taken for nothing."""
+    used = np.zeros((len(programme.offers), programme.hours), dtype=np.int64)
+    for count, one in zip(replicas, programme.configurations, strict=True):
+        used[one.offer] += count * one.gpus
+    units: Ints = -(-used // np.array([[one.gpus] for one in programme.offers]))
+    steady = np.array([[one.steady] for one in programme.offers])
+    return np.where(steady, units.max(axis=1, keepdims=True), units)
 
 
 def _within(programme: Programme, mix: Mix) -> bool:

@@ -56,3 +56,13 @@ def test_small_programmes_cost_what_trying_all_counts_finds(first: int) -> None:
     assert [None if one is None else pytest.approx(one.value, rel=1e-6, abs=1e-6) for one in found] == [
         least(one) for one in programmes
     ]
+
+
+def test_gpus_that_cost_nothing_are_taken_first_and_none_stands_idle() -> None:
+    plain = melange()
+    owned = Supply(1, np.zeros(1), 1)
+
+    mix = cheapest(melange(offers=(plain.offers[0], owned)))
+
+    assert mix is not None
+    assert (mix.units.tolist(), round(mix.value, 9)) == ([[1], [1]], 1.01)
