@@ -57,10 +57,10 @@ def test_every_wrong_line_is_named_with_what_is_wrong_in_it() -> None:
         ("negative", "Line 2: price: '-1' is negative."),
         ("unknown_name", "Line 3: gpu: There is no GPU called 'l5'."),
         ("greater_than_equal", "Line 3: available: Input should be greater than or equal to 1."),
-        ("bool_parsing", "Line 4: whole_nodes: This field wants true or false."),
         ("literal_error", "Line 4: term: Input should be 'on_demand', 'reserved' or 'spot'."),
         ("not_a_quantity", "Line 4: price: 'cheap' is not a price per hour."),
         ("int_parsing", "Line 4: available: This field wants a whole number."),
+        ("bool_parsing", "Line 4: whole_nodes: This field wants true or false."),
     ]
 
 
