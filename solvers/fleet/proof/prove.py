@@ -36,7 +36,7 @@ def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -
     prepare()
     pools = Pools(spec, supplies)
     search = Tightening(pools)
-    trusting = solve(search.plain)
+    trusting = solve(search.plain, gap=search.gap)
     found = _judged(search, progress)
     if found is None:
         return None

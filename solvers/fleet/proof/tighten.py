@@ -3,7 +3,8 @@
 Symbols: m[s, t] what the load of service s in hour t is multiplied by, N the replicas that the programme chose for it,
 u how busy they then are (1 at the most), r the hour's rate. By its capacities N carries m r / u. Where N does not hold,
     m <- m / u (1 + STEP)        the least load that rules N out, and everything that carries less
-so the next plan is the next cheapest one, and the first that holds is the cheapest of those tried. Where requests miss
+so the next plan is the next cheapest one, and the first that holds is the cheapest of those tried. Plans need only be
+nearly the cheapest until one holds; from then on they are exact. Where requests miss
 by far in all pools, the rate r' at which N does hold is looked for, roughly and rather too high, and the hour goes
 there at once, by LEAP at the most:
     m <- m r / (r' u)
@@ -35,6 +36,8 @@ STEP, FAR, LEAP = 0.003, 0.04, 1.25
 CLOSE, SEEDS = 0.04, TIGHTENING[:2]
 # Plans that are simulated, and times that one is solved again because it wants what was not simulated yet.
 ROUNDS, FITTED = 40, 40
+# How far from the best a plan may be that only shows what has to be simulated next; the one that is kept is exact.
+ROUGH = 0.005
 
 Seen = Callable[[str, int, Mix], None]
 
@@ -63,6 +66,7 @@ class Tightening:
     loads: tuple[Floats, ...] = field(init=False)
     failures: tuple[Floats, ...] = field(init=False)
     rounds: int = 0
+    gap: float = ROUGH
 
     def __post_init__(self) -> None:
         spec, supplies = self.pools.spec, self.pools.supplies
@@ -86,8 +90,10 @@ class Tightening:
                 return None
             seen("simulating the fleet", self.rounds, tried.mix)
             failed = [group for group in groups(self.plain, tried.mix) if not self.holds(tried.mix, group, 0)]
-            if not failed:
+            if not failed and self.gap == 0.0:
                 return tried
+            if not failed:
+                self.gap = 0.0
             lowered: set[int] = set()
             for group in failed:
                 if group.service not in lowered and self.tighten(tried, group):
@@ -98,7 +104,7 @@ class Tightening:
         """The cheapest plan, of replicas that were simulated."""
         for _ in range(FITTED):
             asked = self.programme
-            mix = solve(asked)
+            mix = solve(asked, gap=self.gap)
             if mix is None:
                 return None
             wanted = mix.replicas.max(axis=1)

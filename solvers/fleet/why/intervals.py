@@ -26,6 +26,8 @@ from solvers.serving.study import Study
 
 # Draws that are solved again, of those that the calibration has.
 DRAWS = 8
+# How far from its best a fleet of a draw may be: much less than draws differ.
+NEAR = 0.002
 # Decodes of a step that is taken for all: a quarter of the most, 32 at the most (as serving's plans do).
 PART, MOST = 0.25, 32.0
 
@@ -72,8 +74,8 @@ def drawn(answered: Answered, single: tuple[int, ...]) -> Drawn:
             c.capacity_per_s * ratio[draw] for c, ratio in zip(answered.programme.configurations, ratios, strict=True)
         ]
         programme = with_capacities(answered.programme, own)
-        mixes.append(cheapest(programme))
-        alone.append(cheapest(only_offers(programme, single)) if single else None)
+        mixes.append(cheapest(programme, gap=NEAR))
+        alone.append(cheapest(only_offers(programme, single), gap=NEAR) if single else None)
     return Drawn(answered.mix, tuple(mixes), tuple(alone))
 
 
