@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from solvers.fleet.programme.block import Block, Found, Question
+from solvers.fleet.programme.block import FEW_SHARES, Block, Found, Question
 from solvers.fleet.programme.case import Floats, Ints, Programme
 from solvers.fleet.programme.counts import needed, objective_of
 from solvers.fleet.programme.cuts import Pool, Scene, pools_of, scenes_of
@@ -113,7 +113,9 @@ def _search(programme: Programme, gap: float) -> Search:
     scenes = scenes_of(programme)
     pools = pools_of(programme, scenes)
     steady = np.flatnonzero([one.steady for one in programme.offers])
-    blocks = [Block(Question(part_of(programme, one), one, scenes, pools)) for one in hours[:, None]]
+    # What is solved again with other prices many times is soonest solved with the rows that were found.
+    few = 0 if len(steady) and len(hours) > 1 else FEW_SHARES
+    blocks = [Block(Question(part_of(programme, one), one, scenes, pools), few=few) for one in hours[:, None]]
     price = objective_of(programme)[steady].sum(axis=1)
     classes = max((len(one.seconds) for one in pools), default=0)
     large = classes * len(programme.configurations) * len(hours) > LARGE
