@@ -22,7 +22,7 @@ SIZE, LONG, QUEUES = 3_000, 4, 4
 TIERS = (2, 4, 8, 16)
 TIGHTENING = tuple(range(1, TIERS[-1] + 1))
 # How sure a further seed has to hold.
-SURE = 0.995
+SURE = 0.9995
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from solvers.base import Progress, silent
 from solvers.fleet.asked import programme_of
-from solvers.fleet.programme.case import Mix
+from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Proof, Unproven
 from solvers.fleet.proof.groups import Group, groups, hour_of
@@ -63,8 +63,12 @@ def simulate_mix(
 ) -> dict[tuple[int, int], tuple[Looked, ...]]:
     """Every service in every hour that has to be looked at, by seed: any plan, not only a proven one."""
     prepare()
-    plain = programme_of(spec, supplies, np.ones(len(supplies.ready)))
-    return looks(Holding(Pools(spec, supplies)), plain, mix, seeds)
+    return looks(Holding(Pools(spec, supplies)), plain_of(spec, supplies), mix, seeds)
+
+
+def plain_of(spec: FleetSpec, supplies: Supplies) -> Programme:
+    """The programme by the static model alone."""
+    return programme_of(spec, supplies, np.ones(len(supplies.ready)))
 
 
 def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attained, ...], tuple[int, ...]] | None:
