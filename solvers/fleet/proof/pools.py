@@ -2,7 +2,7 @@
 
 A replica with a model runs in the compiled engine, least work first; one that is only known by a table of capacities is
 a queue: a request of class k keeps it busy for 1 / capacity[k] seconds, and is good where it waits no longer than the
-limit of the first token. With both, the engine's steps take so many times as long that it carries what was measured.
+limit of the first token. With both the engine runs by the model: its simulation corrects what was measured.
 """
 
 import math
@@ -43,7 +43,6 @@ class Pools:
         self.spec, self.supplies = spec, supplies
         self.streams = Streams(spec, supplies)
         self.requests = 0
-        self.slower = np.ones(len(supplies.ready))
         self._known: dict[tuple[object, ...], Latencies | None] = {}
         self._stays: dict[int, float] = {}
         self._ceilings: dict[tuple[int, bytes, bool], float] = {}
@@ -74,7 +73,7 @@ class Pools:
         if key not in self._known:
             enough = max(size, self.least_size(c, part, rate_per_s))
             self._known[key] = self._tried(
-                c, replicas, part, rate_per_s=rate_per_s, seed=seed, size=enough, slower=slower * float(self.slower[c])
+                c, replicas, part, rate_per_s=rate_per_s, seed=seed, size=enough, slower=slower
             )
         return self._known[key]
 
@@ -97,7 +96,7 @@ class Pools:
             self._ceilings[key] = (
                 static_rate(ready, self.supplies, part, 1)
                 if ready.study is None or ready.setup is None
-                else self._most(ready, ready.study, ready.setup, part, late=late) / float(self.slower[c])
+                else self._most(ready, ready.study, ready.setup, part, late=late)
             )
         return self._ceilings[key]
 
@@ -137,7 +136,7 @@ class Pools:
     def _seen_s(self, c: int) -> float:
         ready = self.supplies.ready[c]
         rate = EASY * static_rate(ready, self.supplies, whole(ready), 1)
-        found = self._tried(c, 1, whole(ready), rate_per_s=rate, seed=0, size=FEW, slower=float(self.slower[c]))
+        found = self._tried(c, 1, whole(ready), rate_per_s=rate, seed=0, size=FEW, slower=1.0)
         return float(np.mean(found.e2e_s)) if found is not None else 0.0
 
     def _tried(
@@ -152,7 +151,7 @@ class Pools:
         requests = drawn.at(places, rate_per_s)
         self.requests += requests.size
         if ready.study is None or ready.setup is None:
-            return _queued(ready, requests, 1.0 / ready.capacity_per_s[drawn.classes[places]], replicas)
+            return _queued(requests, 1.0 / ready.capacity_per_s[drawn.classes[places]], replicas)
         return _served(ready.study, ready.setup, requests, replicas, seed=seed, slower=slower)
 
 
@@ -169,8 +168,7 @@ def static_rate(ready: Ready, supplies: Supplies, part: Slice, replicas: int) ->
     return replicas / work if work > 0 else 0.0
 
 
-def _queued(ready: Ready, requests: Requests, work_s: Floats, replicas: int) -> Latencies:
-    del ready
+def _queued(requests: Requests, work_s: Floats, replicas: int) -> Latencies:
     waits = waits_s(requests.arrival_s, work_s, servers=replicas)
     part = counted(requests.size)
     return Latencies(
