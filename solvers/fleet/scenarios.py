@@ -106,7 +106,7 @@ def told(number: int, *, fewer: bool = False) -> Told:
     spec = scenario(number)
     known = supplies(spec)
     proof = None if known.unserved else prove(spec, known)
-    if proof is None:
+    if not isinstance(proof, Proof):
         reason = f"nothing serves {known.unserved[0].label}" if known.unserved else "no plan"
         return Told(number, reason, 0.0, ())
     used = np.flatnonzero(proof.mix.units.max(axis=1)).tolist()

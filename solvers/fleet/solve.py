@@ -3,6 +3,7 @@
 from solvers.base import Infeasible, Progress, Solved
 from solvers.documents import Document
 from solvers.fleet.plan import plan_document
+from solvers.fleet.proof.case import Proof
 from solvers.fleet.proof.prove import prove
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
@@ -20,8 +21,8 @@ def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
     progress(stage="asking what each GPU carries", fraction=0.05, candidates=0)
     known = supplies(spec)
     proof = None if known.unserved else prove(spec, known, progress=progress)
-    if proof is None:
-        return why_infeasible(spec, known, None, counted=counted(known))
+    if not isinstance(proof, Proof):
+        return why_infeasible(spec, known, proof, counted=counted(known), progress=progress)
     told = explained(spec, known, proof, progress=progress)
     return Solved(
         plan=plan_document(spec, known, proof),

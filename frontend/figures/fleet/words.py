@@ -24,6 +24,7 @@ BINDING = {
     "options": "What is fixed and forbidden",
     "table": "The table of capacities",
     "zones": "The zones of the service",
+    "simulation": "What simulation shows",
 }
 
 

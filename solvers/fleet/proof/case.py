@@ -62,6 +62,19 @@ class Proof:
     holding: "Holding"
 
 
+@dataclass(frozen=True)
+class Missed:
+    """The search ended without a plan that holds: the factors [C] and loads that no plan within the limits carries.
+
+    `first` is the plan that trusts the static model, if there is one.
+    """
+
+    factors: Floats
+    loads: tuple[Floats, ...]
+    rounds: int
+    first: Mix | None
+
+
 def loaded(programme: Programme, loads: tuple[Floats, ...]) -> Programme:
     """The programme with the load of each service and hour so many times as large."""
     rates = tuple(rate * load[:, None] for rate, load in zip(programme.rates_per_s, loads, strict=True))

@@ -55,6 +55,10 @@ class Fits:
         known[size] = self._found(c, size, whole(self.pools.supplies.ready[c]), guess=self._guess(c))
         return True
 
+    def widen(self) -> bool:
+        """Whether what was simulated as small pools alone had to be simulated as large ones: these carry more."""
+        return bool(sum([self.fit(c, LARGEST) for c in list(self._known)]))
+
     def lower(self, c: int, part: Slice) -> bool:
         """Whether the classes that it gets need a lower factor than all of its service's together."""
         known = self._known[c]

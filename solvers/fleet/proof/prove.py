@@ -14,7 +14,7 @@ from solvers.base import Progress, silent
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
-from solvers.fleet.proof.case import Attained, Proof, Unproven
+from solvers.fleet.proof.case import Attained, Missed, Proof, Unproven
 from solvers.fleet.proof.groups import Group, groups, hour_of
 from solvers.fleet.proof.holding import SIZE, TIGHTENING, Holding
 from solvers.fleet.proof.judged import attained, looks, step_ends
@@ -31,15 +31,15 @@ __all__ = ["Proof", "prove", "simulate_mix"]
 SEEDS, JUDGING, JUDGED = 5, 101, 6
 
 
-def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -> Proof | None:
-    """The plan and its proof; None where the limits leave no plan that holds."""
+def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -> Proof | Missed:
+    """The plan and its proof, or what was known when the limits left no plan that holds."""
     prepare()
     pools = Pools(spec, supplies)
     search = Tightening(pools)
     trusting = solve(search.plain, gap=search.gap)
     found = _judged(search, progress)
     if found is None:
-        return None
+        return Missed(search.fits.factors, search.loads, search.rounds, trusting)
     tried, judged, seeds = found
     mix = tried.mix
     return Proof(

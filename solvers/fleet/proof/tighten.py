@@ -106,7 +106,9 @@ class Tightening:
             asked = self.programme
             mix = solve(asked, gap=self.gap)
             if mix is None:
-                return None
+                if not self.fits.widen():
+                    return None
+                continue
             wanted = mix.replicas.max(axis=1)
             if not sum([self.fits.fit(c, int(wanted[c])) for c in np.flatnonzero(wanted).tolist()]):
                 return Tried(mix, asked, tuple(load.copy() for load in self.loads))

@@ -1,7 +1,9 @@
 """When there is no plan: what binds, how much of the demand could be carried, and the smallest change that helps."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,22 +13,27 @@ from solvers.catalogue.hardware import Gpu
 from solvers.documents import Document
 from solvers.errors import SpecError
 from solvers.fleet.asked import programme_of
-from solvers.fleet.market import Offer
+from solvers.fleet.market import MOST_UNITS, Offer
 from solvers.fleet.offers import Asked, resolve
 from solvers.fleet.plan import small_plan
-from solvers.fleet.programme.case import Floats
+from solvers.fleet.programme.case import Floats, Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.proof.case import Missed, loaded
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies, Unserved
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import called, factors_of
 from solvers.fleet.why.called import joined, mix_words
 from solvers.fleet.why.eased import Change, Short, eased
+from solvers.fleet.why.missed import given_up, proven, trusting
 from solvers.fleet.why.relax import Relaxation, relaxations
 from solvers.fleet.why.sensitivity import LIMITS, with_limit
 from solvers.fleet.why.single import unserved_by
 from solvers.serving.calibration import data_of
 from solvers.units import DURATION, SHARE, show
+
+Learned = tuple[Floats, tuple[Floats, ...]]
+"""Factors [C] of the configurations and loads [T] of the services."""
 
 # Latencies are lengthened by these, one after the other, until there is a plan.
 LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -37,24 +44,28 @@ NAMED, ASKED = 3, 8
 def why_infeasible(
     spec: FleetSpec,
     known: Supplies,
-    factors: Floats | None = None,
+    missed: Missed | None = None,
     *,
     counted: Document | None = None,
     progress: Progress = silent,
 ) -> Infeasible:
-    """The answer that there is no plan; `factors` [C] are those of simulation, if it came to one."""
+    """The answer that there is no plan; `missed` is what simulation found, if it came to that."""
     progress(stage="looking for what would help", fraction=0.7, candidates=len(known.ready))
-    own = np.ones(len(known.ready)) if factors is None else factors
+    plain = np.ones(len(known.ready)), tuple(np.ones(spec.hours) for _ in spec.services)
+    learned = plain if missed is None or missed.first is None else (missed.factors, missed.loads)
+    longer = _longer(spec, known, learned)
     if known.unserved:
         reason, binding, nearest = _unserved(spec, known)
-        changes = list(_longer(spec, known, own))
+        ordered = sorted(longer, key=lambda one: one.relative)
     else:
-        short = Short(spec, programme_of(spec, known, own), called(spec, known))
+        short = Short(spec, _programme(spec, known, learned), called(spec, known))
+        if missed is not None and missed.first is not None and (last := cheapest(short.programme)) is not None:
+            return given_up(spec, missed, last, counted or _counted(known))
         found = relaxations(short.programme)
-        changes = [change for one in found if (change := eased(short, one)) is not None]
-        reason, binding, nearest = _short(short, found, changes)
-        changes += _longer(spec, known, own)
-    ordered = sorted(changes, key=lambda one: one.relative)
+        relaxed = [(change, one) for one in found if (change := eased(short, one)) is not None]
+        pairs = sorted([*relaxed, *((change, None) for change in longer)], key=lambda pair: pair[0].relative)
+        ordered = [change for change, _ in pairs] if missed is None else proven(short, pairs, progress=progress)
+        reason, binding, nearest = _short(short, found, ordered, missed)
     return Infeasible(
         reason=reason,
         binding=binding,
@@ -63,6 +74,11 @@ def why_infeasible(
         search=counted or _counted(known),
         data=data_of(spec.calibration),
     )
+
+
+def _programme(spec: FleetSpec, known: Supplies, learned: Learned) -> Programme:
+    factors, loads = learned
+    return loaded(programme_of(spec, known, factors), loads)
 
 
 def _smallest(changes: list[Change]) -> Document | None:
@@ -124,31 +140,41 @@ def _serves(spec: FleetSpec, unserved: Unserved, gpu: Gpu) -> bool:
 
 
 def _short(
-    short: Short, found: list[Relaxation], changes: list[Change]
+    short: Short, found: list[Relaxation], changes: list[Change], missed: Missed | None
 ) -> tuple[str, tuple[str, ...], Document | None]:
     """Every class can be served, but the limits leave too little of what serves it."""
-    limits = [one for one in changes if one.constraint != "demand"]
+    limits = [one for one in changes if one.constraint != "demand" and not one.constraint.startswith("slo/")]
     demand = next((one for one in found if one.sort == "demand"), None)
     reason = "No fleet of this market carries the load within the limits"
     if limits:
         reason += f": {'; or '.join(one.needs for one in limits[:NAMED])}"
-    binding = tuple(dict.fromkeys(one.constraint for one in limits)) or ("constraints",)
+    binding = tuple(dict.fromkeys(one.sort for one in found if one.sort != "demand")) or ("constraints",)
     if demand is None:
-        there = tuple(o for o, one in enumerate(short.programme.offers) if one.most > 0)
-        missing = unserved_by(short.programme, short.called, there)
-        tail = f" Nothing that can be had serves {joined(missing[:NAMED])}." if missing else ""
-        return f"{reason}.{tail}", binding, None
+        return f"{reason}.{_missing(short)}", binding, None
     share, fleet = show(demand.value, SHARE), mix_words(short.called, short.programme, demand.mix)
-    reason += f". At most {share} of the demand can be carried, by {fleet}."
-    needs = [{"constraint": one.constraint, "message": one.needs} for one in changes]
-    return reason, binding, {"plan": small_plan(short.spec, demand.mix), "needs": needs}
+    most = "At most" if missed is None else "About"
+    reason += f". {most} {share} of the demand can be carried, by {fleet}."
+    needs = [{"constraint": one.constraint, "message": one.needs} for one in changes if one in limits or missed is None]
+    return reason + trusting(missed), binding, {"plan": small_plan(short.spec, demand.mix), "needs": needs}
 
 
-def _longer(spec: FleetSpec, known: Supplies, factors: Floats) -> Iterator[Change]:
+def _missing(short: Short) -> str:
+    """Why not even a little of the demand is carried."""
+    there = tuple(o for o, one in enumerate(short.programme.offers) if one.most > 0)
+    missing = unserved_by(short.programme, short.called, there)
+    if missing:
+        return f" Nothing that can be had serves {joined(missing[:NAMED])}."
+    free = replace(short.programme, limits=(), losses=(), head_room=0.0, budget_usd_per_hour=math.inf)
+    if all(one.most >= MOST_UNITS for one in free.offers) and cheapest(free) is None:
+        return f" It would take more than the {MOST_UNITS:,} units of an offer that are planned with."
+    return ""
+
+
+def _longer(spec: FleetSpec, known: Supplies, learned: Learned) -> Iterator[Change]:
     """Each latency alone, lengthened until there is a plan."""
     for service, one in enumerate(spec.services):
         for name, limit in one.slo.limits.items():
-            factor = next((f for f in LONGER if _carried(with_limit(spec, service, name, f), known, factors)), None)
+            factor = next((f for f in LONGER if _carried(with_limit(spec, service, name, f), known, learned)), None)
             if factor is not None:
                 wanted, there = show(factor * limit, DURATION), show(limit, DURATION)
                 message = f"A {LIMITS[name]} of {wanted} instead of {there} for {one.name}."
@@ -157,6 +183,8 @@ def _longer(spec: FleetSpec, known: Supplies, factors: Floats) -> Iterator[Chang
                 yield Change(edits, message, needs, factor - 1.0, f"slo/{name}")
 
 
-def _carried(spec: FleetSpec, known: Supplies, factors: Floats) -> bool:
-    found = supplies(spec, known=known)
-    return not found.unserved and cheapest(programme_of(spec, found, factors_of(found, known, factors))) is not None
+def _carried(spec: FleetSpec, known: Supplies, learned: Learned) -> bool:
+    found, (factors, loads) = supplies(spec, known=known), learned
+    if found.unserved:
+        return False
+    return cheapest(_programme(spec, found, (factors_of(found, known, factors), loads))) is not None

@@ -3,9 +3,9 @@ import pytest
 
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.solve import solve
-from solvers.fleet.proof.case import loaded
+from solvers.fleet.proof.case import Missed, Proof, loaded
 from solvers.fleet.proof.looked import shares_of
-from solvers.fleet.proof.prove import Proof, prove, simulate_mix
+from solvers.fleet.proof.prove import prove, simulate_mix
 from solvers.fleet.supply.supplies import supplies
 from tests.solvers.fleet.proof.tables import melange_spec, mix_with
 
@@ -16,7 +16,7 @@ def proved(**change) -> tuple[Proof, object, object]:
     spec = melange_spec(**change)
     known = supplies(spec)
     proof = prove(spec, known)
-    assert proof is not None
+    assert isinstance(proof, Proof)
     return proof, spec, known
 
 
@@ -88,7 +88,10 @@ def test_the_programme_of_a_proof_is_the_one_that_its_mix_is_cheapest_of():
 def test_too_few_gpus_leave_no_plan():
     spec = melange_spec(constraints={"max_gpus": 1})
 
-    assert prove(spec, supplies(spec)) is None
+    found = prove(spec, supplies(spec))
+
+    assert isinstance(found, Missed)
+    assert found.first is None
 
 
 def test_limits_that_only_the_static_plan_keeps_leave_no_plan():
@@ -96,7 +99,11 @@ def test_limits_that_only_the_static_plan_keeps_leave_no_plan():
     known = supplies(spec)
     assert solve(programme_of(spec, known, np.ones(2))) is not None
 
-    assert prove(spec, known) is None
+    found = prove(spec, known)
+
+    assert isinstance(found, Missed)
+    assert found.first is not None
+    assert solve(loaded(programme_of(spec, known, found.factors), found.loads)) is None
 
 
 def test_progress_is_told_and_never_falls():
@@ -115,7 +122,15 @@ def test_spot_replicas_that_may_be_lost_are_more():
 
     spot, sure = (prove(spec, supplies(spec)) for spec in (melange_spec(market=one) for one in (market, bought)))
 
-    assert spot is not None
-    assert sure is not None
+    assert isinstance(spot, Proof)
+    assert isinstance(sure, Proof)
     assert spot.mix.units[0, 0] > sure.mix.units[0, 0] > 12
     assert spot.attained[0].holds
+
+
+def test_a_budget_that_just_pays_for_the_plan_leaves_it():
+    free = proved()[0]
+
+    tight = proved(constraints={"budget_per_hour": free.mix.cost_usd_per_hour})[0]
+
+    assert tight.mix.units.tolist() == free.mix.units.tolist() == [[2], [1]]
