@@ -1,0 +1,76 @@
+"""What runs must have before a law is fitted to them; each refusal says which run or what is lacking."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.errors import Problem
+from solvers.laws.errors import BadRuns
+from solvers.laws.law import Law, Runs
+
+# Losses or inputs that are named one by one, before the rest are only counted.
+NAMED = 5
+# Computes that differ by less than this factor are one level.
+ONE_LEVEL = 1.05
+
+
+def check(law: Law, runs: Runs) -> None:
+    """BadRuns lists everything that keeps the law from being fitted."""
+    problems = _lacking(law, runs) or [*_not_positive(law, runs)]
+    problems = problems or [*_too_few(law, runs), *_constant(law, runs), *_one_level(law, runs)]
+    if problems:
+        raise BadRuns(*problems)
+
+
+def _lacking(law: Law, runs: Runs) -> list[Problem]:
+    wanted = [one for one in law.inputs if one.name not in runs.inputs]
+    return [
+        Problem("missing", f"The {law.title} law needs {one.title}, and the runs do not say it.", f"/{one.name}")
+        for one in wanted
+    ]
+
+
+def _not_positive(law: Law, runs: Runs) -> list[Problem]:
+    columns = {"loss": runs.loss, **{one.name: runs.inputs[one.name] for one in law.inputs}}
+    return [problem for name, values in columns.items() for problem in _bad_values(name, values)]
+
+
+def _bad_values(name: str, values: NDArray[np.float64]) -> list[Problem]:
+    places = np.flatnonzero(~(np.isfinite(values) & (values > 0.0)))
+    hint = "Leave the run out; a diverged run says nothing of the law." if name == "loss" else "Give its plain number."
+    found = [
+        Problem("not_positive", f"Run {place + 1} has a {name} of {values[place]:g}.", f"/{place}/{name}", hint)
+        for place in places[:NAMED]
+    ]
+    if len(places) > NAMED:
+        found.append(Problem("not_positive", f"{len(places) - NAMED} more runs have no usable {name}.", "", hint))
+    return found
+
+
+def _too_few(law: Law, runs: Runs) -> list[Problem]:
+    different = len(np.unique(np.stack([runs.inputs[one.name] for one in law.inputs]), axis=1).T)
+    if different >= law.size:
+        return []
+    message = f"The {law.title} law has {law.size} parameters and there are {different} different runs."
+    return [Problem("too_few_runs", message, "", "Give more runs, or ask for a law with fewer parameters.")]
+
+
+def _constant(law: Law, runs: Runs) -> list[Problem]:
+    return [
+        Problem(
+            "constant_input",
+            f"All runs have the same {one.title}, so nothing says how the loss depends on it.",
+            f"/{one.name}",
+            "Add runs where it differs, or ask for a law without it.",
+        )
+        for one in law.inputs
+        if np.ptp(runs.inputs[one.name]) == 0.0
+    ]
+
+
+def _one_level(law: Law, runs: Runs) -> list[Problem]:
+    if not {"params", "tokens"} <= {one.name for one in law.inputs}:
+        return []
+    if runs.flops.max() / runs.flops.min() >= ONE_LEVEL:
+        return []
+    message = f"All runs spend the same compute, {runs.flops.mean():.3g} FLOP: what more compute buys cannot be seen."
+    return [Problem("one_compute_level", message, "", "Add runs of at least two other levels of compute.")]
