@@ -110,6 +110,7 @@ def _offer(one: Resolved, units: Ints) -> Document:
         "units_by_hour": units.tolist(),
         "gpus": _ends(one.unit_gpus * units),
         "cost_usd_per_hour": float((price * units).mean()),
+        "cost_usd_by_hour": (price * units).tolist(),
     }
 
 

@@ -2,12 +2,16 @@
 
 from solvers.documents import Document
 from solvers.fleet.programme.case import Mix, Programme
-from solvers.fleet.why.called import Called, money
+from solvers.fleet.why.called import Called, aim, money
 from solvers.fleet.why.holds import Held
 from solvers.units import SHARE, show
 
 # What whole numbers may cost without a word.
 HARDLY = 0.005
+NOTHING = {
+    "cost": "the prices and what each GPU carries set the cost",
+    "carbon": "what each GPU draws and what it carries set the carbon",
+}
 
 
 def binding(programme: Programme, mix: Mix, called: Called, found: list[Held], *, fractions: float | None) -> list[str]:
@@ -17,12 +21,12 @@ def binding(programme: Programme, mix: Mix, called: Called, found: list[Held], *
         share = show(1.0 - fractions / mix.value, SHARE)
         told.append(f"Whole numbers: fractions of GPUs would do it for {money(programme, fractions)}, {share} less.")
     if not found:
-        told.insert(0, "No limit of the market or the sites binds: the prices and what each GPU carries set the cost.")
+        told.insert(0, f"No limit of the market or the sites binds: {NOTHING[programme.objective]}.")
     return told
 
 
 def _sentence(programme: Programme, mix: Mix, called: Called, one: Held) -> str:
-    sort, name = one.hold.sort, one.hold.name
+    sort, name, takes = one.hold.sort, one.hold.name, aim(programme).takes
     worth, share = money(programme, one.worth), show(one.worth / mix.value, SHARE) if mix.value > 0 else "0 %"
     if sort == "head_room":
         return f"Head-room: keeping {show(programme.head_room, SHARE)} of each replica free costs {worth} ({share})."
@@ -30,7 +34,7 @@ def _sentence(programme: Programme, mix: Mix, called: Called, one: Held) -> str:
         what = joined_losses(programme)
         return f"Losses: carrying all load without {what} costs {worth} ({share})."
     if sort == "whole_nodes":
-        return f"Whole nodes: with single GPUs the fleet would cost {worth} less ({share})."
+        return f"Whole nodes: with single GPUs the fleet would {takes} {worth} less ({share})."
     if sort == "budget":
         spent = f"with more than {money_of(programme)} the plan would be {worth} better ({share})"
         return f"Budget: {spent}.{_step(programme, one)}"
@@ -40,7 +44,7 @@ def _sentence(programme: Programme, mix: Mix, called: Called, one: Held) -> str:
         limit = f"{offer.most * offer.gpus:,} × {name} at most"
     else:
         limit = called.limit(name)
-    return f"{head}: without the limit ({limit}) the fleet would cost {worth} less ({share}).{_step(programme, one)}"
+    return f"{head}: without the limit ({limit}) the fleet would {takes} {worth} less ({share}).{_step(programme, one)}"
 
 
 def joined_losses(programme: Programme) -> str:

@@ -36,6 +36,27 @@ class Called:
         return self.limits.get(name, name)
 
 
+@dataclass(frozen=True)
+class Aim:
+    """What a programme minimises, in words: the plan with the least, one with more, one with as much, and the verb."""
+
+    least: str
+    more: str
+    same: str
+    takes: str
+
+
+AIMS = {
+    "cost": Aim("cheapest", "dearer", "as cheap", "cost"),
+    "carbon": Aim("cleanest", "more CO2", "as clean", "emit"),
+}
+
+
+def aim(programme: Programme) -> Aim:
+    """The words of what a programme minimises."""
+    return AIMS[programme.objective]
+
+
 def mix_words(called: Called, programme: Programme, mix: Mix) -> str:
     """`3 L4 and 1 A100-80`: the GPUs of each type in the hour with the most of them."""
     units = gpus_by_type(called, programme, mix)

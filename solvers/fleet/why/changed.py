@@ -95,6 +95,19 @@ def cost_by_offer(programme: Programme, mix: Mix) -> list[float]:
     return [float(np.mean(one.price_usd * mix.units[o])) for o, one in enumerate(programme.offers)]
 
 
+def carbon_by_offer(programme: Programme, mix: Mix) -> list[float]:
+    """Grams of CO2 an hour of each offer, in the mean over the hours; 0 of one that says none."""
+    return [
+        0.0 if one.carbon_g is None else float(np.mean(one.carbon_g * mix.units[o]))
+        for o, one in enumerate(programme.offers)
+    ]
+
+
+def emits(programme: Programme) -> bool:
+    """Whether every offer that can be bought says what it emits."""
+    return all(one.carbon_g is not None for one in programme.offers if one.most > 0)
+
+
 def gpus_by_offer(programme: Programme, mix: Mix) -> list[int]:
     """GPUs of each offer in the hour with the most of them."""
     return [int(mix.units[o].max(initial=0)) * one.gpus for o, one in enumerate(programme.offers)]

@@ -99,14 +99,19 @@ def _survive(short: Short, one: Relaxation) -> Eased:
 
 
 def _demand(short: Short, one: Relaxation) -> Eased:
-    share = math.floor(100.0 * one.value) / 100.0
+    share = whole_share(one.value)
     edits = tuple(
         (f"/services/{place}/traffic/rate_scale", service.traffic.rate_scale * share)
         for place, service in enumerate(short.spec.services)
     )
     told = show(share, SHARE)
     needs = f"{told} of the demand of every class could be carried"
-    return edits if share > 0 else (), f"{told} of the demand.", needs
+    return edits if share > 0 else (), f"Carry {told} of the demand of every class.", needs
+
+
+def whole_share(value: float) -> float:
+    """A share in whole per cents, never more than it is; it is known no finer."""
+    return math.floor(100.0 * value + 1e-9) / 100.0
 
 
 SORTS: dict[Sort, Callable[[Short, Relaxation], Eased]] = {

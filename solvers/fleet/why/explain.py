@@ -19,7 +19,8 @@ from solvers.fleet.supply.case import Supplies
 from solvers.fleet.why import options, words
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.bound import binding, worth_documents
-from solvers.fleet.why.changed import cost_by_offer, less
+from solvers.fleet.why.called import aim
+from solvers.fleet.why.changed import carbon_by_offer, cost_by_offer, emits, less
 from solvers.fleet.why.entries import entry_documents
 from solvers.fleet.why.frontier import frontier
 from solvers.fleet.why.holds import held
@@ -114,7 +115,7 @@ def estimates(answered: Answered, draws: Drawn, best: Other | None) -> dict[str,
         found["cost_usd_per_million_requests"] = cost.scaled(MILLION / (rate * HOUR_S))
     if best is not None and best.mix is not None and best.mix.value > 0:
         found["saving_share"] = draws.saving(less(best.mix.value, mix.value) / best.mix.value)
-    if mix.carbon_g_per_hour is not None:
+    if mix.carbon_g_per_hour is not None and emits(answered.programme):
         found["carbon_g_per_hour"] = draws.estimate(mix.carbon_g_per_hour, lambda one: one.carbon_g_per_hour or 0.0)
     return found
 
@@ -136,10 +137,15 @@ def _attainment(answered: Answered) -> Estimate:
 
 
 def breakdown(answered: Answered, programme: Programme, mix: Mix) -> list[Document]:
-    """Dollars an hour by offer, dearest first."""
-    pairs = zip(answered.called.offers, cost_by_offer(programme, mix), strict=True)
-    bought = [(name, cost) for (name, cost), units in zip(pairs, mix.units, strict=True) if units.max(initial=0) > 0]
-    return [{"term": name, "value": cost} for name, cost in sorted(bought, key=lambda one: (-one[1], one[0]))]
+    """Dollars an hour by offer, dearest first; grams too, where they are known of all."""
+    clean = emits(programme)
+    found = zip(answered.called.offers, cost_by_offer(programme, mix), carbon_by_offer(programme, mix), strict=True)
+    told = [
+        {"term": name, "value": cost, **({"carbon_g_per_hour": grams} if clean else {})}
+        for (name, cost, grams), units in zip(found, mix.units, strict=True)
+        if units.max(initial=0) > 0
+    ]
+    return sorted(told, key=lambda one: (-one["value"], one["term"]))
 
 
 def _single(answered: Answered, one: Other) -> Document:
@@ -147,10 +153,17 @@ def _single(answered: Answered, one: Other) -> Document:
     return {
         "gpu": one.name,
         "cost_usd_per_hour": None if mix is None else mix.cost_usd_per_hour,
+        **({} if mix is None else _grams(answered, mix)),
         "gpus": None if mix is None else gpus(answered, mix),
         "why_not": one.why_not or None,
         "breakdown": [] if mix is None else breakdown(answered, answered.programme, mix),
     }
+
+
+def _grams(answered: Answered, mix: Mix) -> dict[str, float]:
+    """What a mix emits, where that is known of everything that can be bought."""
+    grams = mix.carbon_g_per_hour if emits(answered.programme) else None
+    return {} if grams is None else {"carbon_g_per_hour": grams}
 
 
 def alternatives(answered: Answered, singles: list[Other]) -> list[Document]:
@@ -165,17 +178,17 @@ def alternatives(answered: Answered, singles: list[Other]) -> list[Document]:
 
 
 def _alternative(answered: Answered, one: Other, mix: Mix, kind: str) -> Document:
-    more = less(mix.value, answered.mix.value, gap=answered.mix.gap)
+    more, words = less(mix.value, answered.mix.value, gap=answered.mix.gap), aim(answered.programme)
     dearer = (
-        "As cheap"
+        words.same.capitalize()
         if more == 0.0
-        else f"{show(more / answered.mix.value, SHARE)} dearer"
+        else f"{show(more / answered.mix.value, SHARE)} {words.more}"
         if answered.mix.value > 0
-        else "Dearer"
+        else f"{words.more[:1].upper()}{words.more[1:]}"
     )
     why = f"{dearer}: {one.name} alone." if kind == "single" else f"{dearer}: the best without {one.name}."
-    cost = {"cost_usd_per_hour": mix.cost_usd_per_hour, "gpus": gpus(answered, mix)}
-    told = {name: {"value": value, "low": value, "high": value} for name, value in cost.items()}
+    known = {"cost_usd_per_hour": mix.cost_usd_per_hour, "gpus": gpus(answered, mix), **_grams(answered, mix)}
+    told = {name: {"value": value, "low": value, "high": value} for name, value in known.items()}
     return {"plan": small_plan(answered.spec, mix), "estimates": told, "why_not": why}
 
 

@@ -25,7 +25,7 @@ from solvers.fleet.proof.looked import look, shares_of
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.modelled import capacities
 from solvers.fleet.why.answered import Answered
-from solvers.fleet.why.changed import gpus_by_offer, with_capacities
+from solvers.fleet.why.changed import emits, gpus_by_offer, with_capacities
 from solvers.fleet.why.typical import over
 from solvers.optimise.pareto import front
 from solvers.serving.measured import half_width
@@ -50,7 +50,7 @@ def frontier(answered: Answered) -> tuple[list[Document], list[Document]]:
     points = list(_points(answered))
     if not points:
         return [], []
-    known = all(one.mix.carbon_g_per_hour is not None for one in points) and _emits(answered.programme)
+    known = all(one.mix.carbon_g_per_hour is not None for one in points) and emits(answered.programme)
     objectives = [np.array([one.mix.cost_usd_per_hour for one in points]), np.array([-one.headroom for one in points])]
     if known:
         objectives.append(np.array([one.mix.carbon_g_per_hour for one in points], dtype=float))
@@ -96,7 +96,7 @@ def _mixes(answered: Answered) -> Iterator[Mix]:
         if found is None:
             break
         yield balanced(tighter, found)
-    if _emits(programme):
+    if emits(programme):
         yield from _cleaner(programme)
 
 
@@ -111,11 +111,6 @@ def _tighter(answered: Answered, share: float) -> Programme:
         ratio = np.divide(shorter, plain, out=np.zeros_like(plain), where=plain > 0)
         own.append(one.capacity_per_s * ratio)
     return with_capacities(answered.programme, own)
-
-
-def _emits(programme: Programme) -> bool:
-    """Whether every offer that can be bought says what it emits."""
-    return all(one.carbon_g is not None for one in programme.offers if one.most > 0)
 
 
 def _cleaner(programme: Programme) -> Iterator[Mix]:

@@ -24,7 +24,7 @@ from solvers.fleet.supply.case import Supplies, Unserved
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import called, factors_of
 from solvers.fleet.why.called import joined, mix_words
-from solvers.fleet.why.eased import Change, Short, eased
+from solvers.fleet.why.eased import Change, Short, eased, whole_share
 from solvers.fleet.why.missed import given_up, proven, trusting
 from solvers.fleet.why.relax import Relaxation, relaxations
 from solvers.fleet.why.sensitivity import LIMITS, with_limit
@@ -93,9 +93,9 @@ def _counted(known: Supplies) -> Document:
 def _unserved(spec: FleetSpec, known: Supplies) -> tuple[str, tuple[str, ...], Document | None]:
     """A class that nothing on the market serves: the nearest GPU's reason, and which GPUs of the catalogue could."""
     first, more = known.unserved[0], len(known.unserved) - 1
-    reason = f"No GPU of the market serves {first.label} of {spec.services[first.service].name}"
+    reason = f"No GPU of the market serves requests of {first.label} of {spec.services[first.service].name}"
     if more:
-        reason += f", nor {more} other class{'' if more == 1 else 'es'}"
+        reason += f", nor {more} other size{'' if more == 1 else 's'}"
     reason += "."
     if first.reasons:
         reason += f" {first.reasons[0].gpu} comes nearest: {first.reasons[0].message.rstrip('.')}."
@@ -151,9 +151,9 @@ def _short(
     binding = tuple(dict.fromkeys(one.sort for one in found if one.sort != "demand")) or ("constraints",)
     if demand is None:
         return f"{reason}.{_missing(short)}", binding, None
-    share, fleet = show(demand.value, SHARE), mix_words(short.called, short.programme, demand.mix)
-    most = "At most" if missed is None else "About"
-    reason += f". {most} {share} of the demand can be carried, by {fleet}."
+    share, fleet = whole_share(demand.value), mix_words(short.called, short.programme, demand.mix)
+    most = f"About {show(share, SHARE)}" if share else "Less than 1 %"
+    reason += f". {most} of the demand can be carried, by {fleet}."
     needs = [{"constraint": one.constraint, "message": one.needs} for one in changes if one in limits or missed is None]
     return reason + trusting(missed), binding, {"plan": small_plan(short.spec, demand.mix), "needs": needs}
 

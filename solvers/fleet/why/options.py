@@ -13,7 +13,7 @@ from solvers.fleet.programme.case import Loss, Mix, Programme
 from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.why.answered import Answered
-from solvers.fleet.why.called import mix_words, money
+from solvers.fleet.why.called import aim, mix_words, money
 from solvers.fleet.why.changed import constant, less, without_configurations, without_offers
 from solvers.fleet.why.single import Other
 from solvers.fleet.why.used import uses
@@ -24,6 +24,8 @@ TITLES = {
     "tp": "Tensor parallelism", "fp8": "FP8 weights", "router": "A router that predicts outputs",
     "survive": "Surviving a lost node",
 }  # fmt: skip
+# An entry price is only known where dollars are what counts.
+PRICED = {"cost": " at any price of it", "carbon": ""}
 LOSSY = "It changes what the model computes: measure its answers."
 
 
@@ -75,7 +77,7 @@ def _against(answered: Answered, other: Programme | None, told: str) -> str:
     more = less(found.value, answered.mix.value, gap=answered.mix.gap)
     fleet = mix_words(answered.called, other, found)
     if more == 0.0:
-        return f"As cheap {told}: {fleet}."
+        return f"{aim(other).same.capitalize()} {told}: {fleet}."
     share = f" ({show(more / answered.mix.value, SHARE)})" if answered.mix.value > 0 else ""
     return f"{money(answered.programme, more)} more {told}{share}: {fleet}."
 
@@ -88,12 +90,15 @@ def _term(answered: Answered, found: Found, term: Term) -> Document:
         return _said("used", _against(answered, without_offers(answered.programme, offers), "without it"))
     entries = [one for one in found.entries if one["term"] == term and one["enters_at_usd_per_gpu_hour"] is not None]
     if not entries:
-        return _said("does_not_pay", "The plan without it is cheapest at any price of it.")
+        return _said(
+            "does_not_pay",
+            f"The plan without it is {aim(answered.programme).least}{PRICED[answered.programme.objective]}.",
+        )
     nearest = max(entries, key=_nearness)
     enters, price = (show(nearest[name], PRICE) for name in ("enters_at_usd_per_gpu_hour", "price_usd_per_gpu_hour"))
     return _said(
         "does_not_pay",
-        "The plan without it is cheapest.",
+        f"The plan without it is {aim(answered.programme).least}.",
         crossover=f"{nearest['offer']} would be bought at {enters} a GPU; it costs {price}.",
     )
 
@@ -105,18 +110,18 @@ def _nearness(entry: Document) -> float:
 
 def _elastic(answered: Answered, found: Found) -> Document:
     if answered.programme.hours == 1:
-        return _said("cannot_tell", "The spec has one hour; give `demand` for each hour of a day.")
+        return _said("cannot_tell", "The spec has one hour; give the demand of each hour of a day.")
     if "elastic" in found.used:
         return _said("used", _against(answered, constant(answered.programme), "with as many GPUs in every hour"))
-    return _said("does_not_pay", "As many GPUs in every hour are cheapest.")
+    return _said("does_not_pay", f"As many GPUs in every hour are {aim(answered.programme).least}.")
 
 
 def _several(answered: Answered, found: Found) -> Document:
     if len(answered.called.types) == 1:
         return _said("cannot_tell", "The market has one GPU type.")
-    best = found.best
+    best, words = found.best, aim(answered.programme)
     if "several_types" not in found.used:
-        return _said("does_not_pay", "One type is cheapest; any mix with another costs more.")
+        return _said("does_not_pay", f"One type is {words.least}; any mix with another {words.takes}s more.")
     if best is None or best.mix is None:
         return _said("used", "No single type carries the load.")
     more = less(best.mix.value, answered.mix.value, gap=answered.mix.gap)
@@ -156,7 +161,10 @@ def _fp8(answered: Answered, found: Found) -> Document:
     saved = 0.0 if mix is None else less(answered.mix.value, mix.value, gap=answered.mix.gap)
     if mix is None or saved == 0.0:
         return _said(
-            "does_not_pay", "The fleet would cost no less with it." if mix else "Nothing carries the load with it."
+            "does_not_pay",
+            f"The fleet would {aim(answered.programme).takes} no less with it."
+            if mix
+            else "Nothing carries the load with it.",
         )
     share = show(saved / answered.mix.value, SHARE)
     return _said("cannot_tell", f"It would save {money(answered.programme, saved)} ({share}). {LOSSY}")
@@ -203,7 +211,9 @@ def _survive(answered: Answered) -> Document:
         return _said("cannot_tell", "No fleet of this market carries all load with a node gone.")
     more = less(safe.value, answered.mix.value, gap=answered.mix.gap)
     if more == 0.0:
-        return _said("does_not_pay", "The plan carries all load with any one node gone, or one as cheap does.")
+        return _said(
+            "does_not_pay", f"The plan carries all load with any one node gone, or one {aim(programme).same} does."
+        )
     share = show(more / answered.mix.value, SHARE)
     fleet = mix_words(answered.called, programme, safe)
     message = f"It would cost {money(programme, more)} more ({share}): {fleet}. What an outage costs, only you know."

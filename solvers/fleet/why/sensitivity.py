@@ -46,10 +46,10 @@ def _changes(answered: Answered) -> Iterator[Change]:
         yield Change(name, with_demand(programme, factor), known)
     cost = cost_by_offer(programme, answered.mix)
     dearest = int(np.argmax(cost))
-    if cost[dearest] > 0:
+    if cost[dearest] > 0 and programme.objective == "cost":
         for factor in PRICE:
-            offer, way = answered.called.offers[dearest], _way(factor, "dearer", "cheaper")
-            name = f"{offer} {show(abs(factor - 1.0), SHARE)} {way}"
+            offer, way = answered.called.offers[dearest], _way(factor, "higher", "lower")
+            name = f"a price of {offer} {show(abs(factor - 1.0), SHARE)} {way}"
             yield Change(name, with_price(programme, dearest, factor * programme.offers[dearest].price_usd), known)
     for service, one in enumerate(answered.spec.services):
         for limit in one.slo.limits if one.model is not None else ():

@@ -8,7 +8,7 @@ from solvers.cost.serving.lookup import TITLES, curves_of
 from solvers.errors import Problem
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.why.answered import Answered
-from solvers.fleet.why.called import joined, mix_words, money
+from solvers.fleet.why.called import aim, joined, mix_words, money
 from solvers.fleet.why.changed import less
 from solvers.fleet.why.intervals import Drawn
 from solvers.fleet.why.single import Other
@@ -23,13 +23,11 @@ def headline(answered: Answered, best: Other | None) -> str:
     programme, mix, called = answered.proof.programme, answered.proof.mix, answered.called
     varies = bool((mix.units != mix.units[:, :1]).any())
     fleet = mix_words(called, programme, mix)
-    price = show(mix.cost_usd_per_hour, PRICE)
-    sentence = f"{'Up to ' if varies else ''}{fleet} {_verb(fleet)} {joined(list(called.services))} for {price}"
-    if varies:
-        sentence += " in the mean over the hours"
-    if programme.objective == "carbon":
-        sentence += f", at {money(programme, mix.value)}"
-    return f"{sentence}{_saving(answered, best)}."
+    clean = programme.objective == "carbon"
+    told = f"{'at' if clean else 'for'} {money(programme, mix.value)}{' in the mean over the hours' if varies else ''}"
+    sentence = f"{'Up to ' if varies else ''}{fleet} {_verb(fleet)} {joined(list(called.services))} {told}"
+    price = f"; it costs {show(mix.cost_usd_per_hour, PRICE)}" if clean else ""
+    return f"{sentence}{_saving(answered, best)}{price}."
 
 
 def _verb(fleet: str) -> str:
@@ -41,7 +39,7 @@ def _saving(answered: Answered, best: Other | None) -> str:
     if best is None or best.mix is None:
         return "; no single GPU type could" if len(answered.called.types) > 1 else ""
     if best.mix.value <= mix.value * (1.0 + 1e-6):
-        return "" if len(answered.called.types) == 1 else "; no mix of types is cheaper"
+        return "" if len(answered.called.types) == 1 else f"; no mix of types {aim(programme).takes}s less"
     share = show(1.0 - mix.value / best.mix.value, SHARE)
     return f", {share} below the best single type ({best.name}, {money(programme, best.mix.value)})"
 

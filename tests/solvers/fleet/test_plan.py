@@ -68,6 +68,8 @@ def test_only_what_is_bought_is_told_with_its_hours(document: dict[str, Any]) ->
         ("l4", [1, 2, 1, 0], {"least": 0, "most": 2}, 1.0),
         ("a10g", [1, 2, 1, 0], {"least": 0, "most": 2}, 1.5),
     ]
+    by_hour = [one["cost_usd_by_hour"] for one in document["offers"]]
+    assert [sum(dollars) for dollars in zip(*by_hour, strict=True)] == document["hours"]["cost_usd_by_hour"]
     assert document["hours"] == {
         "count": 4,
         "cost_usd_by_hour": [2.5, 5.0, 2.5, 0.0],

@@ -21,7 +21,7 @@ def test_a_budget_that_is_too_small_is_told_with_the_smallest_that_does():
 
     assert found.reason == (
         "No fleet of this market carries the load within the limits: it would cost $4.68/h, and the budget is $4.50/h."
-        " At most 88.7 % of the demand can be carried, by 1 A100-80."
+        " About 88 % of the demand can be carried, by 1 A100-80."
     )
     assert found.binding == ("budget",)
     assert found.smallest_change["changes"] == [{"at": "/constraints/budget_per_hour", "value": 4.68}]

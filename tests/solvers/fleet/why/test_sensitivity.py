@@ -10,8 +10,8 @@ def test_demand_and_the_dearest_price_are_changed_and_solved_again():
         "20 % less demand": 3.67,
         "20 % more demand": 6.70,
         "twice the demand": 9.36,
-        "a100-80 20 % cheaper": 3.95,
-        "a100-80 20 % dearer": 5.41,
+        "a price of a100-80 20 % lower": 3.95,
+        "a price of a100-80 20 % higher": 5.41,
     }
 
 
@@ -37,4 +37,4 @@ def test_what_nothing_carries_says_so():
 def test_a_change_that_alters_nothing_says_that_the_gpus_are_the_same():
     found = {one["change"]: one["outcome"] for one in sensitivity(answered(melange()))}
 
-    assert found["a100-80 20 % cheaper"] == "$3.95/h (−15.7 %), the same GPUs."
+    assert found["a price of a100-80 20 % lower"] == "$3.95/h (−15.7 %), the same GPUs."
