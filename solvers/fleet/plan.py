@@ -133,6 +133,7 @@ def _configuration(spec: FleetSpec, supplies: Supplies, proof: Proof, place: int
         "replicas": _ends(mix.replicas[place]),
         "replicas_by_hour": mix.replicas[place].tolist(),
         "factor": float(proof.factors[place]),
+        "pace": float(proof.holding.pools.pace(place)),
         "utilization": utilization(proof.programme, mix, place),
         "capacity_per_s": {
             kind.label: float(rate) for kind, rate in zip(carried.classes, known, strict=True) if rate > 0

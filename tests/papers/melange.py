@@ -1,8 +1,10 @@
 """The fleets of the Melange paper with our own capacities: what the mix costs against fleets of one type.
 
-Capacities are the static model's, as theirs are of profiles: nothing is simulated, and no replica is kept free.
+`costs` trusts the static model's capacities, as theirs trusts profiles: nothing is simulated. `proven` simulates every
+fleet, the mix and those of one type, and tightens it until it holds, as an answer of kind fleet is.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +16,7 @@ import yaml
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.case import Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.proof.prove import prove
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
 from solvers.fleet.supply.supplies import supplies
@@ -23,6 +26,8 @@ PAPER = yaml.safe_load(Path(__file__).with_name("griggs2024melange.yaml").read_t
 TYPES: tuple[str, ...] = tuple(PAPER["prices"])
 WORKLOADS: tuple[str, ...] = tuple(PAPER["workloads"])
 RATES: tuple[float, ...] = tuple(PAPER["rates"])
+# Of these, those whose fleets are proven too: the ends and two between.
+PROVEN = (1, 4, 16, 32)
 LARGE = ("a100-80", "h100-sxm")
 # Requests of a mixed trace.
 SIZE = 10_000
@@ -97,8 +102,30 @@ def _cost(asked: Programme) -> float:
     return float("inf") if found is None else found.cost_usd_per_hour
 
 
+@cache
+def proven(name: str, *, tpot_ms: float, rate: float) -> Costs:
+    """What the fleets cost that hold when they are simulated."""
+    single = {gpu: _held(name, tpot_ms, rate, (gpu,))[0] for gpu in TYPES}
+    mix, counts = _held(name, tpot_ms, rate, TYPES)
+    return Costs(mix, single, counts)
+
+
+def _held(name: str, tpot_ms: float, rate: float, types: tuple[str, ...]) -> tuple[float, dict[str, int]]:
+    """Dollars an hour and GPUs of the cheapest fleet of these types that holds; infinite where none does."""
+    asked = question(name, tpot_ms=tpot_ms, rate=rate, types=types)
+    known = supplies(asked)
+    found = None if known.unserved else prove(asked, known)
+    if found is None or not all(one.holds for one in found.attained):
+        return float("inf"), {}
+    return found.mix.cost_usd_per_hour, dict(zip(types, found.mix.units[:, 0].tolist(), strict=True))
+
+
+def ranges(found: Iterable[Costs], types: tuple[str, ...] = TYPES) -> tuple[float, float]:
+    """The least and the most that mixes save, over these types."""
+    every = [share for one in found for gpu, share in one.savings.items() if gpu in types]
+    return min(every), max(every)
+
+
 def savings(name: str, tpot_ms: float, types: tuple[str, ...] = TYPES) -> tuple[float, float]:
     """The least and the most that the mix saves, over all rates and these types."""
-    found = [costs(name, tpot_ms=tpot_ms, rate=rate).savings for rate in RATES]
-    every = [share for one in found for gpu, share in one.items() if gpu in types]
-    return min(every), max(every)
+    return ranges([costs(name, tpot_ms=tpot_ms, rate=rate) for rate in RATES], types)

@@ -2,7 +2,7 @@
 
 A replica with a model runs in the compiled engine, least work first; one that is only known by a table of capacities is
 a queue: a request of class k keeps it busy for 1 / capacity[k] seconds, and is good where it waits no longer than the
-limit of the first token. With both the engine runs by the model: its simulation corrects what was measured.
+limit of the first token. With both the engine runs at the pace at which it carries what was measured (see `paced`).
 """
 
 import math
@@ -12,6 +12,7 @@ import numpy as np
 from solvers.cost.serving.memory import BLOCK_TOKENS
 from solvers.fleet.programme.case import Floats
 from solvers.fleet.proof.drawn import Slice, Streams
+from solvers.fleet.proof.paced import pace_of
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
 from solvers.serving.attainment import Latencies, counted, grows, latencies
@@ -34,6 +35,8 @@ NONE = np.zeros(0)
 TOO_MUCH = Latencies(NONE, NONE, NONE, NONE.astype(np.int64), saturated=True)
 # How long a request stays is seen from so many of them, on one replica that has so much of its load.
 FEW, EASY = 300, 0.7
+# Seeds, and requests of a class, that a pace is sought with.
+PACED, ALONE = (1, 2), 1_200
 
 
 class Pools:
@@ -46,6 +49,7 @@ class Pools:
         self._known: dict[tuple[object, ...], Latencies | None] = {}
         self._stays: dict[int, float] = {}
         self._ceilings: dict[tuple[int, bytes, bool], float] = {}
+        self._paces: dict[tuple[object, ...], float] = {}
 
     def service(self, c: int) -> int:
         """The service of a configuration."""
@@ -73,9 +77,34 @@ class Pools:
         if key not in self._known:
             enough = max(size, self.least_size(c, part, rate_per_s))
             self._known[key] = self._tried(
-                c, replicas, part, rate_per_s=rate_per_s, seed=seed, size=enough, slower=slower
+                c, replicas, part, rate_per_s=rate_per_s, seed=seed, size=enough, slower=slower * self.pace(c)
             )
         return self._known[key]
+
+    def pace(self, c: int) -> float:
+        """What a replica's steps take over what the model says of them: 1 unless the service brings capacities too."""
+        ready = self.supplies.ready[c]
+        if ready.modelled_per_s is None:
+            return 1.0
+        capacity = ready.capacity_per_s
+        key = (ready.service, id(ready.study), ready.setup, capacity.tobytes())
+        if key not in self._paces:
+            shares = self.supplies.services[ready.service].shares
+            work = np.divide(shares, capacity, out=np.zeros_like(shares), where=capacity > 0)
+            target = self.slo(ready.service).attainment
+            self._paces[key] = pace_of(lambda k, pace: self._alone(c, k, pace), work=work, target=target)
+        return self._paces[key]
+
+    def _alone(self, c: int, k: int, pace: float) -> tuple[float, ...]:
+        """Share of the good requests of a class that comes to one replica as often as was measured, by seed."""
+        ready = self.supplies.ready[c]
+        share, slo = float(self.supplies.services[ready.service].shares[k]), self.slo(ready.service)
+        part, rate = only(ready, k), float(ready.capacity_per_s[k]) / share
+        size = max(min(int(ALONE / share), LONGEST), self.least_size(c, part, rate))
+        seen = [self._tried(c, 1, part, rate_per_s=rate, seed=seed, size=size, slower=pace) for seed in PACED]
+        return tuple(
+            0.0 if one is None or one.saturated or not len(one.ttft_s) else float(one.good(slo).mean()) for one in seen
+        )
 
     def least_size(self, c: int, part: Slice, rate_per_s: float) -> int:
         """Requests of the service's stream with which a pool fills some times, and an overload shows."""
@@ -96,11 +125,11 @@ class Pools:
             self._ceilings[key] = (
                 static_rate(ready, self.supplies, part, 1)
                 if ready.study is None or ready.setup is None
-                else self._most(ready, ready.study, ready.setup, part, late=late)
+                else self._most(ready, ready.study, ready.setup, part, late=late, pace=self.pace(c))
             )
         return self._ceilings[key]
 
-    def _most(self, ready: Ready, study: Study, setup: Setup, part: Slice, *, late: bool) -> float:
+    def _most(self, ready: Ready, study: Study, setup: Setup, part: Slice, *, late: bool, pace: float) -> float:
         slo, shop = self.slo(ready.service), study.shop
         drawn = self.streams.of(ready.service, seed=0, size=SEEN)
         places = drawn.of(part)
@@ -115,10 +144,10 @@ class Pools:
             cache_tokens=(shop.blocks(setup) - 1) * BLOCK_TOKENS,
             tokens_a_run=shop.tokens_a_step(setup),
             drafts=shop.drafts(setup),
-            tpot_s=None if late else slo.tpot,
+            tpot_s=None if late or slo.tpot is None else slo.tpot / pace,
             share=slo.attainment,
         )
-        return most * drawn.sample.requests.size / len(places)
+        return most / pace * drawn.sample.requests.size / len(places)
 
     def stays_s(self, c: int) -> float:
         """Seconds that a request stays where it is only just in time, or else in a replica that is not crowded."""
@@ -158,6 +187,13 @@ class Pools:
 def whole(ready: Ready) -> Slice:
     """Everything that a configuration can serve."""
     return Slice(np.zeros(len(ready.capacity_per_s)), (ready.capacity_per_s > 0).astype(float))
+
+
+def only(ready: Ready, k: int) -> Slice:
+    """One class alone."""
+    high = np.zeros(len(ready.capacity_per_s))
+    high[k] = 1.0
+    return Slice(np.zeros_like(high), high)
 
 
 def static_rate(ready: Ready, supplies: Supplies, part: Slice, replicas: int) -> float:

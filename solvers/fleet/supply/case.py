@@ -120,8 +120,8 @@ class Ready:
 
     `capacity_per_s` [K] is what it carries of each class within the latencies when it gets no others, 0 where it
     cannot. It is the static model's, or where the service brings measured capacities those; then `modelled_per_s` [K]
-    is what the model says, if there is a model. `study`, `setup` and `load` (of each part [J], over the numbers of
-    decodes) are None where there is only a table.
+    is what the model says, if there is a model, and its engine runs at the pace that carries what was measured.
+    `study`, `setup` and `load` (of each part [J], over the numbers of decodes) are None where there is only a table.
     """
 
     service: int

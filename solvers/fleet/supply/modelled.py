@@ -159,7 +159,7 @@ def most(load: Load, *, tpot_s: Floats, ttft_s: Floats) -> Floats:
 def capacities(ready: Ready, carried: Carried, limits: dict[str, float]) -> Floats:
     """Requests a second of each class [K] at other latencies (seconds of ttft, tpot, e2e), by the static model alone.
 
-    What only a table knows stays as it is. Measured figures change as the model's do.
+    What only a table knows stays as it is. Measured figures change as the model's do, where it has any.
     """
     if ready.load is None:
         return ready.capacity_per_s
@@ -168,4 +168,5 @@ def capacities(ready: Ready, carried: Carried, limits: dict[str, float]) -> Floa
     if ready.modelled_per_s is None:
         return found
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(ready.modelled_per_s > 0, ready.capacity_per_s * found / ready.modelled_per_s, 0.0)
+        changed = ready.capacity_per_s * found / ready.modelled_per_s
+        return np.where(ready.modelled_per_s > 0, changed, ready.capacity_per_s)

@@ -37,7 +37,8 @@ class Found:
     """The setups of a node: the best of each layout and numbers, of these those that the programme chooses from.
 
     `needs` [K] is how far a class's limits have to be stretched for any setup to serve it; infinite where memory
-    forbids it.
+    forbids it. `unable` are setups that serve no class in time, the one with the shortest steps of each layout and
+    numbers: what was measured may say otherwise.
     """
 
     study: Study
@@ -45,6 +46,7 @@ class Found:
     kept: tuple[Way, ...]
     needs: Floats
     rejected: Counter[str] = field(default_factory=Counter)
+    unable: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,16 @@ def _found(study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]
     kept = undominated(best)
     counts = {LATE: len(ways) - len(able_ways), SAME: len(able_ways) - len(best), NO_BETTER: len(best) - len(kept)}
     needs = _needs(every, replace(carried, parts=replace(carried.split, stretch=np.ones(len(carried.shares)))), study)
-    return Found(study, tuple(best), tuple(kept), needs, Counter(rejected) + Counter(counts))
+    unable = _shortest([way for way in ways if not way.capacity_per_s.any()])
+    return Found(study, tuple(best), tuple(kept), needs, Counter(rejected) + Counter(counts), unable)
+
+
+def _shortest(ways: list[Way]) -> tuple[Way, ...]:
+    """Of each layout and numbers the setup that holds the most and has the shortest steps."""
+    alike: dict[object, Way] = {}
+    for way in sorted(ways, key=lambda one: (-one.longest, float(one.load.tpot_s.min(initial=np.inf)))):
+        alike.setdefault((way.setup.layout, way.setup.numerics), way)
+    return tuple(alike.values())
 
 
 def _ways(able: Able, carried: Carried, limits: tuple[Floats, Floats]) -> list[Way]:

@@ -1,8 +1,8 @@
 """Measured capacities as CSV: requests a second that one replica carried of one size within the latencies.
 
 Columns: `gpu`, `input`, `output` (tokens) and `requests_per_s`, and where replicas have several GPUs `tp`. A size is
-the largest of its bucket; where the traffic lists the same sizes it is exactly that size. A GPU without a row of a size
-cannot serve it.
+the largest of its bucket; where the traffic lists the same sizes it is exactly that size. A size without a row is
+served as fast as the fastest measured one that is no smaller; a GPU without such a row cannot serve it.
 """
 
 import csv

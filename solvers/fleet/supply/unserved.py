@@ -44,7 +44,7 @@ def _reasons(asked: Asked, k: int, node: Node, found: Found | Unable | None) -> 
         message = f"The capacities have lines for it with more GPUs than the {node.gpus} of a node only."
         yield Reason(gpu, "table", message, math.inf)
     else:
-        yield Reason(gpu, "table", "The capacities have no line of this size for it.", math.inf)
+        yield Reason(gpu, "table", "The capacities have no line of this size, or of a larger one, for it.", math.inf)
 
 
 def _rows(asked: Asked) -> tuple[Row, ...]:

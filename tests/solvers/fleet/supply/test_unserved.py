@@ -47,7 +47,7 @@ def test_a_gpu_that_stands_elsewhere_only_is_told_so() -> None:
 
 
 def test_sizes_and_gpus_that_were_not_measured_are_told_apart() -> None:
-    csv = "gpu,tp,input,output,requests_per_s\na10g,1,25,100,2\na100-80,99,25,100,2\na10g,1,250,250,2\n"
+    csv = "gpu,tp,input,output,requests_per_s\na10g,1,25,100,2\na100-80,99,25,100,2\na100-80,99,250,250,2\n"
 
     found = _reasons(capacities={"csv": csv}, market=[*MARKET, {"gpu": "l4", "price": 0.7}])
 
@@ -57,7 +57,7 @@ def test_sizes_and_gpus_that_were_not_measured_are_told_apart() -> None:
             "table",
             "The capacities have lines for it with more GPUs than the 8 of a node only.",
         ),
-        ("NVIDIA A10G 24 GB", "table", "The capacities have no line of this size for it."),
+        ("NVIDIA A10G 24 GB", "table", "The capacities have no line of this size, or of a larger one, for it."),
         ("NVIDIA L4 24 GB", "table", "The capacities have no line for it."),
     ]
 
