@@ -23,10 +23,18 @@ WORDS = {
 def problems_of(error: ValidationError, root: Document) -> tuple[Problem, ...]:
     """Every problem of `error` once, in order; `root` is the JSON Schema of what was validated."""
     seen: dict[tuple[str, str], Problem] = {}
-    for entry in error.errors(include_url=False):
+    every = error.errors(include_url=False)
+    for entry in every:
+        if entry["type"] == "too_short" and any(_within(other["loc"], entry["loc"]) for other in every):
+            continue
         for problem in _from_entry(dict(entry), root):
             seen.setdefault((problem.at, problem.message), problem)
     return tuple(seen.values())
+
+
+def _within(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    """Whether a place is below another: items that are wrong are not counted, and so the list is not too short."""
+    return len(place) > len(other) and place[: len(other)] == other
 
 
 def _from_entry(entry: dict[str, Any], root: Document) -> Iterable[Problem]:

@@ -2,11 +2,9 @@
 
     1  factors: replicas of what the cheapest plan wants are simulated, until it wants nothing that was not
     2  loads: what misses at the tightening seeds needs more room; solve again, as in 1, until everything holds
-    3  judging: other seeds; where a service misses at one of them, its load is tightened and others judge
+    3  judging: other seeds; where a service misses at one of them, its load is tightened and others judge, JUDGED times
 Every solve is exact, so a plan is only dearer than the one before it where that one was shown to miss.
 """
-
-from itertools import count
 
 import numpy as np
 
@@ -28,7 +26,7 @@ from solvers.simulate.serving.engine import prepare
 __all__ = ["Proof", "prove", "simulate_mix"]
 
 # Judging seeds of each round; where the first ones stand; how often others may judge.
-SEEDS, JUDGING, JUDGED = 5, 101, 6
+SEEDS, JUDGING, JUDGED = 5, 101, 7
 
 
 def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -> Proof | Missed:
@@ -79,14 +77,14 @@ def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attain
         fraction = 0.1 + 0.5 * turn / (turn + 4.0)
         progress(stage=stage, fraction=fraction, candidates=search.pools.requests, best=told)
 
-    for turn in count():
+    for turn in range(JUDGED):
         tried = search.run(seen)
         if tried is None:
             return None
         seeds = tuple(range(JUDGING + turn * SEEDS, JUDGING + (turn + 1) * SEEDS))
         judged = attained(search.holding, search.plain, tried.mix, seeds)
         missed = {one.service: one.hour for one in judged if not one.holds}
-        if not missed or turn == JUDGED:
+        if not missed:
             return tried, judged, seeds
         for group in groups(search.plain, tried.mix):
             if missed.get(group.service) == group.hours[0]:

@@ -1,8 +1,9 @@
 """A few hours in place of many, so that a question can be solved again many times in a moment.
 
 The busiest hour stands for itself, for the fleet has to carry it; the others are put in order of what the plan pays in
-them and cut into groups of equal size, each stood for by the hour in its middle. A group's hour is paid as often as the
-plan's cost of the whole group takes, and what is reserved is paid as it is: so the plan costs the same. Differences are
+them and cut into groups of equal size, each stood for by the hour in the middle of those that it pays for. A group's
+hour is paid as often as the plan's cost of the whole group takes, and what is reserved is paid as it is: so the plan
+costs the same (or emits the same, where carbon is the objective). Differences are
 those of a plan for these hours.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.fleet.programme.case import Floats, Ints, Mix, Programme, Supply
+from solvers.fleet.programme.counts import objective_of
 
 # Hours that are solved again at the most.
 MOST = 3
@@ -34,7 +36,7 @@ def typical_of(programme: Programme, mix: Mix) -> Typical:
     busiest = int(np.lexsort((-load, -paid))[0])
     rest = [t for t in np.argsort(-paid, kind="stable").tolist() if t != busiest]
     groups = [[busiest], *(group.tolist() for group in np.array_split(np.array(rest), MOST - 1))]
-    middle = [group[len(group) // 2] for group in groups]
+    middle = [_middle([t for t in group if paid[t] > 0] or group) for group in groups]
     times = [
         float(paid[group].sum() / paid[one]) if paid[one] > 0 else float(len(group))
         for group, one in zip(groups, middle, strict=True)
@@ -42,13 +44,15 @@ def typical_of(programme: Programme, mix: Mix) -> Typical:
     return Typical(np.array(middle), np.array(times))
 
 
+def _middle(hours: list[int]) -> int:
+    return hours[len(hours) // 2]
+
+
 def _paid(programme: Programme, mix: Mix) -> Floats:
-    """What a plan pays in each hour for what it need not keep [T]."""
-    elastic = [o for o, one in enumerate(programme.offers) if not one.steady]
-    cost: Floats = np.sum([programme.offers[o].price_usd * mix.units[o] for o in elastic], axis=0) + np.zeros(
-        programme.hours
-    )
-    return cost
+    """What a plan pays in each hour for what it need not keep, in the unit of the objective [T]."""
+    elastic = np.array([not one.steady for one in programme.offers])
+    paid: Floats = (objective_of(programme) * mix.units)[elastic].sum(axis=0)
+    return paid
 
 
 def over(programme: Programme, typical: Typical) -> Programme:

@@ -3,7 +3,8 @@ import pytest
 
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.solve import solve
-from solvers.fleet.proof.case import Missed, Proof, loaded
+from solvers.fleet.proof import prove as prove_module
+from solvers.fleet.proof.case import Attained, Missed, Proof, loaded
 from solvers.fleet.proof.looked import shares_of
 from solvers.fleet.proof.prove import prove, simulate_mix
 from solvers.fleet.supply.supplies import supplies
@@ -134,3 +135,13 @@ def test_a_budget_that_just_pays_for_the_plan_leaves_it():
     tight = proved(constraints={"budget_per_hour": free.mix.cost_usd_per_hour})[0]
 
     assert tight.mix.units.tolist() == free.mix.units.tolist() == [[2], [1]]
+
+
+def test_a_plan_that_every_judging_finds_to_miss_is_no_plan(monkeypatch):
+    monkeypatch.setattr(prove_module, "attained", lambda *_: (Attained(0, 0.8, 0.7, 0.9, (0.8,), 0, 0.9),))
+    spec = melange_spec()
+
+    found = prove(spec, supplies(spec))
+
+    assert isinstance(found, Missed)
+    assert found.first is not None

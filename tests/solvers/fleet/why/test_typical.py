@@ -34,3 +34,34 @@ def test_the_plan_costs_the_same_in_the_typical_hours_and_the_busiest_is_one_of_
     assert few.hours == 3
     assert part.cost_usd_per_hour == pytest.approx(mix.cost_usd_per_hour)
     assert cheapest(few).value <= part.value + 1e-9
+
+
+@pytest.mark.parametrize("hours", [4, 9, 16])
+def test_hours_that_pay_for_nothing_but_what_is_reserved_do_not_stand_for_hours_that_pay_more(hours):
+    rates = np.where(np.arange(hours) < hours // 2, 1.0, 0.3)[:, None] * melange().rates_per_s[0]
+    offers = (supply(1.01, price_usd=np.full(hours, 1.01)), supply(3.67, price_usd=np.full(hours, 3.67), steady=True))
+    programme = melange(rates_per_s=(rates,), offers=offers)
+    mix = cheapest(programme)
+    assert (mix.units[0] > 0).tolist() == [hour < hours // 2 for hour in range(hours)]
+
+    typical = typical_of(programme, mix)
+
+    part = part_of(over(programme, typical), mix, typical)
+    assert part.cost_usd_per_hour == pytest.approx(mix.cost_usd_per_hour)
+
+
+def test_grams_are_the_same_where_carbon_is_the_objective():
+    hours = np.arange(12)
+    grams = (300.0 + 20.0 * hours, 500.0 - 30.0 * hours)
+    offers = tuple(
+        supply(price, price_usd=np.full(12, price), carbon_g=each)
+        for price, each in zip((1.01, 3.67), grams, strict=True)
+    )
+    rates = np.linspace(0.2, 1.0, 12)[:, None] * melange().rates_per_s[0]
+    programme = melange(rates_per_s=(rates,), offers=offers, objective="carbon")
+    mix = cheapest(programme)
+
+    typical = typical_of(programme, mix)
+
+    part = part_of(over(programme, typical), mix, typical)
+    assert part.value == part.carbon_g_per_hour == pytest.approx(mix.carbon_g_per_hour)
