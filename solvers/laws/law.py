@@ -67,7 +67,7 @@ class Law:
 
     natural       theta [..., P] -> {letter of the paper: coefficient [...]}, in the units of `counts` and `loss_unit`
     from_natural  {letter: coefficient} -> theta [P]
-    linear        places in theta of logarithms of amplitudes: L is their sum, each times a shape of the others
+    linear        places in theta of logarithms of amplitudes, whose terms L adds up: each is e^theta times a shape
     valid         least and largest input of the runs behind the published coefficients
     """
 
@@ -161,8 +161,9 @@ def scale_of(law: Law, runs: Runs) -> dict[str, float]:
 
 
 def normalised(law: Law, inputs: Mapping[str, Any], scale: Scale) -> Floats:
-    """ln(input / reference) of the law's inputs [M, I]."""
-    return np.stack([np.log(np.asarray(inputs[one.name]) / scale[one.name]) for one in law.inputs], axis=-1)
+    """ln(input / reference) of the law's inputs [M, I]; an input that is one number holds for all runs."""
+    parts = [np.log(np.asarray(inputs[one.name], dtype=np.float64) / scale[one.name]) for one in law.inputs]
+    return np.stack(np.broadcast_arrays(*parts), axis=-1)
 
 
 def prior_of(law: Law, *, level: float) -> Prior:

@@ -52,7 +52,7 @@ class Around:
 
 def around(theta: Floats, sd: Floats, *, residuals: Residuals, noise: Noise, prior: Prior, weights: Floats) -> Around:
     """Gradient [S, P] and information [S, P, P] of the objective."""
-    r, slopes = _finite(*residuals(theta))
+    r, slopes = _finite(residuals, theta)
     return _around(theta, sd, r, slopes, noise=noise, prior=prior, weights=weights)
 
 
@@ -70,14 +70,14 @@ def descend(
     count = len(theta)
     theta = theta.copy()
     w = np.broadcast_to(weights, (count, weights.shape[-1]))
-    r, slopes = _finite(*residuals(theta))
+    r, slopes = _finite(residuals, theta)
     sd = noise.sd(r, w, np.full(count, noise.start_sd))
     damping, still = np.full(count, FIRST), np.zeros(count, dtype=np.int64)
     on = np.arange(count)
     for _ in range(steps):
         here = _around(theta[on], sd[on], r[on], slopes[on], noise=noise, prior=prior, weights=w[on])
         move = _move(here, damping[on])
-        tried, tried_slopes = _finite(*residuals(theta[on] + move))
+        tried, tried_slopes = _finite(residuals, theta[on] + move)
         before = noise.cost(r[on], w[on], sd[on]) + _belief(theta[on], prior)
         after = noise.cost(tried, w[on], sd[on]) + _belief(theta[on] + move, prior)
         taken = after <= before
@@ -95,13 +95,11 @@ def descend(
     return Descended(theta, sd, np.where(np.isfinite(cost), cost, np.inf))
 
 
-def _finite(r: Floats, slopes: Floats) -> tuple[Floats, Floats]:
-    bad = ~np.isfinite(r)
-    if bad.any():
-        r = np.where(bad, LOST, r)
-    if not np.isfinite(slopes).all():
-        slopes = np.where(np.isfinite(slopes), slopes, 0.0)
-    return r, slopes
+def _finite(residuals: Residuals, theta: Floats) -> tuple[Floats, Floats]:
+    """Residuals and slopes, with what is no number replaced by what keeps the descent away from it."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        r, slopes = residuals(theta)
+    return np.where(np.isfinite(r), r, LOST), np.where(np.isfinite(slopes), slopes, 0.0)
 
 
 def _around(

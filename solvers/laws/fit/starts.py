@@ -1,7 +1,7 @@
 """Where descents start: drawn around the prior, with every amplitude that enters linearly put where it fits best.
 
-Variable projection: where L = sum_k e^(theta_k) g_k(other theta), the amplitudes of a draw are the non-negative
-weighted least squares of L / loss on 1 [golub1973differentiation]; the shapes come from the slopes,
+Variable projection: where L = g_0 + sum_k e^(theta_k) g_k of the other theta, the amplitudes of a draw are the
+non-negative weighted least squares of L / loss on 1 [golub1973differentiation]; the shapes come from the slopes,
 g_k = dL / d theta_k e^-theta_k.
 """
 
@@ -39,20 +39,22 @@ def projected(law: Law, theta: Floats, x: Floats, loss: Floats, *, weights: Floa
         return theta
     places = list(law.linear)
     log_loss, slopes = law.log_loss(theta, x)
-    shapes = slopes[..., places] * np.exp(log_loss)[..., None] * np.exp(-theta[:, None, places])
-    scaled = shapes / loss[:, None] * np.sqrt(weights)[:, None]
-    amplitudes = _non_negative(scaled, np.sqrt(weights))
-    least = NOTHING / np.maximum((shapes / loss[:, None]).mean(axis=1), 1e-300)
+    parts = slopes[..., places] * (np.exp(log_loss) / loss)[..., None]
+    shapes = parts * np.exp(-theta[:, None, places])
+    rest = np.exp(log_loss) / loss - parts.sum(axis=-1)
+    root = np.sqrt(weights)
+    amplitudes = _non_negative(shapes * root[:, None], (1.0 - rest) * root)
+    least = NOTHING / np.maximum(shapes.mean(axis=1), 1e-300)
     found = theta.copy()
     found[:, places] = np.log(np.maximum(amplitudes, least))
     return found
 
 
 def _non_negative(columns: Floats, target: Floats) -> Floats:
-    """Non-negative least squares [S, K] of columns [S, M, K] on target [M]: the best of all sets of columns."""
+    """Non-negative least squares [S, K] of columns [S, M, K] on targets [S, M]: the best of all sets of columns."""
     count, _, size = columns.shape
     gram = np.swapaxes(columns, 1, 2) @ columns
-    right = np.einsum("smk,m->sk", columns, target)
+    right = np.einsum("smk,sm->sk", columns, target)
     best, best_gain = np.zeros((count, size)), np.full(count, -np.inf)
     for number in range(1, size + 1):
         for chosen in combinations(range(size), number):

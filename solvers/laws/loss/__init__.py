@@ -6,7 +6,10 @@ from importlib import import_module
 from solvers.errors import unknown
 from solvers.laws.law import Law
 
-NAMES = ("chinchilla", "skaling", "farseer")
+NAMES = (
+    *("chinchilla", "kaplan", "minicpm", "farseer", "skaling", "over-training"),
+    *("data-constrained", "moe", "parscale", "parscale-by-size", "diloco"),
+)
 
 
 def get(name: str) -> Law:
@@ -18,5 +21,5 @@ def get(name: str) -> Law:
 
 @cache
 def _load(name: str) -> Law:
-    law: Law = import_module(f"solvers.laws.loss.{name}").LAW
+    law: Law = import_module(f"solvers.laws.loss.{name.replace('-', '_')}").LAW
     return law
