@@ -162,8 +162,9 @@ def searched(result: Document) -> str:
     found = search["feasible"] and result.get("status") != "infeasible"
     gap = search.get("optimality_gap") if found else None
     proof = "" if gap is None else f" {view(result['kind']).proof(gap)}"
-    counted = f"{_count(search['candidates'])} candidates looked at{seconds}"
-    return f"{counted}; {_count(search['feasible'])} are possible.{proof}"
+    looked_at, possible = view(result["kind"]).looked_at
+    counted = f"{_count(search['candidates'])} {looked_at}{seconds}"
+    return f"{counted}; {_count(search['feasible'])} {possible}.{proof}"
 
 
 def rejected(result: Document) -> tuple[Fact, ...]:

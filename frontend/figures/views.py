@@ -21,7 +21,7 @@ def left_out(gap: float) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """How one kind's answers are shown."""
+    """How one kind's answers are shown; `seen` counts a search under way, `looked_at` one that has ended."""
 
     heads: Callable[[Document], tuple[Head, ...]]
     charts: tuple[Chart, ...]
@@ -36,6 +36,8 @@ class View:
     panels: Callable[[Document], tuple[Panel, ...]] = no_panels
     proof: Callable[[float], str] = left_out
     plan_is: str = "Layout"
+    seen: str = "Candidates seen"
+    looked_at: tuple[str, str] = ("candidates looked at", "are possible")
 
     def figure(self, name: str, result: Document, theme: Theme) -> go.Figure | None:
         """The figure of that name, or None."""

@@ -169,6 +169,7 @@ def _progress(run: Run) -> dict[str, Any]:
         "stamp": _stamp(run),
         "pace": "250ms" if age < QUICK_S else "1s",
         "best": figures.view(run.kind).best_so_far(run.progress.get("best") or {}),
+        "seen_is": figures.view(run.kind).seen,
         "seen": units.count(run.progress.get("candidates", 0)),
         "percent": round(100 * float(run.progress.get("fraction", 0))),
         "no_worker": run.state == "queued" and age > WAITING_S and not presence.workers_up(),
@@ -195,17 +196,23 @@ def _infeasible(project: Project, run: Run) -> dict[str, Any]:
     shown = figures.view(run.kind)
     nearest = result["infeasible"].get("nearest")
     change = result["infeasible"].get("smallest_change") or {}
-    pairs = [(entry["at"], entry["value"]) for entry in change.get("changes", ())]
+    pairs = _pairs(change)
     return {
         "result": result,
         "infeasible": result["infeasible"],
         "nearest": shown.nearest(nearest) if nearest else None,
         "binding": [shown.binding(name) for name in result["infeasible"]["binding"]],
         "use_change": _edit(project, run, pairs) if pairs else "",
+        "other_changes": [(one["message"], _edit(project, run, _pairs(one))) for one in change.get("others", ())],
         "rejected": answer.rejected(result),
         "searched": answer.searched(result),
         "sure": answer.sure(result),
     }
+
+
+def _pairs(change: Document) -> list[tuple[str, Any]]:
+    """The edits of a change: where, and what."""
+    return [(entry["at"], entry["value"]) for entry in change.get("changes", ())]
 
 
 def _picked(project: Project, run: Run, key: str) -> dict[str, Any]:

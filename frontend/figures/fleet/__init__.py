@@ -30,4 +30,6 @@ VIEW = View(
     terms=breakdown.TERMS,
     panels=panels.panels,
     plan_is="Fleet",
+    seen="Requests simulated",
+    looked_at=("setups of a replica looked at", "may be part of a fleet"),
 )  # fmt: skip

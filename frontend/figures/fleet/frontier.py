@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from frontend.figures.base import Difference, Frontier, Pick, Point, relative, ring
 from frontend.figures.fleet import said
+from frontend.figures.fleet.aim import Aim, aim
 from frontend.figures.fleet.asks import asks
 from frontend.figures.fleet.heads import shown, word
 from frontend.figures.fleet.spots import SAME, Spot, entry_of, gpus_of, known_of, spot, spots, values
@@ -34,8 +35,10 @@ def title(result: Document) -> str:
     if not roomier:
         return f"{told}; no fleet that was tried has more room"
     most = max(roomier, key=lambda one: one.headroom or 0.0)
-    more = most.usd_per_hour - answer.usd_per_hour
-    return f"{told}; {said.share(most.headroom or 0.0)} would cost {said.price(more)} more"
+    words = aim(result)
+    more = most.value(words) - answer.value(words)
+    way = words.more if more >= 0 else words.less
+    return f"{told}; {said.share(most.headroom or 0.0)} would {words.verb} {words.show(abs(more))} {way}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -43,26 +46,28 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     groups: dict[str, list[Spot]] = {"plan": [], "f": [], "d": []}
     for one in spots(result):
         groups["plan" if one.key == "plan" else one.key[0]].append(one)
-    line = _line([*groups["plan"], *groups["f"]])
+    words = aim(result)
+    line = _line([*groups["plan"], *groups["f"]], words)
+    faint = {"color": theme["fig-other"], "size": 7, "opacity": 0.45}
     open_ = {"color": theme["surface"], "size": 10, "line": {"color": theme["accent"], "width": 2}}
     traces = [
-        _scatter("Beaten on every count", groups["d"], {"color": theme["fig-other"], "size": 7, "opacity": 0.45}),
+        _scatter("Beaten on every count", groups["d"], words, faint),
         go.Scatter(
-            name="Cheapest for its head-room",
+            name=f"Least {words.title.lower()} for its head-room",
             x=[one.x for one in line],
-            y=[one.usd_per_hour for one in line],
+            y=[one.value(words) for one in line],
             mode="lines",
             line={"color": theme["accent"], "width": 1.5, "shape": "vh"},
             opacity=0.6,
             hoverinfo="skip",
         ),
-        _scatter("On the frontier", groups["f"], open_),
-        _scatter("This plan", groups["plan"], {"color": theme["accent"], "size": 13}),
+        _scatter("On the frontier", groups["f"], words, open_),
+        _scatter("This plan", groups["plan"], words, {"color": theme["accent"], "size": 13}),
         ring(theme),
     ]
     drawn = go.Figure(traces, theme.layout(height=HEIGHT, hovermode="closest", dragmode="zoom"))
     drawn.update_xaxes(theme.axis("Head-room of latencies (%)", range=_span(result)))
-    return drawn.update_layout(yaxis=theme.axis("Cost ($/h)", rangemode="tozero"))
+    return drawn.update_layout(yaxis=theme.axis(words.axis, rangemode="tozero"))
 
 
 def points(result: Document) -> tuple[Point, ...]:
@@ -90,7 +95,7 @@ def pick(result: Document, key: str) -> Pick | None:
         label=one.label,
         standing=STANDINGS[_family(key)],
         x=one.x,
-        y=one.usd_per_hour,
+        y=one.value(aim(result)),
         numbers=tuple(_numbers(entry, result)),
         breakdown=tuple(_offers(entry, result)) if key != "plan" else (),
         changes=changes,
@@ -117,22 +122,22 @@ def _family(key: str) -> str:
     return "plan" if key == "plan" else key[0]
 
 
-def _line(front: list[Spot]) -> list[Spot]:
-    """The fleets that are cheapest for their head-room, from the roomiest on; carbon may put more on the frontier."""
-    ordered = sorted((one for one in front if one.headroom is not None), key=lambda one: (-one.x, one.usd_per_hour))
+def _line(front: list[Spot], words: Aim) -> list[Spot]:
+    """The fleets that are best for their head-room, from the roomiest on; a third measure may put more on it."""
+    ordered = sorted((one for one in front if one.headroom is not None), key=lambda one: (-one.x, one.value(words)))
     kept = ordered[:1]
     for one in ordered[1:]:
-        if one.usd_per_hour < kept[-1].usd_per_hour:
+        if one.value(words) < kept[-1].value(words):
             kept.append(one)
     return kept[::-1]
 
 
-def _scatter(name: str, group: list[Spot], marker: dict[str, Any]) -> go.Scatter:
+def _scatter(name: str, group: list[Spot], words: Aim, marker: dict[str, Any]) -> go.Scatter:
     placed = [one for one in group if one.headroom is not None]
     return go.Scatter(
         name=name,
         x=[one.x for one in placed],
-        y=[one.usd_per_hour for one in placed],
+        y=[one.value(words) for one in placed],
         mode="markers",
         marker=marker,
         customdata=[

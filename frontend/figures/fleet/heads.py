@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from frontend.figures.base import Head, interval_head, widest
 from frontend.figures.fleet import mix, said, types
+from frontend.figures.fleet.aim import CARBON, aim
 from solvers import units
 from solvers.documents import Document
 
@@ -23,27 +24,27 @@ WORDS = {
 
 
 def heads(result: Document) -> tuple[Head, ...]:
-    """Cost, what the mix saves, GPUs, the service with the least room, power."""
-    estimates = result["estimates"]
-    half = min(MOST, widest(estimates, ("cost_usd_per_hour", "saving_share", "gpus", "attainment_share", "power_w")))
-    return (
-        interval_head("Cost", "cost_usd_per_hour", estimates["cost_usd_per_hour"], note=_requests(result), widest=half),
-        _saving(result, half),
-        _gpus(result, half),
-        _attained(result, half),
-        *(
-            (interval_head("Power", "power_w", estimates["power_w"], note=_carbon(estimates), widest=half),)
-            if "power_w" in estimates
-            else ()
-        ),
+    """What was asked for first (cost, or carbon), what the mix saves, GPUs, the service with the least room, power."""
+    estimates, clean = result["estimates"], aim(result) is CARBON
+    names = ("cost_usd_per_hour", "saving_share", "gpus", "attainment_share", "power_w", *((CARBON.name,) * clean))
+    half = min(MOST, widest(estimates, names))
+    cost = interval_head(
+        "Cost", "cost_usd_per_hour", estimates["cost_usd_per_hour"], note=_requests(result), widest=half
     )
+    power = (
+        (interval_head("Power", "power_w", estimates["power_w"], note=_carbon(estimates), widest=half),)
+        if "power_w" in estimates
+        else ()
+    )
+    first, last = (_grams(estimates, half), (cost,)) if clean else (cost, power)
+    return (first, _saving(result, half), _gpus(result, half), _attained(result, half), *last)
 
 
 def best_so_far(best: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """The best fleet of a search under way, as label and value."""
-    words = [("Best so far", str(best["label"]))] if best.get("label") else []
+    words = [("Fleet so far", str(best["label"]))] if best.get("label") else []
     numbers = {name: value for name, value in best.items() if isinstance(value, int | float)}
-    return (*words, *((word(name), shown(name, float(value))) for name, value in numbers.items()))
+    return (*words, *((f"{word(name)} so far", shown(name, float(value))) for name, value in numbers.items()))
 
 
 def word(name: str) -> str:
@@ -63,6 +64,21 @@ def shown(name: str, value: float) -> str:
     return units.show(value, units.MONEY) if "_usd_" in name and "hour" not in name else units.show_named(name, value)
 
 
+def _grams(estimates: Document, half: float) -> Head:
+    """The carbon of an answer that asks for the least of it, with the power that it comes from."""
+    carbon = estimates[CARBON.name]
+    value, _, unit = said.carbon(carbon["value"]).partition(" ")
+    ends = " – ".join(said.carbon(carbon[end]) for end in ("low", "high"))
+    power = estimates.get("power_w")
+    return replace(
+        interval_head("Carbon", CARBON.name, carbon, widest=half),
+        value=value,
+        unit=f"{unit} of CO₂",
+        interval=ends if carbon["low"] < carbon["high"] else "",
+        note=f"of {units.show(power['value'], units.POWER)}, rated" if power else "",
+    )
+
+
 def _requests(result: Document) -> str:
     name = "cost_usd_per_million_requests"
     known = result["estimates"].get(name)
@@ -70,11 +86,12 @@ def _requests(result: Document) -> str:
 
 
 def _saving(result: Document, half: float) -> Head:
-    other, estimates = mix.best(result), result["estimates"]
-    if other is None or other.usd_per_hour is None or "saving_share" not in estimates:
+    other, estimates, words = mix.best(result), result["estimates"], aim(result)
+    if other is None or other.value is None or "saving_share" not in estimates:
         return Head("Saving", "–", "", "no single GPU type carries everything")
-    note = f"against {other.name} alone, {said.price(other.usd_per_hour)}"
-    return interval_head("Saving", "saving_share", estimates["saving_share"], note=note, widest=half)
+    note = f"against {other.name} alone, {words.show(other.value)}"
+    called = "CO₂ saved" if words is CARBON else "Saving"
+    return interval_head(called, "saving_share", estimates["saving_share"], note=note, widest=half)
 
 
 def _gpus(result: Document, half: float) -> Head:

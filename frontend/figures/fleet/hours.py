@@ -1,5 +1,7 @@
 """What each hour costs: reserved offers below, paid used or not, those of the hour above, the demand as a line."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
@@ -93,8 +95,9 @@ def table(result: Document) -> Table:
 def legend(result: Document) -> tuple[LegendEntry, ...]:
     """The types by term, and the line."""
     demand = result["plan"]["hours"]["demand_per_s"]
-    words = "Demand" if len(demand) == 1 else f"Demand of {said.listed(list(demand))}"
-    return (*types.legend(result, types.bought(result)), LegendEntry("other", words))
+    named = [f"{name} ({DASHES[place % len(DASHES)]})" for place, name in enumerate(demand)]
+    words = "Demand, the line" if len(named) == 1 else f"Demand, the lines: {said.listed(named)}"
+    return (*types.legend(result, types.bought(result)), LegendEntry("ink", words))
 
 
 def height(_: Document) -> int:
@@ -102,9 +105,9 @@ def height(_: Document) -> int:
     return HEIGHT
 
 
-def _ticks(hours: int) -> dict[str, int]:
-    """Every hour of up to 12, else about a dozen of them."""
-    return {"tick0": 0, "dtick": 1 + (hours - 1) // FEW}
+def _ticks(hours: int) -> dict[str, Any]:
+    """Every hour of up to 12, else about a dozen of them; the axis ends where the bars do."""
+    return {"tick0": 0, "dtick": 1 + (hours - 1) // FEW, "range": [-0.7, hours - 0.3]}
 
 
 def _gpus(offer: Document) -> tuple[int, ...]:
@@ -128,8 +131,8 @@ def _demand(result: Document, theme: Theme) -> list[go.Scatter]:
                 y=[100 * rate / peak for rate in rates],
                 yaxis="y2",
                 mode="lines+markers",
-                line={"color": theme["ink-3"], "width": 1.5, "dash": DASHES[place % len(DASHES)]},
-                marker={"color": theme["ink-3"], "size": 4},
+                line={"color": theme["ink"], "width": 1.5, "dash": DASHES[place % len(DASHES)]},
+                marker={"color": theme["ink"], "size": 4},
                 customdata=[said.rate(rate) for rate in rates],
                 hovertemplate=f"<b>{name}</b><br>hour %{{x}}: %{{customdata}}<extra></extra>",
             )

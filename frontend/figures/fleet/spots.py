@@ -8,6 +8,7 @@ simulated: their head-room is not known, and they have no place in the chart.
 import math
 from dataclasses import dataclass
 
+from frontend.figures.fleet.aim import CARBON, Aim
 from solvers.documents import Document
 
 SAME = 1e-6
@@ -22,6 +23,10 @@ class Spot:
     headroom: float | None
     usd_per_hour: float
     carbon_g: float | None
+
+    def value(self, words: Aim) -> float:
+        """What the answer minimises, of this fleet."""
+        return self.carbon_g if words is CARBON and self.carbon_g is not None else self.usd_per_hour
 
     @property
     def x(self) -> float:

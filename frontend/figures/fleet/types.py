@@ -118,8 +118,14 @@ def bought(result: Document) -> tuple[Bought, ...]:
 
 def terms_of(result: Document) -> dict[str, str]:
     """The term of every offer that the answer speaks of."""
-    entries = result["explanation"].get("entry_prices", ())
-    return dict(_terms(entries, "offer")) | dict(_terms(result["plan"]["offers"], "name"))
+    explanation = result["explanation"]
+    singles = [part for one in explanation.get("single_types", ()) for part in one.get("breakdown", ())]
+    alone = {part["term"]: part["sold"] for part in singles if "sold" in part}
+    return (
+        alone
+        | dict(_terms(explanation.get("entry_prices", ()), "offer"))
+        | dict(_terms(result["plan"]["offers"], "name"))
+    )
 
 
 def _terms(entries: Iterable[Document], key: str) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """A fleet search in words: why replicas were ruled out, what binds, and by how much the nearest misses."""
 
 from frontend.figures.base import Nearest
-from frontend.figures.fleet import said
-from frontend.figures.fleet.spots import label
+from frontend.figures.fleet import aim, said
+from frontend.figures.fleet.spots import SAME, label
 from frontend.figures.serving import words as serving
 from solvers import units
 from solvers.documents import Document
@@ -51,7 +51,7 @@ def nearest(document: Document) -> Nearest:
 
 def proof(gap: float) -> str:
     """How far the answer may be from the cheapest fleet."""
-    if gap == 0:
+    if gap < SAME:
         return "By the model's capacities none is cheaper: the programme was solved to the end."
     most = units.show(gap, units.SHARE)
     return f"By the model's capacities the cheapest may be up to {most} below it; no more is proven."
@@ -85,6 +85,7 @@ def worth(result: Document) -> tuple[tuple[str, str], ...]:
 
 
 def _worth(one: Document) -> str:
-    value = one["usd_per_hour"]
+    words = aim.COST if "usd_per_hour" in one else aim.CARBON
+    value = one["usd_per_hour" if words is aim.COST else words.name]
     more = str(one.get("one_more") or "one more")
-    return f"{more}: nothing" if not value else f"{more}: {said.price(value)} less"
+    return f"{more}: nothing" if not value else f"{more}: {words.show(value)} {words.less}"

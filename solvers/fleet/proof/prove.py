@@ -10,6 +10,7 @@ import numpy as np
 
 from solvers.base import Progress, silent
 from solvers.fleet.asked import programme_of
+from solvers.fleet.plan import label
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Missed, Proof, Unproven
@@ -73,7 +74,7 @@ def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attain
     """A plan, how it is judged and by which seeds."""
 
     def seen(stage: str, turn: int, mix: Mix) -> None:
-        told = {"cost_usd_per_hour": mix.cost_usd_per_hour}
+        told = {"label": label(search.pools.spec, mix), "cost_usd_per_hour": mix.cost_usd_per_hour}
         fraction = 0.1 + 0.5 * turn / (turn + 4.0)
         progress(stage=stage, fraction=fraction, candidates=search.pools.requests, best=told)
 

@@ -10,7 +10,7 @@ from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.fleet.asked import demand_per_s
 from solvers.fleet.places import watts_of
-from solvers.fleet.plan import configuration_names, small_plan
+from solvers.fleet.plan import configuration_names, label, small_plan
 from solvers.fleet.programme.case import Floats, Mix, Programme
 from solvers.fleet.programme.solve import relaxed
 from solvers.fleet.proof.case import Proof
@@ -47,7 +47,7 @@ class Explained:
 def explained(spec: FleetSpec, supplies: Supplies, proof: Proof, *, progress: Progress = silent) -> Explained:
     """The explanation of a proven plan."""
     answered = Answered(spec, supplies, proof)
-    told = {"cost_usd_per_hour": proof.mix.cost_usd_per_hour}
+    told = {"label": label(spec, proof.mix), "cost_usd_per_hour": proof.mix.cost_usd_per_hour}
 
     def at(stage: str, fraction: float) -> None:
         progress(stage=stage, fraction=fraction, candidates=proof.requests, best=told)
@@ -137,12 +137,13 @@ def _attainment(answered: Answered) -> Estimate:
 
 
 def breakdown(answered: Answered, programme: Programme, mix: Mix) -> list[Document]:
-    """Dollars an hour by offer, dearest first; grams too, where they are known of all."""
-    clean = emits(programme)
-    found = zip(answered.called.offers, cost_by_offer(programme, mix), carbon_by_offer(programme, mix), strict=True)
+    """Dollars an hour by offer, dearest first, and on what term it is sold; grams too, where they are known of all."""
+    called, clean = answered.called, emits(programme)
+    cost, grams = cost_by_offer(programme, mix), carbon_by_offer(programme, mix)
     told = [
-        {"term": name, "value": cost, **({"carbon_g_per_hour": grams} if clean else {})}
-        for (name, cost, grams), units in zip(found, mix.units, strict=True)
+        {"term": called.offers[o], "value": cost[o], "sold": called.terms[o]}
+        | ({"carbon_g_per_hour": grams[o]} if clean else {})
+        for o, units in enumerate(mix.units)
         if units.max(initial=0) > 0
     ]
     return sorted(told, key=lambda one: (-one["value"], one["term"]))

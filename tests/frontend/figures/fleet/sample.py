@@ -201,3 +201,26 @@ def infeasible() -> Document:
             "smallest_change": {"message": "Allow 6 GPUs.", "changes": [{"at": "/constraints/max_gpus", "value": 6}]},
         },
     }
+
+
+def clean() -> Document:
+    """The same plan where carbon is what counts: 40 % below the best single type, which is cheaper."""
+    result = solved(spec={**spec(), "objective": "carbon"})
+    explanation = result["explanation"]
+    explanation["breakdown"] = [
+        {"term": SPOT, "value": 4.0, "carbon_g_per_hour": 240.0},
+        {"term": RESERVED, "value": 2.0, "carbon_g_per_hour": 60.0},
+    ]
+    explanation["single_types"][1] |= {
+        "cost_usd_per_hour": 5.0, "carbon_g_per_hour": 500.0,
+        "breakdown": [{"term": "a100-80", "value": 5.0, "carbon_g_per_hour": 500.0}],
+    }  # fmt: skip
+    explanation["single_types"][2] |= {
+        "carbon_g_per_hour": 1500.0,
+        "breakdown": [{"term": RESERVED, "value": 8.0, "carbon_g_per_hour": 1500.0}],
+    }
+    explanation["entry_prices"] = []
+    explanation["worth"] = [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "one more GPU",
+                             "carbon_g_per_hour": 20.0}]  # fmt: skip
+    result["estimates"]["saving_share"] = {"value": 0.4, "low": 0.3, "high": 0.5}
+    return result

@@ -76,7 +76,9 @@ def test_without_a_single_type_that_could_nothing_is_saved(solved: Document) -> 
 
 
 def test_the_best_so_far_is_said_in_words() -> None:
-    assert heads.best_so_far({"cost_usd_per_hour": 6.0, "gpus": 7}) == (("Cost", "$6/h"), ("GPUs", "7"))
+    assert heads.best_so_far({"label": "4 × l4", "cost_usd_per_hour": 6.0}) == (
+        ("Fleet so far", "4 × l4"), ("Cost so far", "$6/h"),
+    )  # fmt: skip
     assert heads.best_so_far({}) == ()
 
 

@@ -22,7 +22,9 @@ def test_the_headline_says_fleet_services_cost_and_saving():
 def test_single_types_and_the_breakdown_add_up_to_their_costs():
     found = told(melange()).explanation
 
-    assert found["breakdown"] == [{"term": "a100-80", "value": 3.67}, {"term": "a10g", "value": 1.01}]
+    assert found["breakdown"] == [
+        {"term": "a100-80", "value": 3.67, "sold": "on_demand"}, {"term": "a10g", "value": 1.01, "sold": "on_demand"},
+    ]  # fmt: skip
     singles = {one["gpu"]: (one["cost_usd_per_hour"], one["gpus"]) for one in found["single_types"]}
     assert singles == {"A10G": (pytest.approx(12.12), 12), "A100-80": (pytest.approx(7.34), 2)}
     for one in found["single_types"]:
