@@ -41,6 +41,29 @@ def serving(name: str = "Small model for a chat", **changes: Any) -> Document:
     return document | changes
 
 
+TABLE = """gpu,input,output,requests_per_s
+a10g,25,100,2
+a10g,250,100,5
+a100-80,25,100,20
+a100-80,250,100,40
+"""
+
+
+def fleet(name: str = "Two sizes on two GPU types", **changes: Any) -> Document:
+    """A fleet spec that is solved soon: a table of capacities."""
+    service = {
+        "name": "chat",
+        "traffic": {
+            "rate": 20.0,
+            "sizes": [{"input": 25, "output": 100, "share": 0.5}, {"input": 250, "output": 100, "share": 0.5}],
+        },
+        "slo": {"ttft": 1.0},
+        "capacities": {"csv": TABLE},
+    }
+    market = [{"gpu": "a10g", "price": 1.01}, {"gpu": "a100-80", "price": 3.67}]
+    return {"kind": "fleet", "name": name, "services": [service], "market": market} | changes
+
+
 def queued(project: Project, user: User, name: str = "Small model on one node", **changes: Any) -> Run:
     """A run that waits."""
     return _submitted(project, user, spec(name, **changes))
@@ -54,6 +77,11 @@ def solved(project: Project, user: User, name: str = "Small model on one node", 
 def served(project: Project, user: User, name: str = "Small model for a chat", **changes: Any) -> Run:
     """A serving run with its answer, whatever it is."""
     return _answered(project, user, serving(name, **changes))
+
+
+def bought(project: Project, user: User, name: str = "Two sizes on two GPU types", **changes: Any) -> Run:
+    """A fleet run with its answer, whatever it is."""
+    return _answered(project, user, fleet(name, **changes))
 
 
 def _submitted(project: Project, user: User, document: Document) -> Run:
