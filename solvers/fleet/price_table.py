@@ -83,6 +83,15 @@ def offers_of(text: str) -> tuple[tuple[int, Offer], ...]:
     return tuple(found)
 
 
+def with_cell(text: str, line: int, column: str, value: object) -> str:
+    """The table with another value in one cell of a line, as `offers_of` numbers them."""
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    rows[line - 1][_header(rows[0]).index(column)] = str(value)
+    changed = io.StringIO()
+    csv.writer(changed, lineterminator="\n").writerows(rows)
+    return changed.getvalue()
+
+
 def _header(cells: list[str]) -> list[str]:
     said = [name.strip().lower() for name in cells]
     problems = [

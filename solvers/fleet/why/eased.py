@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from solvers.documents import Document
+from solvers.fleet.price_table import with_cell
 from solvers.fleet.programme.case import Programme
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.why.called import Called
@@ -55,9 +56,12 @@ Eased = tuple[tuple[tuple[str, object], ...], str, str]
 def _available(short: Short, one: Relaxation) -> Eased:
     size, name = short.programme.offers[one.place].gpus, short.called.offers[one.place]
     wanted, there = round(one.value) * size, round(one.limit) * size
-    at = f"{short.spec.offers[one.place].at}/available"
+    asked, own = short.spec.asked[one.place], short.spec.prices
+    edit: tuple[str, object] = (f"{asked.at}/available", wanted)
+    if asked.line and own is not None:
+        edit = asked.at, with_cell(own.csv or "", asked.line, "available", wanted)
     needs = f"it would take {wanted:,} × {name}, and {there:,} can be had"
-    return ((at, wanted),), f"{wanted:,} × {name} instead of {there:,}.", needs
+    return (edit,), f"{wanted:,} × {name} instead of {there:,}.", needs
 
 
 def _gpus(short: Short, one: Relaxation) -> Eased:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from solvers.base import Infeasible, Progress
 from solvers.documents import Document
 from solvers.fleet.market import MOST_UNITS
@@ -18,7 +20,7 @@ from solvers.fleet.proof.prove import prove
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.eased import Change, Short, eased
-from solvers.fleet.why.relax import Relaxation
+from solvers.fleet.why.relax import Relaxation, Sort
 from solvers.serving.calibration import data_of
 from solvers.units import PRICE, show
 
@@ -27,6 +29,8 @@ Helps = tuple[Change, Relaxation | None]
 
 # Changes that are tried before the others are left as they are.
 TRIED = 4
+# What no plan needs of a limit: GPUs, watts, dollars an hour.
+WIDE: dict[Sort, float] = {"available": MOST_UNITS, "gpus": MOST_UNITS, "power": 1e12, "budget": 1e9}
 
 
 def trusting(missed: Missed | None) -> str:
@@ -58,19 +62,20 @@ def proven(short: Short, changes: list[Helps], *, progress: Progress) -> list[Ch
     """The changes, in their order, without those that came before the first with a plan that holds."""
     for place, (change, one) in enumerate(changes[:TRIED]):
         progress(stage=f"trying: {change.message}", fraction=0.8, candidates=0)
-        holds = change.constraint != "budget" and _held(edited(short.spec, change.edits)) is not None
-        found = change if holds else _lifted(short, change, one)
+        holds = change.constraint != "budget" and _held(short, change) is not None
+        found = change if holds else _lifted(short, one)
         if found is not None:
             return [found, *(other for other, _ in changes[place + 1 :])]
     return [other for other, _ in changes[TRIED:]]
 
 
-def _lifted(short: Short, change: Change, one: Relaxation | None) -> Change | None:
+def _lifted(short: Short, one: Relaxation | None) -> Change | None:
     """The limit as wide as the plan takes that is cheapest without it; None where it is none, or nothing holds."""
-    if one is None or one.sort not in ("available", "gpus", "power", "budget"):
+    if one is None or one.sort not in WIDE:
         return None
-    free = MOST_UNITS if one.name.startswith("/constraints/available") else None
-    proof = _held(edited(short.spec, [(at, free) for at, _ in change.edits]))
+    size = short.programme.offers[one.place].gpus if one.sort == "available" else 1
+    wide = eased(short, replace(one, value=WIDE[one.sort] // size))
+    proof = None if wide is None else _held(short, wide)
     if proof is None:
         return None
     return eased(short, replace(one, value=_used(short, one, proof.mix), mix=proof.mix))
@@ -85,7 +90,12 @@ def _used(short: Short, one: Relaxation, mix: Mix) -> float:
     return float((short.programme.limits[one.place].weights @ mix.units).max())
 
 
-def _held(asked: FleetSpec) -> Proof | None:
+def _held(short: Short, change: Change) -> Proof | None:
+    """The proof of the changed question; None where it has none, or is beyond what a spec may ask."""
+    try:
+        asked = edited(short.spec, change.edits)
+    except ValidationError:
+        return None
     known = supplies(asked)
     found = None if known.unserved else prove(asked, known)
     return found if isinstance(found, Proof) else None

@@ -60,6 +60,26 @@ def test_the_smallest_change_has_a_plan_that_holds(market, constraints):
     assert all(one["attainment"]["value"] >= one["target"] for one in answer.plan["services"])
 
 
+def test_an_offer_of_the_own_prices_is_changed_in_their_text():
+    lines = "gpu,price,available", "a10g,1.01,1", "", "a100-80,3.67,1"
+    plain = melange_spec().model_dump(mode="json")
+    spec = FleetSpec.model_validate({**plain, "market": [], "prices": {"csv": "\n".join(lines)}})
+
+    found = told(spec)
+
+    assert changed(found)[0] == [("/prices/csv", "gpu,price,available\na10g,1.01,2\n\na100-80,3.67,1\n")]
+    assert isinstance(solve(edited(spec, changed(found)[0]), silent), Solved)
+
+
+def test_whole_nodes_are_asked_for_as_gpus():
+    nodes = {"whole_nodes": True, "available": 8}
+
+    found = told(melange_spec(rate=400.0, market=[{**A100, **nodes}]))
+
+    edits = dict(edit for change in changed(found) for edit in change)
+    assert edits["/market/0/available"] == 16
+
+
 def test_a_search_that_ends_before_a_plan_holds_does_not_say_that_there_is_none(monkeypatch):
     monkeypatch.setattr(tighten, "ROUNDS", 1)
 
