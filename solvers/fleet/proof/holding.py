@@ -1,45 +1,44 @@
-"""Whether a service holds at a further seed, from the shares of good requests at a few.
+"""Whether a service holds at further seeds, by what a few say of more load than theirs.
 
-A seed that judges has L requests; n seeds of l requests each decide before, with a mean share a and a standard
-deviation s, no less than that of requests that miss independently. As a deviation falls with the root of the length,
-    share of a further seed >= a - t(n - 1, SURE) s sqrt(1 / n + l / L)       the prediction interval, one-sided
-Few seeds decide what is clear; the rest is decided by more.
+A seed that judges has L requests, which are luckier or unluckier than the mean ones: it holds up to a load that is
+nearly normal with the relative deviation sigma (`solvers.fleet.proof.luck`). n seeds that long decide before:
+    the mean share of good requests at (1 + z sigma sqrt(1 + 1 / n)) times the rate >= the target
+where z is such that all SEEDS further seeds of all services hold with the chance SURE. Streams of a service differ
+between hours only in their pace, so an unlucky one is unlucky in all of them, and counts once. All pools of a service
+may be unlucky, by what their requests together are, or any one, by its own. Misses that do not depend on the load have
+to be within what requests that miss independently of one another leave room for.
+Short seeds come first: they are luckier than long ones, as queues have less time to grow, so what misses there misses.
 """
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import stdtrit
 
-from solvers.fleet.proof.looked import Asked, Looked, look, shares_of
+from solvers.fleet.proof.drawn import slices
+from solvers.fleet.proof.looked import Asked, Looked, Otherwise, look, shares_of
+from solvers.fleet.proof.luck import kappa, variation
 from solvers.fleet.proof.pools import Pools
-from solvers.serving.slo import Slo
+from solvers.serving.attainment import counted
 
 # Requests of a seed, of one that judges over those, and of queues that are known by a table alone: these are cheap.
 SIZE, LONG, QUEUES = 3_000, 4, 4
-# Seeds of requests that plans are tightened by: so many to begin with, then so many in all. They are no other's.
-TIERS = (2, 4, 8, 16)
-TIGHTENING = tuple(range(1, TIERS[-1] + 1))
-# How sure a further seed has to hold.
-SURE = 0.9995
+# Seeds of requests that plans are tightened by, and how many of them are enough where the share is that far from the
+# target. They are no other's.
+TIGHTENING, FEW, CLEAR = (1, 2, 3, 4), 2, 0.04
+# Seeds that judge; how sure a plan has to hold at all of them.
+SEEDS, SURE = 5, 0.999
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the seeds said: their mean share, the least of a further one of `size` requests; whether it is enough."""
+    """What the seeds said: their mean share, the least of a further one (about, SURE), and whether it is enough."""
 
     mean: float
     least: float
-    size: int
     holds: bool
-
-
-def least_share(shares: list[float], *, deviation: float, longer: float) -> float:
-    """The share of good requests that a further seed, so many times as long, has no less than, SURE."""
-    seeds = len(shares)
-    spread = max(float(np.std(shares, ddof=1)), deviation)
-    return float(np.mean(shares)) - float(stdtrit(seeds - 1, SURE)) * spread * math.sqrt(1.0 / seeds + 1.0 / longer)
 
 
 @dataclass
@@ -60,23 +59,52 @@ class Holding:
         tables = all(self.pools.supplies.ready[c].setup is None for c in np.flatnonzero(asked.replicas).tolist())
         return QUEUES * SIZE if tables else SIZE
 
+    @cached_property
+    def deviations(self) -> float:
+        """How many standard deviations a further seed may be off."""
+        return NormalDist().inv_cdf(SURE ** (1.0 / (SEEDS * len(self.pools.spec.services))))
+
     def _seen(self, asked: Asked) -> Seen:
         slo, size = self.pools.slo(asked.service), self.size(asked)
+        short = [look(self.pools, asked, seed=seed, size=size) for seed in TIGHTENING[:FEW]]
+        mean = float(np.mean(shares_of(short, slo)))
+        deviation = max(one.deviation(slo) for one in short)
+        least = mean - self.deviations * deviation * math.sqrt(1.0 / FEW + 1.0 / LONG)
+        if mean >= slo.attainment:
+            for faster in self.unlucky(asked):
+                if least < slo.attainment:
+                    break
+                least = min(least, self._unlucky_share(asked, faster))
+        return Seen(mean, least, least >= slo.attainment)
+
+    def unlucky(self, asked: Asked) -> list[dict[int, float]]:
+        """How many times as much each pool of a service gets at an unlucky seed: all of them, or one alone."""
+        late = 1.0 - self.pools.slo(asked.service).attainment
+        size = counted(LONG * self.size(asked))
+        requests, off = size.stop - size.start, self.deviations * math.sqrt(1.0 + 1.0 / len(TIGHTENING))
+        carried = self.pools.supplies.services[asked.service].shares
+        parts = {c: part for c, part in enumerate(slices(asked.shares)) if float(carried @ part.weights) > 0.0}
+        share = {c: float(carried @ part.weights) for c, part in parts.items()}
+        square = {c: variation(self.pools, c, part) for c, part in parts.items()}
+
+        def more(late: float, variance: float) -> float:
+            return 1.0 + off * kappa(late) * math.sqrt(variance / requests)
+
+        together = more(late, sum(share[c] * square[c] for c in parts))
+        alone = {c: more(late / share[c], square[c] / share[c]) for c in parts if late < share[c] < 1.0}
+        return [dict.fromkeys(parts, together), *({c: one} for c, one in alone.items())]
+
+    def _unlucky_share(self, asked: Asked, faster: dict[int, float]) -> float:
+        """The mean share with so much more load."""
+        slo, size = self.pools.slo(asked.service), LONG * self.size(asked)
         looks: list[Looked] = []
-        for tier in TIERS:
-            looks += [look(self.pools, asked, seed=seed, size=size) for seed in TIGHTENING[len(looks) : tier]]
-            seen = _told(looks, slo, size)
-            if seen.holds or seen.mean < slo.attainment:
+        mean = 0.0
+        for seeds in (FEW, len(TIGHTENING)):
+            more = TIGHTENING[len(looks) : seeds]
+            looks += [
+                look(self.pools, asked, seed=seed, size=size, otherwise=Otherwise(faster=faster)) for seed in more
+            ]
+            mean = float(np.mean(shares_of(looks, slo)))
+            if abs(mean - slo.attainment) > CLEAR:
                 break
-        return seen
-
-
-def _told(looks: list[Looked], slo: Slo, size: int) -> Seen:
-    """Whether it holds at further seeds of the same length, or else at long ones."""
-    shares, deviation = shares_of(looks, slo), max(one.deviation(slo) for one in looks)
-    mean = float(np.mean(shares))
-    for longer in (1, LONG):
-        least = least_share(shares, deviation=deviation, longer=longer)
-        if least >= slo.attainment:
-            break
-    return Seen(mean, least, longer * size, least >= slo.attainment)
+        return mean

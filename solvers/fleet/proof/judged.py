@@ -12,9 +12,9 @@ import numpy as np
 
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.proof.case import Attained
-from solvers.fleet.proof.groups import asked_at, groups, hour_of
+from solvers.fleet.proof.groups import groups, hour_of
 from solvers.fleet.proof.holding import LONG, Holding
-from solvers.fleet.proof.looked import Asked, Looked, look, shares_of
+from solvers.fleet.proof.looked import Asked, Looked, Otherwise, look, shares_of
 from solvers.fleet.proof.pools import Pools
 from solvers.serving.attainment import Latencies, pooled
 from solvers.serving.candidate import Candidate
@@ -33,16 +33,12 @@ Looks = dict[tuple[int, int], tuple[Looked, ...]]
 
 
 def looks(holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int]) -> Looks:
-    """Every service in every hour that has to be looked at (of hours with equal replicas the busiest), at each seed.
-
-    Seeds are as long as what was decided of the hour takes, or long where nothing was.
-    """
+    """Every service in every hour that has to be looked at (of hours with equal replicas the busiest), at each seed."""
     found: Looks = {}
     for group in groups(plain, mix):
         service, hour = group.service, group.hours[0]
         asked = hour_of(plain, mix, service, hour)
-        known = holding.known.get(asked_at(plain, mix, service, hour).key)
-        size = known.size if known else LONG * holding.size(asked)
+        size = LONG * holding.size(asked)
         found[service, hour] = tuple(look(holding.pools, asked, seed=seed, size=size) for seed in seeds)
     return found
 
@@ -84,7 +80,10 @@ def _open(
     moved = []
     for end in (0, 1):
         slower = {c: pair[end] for c, pair in steps.items()}
-        moved.append(mean([look(pools, asked, seed=seed, size=size, slower=slower) for seed in seeds]) - some)
+        moved.append(
+            mean([look(pools, asked, seed=seed, size=size, otherwise=Otherwise(slower=slower)) for seed in seeds])
+            - some
+        )
         later = {c: pair[end] for c, pair in first.items()}
         moved.append(mean([one.later(later) for one in plain]) - every)
     return [min(one, 0.0) for one in moved], [max(one, 0.0) for one in moved]

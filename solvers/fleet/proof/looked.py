@@ -1,7 +1,7 @@
 """A service at one hour and seed: its stream split by the weights, every pool simulated, latencies pooled again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -90,18 +90,29 @@ class Asked:
         return Asked(self.service, rate_per_s, self.replicas, self.shares)
 
 
-def look(pools: Pools, asked: Asked, *, seed: int, size: int, slower: dict[int, float] | None = None) -> Looked:
-    """One seed of a service at an hour; steps take so many times as long, by configuration."""
+@dataclass(frozen=True)
+class Otherwise:
+    """What differs, by configuration: how many times as long steps take, and how many times as much load it gets."""
+
+    slower: dict[int, float] = field(default_factory=dict)
+    faster: dict[int, float] = field(default_factory=dict)
+
+
+AS_IT_IS = Otherwise()
+
+
+def look(pools: Pools, asked: Asked, *, seed: int, size: int, otherwise: Otherwise = AS_IT_IS) -> Looked:
+    """One seed of a service at an hour."""
     target = pools.spec.services[asked.service].slo.attainment
     return Looked(
         tuple(
-            (state.probability, _parts(pools, asked, np.array(state.replicas), seed, size, slower or {}))
+            (state.probability, _parts(pools, asked, np.array(state.replicas), seed, size, otherwise))
             for state in states(pools.spec, pools.supplies, asked.replicas, target=target)
         )
     )
 
 
-def _parts(pools: Pools, asked: Asked, left: Ints, seed: int, size: int, slower: dict[int, float]) -> tuple[Part, ...]:
+def _parts(pools: Pools, asked: Asked, left: Ints, seed: int, size: int, otherwise: Otherwise) -> tuple[Part, ...]:
     carried = pools.supplies.services[asked.service].shares
     shares = np.where(left > 0, asked.shares, 0.0)
     found = []
@@ -109,7 +120,8 @@ def _parts(pools: Pools, asked: Asked, left: Ints, seed: int, size: int, slower:
         share = float(carried @ part.weights)
         if share > 0.0:
             latencies = pools.latencies(
-                c, int(left[c]), part, rate_per_s=asked.rate_per_s, seed=seed, size=size, slower=slower.get(c, 1.0)
-            )
+                c, int(left[c]), part, rate_per_s=asked.rate_per_s * otherwise.faster.get(c, 1.0), seed=seed, size=size,
+                slower=otherwise.slower.get(c, 1.0),
+            )  # fmt: skip
             found.append(Part(c, share, latencies))
     return tuple(found)

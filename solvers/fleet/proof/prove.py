@@ -15,7 +15,7 @@ from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Missed, Proof, Unproven
 from solvers.fleet.proof.groups import Group, groups, hour_of
-from solvers.fleet.proof.holding import SIZE, TIGHTENING, Holding
+from solvers.fleet.proof.holding import SEEDS, SIZE, TIGHTENING, Holding
 from solvers.fleet.proof.judged import attained, looks, step_ends
 from solvers.fleet.proof.looked import Looked, look, shares_of
 from solvers.fleet.proof.pools import Pools
@@ -26,8 +26,8 @@ from solvers.simulate.serving.engine import prepare
 
 __all__ = ["Proof", "prove", "simulate_mix"]
 
-# Judging seeds of each round; where the first ones stand; how often others may judge.
-SEEDS, JUDGING, JUDGED = 5, 101, 7
+# Where the first judging seeds stand; how often others may judge.
+JUDGING, JUDGED = 101, 7
 
 
 def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -> Proof | Missed:
