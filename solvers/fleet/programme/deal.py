@@ -22,6 +22,8 @@ from solvers.optimise.milp import Model, Rows
 # Shares up to which the programme is solved as it stands, how near a share's price is to the least of its class to be
 # looked at, and where both sides have met.
 FEW, NEAR, NEARER, MET = 4000, 0.3, 1e-3, 1e-8
+# Share of what groups of classes find short that is short for sure: then it is not asked more exactly.
+MOST = 0.3
 # What a price is at least, as a share: so that no family looks free.
 FLOOR = 1e-12
 # Rounds of asking for more shares; each takes in all that the prices ask for, so that few are needed.
@@ -76,10 +78,20 @@ def dealt(load: Load, families: Families) -> Deal:
         found = _solved(part, np.isfinite(part.seconds))
     else:
         first = rough(part, families.group[asked])
-        found = Deal(first.u, first.prices, np.zeros(0)) if part.sign and first.u <= 0 else _sifted(part, first.prices)
+        found = (
+            Deal(first.u, _priced(first.prices, part.direction), np.zeros(0))
+            if _plain(part, first)
+            else _sifted(part, first.prices)
+        )
     prices[used] = found.prices
     shares[np.ix_(asked, used)] = found.shares if found.shares.size else 0.0
     return Deal(found.u, prices, shares)
+
+
+def _plain(load: Load, first: Deal) -> bool:
+    """Whether groups of classes say for sure that u is not above 0, or that it is and by most of what they say."""
+    least = load.least(_priced(first.prices, load.direction))
+    return load.sign and (first.u <= 0 or least > MOST * first.u)
 
 
 def rough(load: Load, group: Ints) -> Deal:

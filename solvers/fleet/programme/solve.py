@@ -27,7 +27,8 @@ from solvers.fleet.programme.block import Block, Question
 from solvers.fleet.programme.case import Ints, Mix, Programme
 from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of
 from solvers.fleet.programme.cuts import pools_of, scenes_of
-from solvers.fleet.programme.hours import MOST_NODES, Outcome, by_hours
+from solvers.fleet.programme.hours import Outcome, by_hours
+from solvers.fleet.programme.one import MOST_NODES
 from solvers.fleet.programme.shares import count_of
 
 # A budget may be passed by this share, for the sake of rounding; rounds of rows for the programme with fractions.
