@@ -27,6 +27,16 @@ LONG = 60
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+# A number before its unit, and a count before what is counted: a line must not end between them.
+KEPT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?W|[mµ]?s|min|h|days?|GPUs?|[kM]?g/h)(?![\w/]))|(?<=\d) (?=×)|(?<=×) (?=\S)")
+
+
+@register.filter
+def kept(text: str) -> str:
+    """The text with spaces that do not break between a number and its unit: `33 %`, `4 × L4`."""
+    return KEPT.sub("\u00a0", str(text))
+
+
 @register.filter
 def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     """`mapping[key]`, or nothing."""

@@ -29,3 +29,9 @@ def test_a_file_inside_a_spec_is_told_by_its_beginning_and_its_size() -> None:
     assert said("arrival,input,output\n0,10,5\n1,10,5\n") == "3 lines: arrival,input,output …"
     assert said("H4sI" * 300) == "H4sI" * 15 + " … (1,200 characters)"
     assert said("llama-3.1-8b") == "llama-3.1-8b"
+
+
+def test_a_number_is_not_parted_from_its_unit() -> None:
+    said = tables.kept("10 % of 4 × L4 at 1.40 kW in 5 s; 30 requests/s, 12 settings, 3 Ways")
+
+    assert said == "10\u00a0% of 4\u00a0×\u00a0L4 at 1.40\u00a0kW in 5\u00a0s; 30 requests/s, 12 settings, 3 Ways"

@@ -39,5 +39,5 @@ CARBON = Aim(
 
 def aim(result: Document) -> Aim:
     """Carbon where the spec asks for it and the answer knows it; else cost."""
-    asked = result.get("spec", {}).get("objective") == "carbon"
-    return CARBON if asked and CARBON.name in result["estimates"] else COST
+    asked = result.get("spec", {}).get("objective") == "carbon" and CARBON.name in result["estimates"]
+    return CARBON if asked and all(CARBON.part in one for one in result["explanation"]["breakdown"]) else COST

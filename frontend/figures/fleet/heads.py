@@ -68,13 +68,14 @@ def _grams(estimates: Document, half: float) -> Head:
     """The carbon of an answer that asks for the least of it, with the power that it comes from."""
     carbon = estimates[CARBON.name]
     value, _, unit = said.carbon(carbon["value"]).partition(" ")
-    ends = " – ".join(said.carbon(carbon[end]) for end in ("low", "high"))
+    low, high = (said.carbon(carbon[end]) for end in ("low", "high"))
+    same = low.partition(" ")[2] == high.partition(" ")[2]
     power = estimates.get("power_w")
     return replace(
         interval_head("Carbon", CARBON.name, carbon, widest=half),
         value=value,
         unit=f"{unit} of CO₂",
-        interval=ends if carbon["low"] < carbon["high"] else "",
+        interval=f"{low.partition(' ')[0] if same else low} – {high}" if carbon["low"] < carbon["high"] else "",
         note=f"of {units.show(power['value'], units.POWER)}, rated" if power else "",
     )
 

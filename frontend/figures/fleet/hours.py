@@ -13,6 +13,7 @@ from solvers.documents import Document
 HEIGHT = 300
 FEW = 12
 DASHES = ("solid", "dot", "dash", "dashdot")
+DASHED = {"solid": "solid", "dot": "dotted", "dash": "dashed", "dashdot": "dashes and dots"}
 
 
 def shown(result: Document) -> bool:
@@ -95,7 +96,7 @@ def table(result: Document) -> Table:
 def legend(result: Document) -> tuple[LegendEntry, ...]:
     """The types by term, and the line."""
     demand = result["plan"]["hours"]["demand_per_s"]
-    named = [f"{name} ({DASHES[place % len(DASHES)]})" for place, name in enumerate(demand)]
+    named = [f"{name} ({DASHED[DASHES[place % len(DASHES)]]})" for place, name in enumerate(demand)]
     words = "Demand, the line" if len(named) == 1 else f"Demand, the lines: {said.listed(named)}"
     return (*types.legend(result, types.bought(result)), LegendEntry("ink", words))
 

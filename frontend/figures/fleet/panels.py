@@ -9,7 +9,7 @@ from solvers.documents import Document
 ENGINES = {"vllm": "vLLM", "sglang": "SGLang", "trtllm": "TensorRT-LLM"}
 ROUTERS = {"input": "sees the input", "input_and_output": "foretells the output"}
 LATENCIES = {"ttft_s": "first token", "tpot_s": "a token", "e2e_s": "whole answer"}
-LEAST = 0.005
+LEAST, PACED = 0.005, 0.005
 MANY_CLASSES, MANY_SETUPS = 24, 6
 """Beyond these the table of weights is left to the heat map's twin."""
 
@@ -64,6 +64,7 @@ def _purchases(result: Document) -> Panel:
 
 def _configurations(result: Document) -> Panel:
     found = result["plan"]["configurations"]
+    paced = any(abs(_pace(one) - 1) >= PACED for one in found)
     rows = tuple(
         (
             one["name"],
@@ -72,11 +73,17 @@ def _configurations(result: Document) -> Panel:
             _settings(one.get("settings")),
             said.share(one["utilization"]),
             f"× {one['factor']:.2f}",
+            *((f"× {_pace(one):.2f}",) if paced else ()),
         )
         for one in found
     )
-    columns = ("Configuration", "Replicas", "Layout", "Sequences and tokens a step", "Busiest hour", "Simulated")
+    columns = (
+        "Configuration", "Replicas", "Layout", "Sequences and tokens a step", "Load, busiest hour", "Simulated",
+        *(("Step time",) if paced else ()),
+    )  # fmt: skip
     notes = ("“Simulated” is what simulation made of the capacity that the model alone would give a replica.",)
+    if paced:
+        notes += ("“Step time” is what was measured over what the model says of a step.",)
     count = "1 kind of replica runs" if len(found) == 1 else f"{len(found)} kinds of replicas run"
     return Panel(
         "configurations", f"{count} on these GPUs", Table("The replicas and their engines", columns, rows), notes
@@ -123,6 +130,11 @@ def _settings(engine: Document | None) -> str:
     if not engine:
         return "by the table"
     return f"{units.count(engine['max_num_seqs'])}, {units.count(engine['max_num_batched_tokens'])}"
+
+
+def _pace(configuration: Document) -> float:
+    """A step's measured time over the model's; 1 where nothing was measured."""
+    return float(configuration.get("pace") or 1.0)
 
 
 def _percent(share: float) -> str:

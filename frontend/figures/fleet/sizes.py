@@ -11,8 +11,8 @@ from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document
 
-ROW, TICKS, HEAD, GAP = 46, 66, 30, 22
-"""Pixels of a row, of the labels below a heat map, and of the name of a service above it; the gap between rows."""
+ROW, TICKS, HEAD, GAP = 46, 92, 30, 22
+"""Pixels of a row, of the labels below a heat map (aslant where narrow), of a service's name above; between rows."""
 WRITTEN = 12
 """Up to so many classes have their share written in the cell."""
 LEAST = 0.005

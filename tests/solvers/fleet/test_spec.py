@@ -10,6 +10,8 @@ import yaml
 from pydantic import ValidationError
 
 from solvers.errors import Problem
+from solvers.fleet.market import FleetLimits, Offer, Site
+from solvers.fleet.service import Service
 from solvers.fleet.spec import FleetSpec
 from solvers.problems import problems_of
 
@@ -208,3 +210,12 @@ def test_the_spec_of_the_documentation_is_one() -> None:
     assert [(one.gpu.name, one.unit_gpus) for one in spec.offers] == [
         ("l4", 1), ("a100-80", 8), ("h100-sxm", 1), ("h100-sxm", 1),
     ]  # fmt: skip
+
+
+def test_the_guide_explains_every_field() -> None:
+    told = set(re.findall(r"`([a-z0-9_]+)`", Path("docs/fleet.md").read_text(encoding="utf-8")))
+
+    parts = (Service, Offer, Site, FleetLimits)
+    fields = [(part.__name__, name) for part in parts for name in part.model_fields]
+
+    assert [field for field in fields if field[1] not in told] == []

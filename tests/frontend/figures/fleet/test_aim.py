@@ -26,7 +26,7 @@ def test_grams_stand_first_and_dollars_last() -> None:
         ("Within all limits", "96", "%"),
         ("Cost", "$6/h", ""),
     ]
-    assert (found[0].interval, found[0].note) == ("270 g/h – 330 g/h", "of 1.50 kW, rated")
+    assert (found[0].interval, found[0].note) == ("270 – 330 g/h", "of 1.50 kW, rated")
     assert found[1].note == "against A100-80 alone, 500 g/h"
 
 

@@ -310,6 +310,16 @@ def test_a_table_of_capacities_has_neither_model_nor_settings(solved: Document) 
     assert replicas.table.rows[0][3] == "by the table"
 
 
+def test_measured_replicas_say_how_their_steps_differ(solved: Document) -> None:
+    solved["plan"]["configurations"][0]["pace"] = 1.74
+
+    replicas = panels.panels(solved)[2]
+
+    assert replicas.table.columns[-1] == "Step time"
+    assert [row[-1] for row in replicas.table.rows] == ["× 1.74", "× 1.00", "× 1.00"]
+    assert len(replicas.notes) == 2
+
+
 def test_what_was_simulated_is_told(solved: Document) -> None:
     facts = dict(words.simulated(solved))
 
