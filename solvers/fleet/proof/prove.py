@@ -14,6 +14,7 @@ from solvers.fleet.plan import label
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import Attained, Missed, Proof, Unproven
+from solvers.fleet.proof.choosing import ROUGH
 from solvers.fleet.proof.groups import Group, groups, hour_of
 from solvers.fleet.proof.holding import SEEDS, SIZE, TIGHTENING, Holding
 from solvers.fleet.proof.judged import attained, looks, step_ends
@@ -35,7 +36,7 @@ def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -
     prepare()
     pools = Pools(spec, supplies)
     search = Tightening(pools)
-    trusting = solve(search.plain, gap=search.gap)
+    trusting = solve(search.plain, gap=ROUGH)
     found = _judged(search, progress)
     if found is None:
         return Missed(search.fits.factors, search.loads, search.rounds, trusting)

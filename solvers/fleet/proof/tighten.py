@@ -3,10 +3,9 @@
 Symbols: m[s, t] what the load of service s in hour t is multiplied by, N the replicas that the programme chose for it,
 u how busy they then are (1 at the most), r the hour's rate. By its capacities N carries m r / u. Where N does not hold,
     m <- m / u (1 + STEP)        the least load that rules N out, and everything that carries less
-so the next plan is the next cheapest one, and the first that holds is the cheapest of those tried. Plans need only be
-nearly the cheapest until one holds; from then on they are exact. Where requests miss
-by far in all pools, the rate r' at which N does hold is looked for, roughly and rather too high, and the hour goes
-there at once, by LEAP at the most:
+so the next plan is the next cheapest one, and the first that holds is the cheapest of those tried (`choosing` has how
+they are chosen). Where requests miss by far in all pools, the rate r' at which N does hold is looked for, roughly and
+rather too high, and the hour goes there at once, by LEAP at the most:
     m <- m r / (r' u)
 Where they miss by far in some pools and not in others, those are fitted to the classes that they got.
 Hours of equal replicas and weights differ by their rates alone: the highest is simulated, and where it fails, the
@@ -20,8 +19,8 @@ import numpy as np
 
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.case import Floats, Mix, Programme
-from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof.case import loaded
+from solvers.fleet.proof.choosing import Choosing
 from solvers.fleet.proof.drawn import slices
 from solvers.fleet.proof.fits import Fits
 from solvers.fleet.proof.groups import Group, asked_at, busy, groups
@@ -36,19 +35,18 @@ STEP, FAR, LEAP = 0.003, 0.04, 1.25
 CLOSE, SEEDS = 0.04, TIGHTENING[:2]
 # Plans that are simulated, and times that one is solved again because it wants what was not simulated yet.
 ROUNDS, FITTED = 40, 40
-# How far from the best a plan may be that only shows what has to be simulated next; the one that is kept is exact.
-ROUGH = 0.005
 
 Seen = Callable[[str, int, Mix], None]
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A plan, with the programme and the loads that it was chosen for."""
+    """A plan, with the programme and the loads that it was chosen for; `exact` where none is cheaper."""
 
     mix: Mix
     programme: Programme
     loads: tuple[Floats, ...]
+    exact: bool
 
     def carried(self, service: int, hour: int) -> float:
         """The load of a service in an hour that its replicas carry at the most."""
@@ -65,8 +63,8 @@ class Tightening:
     holding: Holding = field(init=False)
     loads: tuple[Floats, ...] = field(init=False)
     failures: tuple[Floats, ...] = field(init=False)
+    choosing: Choosing = field(default_factory=Choosing)
     rounds: int = 0
-    gap: float = ROUGH
 
     def __post_init__(self) -> None:
         spec, supplies = self.pools.spec, self.pools.supplies
@@ -90,10 +88,10 @@ class Tightening:
                 return None
             seen("simulating the fleet", self.rounds, tried.mix)
             failed = [group for group in groups(self.plain, tried.mix) if not self.holds(tried.mix, group, 0)]
-            if not failed and self.gap == 0.0:
+            if not failed and tried.exact:
                 return tried
             if not failed:
-                self.gap = 0.0
+                self.choosing.settle()
             lowered: set[int] = set()
             for group in failed:
                 if group.service not in lowered and self.tighten(tried, group):
@@ -104,14 +102,16 @@ class Tightening:
         """The cheapest plan, of replicas that were simulated."""
         for _ in range(FITTED):
             asked = self.programme
-            mix = solve(asked, gap=self.gap)
-            if mix is None:
+            chosen = self.choosing.plan(asked)
+            if chosen is None:
                 if not self.fits.widen():
                     return None
                 continue
+            mix = chosen.mix
             wanted = mix.replicas.max(axis=1)
             if not sum([self.fits.fit(c, int(wanted[c])) for c in np.flatnonzero(wanted).tolist()]):
-                return Tried(mix, asked, tuple(load.copy() for load in self.loads))
+                self.choosing.keep(asked, mix)
+                return Tried(mix, asked, tuple(load.copy() for load in self.loads), chosen.exact)
             seen("simulating replicas", self.rounds, mix)
         return None
 
