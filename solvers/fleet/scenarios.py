@@ -1,7 +1,9 @@
 """Random questions for the fleet planner, and whether its plans hold on requests that nobody planned by.
 
-`python -m solvers.fleet.scenarios [COUNT [FIRST]]` prints one line for each: what it costs, how its services do at five
-fresh seeds, and whether the plan would hold with one unit less of any offer in the busiest hour.
+`python -m solvers.fleet.scenarios [COUNT [FIRST]]` prints one line for each: the plan and its cost, by how much the
+share of good requests is above its target, for each service in its worst hour and at the worst of five fresh seeds; and
+what the plan has too much: the largest share of its dearest hour's cost that one replica less would save, where those
+five seeds would hold all the same. Nobody knows them before, so it cannot be nothing.
 A scenario has one to three services of models of 1B to 70B parameters, with traffic, latencies and demand of their own,
 and a market of two to six offers over 1 to 24 hours. Requests are as many as a small fleet carries; latencies are
 from tight to loose around what people ask for [zhong2024distserve]. All of it follows from the scenario's number.
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from solvers.fleet.programme.balance import balanced
-from solvers.fleet.programme.case import Mix
+from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.proof.groups import groups, hour_of
 from solvers.fleet.proof.holding import LONG, Holding
@@ -22,7 +24,6 @@ from solvers.fleet.proof.looked import look, shares_of
 from solvers.fleet.proof.pools import Pools
 from solvers.fleet.proof.prove import plain_of, prove
 from solvers.fleet.spec import FleetSpec
-from solvers.fleet.supply.case import Supplies
 from solvers.fleet.supply.supplies import supplies
 
 COUNT = 50
@@ -87,21 +88,29 @@ def _offer(rng: np.random.Generator, gpu: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Told:
-    """A scenario's plan: the least share at a fresh seed over its target by service, and who could do with less."""
+    """A scenario's plan: the least share at a fresh seed over its target by service.
+
+    `spare` are the shares of the dearest hour's cost of a replica less of each configuration, 0 where that misses.
+    """
 
     number: int
     plan: str
     cost: float
     margins: tuple[float, ...]
-    fewer: tuple[bool, ...] = ()
+    spare: tuple[float, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether each service holds at each fresh seed."""
         return min(self.margins, default=0.0) >= 0.0
 
+    @property
+    def too_much(self) -> float:
+        """The largest share of the cost that one replica less would save."""
+        return max(self.spare, default=0.0)
 
-def told(number: int, *, fewer: bool = False) -> Told:
+
+def told(number: int, *, spare: bool = False) -> Told:
     """What became of a scenario. Without a plan there is nothing that could miss."""
     spec = scenario(number)
     known = supplies(spec)
@@ -111,57 +120,56 @@ def told(number: int, *, fewer: bool = False) -> Told:
         return Told(number, reason, 0.0, ())
     used = np.flatnonzero(proof.mix.units.max(axis=1)).tolist()
     plan = " + ".join(f"{proof.mix.units[o].max()} {spec.offers[o].name}" for o in used)
-    cost = proof.mix.cost_usd_per_hour
-    margins = margins_of(spec, known, proof.mix)
-    return Told(number, plan, cost, margins, _fewer(spec, known, proof) if fewer else ())
+    fresh = Fresh(plain_of(spec, known), Holding(Pools(spec, known)))
+    return Told(
+        number, plan, proof.mix.cost_usd_per_hour, fresh.margins(proof.mix), fresh.spare(proof) if spare else ()
+    )
 
 
-def margins_of(spec: FleetSpec, known: Supplies, mix: Mix) -> tuple[float, ...]:
-    """The least share of good requests over the target, of each service, over hours and fresh seeds."""
-    plain = plain_of(spec, known)
-    holding = Holding(Pools(spec, known))
-    found: dict[int, float] = {}
-    for group in groups(plain, mix):
-        asked, slo = hour_of(plain, mix, group.service, group.hours[0]), holding.pools.slo(group.service)
-        size = LONG * holding.size(asked)
-        looks = [look(holding.pools, asked, seed=seed, size=size) for seed in FRESH]
-        least = min(shares_of(looks, slo)) - slo.attainment
-        found[group.service] = min(found.get(group.service, least), least)
-    return tuple(found[service] for service in sorted(found))
+@dataclass(frozen=True)
+class Fresh:
+    """Simulations of one question that nothing was planned by."""
 
+    plain: Programme
+    holding: Holding
 
-def _fewer(spec: FleetSpec, known: Supplies, proof: Proof) -> tuple[bool, ...]:
-    """Of each configuration in the busiest hour, whether the plan would hold with one replica less."""
-    hour = int(proof.mix.replicas.sum(axis=0).argmax())
-    found = []
-    for c in np.flatnonzero(proof.mix.replicas[:, hour]).tolist():
-        less = proof.mix.replicas.copy()
+    def margins(self, mix: Mix) -> tuple[float, ...]:
+        """The least share of good requests over the target, of each service, over hours and fresh seeds."""
+        found: dict[int, float] = {}
+        for group in groups(self.plain, mix):
+            least = self.margin(mix, group.service, group.hours[0])
+            found[group.service] = min(found.get(group.service, least), least)
+        return tuple(found[service] for service in sorted(found))
+
+    def margin(self, mix: Mix, service: int, hour: int) -> float:
+        """The same of one service at an hour."""
+        asked, slo = hour_of(self.plain, mix, service, hour), self.holding.pools.slo(service)
+        size = LONG * self.holding.size(asked)
+        looks = [look(self.holding.pools, asked, seed=seed, size=size) for seed in FRESH]
+        return min(shares_of(looks, slo)) - slo.attainment
+
+    def spare(self, proof: Proof) -> tuple[float, ...]:
+        """Of each configuration in the dearest hour, what a replica less saves where the plan then holds."""
+        programme, mix = proof.programme, proof.mix
+        dollars = np.array([one.gpus / programme.offers[one.offer].gpus * programme.offers[one.offer].price_usd
+                            for one in programme.configurations])  # fmt: skip
+        by_hour = (dollars * mix.replicas).sum(axis=0)
+        hour = int(by_hour.argmax())
+        return tuple(
+            float(dollars[c, hour] / by_hour[hour]) if self._holds_without(proof, c, hour) else 0.0
+            for c in np.flatnonzero(mix.replicas[:, hour]).tolist()
+        )
+
+    def _holds_without(self, proof: Proof, c: int, hour: int) -> bool:
+        service, less = proof.programme.configurations[c].service, proof.mix.replicas.copy()
         less[c, hour] -= 1
         try:
             mix = balanced(proof.programme, replace(proof.mix, replicas=less))
         except ValueError:  # no replica is left for some class
-            found.append(False)
-            continue
-        served = all(np.allclose(shares[hour].sum(axis=1)[rates[hour] > 0], 1.0)
-                     for shares, rates in zip(mix.shares, proof.programme.rates_per_s, strict=True))  # fmt: skip
-        only = replace(mix, shares=tuple(_only(shares, hour) for shares in mix.shares))
-        found.append(served and min(_margin_at(spec, known, only, hour), default=0.0) >= 0.0)
-    return tuple(found)
-
-
-def _only(shares: Any, hour: int) -> Any:
-    return np.where(np.arange(len(shares))[:, None, None] == hour, shares, 0.0)
-
-
-def _margin_at(spec: FleetSpec, known: Supplies, mix: Mix, hour: int) -> list[float]:
-    plain, holding = plain_of(spec, known), Holding(Pools(spec, known))
-    margins = []
-    for service, rates in enumerate(plain.rates_per_s):
-        if rates[hour].any():
-            asked, slo = hour_of(plain, mix, service, hour), holding.pools.slo(service)
-            looks = [look(holding.pools, asked, seed=seed, size=LONG * holding.size(asked)) for seed in FRESH]
-            margins.append(min(shares_of(looks, slo)) - slo.attainment)
-    return margins
+            return False
+        loaded = proof.programme.rates_per_s[service][hour] > 0
+        served = np.allclose(mix.shares[service][hour].sum(axis=1)[loaded], 1.0)
+        return bool(served) and self.margin(mix, service, hour) >= 0.0
 
 
 def main(arguments: list[str]) -> None:
@@ -169,18 +177,24 @@ def main(arguments: list[str]) -> None:
     count, first = [int(one) for one in [*arguments, *(str(COUNT), "0")[len(arguments) :]]]
     every = []
     for number in range(first, first + count):
-        one = told(number, fewer=True)
+        one = told(number, spare=True)
         every.append(one)
         margins = ", ".join(f"{margin:+.3f}" for margin in one.margins)
-        less = f"; {sum(one.fewer)} of {len(one.fewer)} could lose one" if one.fewer else ""
-        sys.stdout.write(f"{number:3d}  {one.cost:8.2f} USD/h  {one.plan}: {margins}{less}\n")
+        sys.stdout.write(f"{number:3d}  {one.cost:8.2f} USD/h  {one.plan}: {margins or '-'}; {one.too_much:.1%}\n")
         sys.stdout.flush()
+    sys.stdout.write(summary(every))
+
+
+def summary(every: list[Told]) -> str:
+    """How many plans hold, by how much at the least, and what they have too much."""
     planned = [one for one in every if one.margins]
-    lean = [one for some in planned for one in some.fewer]
-    sys.stdout.write(
+    least = min((margin for one in planned for margin in one.margins), default=0.0)
+    too_much = [one.too_much for one in planned] or [0.0]
+    return (
         f"{sum(one.holds for one in planned)} of {len(planned)} plans hold at all of {len(FRESH)} fresh seeds"
-        f" ({len(every) - len(planned)} scenarios have no plan);"
-        f" {sum(lean)} of {len(lean)} replicas could be spared\n"
+        f" ({len(every) - len(planned)} scenarios have no plan); the least margin is {least:+.3f};"
+        f" one replica less would do in {sum(one > 0.0 for one in too_much)} of them,"
+        f" and save {np.mean(too_much):.1%} in the mean over all, {max(too_much):.1%} at the most\n"
     )
 
 
