@@ -11,7 +11,7 @@ import numpy as np
 from solvers.fleet.programme.block import FEW_SHARES
 from solvers.fleet.programme.case import Ints, Mix, Programme
 from solvers.fleet.programme.counts import objective_of
-from solvers.fleet.programme.hours import part_of
+from solvers.fleet.programme.search import part_of
 from solvers.fleet.programme.solve import cheapest, mix_of
 
 
