@@ -13,6 +13,8 @@ UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 CAPITALS = ("tp", "pp", "vpp", "dp", "cp", "ep", "mfu", "hfu", "gpu", "usd")
 WRITTEN = {**{word: word.upper() for word in CAPITALS}, "gpus": "GPUs", "zero": "ZeRO"}
 NOTHING = "-"
+# What varies over the hours of a day is told by its ends.
+ENDS = {"least", "most"}
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,13 @@ def text(value: Any) -> str:
             return _run_lengths([text(item) for item in value])
         case {"message": message}:
             return str(message)
+        case {"least": least, "most": most} if len(value) == len(ENDS):
+            told = text(least) if least == most else f"{text(least)} to {text(most)}"
         case dict():
-            return ", ".join(f"{words(name)} {_brief(item)}" for name, item in value.items())
-    return str(value)
+            told = ", ".join(f"{words(name)} {_brief(item)}" for name, item in value.items())
+        case _:
+            told = str(value)
+    return told
 
 
 def _brief(value: Any) -> str:

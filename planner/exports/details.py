@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planner.exports.cells import Row, Table, cell, estimated, words
+from planner.exports.cells import ENDS, Row, Table, cell, estimated, words
 from solvers.documents import Document
 
 # Wider tables leave out what takes more than a few words.
-WIDE = 8
+WIDE, BY_HOUR = 8, "_by_hour"
 
 
 def details(plan: Document) -> Iterable[Table]:
@@ -59,11 +59,20 @@ def _deep(value: Any) -> bool:
 
 
 def _columns(rows: list[Document]) -> Row:
-    """The columns of a table, without lists of mappings; a wide one has no mappings either, but estimates."""
+    """The columns of a table, without lists of mappings.
+
+    A wide one has no other mappings either, but estimates and ends, no hours, and no column that says nothing.
+    """
     unlisted = tuple(column for column in rows[0] if not any(_listed(row.get(column)) for row in rows))
     if len(rows[0]) <= WIDE:
         return unlisted
-    return tuple(column for column in unlisted if all(_plain(row.get(column)) for row in rows))
+    return tuple(
+        column
+        for column in unlisted
+        if not column.endswith(BY_HOUR)
+        and all(_plain(row.get(column)) for row in rows)
+        and any(_says(row.get(column)) for row in rows)
+    )
 
 
 def _listed(value: Any) -> bool:
@@ -71,7 +80,11 @@ def _listed(value: Any) -> bool:
 
 
 def _plain(value: Any) -> bool:
-    return not isinstance(value, Mapping) or estimated(value)
+    return not isinstance(value, Mapping) or estimated(value) or set(value) == ENDS
+
+
+def _says(value: Any) -> bool:
+    return value not in (None, "", [])
 
 
 def _numeric(rows: list[Document], columns: Row) -> int:

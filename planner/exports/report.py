@@ -72,6 +72,8 @@ def _change(change: Mapping[str, Any]) -> Iterable[Row]:
         yield "change", str(change["message"])
     for entry in change.get("changes", []):
         yield str(entry.get("at", "")), text(entry.get("value"))
+    for other in change.get("others", []):
+        yield "or", str(other["message"])
 
 
 def _estimates(result: Document) -> Table:

@@ -81,9 +81,10 @@ def _configurations(result: Document) -> Panel:
         "Configuration", "Replicas", "Layout", "Sequences and tokens a step", "Load, busiest hour", "Simulated",
         *(("Step time",) if paced else ()),
     )  # fmt: skip
-    notes = ("“Simulated” is what simulation made of the capacity that the model alone would give a replica.",)
-    if paced:
-        notes += ("“Step time” is what was measured over what the model says of a step.",)
+    notes = (
+        "“Simulated” is what simulation made of the capacity that the model alone would give a replica.",
+        *(("“Step time” is what was measured over what the model says of a step.",) if paced else ()),
+    )
     count = "1 kind of replica runs" if len(found) == 1 else f"{len(found)} kinds of replicas run"
     return Panel(
         "configurations", f"{count} on these GPUs", Table("The replicas and their engines", columns, rows), notes

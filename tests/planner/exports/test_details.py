@@ -52,3 +52,13 @@ def test_lists_of_an_explanation_are_tables_and_its_mappings_pairs():
 def test_shares_in_a_cell_have_three_digits():
     assert text({"a": 0.333333, "b": 2.5, "c": 0.0}) == "a 0.333, b 2.5, c 0.0"
     assert cell("attainment", {"value": 0.5, "low": 0.25, "high": 0.75}) == "0.5 (0.25 to 0.75)"
+
+
+def test_a_wide_table_leaves_out_what_says_nothing_and_hours_and_tells_ends():
+    row = {"name": "l4", **{f"n{place}": place for place in range(7)}, "zone": None, "units_by_hour": list(range(24))}
+    row["gpus"] = {"least": 0, "most": 4}
+
+    [table] = details({"offers": [row, {**row, "name": "a100", "gpus": {"least": 2, "most": 2}}]})
+
+    assert table.columns == ("name", *(f"n{place}" for place in range(7)), "GPUs")
+    assert [one[-1] for one in table.rows] == ["0 to 4", "2"]
