@@ -12,7 +12,8 @@ from planner.cli.server_address import connect
 EXECUTE = 0o111
 FORMATS_HELP = (
     "json, yaml, md or csv; a training plan also megatron, bridge, torchtitan, deepspeed, slurm or kubernetes; a "
-    "serving plan also vllm, sglang, trtllm, dynamo, llm-d, kubernetes, compose or bench: files that start it."
+    "serving plan also vllm, sglang, trtllm, dynamo, llm-d, kubernetes, compose or bench: files that start it; a fleet "
+    "plan also tables, kubernetes or terraform."
 )
 
 

@@ -58,10 +58,8 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        message = f"{path}: {error.strerror or error}."
-        raise SpecError(
-            Problem("unreadable", message, "", "Give the path of a CSV file, or of one packed by gzip.")
-        ) from None
+        hint = "Give the path of a CSV file, or of one packed by gzip."
+        raise SpecError(Problem("unreadable", f"{error.strerror or error}.", "", hint)) from None
     if len(data) > MOST_BYTES:
         raise TooLarge(Problem("too_large", f"It has more than {MOST_BYTES:,} bytes.", "", "Give a busy hour of it."))
     return data

@@ -22,7 +22,7 @@ from solvers.fleet.proof.groups import busy, groups, hour_of
 from solvers.fleet.proof.holding import Holding
 from solvers.fleet.proof.judged import Looks
 from solvers.fleet.proof.looked import look, shares_of
-from solvers.fleet.spec import FleetSpec
+from solvers.fleet.proof.pools import Pools
 from solvers.fleet.supply.modelled import capacities
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.changed import emits, gpus_by_offer, with_capacities
@@ -71,9 +71,9 @@ def _points(answered: Answered) -> Iterator[Point]:
             continue
         seen.add(key)
         found = _looks(holding, plain, mix, answered.proof.judging_seeds[:SEEDS])
-        shares = _shares(answered.spec, found, 0.0)
-        if mix is answered.plan or _holds(answered.spec, found, 0.0):
-            yield Point(mix, _headroom(answered.spec, found), shares)
+        shares = _shares(holding.pools, found, 0.0)
+        if mix is answered.plan or _holds(holding.pools, found, 0.0):
+            yield Point(mix, _headroom(holding.pools, found), shares)
 
 
 def _looks(holding: Holding, plain: Programme, mix: Mix, seeds: tuple[int, ...]) -> Looks:
@@ -126,33 +126,33 @@ def _cleaner(programme: Programme) -> Iterator[Mix]:
             yield balanced(programme, found)
 
 
-def _shares(spec: FleetSpec, found: Looks, headroom: float) -> tuple[float, ...]:
+def _shares(pools: Pools, found: Looks, headroom: float) -> tuple[float, ...]:
     """By seed, the share of good requests at shorter limits, of the service and hour that has the least in the mean."""
     every = []
     for (service, _), by_seed in found.items():
-        slo = spec.services[service].slo
+        slo = pools.slo(service)
         shorter = slo.model_copy(update={name: (1.0 - headroom) * limit for name, limit in slo.limits.items()})
         every.append((tuple(shares_of(by_seed, shorter)), slo.attainment))
     worst = min(every, key=lambda one: float(np.mean(one[0])) - one[1], default=((), 0.0))
     return worst[0]
 
 
-def _holds(spec: FleetSpec, found: Looks, headroom: float) -> bool:
+def _holds(pools: Pools, found: Looks, headroom: float) -> bool:
     """Whether every service attains what it should at limits so much shorter, in the mean over the seeds."""
     for (service, _), by_seed in found.items():
-        slo = spec.services[service].slo
+        slo = pools.slo(service)
         shorter = slo.model_copy(update={name: (1.0 - headroom) * limit for name, limit in slo.limits.items()})
         if float(np.mean(shares_of(by_seed, shorter))) < slo.attainment:
             return False
     return True
 
 
-def _headroom(spec: FleetSpec, found: Looks) -> float:
+def _headroom(pools: Pools, found: Looks) -> float:
     """The largest share by which all limits may be shorter: fewer requests are good the shorter they are."""
     low, high = 0, round(1.0 / FINE)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _holds(spec, found, middle * FINE) else (low, middle)
+        low, high = (middle, high) if _holds(pools, found, middle * FINE) else (low, middle)
     return low * FINE
 
 

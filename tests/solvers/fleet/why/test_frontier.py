@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from solvers.fleet.proof.groups import hour_of
+from solvers.fleet.proof.looked import look
 from solvers.fleet.why.frontier import frontier
-from tests.solvers.fleet.why.answers import answered, small
+from tests.solvers.fleet.why.answers import answered, melange, small
 
 
 def test_no_fleet_of_the_frontier_is_beaten_by_another_and_the_plan_is_among_them():
@@ -38,3 +40,22 @@ def test_carbon_is_an_objective_where_every_site_says_what_it_emits():
     clean = min(both, key=lambda one: one["carbon_g_per_hour"])
     assert cheap["cost_usd_per_hour"] < clean["cost_usd_per_hour"]
     assert cheap["carbon_g_per_hour"] == pytest.approx(max(one["carbon_g_per_hour"] for one in both))
+
+
+@pytest.mark.parametrize("slo", [{"ttft": "1 s"}, {"e2e": "9 s"}])
+def test_head_room_is_by_how_much_the_wait_could_be_shorter(slo):
+    service = melange().services[0].model_dump(mode="json", exclude_none=True) | {"slo": slo}
+    service["traffic"] = {"rate": 30, "sizes": service["traffic"]["sizes"]}
+    question = answered(melange(services=[service], market=[{"gpu": "a100-80", "price": 3.67}]))
+    holding, plain = question.proof.holding, question.programme
+
+    [point], _ = frontier(question)
+
+    # A table knows how long requests wait: a second at the most, whatever else is asked of the answers.
+    asked = hour_of(plain, question.plan, 0, 0)
+    looks = [look(holding.pools, asked, seed=seed, size=holding.size(asked)) for seed in (101, 102)]
+    waits = [one.states[0][1][0].latencies.ttft_s for one in looks]
+    good = [np.mean([(one <= 1.0 - 0.01 * step).mean() for one in waits]) for step in range(100)]
+    found = point["objectives"]["latency_headroom_share"]
+    assert found == pytest.approx(0.01 * np.flatnonzero(np.array(good) >= 0.9).max())
+    assert 0.1 < found < 0.98

@@ -77,6 +77,18 @@ def test_power_is_told_by_the_tenth():
     )  # fmt: skip
 
 
+def test_power_of_which_one_tenth_more_is_worth_nothing_is_widened_until_it_is():
+    watts = np.array([300.0, 900.0])
+    programme = melange(
+        offers=(supply(0.1), supply(3.67)), limits=(Limit("/sites/0/power_limit", watts, np.array([2000.0])),)
+    )
+
+    one = told(programme)["power", "/sites/0/power_limit"]
+
+    # Twelve of the first type, 3,600 W, cost 1.20 against 3.77 of one of each; that takes eight tenths more.
+    assert (one.one, one.more, one.step) == (0.0, 8, pytest.approx(3.77 - 1.20))
+
+
 def test_head_room_costs_what_the_plan_without_it_saves():
     programme = melange(head_room=0.2)
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from solvers.fleet.why.intervals import drawn, ratio_of
+from solvers.fleet.why.intervals import drawn, ratio_of, step_factors
 from tests.solvers.fleet.why.answers import answered, melange, small
 
 
@@ -25,6 +25,18 @@ def test_slower_steps_carry_less_of_every_class():
     assert ratios.min() < 1.0 < ratios.max()
     order = np.argsort(ratios[:, 0])
     assert (np.diff(ratios[order], axis=0) > -0.05).all()
+
+
+def test_steps_that_take_longer_carry_less_by_more_than_their_share():
+    question = answered(small())
+    one = question.supplies.ready[0]
+
+    ratios, steps = ratio_of(question, one), step_factors(one.study, one.setup)
+
+    # The same work takes longer, and there is less time for it within the limits.
+    assert (ratios[steps > 1.0] <= 1.0 / steps[steps > 1.0, None] + 1e-9).all()
+    assert (ratios[steps < 1.0] >= 1.0 / steps[steps < 1.0, None] - 1e-9).all()
+    assert {bool((steps > 1.0).any()), bool((steps < 1.0).any())} == {True}
 
 
 def test_measured_capacities_are_taken_as_measured():

@@ -31,6 +31,12 @@ def test_a_type_that_is_scarce_says_how_many_it_would_take():
     assert found[0].why_not == "It would take 12 A10G; 5 can be had."
 
 
+def test_a_type_that_comes_by_the_node_is_counted_in_gpus():
+    found = single_types(melange(offers=(supply(2.02, gpus=2, most=2), supply(3.67))), melange_called())
+
+    assert found[0].why_not == "It would take 12 A10G; 4 can be had."
+
+
 def test_a_type_that_a_limit_holds_says_so():
     limit = Limit("/constraints/max_gpus", np.ones(2), np.array([4.0]))
 
