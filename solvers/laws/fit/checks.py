@@ -13,10 +13,12 @@ NAMED = 5
 ONE_LEVEL = 1.05
 
 
-def check(law: Law, runs: Runs) -> None:
-    """BadRuns lists everything that keeps the law from being fitted."""
-    problems = _lacking(law, runs) or [*_not_positive(law, runs)]
-    problems = problems or [*_too_few(law, runs), *_constant(law, runs), *_one_level(law, runs)]
+def check(law: Law, runs: Runs, *, weights: NDArray[np.float64] | None = None) -> None:
+    """BadRuns lists everything that keeps the law from being fitted; runs of no weight do not count."""
+    problems = _lacking(law, runs) or _not_positive(law, runs)
+    if not problems:
+        counted = runs if weights is None else runs.take(weights > 0.0)
+        problems = _too_few(law, counted) or [*_constant(law, counted), *_one_level(law, counted)]
     if problems:
         raise BadRuns(*problems)
 

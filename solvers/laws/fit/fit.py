@@ -27,6 +27,7 @@ AGREE = 1e-6
 class Fitted:
     """A law with parameters theta [P] for M runs, where `scale` are its inputs' references.
 
+    covariance    as if all runs scattered alike; the bootstrap does not suppose it and is wider where they do not
     sd            scale of the noise in ln of the loss
     objective     minus log posterior up to a constant (Student), or sum of Huber losses / sd^2, with the prior's share
     agree         share of the starts that reached the same objective
@@ -74,7 +75,7 @@ def fit(
     scale: Scale | None = None,
 ) -> Fitted:
     """The law fitted to the runs; `weights` [M] say how much each counts. BadRuns where it cannot be done."""
-    check(law, runs)
+    check(law, runs, weights=weights)
     noise = Student() if noise is None else noise
     scale = scale_of(law, runs) if scale is None else scale
     level = float(np.median(np.log(runs.loss)))

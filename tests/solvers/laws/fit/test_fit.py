@@ -119,6 +119,14 @@ def test_fewer_runs_than_parameters_are_refused() -> None:
         fit(get("chinchilla"), runs)
 
 
+def test_runs_of_no_weight_do_not_count() -> None:
+    runs = grid(get("chinchilla"), LOPSIDED)
+    weights = np.where(np.arange(64) < 4, 1.0, 0.0)
+
+    with pytest.raises(BadRuns, match="has 5 parameters and there are 4 different runs"):
+        fit(get("chinchilla"), runs, weights=weights)
+
+
 def test_one_level_of_compute_is_refused() -> None:
     params = np.geomspace(1e8, 1e10, 9)
 
