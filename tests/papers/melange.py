@@ -29,8 +29,8 @@ RATES: tuple[float, ...] = tuple(PAPER["rates"])
 # Of these, those whose fleets are proven too: the ends and two between.
 PROVEN = (1, 4, 16, 32)
 LARGE = ("a100-80", "h100-sxm")
-# Requests of a mixed trace.
-SIZE = 10_000
+# Requests of a mixed trace; tokens that the model reads.
+SIZE, CONTEXT = 10_000, 4096
 
 
 class Costs(NamedTuple):
@@ -47,8 +47,11 @@ class Costs(NamedTuple):
 
 
 @cache
-def trace(name: str) -> str:
-    """Requests of a workload as CSV: so many of each set, in an order that a seed draws, one a second by Poisson."""
+def trace(name: str, *, stretch: float = 1.0) -> str:
+    """Requests of a workload as CSV: so many of each set, in an order that a seed draws, one a second by Poisson.
+
+    Inputs are so many times as long, as far as the model reads them.
+    """
     rng = np.random.default_rng(0)
     parts = []
     for lengths, share in PAPER["workloads"][name].items():
@@ -56,34 +59,38 @@ def trace(name: str) -> str:
         chosen = rng.integers(0, rows.size, round(share * SIZE))
         parts.append(np.stack([rows.input_tokens[chosen], rows.output_tokens[chosen]]))
     pairs = np.concatenate(parts, axis=1)[:, rng.permutation(sum(part.shape[1] for part in parts))]
+    pairs[0] = np.clip(np.rint(stretch * pairs[0]), 1, np.maximum(CONTEXT - pairs[1], pairs[0]))
     moments = np.cumsum(rng.exponential(1.0, pairs.shape[1]))
     lines = [f"{at:.3f},{a},{b}" for at, (a, b) in zip(moments, pairs.T.tolist(), strict=True)]
     return "\n".join(["arrival,input,output", *lines])
 
 
-def question(name: str, *, tpot_ms: float, rate: float, types: tuple[str, ...] = TYPES) -> FleetSpec:
+def question(
+    name: str, *, tpot_ms: float, rate: float, types: tuple[str, ...] = TYPES, stretch: float = 1.0
+) -> FleetSpec:
     """A workload at a rate."""
     return FleetSpec.model_validate({
         "kind": "fleet",
         "services": [{
             "name": name, "model": "llama-2-7b", "router": "input_and_output", "options": {"fix": {"tp": 1, "pp": 1}},
-            "traffic": {"rate": rate, "trace": {"csv": trace(name)}}, "slo": {"tpot": tpot_ms / 1000.0},
+            "traffic": {"rate": rate, "trace": {"csv": trace(name, stretch=stretch)}}, "slo": {"tpot": tpot_ms / 1000.0},
         }],
         "market": [{"gpu": gpu, "price": PAPER["prices"][gpu]} for gpu in types],
     })  # fmt: skip
 
 
 @cache
-def capacities(name: str, tpot_ms: float) -> Supplies:
+def capacities(name: str, tpot_ms: float, stretch: float = 1.0) -> Supplies:
     """What each type carries, which the rate has no part in."""
-    return supplies(question(name, tpot_ms=tpot_ms, rate=RATES[0]))
+    return supplies(question(name, tpot_ms=tpot_ms, rate=RATES[0], stretch=stretch))
 
 
 @cache
-def costs(name: str, *, tpot_ms: float, rate: float) -> Costs:
+def costs(name: str, *, tpot_ms: float, rate: float, stretch: float = 1.0) -> Costs:
     """What the fleets cost."""
-    known = capacities(name, tpot_ms)
-    asked = programme_of(question(name, tpot_ms=tpot_ms, rate=rate), known, np.ones(len(known.ready)))
+    known = capacities(name, tpot_ms, stretch)
+    spec = question(name, tpot_ms=tpot_ms, rate=rate, stretch=stretch)
+    asked = programme_of(spec, known, np.ones(len(known.ready)))
     best = cheapest(asked)
     if best is None:
         raise ValueError(f"{name} at {tpot_ms} ms cannot be served")
