@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import Field, ValidationError, model_validator
 
 from solvers.base import ADVANCED, Part
-from solvers.errors import Problem, SpecError, nearest
+from solvers.errors import Problem, SpecError
 from solvers.fleet.market import Offer
-from solvers.fleet.uploads import check_text
+from solvers.fleet.uploads import LISTED, Line, check_text, lines_of
 from solvers.problems import problems_of
 
 MACHINES = ("gpu", "node", "instance")
@@ -27,8 +27,6 @@ COLUMNS = (
 HEADER = "gpu,provider,region,zone,term,price,available"
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 MOST_ROWS = 100
-# Wrong lines that one answer lists.
-LISTED = 20
 
 
 class PriceTable(Part):
@@ -63,19 +61,17 @@ class PriceTable(Part):
 @lru_cache(maxsize=16)
 def offers_of(text: str) -> tuple[tuple[int, Offer], ...]:
     """The lines of a CSV text with their offers. SpecError names each line that is wrong."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    try:
-        header = _header(next(reader, []))
-        rows = list(_rows(reader, header))
-    except csv.Error as error:
-        raise SpecError(_wrong(reader.line_num, f"{error}.")) from None
-    if not rows:
+    said, lines = _lines_of(text)
+    if not any(name in said for name in MACHINES) or "price" not in said:
+        message = f"The table needs `gpu` or `node`, and `price`; its first line has {', '.join(said)[:120]}."
+        raise SpecError(Problem("wrong_columns", message, "", f"The first line names the columns: {HEADER}."))
+    if not lines:
         raise SpecError(Problem("too_short", "The table has no price.", "", f"Columns: {HEADER}."))
     found: list[tuple[int, Offer]] = []
-    problems: list[Problem] = []
-    for line, said in rows:
+    problems = list(_twice(lines))
+    for line, cells in lines:
         try:
-            found.append((line, _offer(line, said)))
+            found.append((line, _offer(line, {name: cell for name, cell in cells.items() if cell})))
         except SpecError as error:
             problems += error.problems
     if problems:
@@ -86,41 +82,24 @@ def offers_of(text: str) -> tuple[tuple[int, Offer], ...]:
 def with_cell(text: str, line: int, column: str, value: object) -> str:
     """The table with another value in one cell of a line, as `offers_of` numbers them."""
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
-    rows[line - 1][_header(rows[0]).index(column)] = str(value)
+    said, _ = _lines_of(text)
+    rows[line - 1][said.index(column)] = str(value)
     changed = io.StringIO()
     csv.writer(changed, lineterminator="\n").writerows(rows)
     return changed.getvalue()
 
 
-def _header(cells: list[str]) -> list[str]:
-    said = [name.strip().lower() for name in cells]
-    problems = [
-        Problem("wrong_columns", f"There is no column '{name[:40]}'.", "", nearest(name, COLUMNS))
-        for name in said
-        if name not in COLUMNS
-    ]
-    if not any(name in said for name in MACHINES) or "price" not in said:
-        message = (
-            f"The table needs `gpu` or `node`, and `price`; its first line has {', '.join(said)[:120] or 'nothing'}."
-        )
-        problems.append(Problem("wrong_columns", message, "", f"The first line names the columns: {HEADER}."))
-    if len(set(said)) < len(said):
-        problems.append(Problem("wrong_columns", "A column stands twice.", "", f"Columns: {HEADER}."))
-    if problems:
-        raise SpecError(*problems)
-    return said
+def _lines_of(text: str) -> tuple[list[str], list[Line]]:
+    return lines_of(text, columns=COLUMNS, header=HEADER, most=MOST_ROWS)
 
 
-def _rows(reader: Iterator[list[str]], header: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, cells in enumerate(reader):
-        line = number + 2
-        if not any(cell.strip() for cell in cells):
-            continue
-        if number >= MOST_ROWS:
-            raise SpecError(_wrong(line, f"the table has more than {MOST_ROWS} lines."))
-        if len(cells) != len(header):
-            raise SpecError(_wrong(line, f"{len(cells)} columns, and the first line has {len(header)}."))
-        yield line, {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+def _twice(lines: list[Line]) -> Iterator[Problem]:
+    """Lines that say what one before them says."""
+    seen: dict[tuple[str, ...], int] = {}
+    for line, cells in lines:
+        first = seen.setdefault(tuple(cells.values()), line)
+        if first != line:
+            yield _wrong(line, f"the same stands on line {first}.", "Keep one of the two, with all that is available.")
 
 
 def _offer(line: int, said: dict[str, str]) -> Offer:

@@ -73,7 +73,8 @@ def question(
         "kind": "fleet",
         "services": [{
             "name": name, "model": "llama-2-7b", "router": "input_and_output", "options": {"fix": {"tp": 1, "pp": 1}},
-            "traffic": {"rate": rate, "trace": {"csv": trace(name, stretch=stretch)}}, "slo": {"tpot": tpot_ms / 1000.0},
+            "traffic": {"rate": rate, "trace": {"csv": trace(name, stretch=stretch)}},
+            "slo": {"tpot": tpot_ms / 1000.0},
         }],
         "market": [{"gpu": gpu, "price": PAPER["prices"][gpu]} for gpu in types],
     })  # fmt: skip

@@ -8,7 +8,7 @@ from solvers.catalogue import names
 from solvers.catalogue.hardware import Gpu
 from solvers.catalogue.loader import get
 from solvers.errors import Problem, SpecError, UnknownName, nearest
-from solvers.fleet.supply.table import named, table_of
+from solvers.fleet.supply.table import Row, named, repeated, table_of
 
 if TYPE_CHECKING:
     from solvers.fleet.service import Service
@@ -61,26 +61,38 @@ def _buckets(service: "Service") -> Iterator[Problem]:
 
 
 def problems_of_tables(services: Iterable["Service"], gpus: Iterable[Gpu]) -> Iterator[Problem]:
-    """Lines of measured capacities whose GPU is neither on the market nor in the catalogue."""
+    """Lines of measured capacities whose GPU nobody knows, or that another line with another name of it says too."""
     market = tuple(gpus)
     for place, service in enumerate(services):
         given = service.capacities
-        if given is None or given.csv is None:
-            continue
-        seen: set[str] = set()
-        for row in table_of(given.csv).rows:
-            if row.gpu not in seen and not _known(row.gpu, market):
+        if given is not None and given.csv is not None:
+            for problem in _rows(table_of(given.csv).rows, market):
+                yield replace(problem, at=f"/services/{place}/capacities/csv")
+
+
+def _rows(rows: tuple[Row, ...], market: tuple[Gpu, ...]) -> Iterator[Problem]:
+    known = {name: _known(name, market) for name in dict.fromkeys(row.gpu for row in rows)}
+    told: set[str] = set()
+    seen: dict[tuple[str, int, int, int], int] = {}
+    for row in rows:
+        gpu = known[row.gpu]
+        if gpu is None:
+            if row.gpu not in told:
                 message = f"Line {row.line:,} of the table: there is no GPU called '{row.gpu[:80]}'."
-                hint = nearest(row.gpu, [*(gpu.name for gpu in market), *names("gpus")])
-                yield Problem("unknown_name", message, f"/services/{place}/capacities/csv", hint)
-            seen.add(row.gpu)
+                hint = nearest(row.gpu, {*(one.name for one in market), *names("gpus")})
+                yield Problem("unknown_name", message, "", hint)
+            told.add(row.gpu)
+            continue
+        first = seen.setdefault((gpu.name, row.tp, row.input, row.output), row.line)
+        if first != row.line:
+            yield repeated(row, first)
 
 
-def _known(name: str, market: tuple[Gpu, ...]) -> bool:
-    if any(named(gpu, name) for gpu in market):
-        return True
+def _known(name: str, market: tuple[Gpu, ...]) -> Gpu | None:
+    for gpu in market:
+        if named(gpu, name):
+            return gpu
     try:
-        get("gpus", name)
+        return get("gpus", name)
     except UnknownName:
-        return False
-    return True
+        return None

@@ -5,8 +5,6 @@ the largest of its bucket; where the traffic lists the same sizes it is exactly 
 served as fast as the fastest measured one that is no smaller; a GPU without such a row cannot serve it.
 """
 
-import csv
-import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +13,11 @@ from functools import lru_cache
 from solvers.catalogue.entry import key
 from solvers.catalogue.hardware import Gpu
 from solvers.errors import Problem, SpecError, TooLarge
+from solvers.fleet.uploads import LISTED, Line, lines_of
 from solvers.serving.lengths import MOST_TOKENS
 
 HEADER = "gpu,tp,input,output,requests_per_s"
+COLUMNS = tuple(HEADER.split(","))
 NEEDED = ("gpu", "input", "output", "requests_per_s")
 MOST_ROWS = 20_000
 # Pairs of an input and an output that classes are told apart by.
@@ -50,15 +50,16 @@ class Table:
 @lru_cache(maxsize=16)
 def table_of(text: str) -> Table:
     """The measurements of a CSV text. SpecError names the line that is wrong."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    try:
-        places = _places(next(reader, []))
-        rows = tuple(_rows(reader, places))
-    except csv.Error as error:
-        raise _wrong(reader.line_num, f"{error}") from None
-    if not rows:
+    said, lines = lines_of(text, columns=COLUMNS, header=HEADER, most=MOST_ROWS)
+    missing = [name for name in NEEDED if name not in said]
+    if missing:
+        message = (
+            f"The table has no column {' and no column '.join(missing)}; its first line has {', '.join(said)[:120]}."
+        )
+        raise SpecError(Problem("wrong_columns", message, "", f"The first line names the columns: {HEADER}."))
+    if not lines:
         raise SpecError(Problem("too_short", "The table has no measurement.", "", f"Columns: {HEADER}."))
-    _once(rows)
+    rows = _rows(lines)
     inputs, outputs = sorted({row.input for row in rows}), sorted({row.output for row in rows})
     if len(inputs) * len(outputs) > MOST_CELLS:
         message = (
@@ -73,36 +74,32 @@ def named(gpu: Gpu, name: str) -> bool:
     return key(name) in {key(one) for one in (gpu.name, *gpu.aliases)}
 
 
-def _places(header: list[str]) -> dict[str, int]:
-    said = [name.strip().lower() for name in header]
-    missing = [name for name in NEEDED if name not in said]
-    if missing:
-        shown = ", ".join(said)[:120] or "nothing"
-        message = f"The table has no column {' and no column '.join(missing)}; its first line has {shown}."
-        raise SpecError(Problem("wrong_columns", message, "", f"The first line names the columns: {HEADER}."))
-    return {name: said.index(name) for name in (*NEEDED, "tp") if name in said}
+def _rows(lines: list[Line]) -> tuple[Row, ...]:
+    """The measurements; SpecError names each line that is wrong."""
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for line, cells in lines:
+        try:
+            rows.append(_row(line, cells))
+        except SpecError as error:
+            problems += error.problems
+    problems = problems or [*_twice(rows)]
+    if problems:
+        raise SpecError(*problems[:LISTED])
+    return tuple(rows)
 
 
-def _rows(reader: Iterator[list[str]], places: dict[str, int]) -> Iterator[Row]:
-    for number, cells in enumerate(reader):
-        line = number + 2
-        if not any(cell.strip() for cell in cells):
-            continue
-        if number >= MOST_ROWS:
-            raise _wrong(line, f"the table has more than {MOST_ROWS:,} lines.")
-        if len(cells) <= max(places.values()):
-            raise _wrong(line, f"{len(cells)} columns, and the first line has more.")
-        said = {name: cells[place].strip() for name, place in places.items()}
-        if not said["gpu"]:
-            raise _wrong(line, "no GPU is named.")
-        yield Row(
-            line,
-            said["gpu"],
-            _whole(said.get("tp") or "1", "tp", line, most=MOST_TP),
-            _whole(said["input"], "input", line, most=MOST_TOKENS),
-            _whole(said["output"], "output", line, most=MOST_TOKENS),
-            _rate(said["requests_per_s"], line),
-        )
+def _row(line: int, said: dict[str, str]) -> Row:
+    if not said["gpu"]:
+        raise _wrong(line, "no GPU is named.")
+    return Row(
+        line,
+        said["gpu"],
+        _whole(said.get("tp") or "1", "tp", line, most=MOST_TP),
+        _whole(said["input"], "input", line, most=MOST_TOKENS),
+        _whole(said["output"], "output", line, most=MOST_TOKENS),
+        _rate(said["requests_per_s"], line),
+    )
 
 
 def _whole(text: str, name: str, line: int, *, most: int) -> int:
@@ -128,19 +125,28 @@ def _number(text: str, name: str, line: int) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise _wrong(line, f"{name} '{text[:40]}' is not a number.")
+        hint = "Write a bare number with a point: tokens, GPUs, or requests a second, like 3.1."
+        raise _wrong(line, f"{name} '{text[:40]}' is not a number.", hint)
     return number
 
 
-def _once(rows: tuple[Row, ...]) -> None:
+def _twice(rows: list[Row]) -> Iterator[Problem]:
     seen: dict[tuple[str, int, int, int], int] = {}
     for row in rows:
-        size = (row.gpu.lower(), row.tp, row.input, row.output)
-        if size in seen:
-            message = f"{row.gpu} with TP {row.tp}, input {row.input:,} and output {row.output:,} stands on line"
-            raise _wrong(row.line, f"{message} {seen[size]:,} too.", "Keep one of the two.")
-        seen[size] = row.line
+        first = seen.setdefault((row.gpu.lower(), row.tp, row.input, row.output), row.line)
+        if first != row.line:
+            yield repeated(row, first)
+
+
+def repeated(row: Row, first: int) -> Problem:
+    """A size that stands on an earlier line too."""
+    message = f"{row.gpu} with TP {row.tp}, input {row.input:,} and output {row.output:,} stands on line {first:,} too."
+    return _problem(row.line, message, "Keep one of the two.")
 
 
 def _wrong(line: int, message: str, hint: str = "") -> SpecError:
-    return SpecError(Problem("bad_row", f"Line {line:,} of the table: {message}", "", hint or f"Columns: {HEADER}."))
+    return SpecError(_problem(line, message, hint))
+
+
+def _problem(line: int, message: str, hint: str) -> Problem:
+    return Problem("bad_row", f"Line {line:,} of the table: {message}", "", hint or f"Columns: {HEADER}.")

@@ -67,14 +67,17 @@ def test_every_wrong_line_is_named_with_what_is_wrong_in_it() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "says"),
     [
-        ("", "wrong_columns", "its first line has nothing"),
+        ("", "too_short", "The table is empty."),
+        ("l4,0.35\n", "wrong_columns", "names no column that is known; it has l4, 0.35"),
+        ("gpu;price\nl4;0.35\n", "wrong_columns", "parted by semicolons"),
+        ("gpu,price\nl4,0.35\na10g,1\nl4,0.35\n", "bad_row", "Line 4: the same stands on line 2."),
         ("gpu,price\n", "too_short", "no price"),
         ("gpu,cost\nl4,1\n", "wrong_columns", "no column 'cost'"),
         ("provider,price\naws,1\n", "wrong_columns", "needs `gpu` or `node`"),
         ("gpu,gpu,price\nl4,l4,1\n", "wrong_columns", "twice"),
-        ("gpu,price\nl4\n", "bad_row", "Line 2: 1 columns"),
+        ("gpu,price\nl4\n", "bad_row", "Line 2: 1 cells"),
         ("gpu,node,price\n,,1\n", "missing", "Line 2: gpu: The offer names neither"),
-        ("gpu,price\n" + "l4,1\n" * 101, "bad_row", "Line 102"),
+        ("gpu,price\n" + "".join(f"l4,{n}\n" for n in range(101)), "bad_row", "Line 102"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused(text: str, code: str, says: str) -> None:

@@ -49,3 +49,15 @@ def test_a_gpu_that_nobody_knows_is_named_with_its_line_and_the_nearest() -> Non
     assert (problem.code, problem.at) == ("unknown_name", "/services/0/capacities/csv")
     assert problem.message == "Line 10 of the table: there is no GPU called 'a10h'."
     assert "a10g" in problem.hint
+
+
+def test_a_size_that_stands_twice_under_two_names_of_a_gpu_is_named() -> None:
+    given = spec(market=MARKET).services[0]
+    csv = CSV + "NVIDIA A10G,25,100,9\n"
+    wrong = given.model_copy(update={"capacities": given.capacities.model_copy(update={"csv": csv})})
+    gpus = [one.gpu for one in spec(market=MARKET).offers]
+
+    (problem,) = problems_of_tables([wrong], gpus)
+
+    assert (problem.code, problem.at) == ("bad_row", "/services/0/capacities/csv")
+    assert problem.message.startswith("Line 10 of the table: NVIDIA A10G with TP 1, input 25 and output 100 stands on")
