@@ -176,6 +176,11 @@ def _fleet(before: str, after: str) -> str:
     return FLEET.replace(before, after)
 
 
+def _measured(csv: str) -> str:
+    """The good fleet with capacities."""
+    return _fleet("model: llama-3.1-8b,", f'model: llama-3.1-8b, capacities: {{csv: "{csv}"}},')
+
+
 FLEETS = (
     _bad("a negative price", _fleet("0.70 USD/h", "-0.70 USD/h"), "negative", "/market/0/price", "negative"),
     _bad("no price", _fleet("price: 0.70 USD/h", "term: spot"), "no_price", "/market/0/price", "gcp"),
@@ -193,6 +198,15 @@ FLEETS = (
     _bad("a site that is nowhere", FLEET + "sites: [{region: uk}]\n", "unknown_place", "/sites/0/region", "eu"),
     _bad("a table with a wrong line", FLEET + 'prices: {csv: "gpu,price\\nl4,-1\\n"}\n', "negative", "/prices/csv",
          "Line 2"),
+    _bad("capacities without a column", _measured("gpu,input,requests_per_s\\nl4,512,3\\n"), "wrong_columns",
+         "/services/0/capacities/csv", "no column output"),
+    _bad("capacities with a unit", _measured("gpu,input,output,requests_per_s\\nl4,512,128,3 /s\\n"), "bad_row",
+         "/services/0/capacities/csv", "bare number"),
+    _bad("capacities of a GPU nobody knows", _measured("gpu,input,output,requests_per_s\\nl44,512,128,3\\n"),
+         "unknown_name", "/services/0/capacities/csv", "Did you mean l4"),
+    _bad("capacities twice", _measured("gpu,input,output,requests_per_s\\nl4,512,128,3\\nNVIDIA L4,512,128,4\\n"),
+         "bad_row", "/services/0/capacities/csv", "line 2 too"),
+    _bad("an empty table of prices", FLEET + 'prices: {csv: "  "}\n', "too_short", "/prices/csv", "empty"),
     _bad("a file where the server reads", FLEET + "prices: {csv: a, file: /etc/passwd}\n", "contradiction", "/prices",
          "command line"),
 )  # fmt: skip

@@ -35,17 +35,14 @@ class Brought:
 
 
 def brought(asked: Asked, node: Node, found: Found | Unable | None) -> tuple[Brought, ...]:
-    """What was measured of a node's GPUs, the fewest first.
-
-    Replicas that do not fit in the node, or serve no class of the traffic, are left out.
-    """
+    """What was measured of a node's GPUs, the fewest first; replicas that do not fit in the node are left out."""
     table = measured(asked.service)
     if table is None:
         return ()
     rows = [row for row in table.rows if named(node.gpu, row.gpu) and row.tp <= node.gpus]
     ways = (*found.best, *found.unable) if isinstance(found, Found) else ()
-    every = (_of(asked, table, tp, [row for row in rows if row.tp == tp], ways) for tp in sorted({r.tp for r in rows}))
-    return tuple(one for one in every if one.capacity_per_s.any())
+    tps = sorted({row.tp for row in rows})
+    return tuple(_of(asked, table, tp, [row for row in rows if row.tp == tp], ways) for tp in tps)
 
 
 def rates_of(table: Table, rows: list[Row]) -> Floats:

@@ -93,6 +93,7 @@ def _known(name: str, market: tuple[Gpu, ...]) -> Gpu | None:
         if named(gpu, name):
             return gpu
     try:
-        return get("gpus", name)
+        found: Gpu = get("gpus", name)
     except UnknownName:
         return None
+    return found

@@ -103,7 +103,7 @@ def _ready(served: _Served) -> Iterator[Ready]:
     place = served.asked.place
     for o, node in served.nodes.items():
         rows, found = served.brought[o], served.found.get(o)
-        for row in rows:
+        for row in (one for one in rows if one.capacity_per_s.any()):
             study = _study(served, node, found, row.way)
             setup, load = (row.way.setup, row.way.load) if row.way is not None else (None, None)
             modelled = None if row.way is None else row.way.capacity_per_s

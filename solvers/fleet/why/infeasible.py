@@ -40,6 +40,9 @@ LONGER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 # Things that are named in a sentence; GPUs of the catalogue that may fail before no more are asked, the cheapest first.
 NAMED, ASKED = 3, 8
 
+# Tokens of a class that holds requests of any size.
+EVERY = (1, None)
+
 
 def why_infeasible(
     spec: FleetSpec,
@@ -93,7 +96,9 @@ def _counted(known: Supplies) -> Document:
 def _unserved(spec: FleetSpec, known: Supplies) -> tuple[str, tuple[str, ...], Document | None]:
     """A class that nothing on the market serves: the nearest GPU's reason, and which GPUs of the catalogue could."""
     first, more = known.unserved[0], len(known.unserved) - 1
-    reason = f"No GPU of the market serves requests of {first.label} of {spec.services[first.service].name}"
+    kind = known.services[first.service].classes[first.k]
+    which = "" if kind.input == EVERY and kind.output in (None, EVERY) else f" with {first.label}"
+    reason = f"No GPU of the market serves the requests of {spec.services[first.service].name}{which}"
     if more:
         reason += f", nor {more} other size{'' if more == 1 else 's'}"
     reason += "."

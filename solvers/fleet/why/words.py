@@ -11,6 +11,7 @@ from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.called import aim, joined, mix_words, money
 from solvers.fleet.why.changed import less
 from solvers.fleet.why.intervals import Drawn
+from solvers.fleet.why.own import own_capacities
 from solvers.fleet.why.single import Other
 from solvers.serving.calibration import learned_from
 from solvers.units import PRICE, SHARE, show
@@ -72,7 +73,7 @@ def unsure(draws: Drawn) -> Iterator[Problem]:
 
 def warnings(answered: Answered) -> tuple[Problem, ...]:
     """What is unusual about the question, and what the answer does not rest on."""
-    found = (_spot, _prices, _tables, _refused, _late, _carbon, _unseen)
+    found = (_spot, _prices, _tables, own_capacities, _refused, _late, _carbon, _unseen)
     return tuple(problem for one in found for problem in one(answered))
 
 
