@@ -31,7 +31,7 @@ def pace_of(shares: Shares, *, work: Floats, target: float) -> float:
     found: dict[int, float] = {}
     guess = 1.0
     for k in most_work(work):
-        guess = found[k] = _paced(lambda pace, k=k: shares(k, pace), target, guess)  # type: ignore[misc]
+        guess = found[k] = _of(shares, k, target=target, guess=guess)
     some = list(found)
     return math.exp(float(np.average(np.log([found[k] for k in some]), weights=work[some]))) if some else 1.0
 
@@ -44,6 +44,11 @@ def most_work(work: Floats) -> list[int]:
     return some
 
 
-def _paced(shares: Callable[[float], tuple[float, ...]], target: float, guess: float) -> float:
-    found = edge(shares, target=target, guess=guess, floor=1.0 / FAR, ceiling=FAR, close=CLOSE)
+def _of(shares: Shares, k: int, *, target: float, guess: float) -> float:
+    """The pace of one class."""
+
+    def of_class(pace: float) -> tuple[float, ...]:
+        return shares(k, pace)
+
+    found = edge(of_class, target=target, guess=guess, floor=1.0 / FAR, ceiling=FAR, close=CLOSE)
     return max(found.rate_per_s, 1.0 / FAR)
