@@ -102,8 +102,8 @@ def test_capacities_as_the_engine_has_them_leave_its_steps_and_the_plan_as_they_
 def test_half_the_capacity_needs_about_twice_the_replicas_and_twice_it_half_of_them() -> None:
     plain, half, twice = (int(proved(times)[0].mix.units.sum()) for times in (1.0, 0.5, 2.0))
 
-    assert half / plain == pytest.approx(2.0, abs=0.15)
-    assert plain / twice == pytest.approx(2.0, abs=0.15)
+    assert half / plain == pytest.approx(2.0, abs=0.25)
+    assert plain / twice == pytest.approx(2.0, abs=0.25)
 
 
 def test_one_replica_at_what_was_measured_is_just_good_enough_and_no_more() -> None:
