@@ -49,7 +49,7 @@ def points(lattice: Lattice, near: Floats, *, highest: float, held: int) -> Poin
     """
     above = highest + ROUNDING * abs(highest)
     x, cost, seen = np.zeros((1, len(lattice.cost)), dtype=np.int64), np.zeros(1), 0
-    need, room = lattice.asked[None, :], lattice.most[None, :]
+    need, room, pieces = lattice.asked[None, :], lattice.most[None, :], _pieces(lattice)
     for column, table in enumerate(lattice.cost):
         steps = np.arange(np.searchsorted(table, above - cost.min(initial=np.inf), side="right"))
         if len(x) * len(steps) > held:
@@ -61,7 +61,12 @@ def points(lattice: Lattice, near: Floats, *, highest: float, held: int) -> Poin
         seen += len(parent)
         need = need[parent] - step[:, None] * lattice.cover[:, column]
         room = room[parent] - lattice.used[column].T[step]
-        good = _hopeful(lattice, column + 1, near, spent, need, above) & _fits(lattice, room)
+        good = _fits(lattice, room)
+        if column + 1 == len(lattice.cost):
+            good &= _each(need <= ROUNDING * lattice.asked)
+        else:
+            weight, rest = _weights(lattice, pieces, column + 1, near)
+            good &= _each(spent[:, None] + need * weight + rest <= above)
         x, cost, need, room = x[parent[good]], spent[good], need[good], room[good]
         x[:, column] = step[good]
     order = np.lexsort((*x.T[::-1], cost))
@@ -72,36 +77,42 @@ def _fits(lattice: Lattice, room: Floats) -> Bools:
     return _each(room >= -ROUNDING * np.maximum(lattice.most, 1.0))
 
 
-def _hopeful(lattice: Lattice, first: int, near: Floats, spent: Floats, need: Floats, above: float) -> Bools:
-    """Whether parts of points may become points, their columns from `first` on still open."""
-    if first == len(lattice.cost):
-        return _each(need <= ROUNDING * lattice.asked)
-    weight, rest = _weights(lattice, first, near)
-    return _each(spent[:, None] + need * weight + rest <= above)
-
-
 def _each(true: Bools) -> Bools:
     """Whether all of a row are true: [M] of [M, R]."""
     rows: Bools = np.logical_and.reduce(true, axis=1)
     return rows
 
 
-def _weights(lattice: Lattice, first: int, near: Floats) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class _Pieces:
+    """Tables as straight pieces [P]: the column of each, what a step costs, and how many steps it has."""
+
+    column: Ints
+    slope: Floats
+    steps: Floats
+
+
+def _pieces(lattice: Lattice) -> _Pieces:
+    column, slope, steps = [], [], []
+    for index, table in enumerate(lattice.cost):
+        each, count = np.unique(np.diff(table), return_counts=True)
+        column.append(np.full(len(each), index))
+        slope.append(each)
+        steps.append(count.astype(np.float64))
+    return _Pieces(np.concatenate(column), np.concatenate(slope), np.concatenate(steps))
+
+
+def _weights(lattice: Lattice, pieces: _Pieces, first: int, near: Floats) -> tuple[Floats, Floats]:
     """The weight [R] of every row, and what the columns from `first` on cost at least [R] less what they cover by it.
 
-    A row's value is concave in its weight and bends where a step of a table pays for what it covers.
+    A row's value is concave in its weight and bends where a step pays for what it covers.
     """
-    marginal = [np.diff(table) for table in lattice.cost[first:]]
-    bends = np.concatenate([np.unique(steps) for steps in marginal])
-    owner = np.concatenate([np.full(len(np.unique(steps)), first + n) for n, steps in enumerate(marginal)])
-    cover = lattice.cover[:, owner]
-    weight = np.divide(bends, cover, out=np.zeros(cover.shape), where=cover > 0)
-    weight = np.concatenate([np.zeros((len(weight), 1)), weight], axis=1)
-    rest = np.zeros(weight.shape)
-    for column, steps in enumerate(marginal, start=first):
-        line = weight * lattice.cover[:, column, None]
-        at = np.searchsorted(steps, line)
-        rest += lattice.cost[column][at] - line * at
+    open_ = pieces.column >= first
+    cover = lattice.cover[:, pieces.column[open_]]
+    slope, steps = pieces.slope[open_], pieces.steps[open_]
+    weight = np.zeros((len(cover), len(slope) + 1))
+    np.divide(slope, cover, out=weight[:, 1:], where=cover > 0)
+    rest = (np.minimum(slope - weight[:, :, None] * cover[:, None, :], 0.0) * steps).sum(axis=2)
     need = np.maximum(lattice.asked - lattice.cover[:, :first] @ near[:first], 0.0)
     best = (weight * need[:, None] + rest).argmax(axis=1)
     rows = np.arange(len(best))

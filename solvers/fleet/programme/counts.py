@@ -79,6 +79,16 @@ def needed(programme: Programme) -> Ints:
     return most.astype(np.int64)
 
 
+def stood_on(programme: Programme, replicas: Ints) -> Ints:
+    """Units [O, T] that the replicas need: units that cost nothing are not taken for nothing."""
+    used = np.zeros((len(programme.offers), programme.hours), dtype=np.int64)
+    for count, one in zip(replicas, programme.configurations, strict=True):
+        used[one.offer] += count * one.gpus
+    units: Ints = -(-used // np.array([[one.gpus] for one in programme.offers]))
+    steady = np.array([[one.steady] for one in programme.offers])
+    return np.where(steady, units.max(axis=1, keepdims=True), units)
+
+
 def _places(programme: Programme) -> tuple[Ints, Ints]:
     hours, place = programme.hours, 0
     unit = np.zeros((len(programme.offers), hours), dtype=np.int64)

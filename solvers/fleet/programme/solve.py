@@ -22,10 +22,11 @@ from dataclasses import replace
 import numpy as np
 
 from solvers.base import Progress, silent
+from solvers.fleet.programme.apart import keeps, services_of, solved_apart
 from solvers.fleet.programme.balance import balanced
 from solvers.fleet.programme.block import Block, Question
 from solvers.fleet.programme.case import Ints, Mix, Programme
-from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of
+from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of, stood_on
 from solvers.fleet.programme.cuts import pools_of, scenes_of
 from solvers.fleet.programme.hours import Outcome, by_hours
 from solvers.fleet.programme.one import MOST_NODES
@@ -55,11 +56,20 @@ def cheapest(programme: Programme, progress: Progress = silent, *, gap: float = 
         return None
     progress(stage="Choosing the mix", fraction=0.0, candidates=0)
     free = replace(programme, budget_usd_per_hour=math.inf, most_carbon_g_per_hour=math.inf)
-    mix = _mix(free, at_once(free, gap=gap) if _few(free) else by_hours(free, gap=gap))
+    mix = _mix(free, _counts(free, gap=gap))
     if mix is not None and not _within(programme, mix):
         mix = None if _hopeless(programme, mix) else _mix(programme, at_once(programme, gap=gap))
     progress(stage="Choosing the mix", fraction=1.0, candidates=0 if mix is None else mix.search.get("nodes", 0))
     return mix
+
+
+def _counts(programme: Programme, *, gap: float) -> Outcome | None:
+    """The best counts of a programme without budgets."""
+    if services := services_of(programme, gap=gap):
+        outcome = solved_apart(programme, services)
+        if outcome is None or keeps(programme, outcome):
+            return outcome
+    return at_once(programme, gap=gap) if _few(programme) else by_hours(programme, gap=gap)
 
 
 def _few(programme: Programme) -> bool:
@@ -96,18 +106,8 @@ def _whole(programme: Programme) -> Block:
 def _mix(programme: Programme, outcome: Outcome | None) -> Mix | None:
     if outcome is None:
         return None
-    units = np.minimum(outcome.units, _stood_on(programme, outcome.replicas))
+    units = np.minimum(outcome.units, stood_on(programme, outcome.replicas))
     return mix_of(programme, units, outcome.replicas, outcome.bound, outcome.search)
-
-
-def _stood_on(programme: Programme, replicas: Ints) -> Ints:
-    """Units [O, T] that the replicas need: units that cost nothing are not taken for nothing."""
-    used = np.zeros((len(programme.offers), programme.hours), dtype=np.int64)
-    for count, one in zip(replicas, programme.configurations, strict=True):
-        used[one.offer] += count * one.gpus
-    units: Ints = -(-used // np.array([[one.gpus] for one in programme.offers]))
-    steady = np.array([[one.steady] for one in programme.offers])
-    return np.where(steady, units.max(axis=1, keepdims=True), units)
 
 
 def _within(programme: Programme, mix: Mix) -> bool:
