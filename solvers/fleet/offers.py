@@ -139,7 +139,7 @@ def _resolved(asked: Asked, *, hours: int) -> Resolved:
     offer = asked.offer
     machine = instance_of(offer)
     whole = node_of(offer, machine)
-    _same_gpu(offer, whole)
+    _same_gpu(offer, whole, machine)
     price = priced(offer, whole)
     node, unit = _sold(offer, whole, price.machines)
     return Resolved(
@@ -169,7 +169,10 @@ def _sold(offer: Offer, node: Node, machines: tuple[Instance, ...]) -> tuple[Nod
     return part, part.gpus if offer.whole_nodes else min(one.gpus for one in machines)
 
 
-def _same_gpu(offer: Offer, node: Node) -> None:
+def _same_gpu(offer: Offer, node: Node, machine: Instance | None) -> None:
+    if machine is not None and machine.gpu != node.gpu.name:
+        message = f"{machine.name} has {get('gpus', machine.gpu).shown}, the node {node.gpu.shown}."
+        raise SpecError(Problem("contradiction", message, "/node", "Keep one of them."))
     if offer.instance is not None and offer.gpu is not None and offer.gpu.name != node.gpu.name:
         message = f"{offer.instance} has {node.gpu.shown}, the offer names {offer.gpu.shown}."
         raise SpecError(Problem("contradiction", message, "/gpu", "Keep one of them."))

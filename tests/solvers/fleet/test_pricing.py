@@ -88,6 +88,7 @@ def test_our_own_price_of_a_machine_goes_before_the_list() -> None:
         ({"instance": "p5.49xlarge", "provider": "aws"}, ("unknown_name", "/market/0/instance")),
         ({"instance": "p5.48xlarge", "provider": "gcp"}, ("unknown_name", "/market/0/instance")),
         ({"instance": "p5.48xlarge", "gpu": "l4", "region": "us-east-1"}, ("contradiction", "/market/0/gpu")),
+        ({"instance": "g6.12xlarge", "node": "dgx-h100", "price": "3 USD/h"}, ("contradiction", "/market/0/node")),
     ],
 )
 def test_what_no_list_has_is_said_at_its_field(offer: dict[str, Any], problem: tuple[str, str]) -> None:

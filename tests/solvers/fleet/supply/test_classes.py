@@ -81,6 +81,21 @@ def test_requests_beyond_all_measured_sizes_are_refused_at_the_table() -> None:
     assert [(one.code, one.at) for one in caught.value.problems] == [("not_covered", "/services/0/capacities/csv")]
 
 
+@pytest.mark.parametrize(("share", "refused"), [(0.04, False), (0.06, True)])
+def test_one_request_in_twenty_may_be_longer_than_what_was_measured(share: float, refused: bool) -> None:
+    sizes = [{"input": 400, "output": 60, "share": 1.0 - share}, {"input": 900, "output": 60, "share": share}]
+    csv = "gpu,input,output,requests_per_s\nl4,400,60,2\n"
+    service = spec(traffic={"rate": 1, "sizes": sizes}, capacities={"csv": csv}).services[0]
+
+    problems = []
+    try:
+        carried_of(0, service, seed=0)
+    except SpecError as error:
+        problems = [one.code for one in error.problems]
+
+    assert problems == (["not_covered"] if refused else [])
+
+
 def test_a_trace_is_taken_whole() -> None:
     carried = _carried(traffic={"trace": "azure-2023-conv"})
 

@@ -88,6 +88,17 @@ def test_offers_of_one_node_share_what_was_worked_out() -> None:
     assert len({id(one.study) for one in found}) == 1
 
 
+def test_a_service_runs_in_its_zones_and_in_the_zones_of_its_regions() -> None:
+    market = [
+        {**MARKET[0], "region": region, "zone": zone} for region, zone in (("r", "r-a"), ("r", "r-b"), ("q", "q-a"))
+    ]
+
+    found = {names: {one.offer for one in supplies(spec(market=market, zones=[*names])).ready}
+             for names in (("r",), ("r-b",), ("q", "r-a"), ())}  # fmt: skip
+
+    assert found == {("r",): {0, 1}, ("r-b",): {1}, ("q", "r-a"): {0, 2}, (): {0, 1, 2}}
+
+
 def test_a_question_that_differs_in_its_rate_is_known_already() -> None:
     before = supplies(chat())
     faster = chat(traffic={"rate": 50, "input": {"mean": 500, "cv": 1}, "output": {"mean": 100, "cv": 0.5}})
