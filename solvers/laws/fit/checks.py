@@ -33,7 +33,16 @@ def _lacking(law: Law, runs: Runs) -> list[Problem]:
 
 def _not_positive(law: Law, runs: Runs) -> list[Problem]:
     columns = {"loss": runs.loss, **{one.name: runs.inputs[one.name] for one in law.inputs}}
-    return [problem for name, values in columns.items() for problem in _bad_values(name, values)]
+    found = [problem for name, values in columns.items() for problem in _bad_values(name, values)]
+    return found or [
+        Problem(
+            "below_one", f"Run {place + 1} has {one.title} of {runs.inputs[one.name][place]:g}.", at, "Count from 1."
+        )
+        for one in law.inputs
+        if one.absolute
+        for place in np.flatnonzero(runs.inputs[one.name] < 1.0)[:NAMED]
+        for at in [f"/{place}/{one.name}"]
+    ]
 
 
 def _bad_values(name: str, values: NDArray[np.float64]) -> list[Problem]:

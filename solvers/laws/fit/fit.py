@@ -21,6 +21,8 @@ from solvers.laws.law import Floats, Law, Prior, Runs, Scale, normalised, prior_
 
 # Starts agree where their objectives differ by no more than this, absolutely and in parts of the objective.
 AGREE = 1e-6
+# Information of a parameter over the best known one's, below which it is not known at all.
+UNSEEN = 1e-16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +55,10 @@ class Fitted:
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """The law's coefficients by the letters of its paper, in the runs' own units."""
-        return {letter: float(value) for letter, value in self.law.natural(self.theta, self.scale).items()}
+        """The law's coefficients by the letters of its paper, in the runs' own units; none beyond the largest float."""
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            found = self.law.natural(self.theta, self.scale)
+        return {letter: float(np.nan_to_num(value)) for letter, value in found.items()}
 
     def log_loss(self, inputs: Mapping[str, Any]) -> tuple[Floats, Floats]:
         """The logarithm of L [M] at the inputs and its standard deviation from the parameters alone [M]."""
@@ -133,7 +137,7 @@ def _fitted(
 
 def _inverse(matrix: Floats) -> Floats:
     """The inverse of a symmetric matrix, scaled to a unit diagonal first; what it cannot tell is left very wide."""
-    size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    size = _sizes(matrix)
     values, vectors = np.linalg.eigh(matrix / np.outer(size, size))
     values = np.maximum(values, 1e-14 * values[-1])
     found: Floats = (vectors / values) @ vectors.T / np.outer(size, size)
@@ -141,6 +145,13 @@ def _inverse(matrix: Floats) -> Floats:
 
 
 def _condition(matrix: Floats) -> float:
-    size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    size = _sizes(matrix)
     values = np.linalg.eigvalsh(matrix / np.outer(size, size))
-    return float(values[-1] / max(values[0], 1e-300))
+    return float(values[-1] / max(values[0], UNSEEN * values[-1]))
+
+
+def _sizes(matrix: Floats) -> Floats:
+    """Roots of the diagonal, of which none is nothing beside the largest."""
+    diagonal = np.diag(matrix)
+    found: Floats = np.sqrt(np.maximum(diagonal, UNSEEN * max(diagonal.max(), UNSEEN)))
+    return found

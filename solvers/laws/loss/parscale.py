@@ -18,6 +18,8 @@ PARAMETERS = (
     Parameter("size exponent", float(np.log(0.2)), 0.5),
     Parameter("streams' worth", float(np.log(0.36)), 0.5),
 )
+# ln of the streams' worth beyond which nothing is known: numbers stay finite.
+WORTH = 50.0
 
 
 def log_loss(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
@@ -30,7 +32,7 @@ def by_size(theta: Floats, x: Floats) -> tuple[Floats, Floats]:
     """The same with a fifth parameter tau: k (N / N0)^tau in the place of k. [S, M] and [S, M, 5]."""
     floor, size, log_alpha, log_k, tau = columns(theta)
     u, streams = x.T
-    alpha, more = np.exp(log_alpha), np.exp(log_k + tau * u) * streams
+    alpha, more = np.exp(log_alpha), np.exp(np.clip(log_k + tau * u, -WORTH, WORTH)) * streams
     params = u + np.log1p(more)
     of_floor, of_size = np.exp(floor), np.exp(size - alpha * params)
     total = of_floor + of_size

@@ -7,7 +7,7 @@ from solvers.laws.errors import BadRuns
 from solvers.laws.fit import Huber, Student, bootstrap, fit
 from solvers.laws.fit.bench import LOPSIDED
 from solvers.laws.law import Law, Prior, Runs, no_prior, runs_of
-from solvers.laws.loss import get
+from solvers.laws.loss import NAMES, get
 from tests.solvers.laws.points import chinchilla, grid
 
 
@@ -139,6 +139,32 @@ def test_an_input_that_never_changes_is_refused() -> None:
 
     with pytest.raises(BadRuns, match="All runs have the same Parameters N"):
         fit(get("chinchilla"), runs_of(np.linspace(3.0, 2.5, 9), params=np.full(9, 1e9), tokens=tokens))
+
+
+def test_fewer_than_one_expert_are_refused() -> None:
+    runs = runs_of(np.linspace(3, 2, 9), params=np.geomspace(1e8, 1e9, 9), experts=[0.5, *range(2, 10)])
+
+    with pytest.raises(BadRuns) as caught:
+        fit(get("moe"), runs)
+
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.at) == ("Run 1 has Experts E of 0.5.", "/0/experts")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("noise", [Student(), Huber()], ids=["student", "huber"])
+def test_any_runs_give_finite_numbers_and_no_warnings(name: str, noise: Student | Huber) -> None:
+    """Warnings are errors here; losses over four orders of magnitude that follow no law are fitted all the same."""
+    law, rng = get(name), np.random.default_rng(11)
+    middle = {"params": 1e9, "tokens": 2e10, "unique_tokens": 1e10, "streams": 90.0, "experts": 90.0, "replicas": 90.0}
+    inputs = {one.name: middle[one.name] * np.exp(rng.uniform(-4.0, 4.0, 20)) for one in law.inputs}
+    runs = runs_of(np.exp(5.0 + 2.0 * rng.standard_normal(20)), **inputs)
+
+    found = fit(law, runs, noise=noise, prior=free(law, runs), starts=3)
+
+    said, sd = found.log_loss({field: 100.0 * values for field, values in inputs.items()})
+    numbers = [*found.coefficients.values(), *said, *sd, *found.leverage, *found.weights, found.condition]
+    assert np.isfinite(numbers).all()
 
 
 def test_an_input_that_is_lacking_is_named() -> None:
