@@ -19,7 +19,7 @@ import numpy as np
 
 from solvers.fleet.proof.drawn import slices
 from solvers.fleet.proof.looked import Asked, Looked, Otherwise, look, shares_of
-from solvers.fleet.proof.luck import kappa, variation
+from solvers.fleet.proof.luck import spread, variation
 from solvers.fleet.proof.pools import Pools
 from solvers.serving.attainment import counted
 
@@ -87,11 +87,12 @@ class Holding:
         share = {c: float(carried @ part.weights) for c, part in parts.items()}
         square = {c: variation(self.pools, c, part) for c, part in parts.items()}
 
-        def more(late: float, variance: float) -> float:
-            return 1.0 + off * kappa(late) * math.sqrt(variance / requests)
+        def more(variance: float, part: float) -> float:
+            waits = part * asked.rate_per_s * (self.pools.slo(asked.service).ttft or 0.0)
+            return 1.0 + off * spread(late / part, variance, requests=int(part * requests), waiting=waits)
 
-        together = more(late, sum(share[c] * square[c] for c in parts))
-        alone = {c: more(late / share[c], square[c] / share[c]) for c in parts if late < share[c] < 1.0}
+        together = more(sum(share[c] * square[c] for c in parts), 1.0)
+        alone = {c: more(square[c], share[c]) for c in parts if late < share[c] < 1.0}
         return [dict.fromkeys(parts, together), *({c: one} for c, one in alone.items())]
 
     def _unlucky_share(self, asked: Asked, faster: dict[int, float]) -> float:

@@ -8,7 +8,11 @@ is the standard deviation, over seeds, of the highest load at which a seed holds
 drift -1 and variance 1, a wait is above x for the share p = e^(-2x) of the time, and over a time T that share has the
 variance V / T; with h(w) the solution of h'' / 2 - h' = p - 1{w > x}, h'(0) = 0,
     V = mean h'^2 = mean over 2 e^(-2w) of (p (e^(2w) - 1))^2 below x and (1 - p)^2 above = 2 p (1 - p + p ln p)
-and the share falls by p ln(1 / p) with each unit of the drift. Such loads are sums over many requests, thus nearly
+and the share falls by p ln(1 / p) with each unit of the drift. A seed that is short beside what may wait, x of
+    y = x / (c sqrt(all n)) > 0.2                                 x = rate x limit of the first token
+says little of that steady state: its backlog mostly follows the work that comes in all, whose spread is kappa = 1;
+    kappa(p, y) = 1 + (kappa(p) - 1) exp(-2 (y - 0.2))            fitted to simulated Brownian motions of y = 0.05 to 4
+Such loads are sums over many requests, thus nearly
 normal, while shares of good requests are not: often all are good at each of many seeds, and half of them at the next.
 """
 
@@ -20,16 +24,28 @@ from solvers.fleet.programme.case import Floats, Ints
 from solvers.fleet.proof.drawn import Slice
 from solvers.fleet.proof.pools import SEEN, Pools
 from solvers.fleet.supply.case import Ready
+from solvers.serving.attainment import DRAIN, WARM_UP
 from solvers.simulate.serving.case import Requests
 
 # Batches of consecutive requests that the variance is worked out from: uneven times within one of them count.
 BATCHES = 64
 
 
-def kappa(late: float) -> float:
-    """The spread of that load where such a share of requests may be late, times sqrt(n) / c."""
+# From where on seeds are short, and how fast they follow the work alone then: fitted to such simulations.
+SHORT, FALLS = 0.2, 2.0
+
+
+def kappa(late: float, waiting: float = 0.0) -> float:
+    """The spread of that load where such a share of requests may be late, times sqrt(n) / c; `waiting` is y."""
     per_drift = -late * math.log(late)
-    return math.sqrt(2.0 * late * (1.0 - late - per_drift)) / per_drift
+    steady = math.sqrt(2.0 * late * (1.0 - late - per_drift)) / per_drift
+    return 1.0 + (steady - 1.0) * math.exp(-FALLS * max(waiting - SHORT, 0.0))
+
+
+def spread(late: float, variance: float, *, requests: int, waiting: float) -> float:
+    """The spread sigma of so many counted requests with c^2; such a share may be late, so many may wait at once."""
+    whole = requests / (1.0 - WARM_UP - DRAIN)
+    return kappa(late, waiting / math.sqrt(variance * whole)) * math.sqrt(variance / requests)
 
 
 def variation(pools: Pools, c: int, part: Slice) -> float:

@@ -5,6 +5,7 @@ from solvers.fleet.proof.drawn import slices
 from solvers.fleet.proof.luck import kappa, variation
 from solvers.fleet.proof.pools import Pools
 from solvers.fleet.supply.supplies import supplies
+from solvers.serving.attainment import counted
 from tests.solvers.fleet.proof.tables import melange_spec
 
 REQUESTS, SEEDS = 20_000, 60
@@ -58,3 +59,20 @@ def test_poisson_arrivals_and_work_by_the_table_vary_as_on_paper():
 
     # An A100 works 1/20 s on half of the requests and 1/40 s on the others.
     assert found == pytest.approx(1.0 + (1.0 / 3.0) ** 2, rel=0.3)
+
+
+@pytest.mark.parametrize(("late", "waiting"), [(0.1, 0.1), (0.1, 0.5), (0.1, 1.0), (0.05, 0.5), (0.05, 4.0)])
+def test_short_seeds_spread_as_simulated_brownian_motions_do(late, waiting):
+    steps = 1_000
+    times = np.arange(1, steps + 1) / steps
+    walks = np.random.default_rng(2).normal(0.0, steps**-0.5, (400, steps)).cumsum(axis=1)
+    low, high = np.full(400, -200.0), np.full(400, 60.0)
+
+    for _ in range(25):
+        drift = (low + high) / 2.0
+        free = walks + drift[:, None] * times
+        backlog = free - np.minimum(np.minimum.accumulate(free, axis=1), 0.0)
+        good = (backlog > waiting)[:, counted(steps)].mean(axis=1) <= late
+        low, high = np.where(good, drift, low), np.where(good, high, drift)
+
+    assert kappa(late, waiting) == pytest.approx(np.std(low) * np.sqrt(0.7), rel=0.15)
