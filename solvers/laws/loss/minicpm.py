@@ -23,9 +23,9 @@ def from_natural(of: Coefficients, scale: Scale) -> Floats:
 
 CAVEATS = (
     (
-        "C_N, C_D and L0 stand only inside figures: alpha 0.29 and beta 0.23 are averages over five texts, and so are "
-        "the 192 tokens a parameter that the paper draws from them, ten times Chinchilla's. With equal exponents of "
-        "about 0.29 and 0.23 that ratio moves much with little: its N / D = K^2 (C / 6)^eta has K^2 0.01, eta -0.10."
+        "C_N, C_D and L0 stand only inside figures. From its average exponents the paper draws N / D = K^2 (C / 6)^eta "
+        "with K^2 0.01 and eta -0.10: with N and D in billions that is 167 tokens a parameter at 1e21 FLOP, like the "
+        "192 that it speaks of; in plain units, which it does not exclude, it would be ten thousand."
     ),
     "Its losses are nats per byte, averaged over texts: tokens per byte are needed to set them beside others.",
 )

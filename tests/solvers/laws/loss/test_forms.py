@@ -26,6 +26,14 @@ def test_minicpm() -> None:
     assert found == pytest.approx(3.0 / N**0.29 + 5.0 / D**0.23 + 0.25, rel=1e-12)
 
 
+def test_what_minicpm_says_of_tokens_a_parameter_depends_on_the_unit() -> None:
+    in_billions, plain = (1e21 / 6 / unit**2 for unit in (1e9, 1.0))
+
+    ratios = [1 / (0.01 * product**-0.10) for product in (in_billions, plain)]
+
+    assert ratios == pytest.approx([167, 10_500], rel=0.01)
+
+
 def test_over_training() -> None:
     of = {"E": 1.6, "a": 107.0, "b": 212.0, "eta": 0.12}
     tokens_per_parameter, flops = D / N, 6.0 * N * D
