@@ -31,10 +31,14 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 KEPT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?W|[mµ]?s|min|h|days?|GPUs?|[kM]?g/h)(?![\w/]))|(?<=\d) (?=×)|(?<=×) (?=\S)")
 
 
+# A hyphen within a name of capitals and digits: `A100-80`, `1-128`.
+HYPHEN = re.compile(r"(?<=[A-Z0-9]-)(?=[A-Z0-9])")
+
+
 @register.filter
 def kept(text: str) -> str:
-    """The text with spaces that do not break between a number and its unit: `33 %`, `4 × L4`."""
-    return KEPT.sub("\u00a0", str(text))
+    """The text with no break between a number and its unit or within a name: `33 %`, `4 × L4`, `A100-80`."""
+    return HYPHEN.sub("\u2060", KEPT.sub("\u00a0", str(text)))
 
 
 @register.filter

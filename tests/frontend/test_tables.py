@@ -34,4 +34,5 @@ def test_a_file_inside_a_spec_is_told_by_its_beginning_and_its_size() -> None:
 def test_a_number_is_not_parted_from_its_unit() -> None:
     said = tables.kept("10 % of 4 × L4 at 1.40 kW in 5 s; 30 requests/s, 12 settings, 3 Ways")
 
+    assert tables.kept("A100-80 and 1-128 in") == "A100-\u206080 and 1-\u2060128 in"
     assert said == "10\u00a0% of 4\u00a0×\u00a0L4 at 1.40\u00a0kW in 5\u00a0s; 30 requests/s, 12 settings, 3 Ways"

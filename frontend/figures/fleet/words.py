@@ -87,5 +87,8 @@ def worth(result: Document) -> tuple[tuple[str, str], ...]:
 def _worth(one: Document) -> str:
     words = aim.COST if "usd_per_hour" in one else aim.CARBON
     value = one["usd_per_hour" if words is aim.COST else words.name]
-    more = str(one.get("one_more") or "one more")
+    unit, many = str(one.get("one_more") or "unit"), int(one.get("units") or 1)
+    if not value and many > 1:
+        return f"{many} more: {words.show(one['units_worth'])} {words.less}; one alone nothing"
+    more = f"{unit} more" if unit.startswith("10 %") else f"one more {unit}"
     return f"{more}: nothing" if not value else f"{more}: {words.show(value)} {words.less}"

@@ -161,12 +161,13 @@ def _document(answered: Answered, point: Point, *, carbon: bool) -> Document:
     objectives = {"cost_usd_per_hour": mix.cost_usd_per_hour, "latency_headroom_share": point.headroom}
     if carbon and mix.carbon_g_per_hour is not None:
         objectives["carbon_g_per_hour"] = mix.carbon_g_per_hour
-    told = {"gpus": _exact(float(sum(gpus_by_offer(answered.programme, mix))))}
+    whole = answered.proof.mix if mix is answered.plan else mix
+    told = {"gpus": _exact(float(sum(gpus_by_offer(answered.programme, whole))))}
     if point.shares:
         value, half = float(np.mean(point.shares)), half_width(point.shares)
         told["attainment_share"] = Estimate(value, max(value - half, 0.0), min(value + half, 1.0))
     estimates = {name: {"value": one.value, "low": one.low, "high": one.high} for name, one in told.items()}
-    return {"objectives": objectives, "plan": small_plan(answered.spec, mix), "estimates": estimates}
+    return {"objectives": objectives, "plan": small_plan(answered.spec, whole), "estimates": estimates}
 
 
 def _exact(value: float) -> Estimate:

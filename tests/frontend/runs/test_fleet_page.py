@@ -15,7 +15,7 @@ from tests import plans
 def shown(browser: Client, run: Run) -> str:
     response = browser.get(f"/p/{run.project.slug}/runs/{run.id}")
     assert response.status_code == 200
-    return html.unescape(response.content.decode()).replace("\u00a0", " ")
+    return html.unescape(response.content.decode()).replace("\u00a0", " ").replace("\u2060", "")
 
 
 def test_a_fleet_under_way_counts_what_was_simulated_and_shows_the_fleet_so_far(

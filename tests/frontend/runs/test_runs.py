@@ -27,7 +27,7 @@ def shown(browser: Client, run: Run, more: str = "") -> str:
     """The page's text."""
     response = browser.get(address(run, more))
     assert response.status_code == 200
-    return html.unescape(response.content.decode()).replace("\u00a0", " ")
+    return html.unescape(response.content.decode()).replace("\u00a0", " ").replace("\u2060", "")
 
 
 def claimed(run: Run) -> claims.Claim:

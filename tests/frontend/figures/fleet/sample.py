@@ -166,7 +166,7 @@ def solved(**changes: Any) -> Document:
                 {"offer": "a100-80", "gpu": "A100-80", "term": "on_demand", "why_not": "Never.",
                  "price_usd_per_gpu_hour": 3.0, "enters_at_usd_per_gpu_hour": None},
             ],
-            "worth": [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "one more GPU",
+            "worth": [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "L4",
                        "usd_per_hour": 0.5}],
             "proof": {
                 "rounds": 2, "tightening_seeds": [1, 2, 3, 4], "judging_seeds": [101, 102, 103], "requests": 12000,
@@ -220,7 +220,7 @@ def clean() -> Document:
         "breakdown": [{"term": RESERVED, "value": 8.0, "carbon_g_per_hour": 1500.0}],
     }
     explanation["entry_prices"] = []
-    explanation["worth"] = [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "one more GPU",
+    explanation["worth"] = [{"limit": "L4 on spot", "at": "/market/2/available", "one_more": "L4",
                              "carbon_g_per_hour": 20.0}]  # fmt: skip
     result["estimates"]["saving_share"] = {"value": 0.4, "low": 0.3, "high": 0.5}
     return result

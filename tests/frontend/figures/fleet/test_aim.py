@@ -63,7 +63,7 @@ def test_the_frontier_is_carbon_against_head_room() -> None:
 
 
 def test_what_one_more_is_worth_is_grams() -> None:
-    assert words.worth(sample.clean()) == (("L4 on spot", "one more GPU: 20 g/h less CO₂"),)
+    assert words.worth(sample.clean()) == (("L4 on spot", "one more L4: 20 g/h less CO₂"),)
 
 
 def test_the_page_can_be_drawn() -> None:

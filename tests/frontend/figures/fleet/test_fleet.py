@@ -327,7 +327,21 @@ def test_what_was_simulated_is_told(solved: Document) -> None:
     assert facts["The fleet before it was simulated"] == "$5/h, 80 % of the requests good"
     assert facts["Room asked for chat"] == "1.25 times its load"
     assert "Room asked for search" not in facts
-    assert words.worth(solved) == (("L4 on spot", "one more GPU: $0.50/h less"),)
+    assert words.worth(solved) == (("L4 on spot", "one more L4: $0.50/h less"),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"usd_per_hour": 0.0}, "one more L4: nothing"),
+        ({"usd_per_hour": 0.0, "units": 4, "units_worth": 2.0}, "4 more: $2/h less; one alone nothing"),
+        ({"one_more": "10 % of its power"}, "10 % of its power more: $0.50/h less"),
+    ],
+)
+def test_what_more_is_worth_is_said_by_its_unit(solved: Document, changes: Document, said: str) -> None:
+    solved["explanation"]["worth"][0] |= changes
+
+    assert words.worth(solved) == (("L4 on spot", said),)
 
 
 def test_an_infeasible_fleet_names_what_binds_and_what_is_nearest() -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from solvers.fleet.plan import small_plan
 from solvers.fleet.proof.groups import hour_of
 from solvers.fleet.proof.looked import look
 from solvers.fleet.why.frontier import frontier
@@ -59,3 +60,14 @@ def test_head_room_is_by_how_much_the_wait_could_be_shorter(slo):
     found = point["objectives"]["latency_headroom_share"]
     assert found == pytest.approx(0.01 * np.flatnonzero(np.array(good) >= 0.9).max())
     assert 0.1 < found < 0.98
+
+
+def test_the_plan_stands_in_it_with_the_gpus_of_all_hours():
+    service = melange().services[0].model_dump(mode="json") | {"demand": [0.67, 0.8, 0.14, 0.08, 0.84, 0.46]}
+    question = answered(melange(services=[service]))
+
+    near, far = frontier(question)
+
+    plan, cost = small_plan(question.spec, question.proof.mix), question.proof.mix.cost_usd_per_hour
+    same = [one for one in (*near, *far) if one["plan"] == plan]
+    assert [one["objectives"]["cost_usd_per_hour"] for one in same] == [pytest.approx(cost)]
