@@ -41,7 +41,7 @@ class Field:
     """One input, or a group. `at` is the JSON pointer of its value; `on` is a checkbox that is ticked unless said.
 
     `others` are the inputs of a group's other forms, for documents that are written so. `each` is the word for an item
-    of a list of mappings, whose inputs are the children.
+    of a list of mappings, whose inputs are the children. `numbers` is a list whose items may be numbers.
     """
 
     at: str
@@ -57,6 +57,7 @@ class Field:
     catalogue: str = ""
     upload: str = ""
     each: str = ""
+    numbers: bool = False
     children: tuple["Field", ...] = ()
     others: tuple[tuple["Field", ...], ...] = ()
 
@@ -124,6 +125,7 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         catalogue=str(node.get("x-catalogue", "")),
         upload=str(node.get("x-upload", "")),
         each=str(node.get("x-each", "")),
+        numbers=widget == "list" and any(_counts(item, root) for item in _items(variants, root)),
         children=forms[0] if forms else (),
         others=tuple(forms[1:]) if widget == "group" else (),
     )
@@ -156,6 +158,10 @@ def _value_widget(node: Document, variants: list[Document], root: Document) -> W
 def _items(variants: list[Document], root: Document) -> list[Document]:
     """What the items of a list are; mappings are written as YAML, or filled one by one."""
     return [_merged(variant["items"], root) for variant in variants if isinstance(variant.get("items"), dict)]
+
+
+def _counts(item: Document, root: Document) -> bool:
+    return any(variant.get("type") in NUMERIC for variant in _variants(item, root))
 
 
 def _nullable(node: Document) -> bool:

@@ -265,8 +265,9 @@ def _as_written(text: str, _: Field) -> Any:
     return text
 
 
-def _list(text: str, _: Field) -> Any:
-    return [item for item in (part.strip() for part in text.split(",")) if item]
+def _list(text: str, field: Field) -> Any:
+    items = [item for item in (part.strip() for part in text.split(",")) if item]
+    return [_number(item) for item in items] if field.numbers else items
 
 
 def _word(text: str, field: Field) -> Any:

@@ -4,6 +4,7 @@ from django.http import QueryDict
 
 from frontend.forms import values
 from frontend.forms.fields import fields
+from solvers import kinds
 from solvers.errors import Problem
 from tests.frontend.forms.test_fields import SCHEMA
 
@@ -160,3 +161,13 @@ def test_a_pointer_reads_and_writes_with_its_escapes():
     assert values.value_at(document, "/a~1b/x") is values.MISSING
     assert values.with_value(document, "/a~1b/c", 1) == {"a/b": {"~": [10, 20], "c": 1}}
     assert values.with_value(document, "/a~1b", values.MISSING) == {}
+
+
+def test_items_of_lists_are_numbers_where_the_schema_has_numbers():
+    services, market = (field for field in fields(kinds.schema("fleet")) if field.name in ("services", "market"))
+    named = {field.at: field for field in (*services.children, *market.children)}
+
+    asked = ("/services/*/demand", "/market/*/prices", "/services/*/zones")
+    read = [values.READERS["list"]("0.5, 1, 2 USD/h", named[at]) for at in asked]
+
+    assert read == [[0.5, 1, "2 USD/h"], [0.5, 1, "2 USD/h"], ["0.5", "1", "2 USD/h"]]
