@@ -55,3 +55,9 @@ def test_a_branch_that_leaves_during_warm_up_is_refused() -> None:
 def test_a_tree_without_lengths_is_refused() -> None:
     with pytest.raises(SpecError):
         tree([], batch_tokens=1e4, peak=0.01)
+
+
+def test_a_decay_from_the_first_step_needs_no_trunk() -> None:
+    found = tree([1e6], batch_tokens=1e4, peak=0.01, decay_share=1.0)
+
+    assert found.segments == (Segment("decay-1", 0, 100, ""),)

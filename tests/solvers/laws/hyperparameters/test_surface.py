@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from solvers.errors import SpecError
+from solvers.laws.hyperparameters import surface
 from solvers.laws.hyperparameters.prior import RUNS_ALONE, STEP_LAW
+from solvers.laws.hyperparameters.rule import Power
 from solvers.laws.hyperparameters.surface import fitted
 from solvers.laws.hyperparameters.sweep import COLUMNS, Sweep
 from tests.solvers.laws.hyperparameters.sweeps import BATCH, RATE, SIZES, dense, made
@@ -107,3 +111,19 @@ def test_the_given_grids_agree_on_one_law_with_noise_under_a_tenth_of_a_percent(
     assert int(found.diverged.sum()) == 167
     assert found.noise < 1e-3
     assert np.median(np.abs(found.residual[~found.diverged])) < 2e-3
+
+
+@pytest.mark.parametrize("factor", [1 / 30, 30.0])
+def test_starts_far_off_on_either_side_end_at_the_same_optimum(factor: float) -> None:
+    far = replace(RUNS_ALONE, learning_rate=Power(1.79 * factor, -0.713, 0.307), optimum_width=(20.0, 1.0, 1.0))
+
+    found = fitted(made(noise=1e-3), prior=far)
+
+    assert found.converged
+    assert found.theta[:6] == pytest.approx(fitted(made(noise=1e-3), prior=RUNS_ALONE).theta[:6], abs=0.02)
+
+
+def test_a_fit_that_is_stopped_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surface, "TURNS", 1)
+
+    assert not fitted(made(runs=9, noise=1e-3)).converged

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -114,3 +116,9 @@ def test_the_same_runs_give_the_same_bytes(surface: Surface) -> None:
     again = fitted(made(runs=12, noise=1e-3))
 
     assert choice(target(again, params=1e9, tokens=2e10)) == choice(target(surface, params=1e9, tokens=2e10))
+
+
+def test_a_fit_that_did_not_come_to_rest_is_warned_of(surface: Surface) -> None:
+    found = target(replace(surface, converged=False), params=2e8, tokens=2e10).warnings
+
+    assert found == ("The fit did not come to rest: its optimum and intervals are rough.",)
