@@ -43,14 +43,19 @@ def looks(holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int]) ->
     return found
 
 
-def attained(holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int]) -> tuple[Attained, ...]:
-    """Each service in its worst hour."""
+def attained(
+    holding: Holding, plain: Programme, mix: Mix, seeds: Sequence[int], *, interval: bool = True
+) -> tuple[Attained, ...]:
+    """Each service in its worst hour; without an `interval` its ends are the value."""
     found = looks(holding, plain, mix, seeds)
-    return tuple(_attained(holding, plain, mix, service, seeds, found) for service in range(len(plain.rates_per_s)))
+    return tuple(
+        _attained(holding, plain, mix, service, seeds, found, interval=interval)
+        for service in range(len(plain.rates_per_s))
+    )
 
 
 def _attained(
-    holding: Holding, plain: Programme, mix: Mix, service: int, seeds: Sequence[int], found: Looks
+    holding: Holding, plain: Programme, mix: Mix, service: int, seeds: Sequence[int], found: Looks, *, interval: bool
 ) -> Attained:
     pools, slo = holding.pools, holding.pools.slo(service)
     shares = {hour: shares_of(some, slo) for (of, hour), some in found.items() if of == service}
@@ -59,6 +64,8 @@ def _attained(
     hour = min(shares, key=lambda one: (min(shares[one]), one))
     by_seed = shares[hour]
     value = float(np.mean(by_seed))
+    if not interval:
+        return Attained(service, value, value, value, tuple(by_seed), hour, slo.attainment)
     asked = hour_of(plain, mix, service, hour)
     down, up = _open(pools, asked, found[service, hour], seeds[:AT_ENDS], holding.size(asked))
     half = half_width(by_seed)
@@ -100,6 +107,12 @@ def _ends_of(pools: Pools, plain: tuple[Looked, ...]) -> tuple[dict[int, Ends], 
 
 def step_ends(pools: Pools, c: int) -> Ends:
     """The ends of the interval of a step's seconds over their value; tables are taken as measured."""
+    if c not in pools.ends:
+        pools.ends[c] = _step_ends(pools, c)
+    return pools.ends[c]
+
+
+def _step_ends(pools: Pools, c: int) -> Ends:
     ready = pools.supplies.ready[c]
     if ready.study is None or ready.setup is None or ready.measured:
         return 1.0, 1.0

@@ -46,6 +46,7 @@ class Pools:
         self.spec, self.supplies = spec, supplies
         self.streams = Streams(spec, supplies)
         self.requests = 0
+        self.ends: dict[int, tuple[float, float]] = {}
         self._known: dict[tuple[object, ...], Latencies | None] = {}
         self._stays: dict[int, float] = {}
         self._ceilings: dict[tuple[int, bytes, bool], float] = {}

@@ -84,10 +84,10 @@ def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attain
         if tried is None:
             return None
         seeds = tuple(range(JUDGING + turn * SEEDS, JUDGING + (turn + 1) * SEEDS))
-        judged = attained(search.holding, search.plain, tried.mix, seeds)
+        judged = attained(search.holding, search.plain, tried.mix, seeds, interval=False)
         missed = {one.service: one.hour for one in judged if not one.holds}
         if not missed:
-            return tried, judged, seeds
+            return tried, attained(search.holding, search.plain, tried.mix, seeds), seeds
         for group in groups(search.plain, tried.mix):
             if missed.get(group.service) == group.hours[0]:
                 search.rule_out(tried, Group(group.service, group.hours[:1]))

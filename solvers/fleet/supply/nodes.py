@@ -95,18 +95,23 @@ class Asked:
         if isinstance(study, Unable):
             return study
         one = self.service
-        shapes = self.known.answer(("shapes", self.classes, self.traits), lambda: shapes_of(self.carried, study))
+        shapes = self.known.answer(("shapes", self.parts, self.traits), lambda: shapes_of(self.carried, study))
         told = ("found", node, one.slo, tuple(self.carried.split.stretch.tolist()), self.classes, self.traits)
         return self.known.answer(told, lambda: _found(study, self.carried, self.rated(node, study, shapes)))
 
     def rated(self, node: Node, study: Study, shapes: Shapes) -> tuple[list[Able], Counter[str]]:
         """The loads of every setup of a node, whatever the latencies."""
-        return self.known.answer(("rated", node, self.classes, self.traits), lambda: ables(study, shapes))
+        return self.known.answer(("rated", node, self.parts, self.traits), lambda: ables(study, shapes))
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """What the parts depend on beside the traffic: a router that sees more puts them together otherwise."""
+        return (self.service.buckets, self.service.capacities)
 
     @property
     def classes(self) -> tuple[object, ...]:
         """What the classes depend on beside the traffic."""
-        return (self.service.router, self.service.buckets, self.service.capacities)
+        return (self.service.router, *self.parts)
 
 
 def unpaced(traffic: Traffic) -> Traffic:

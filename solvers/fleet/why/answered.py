@@ -19,7 +19,7 @@ from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.called import Called
-from solvers.fleet.why.typical import Typical, over, part_of, typical_of
+from solvers.fleet.why.typical import Typical, based, over, part_of, priced, typical_of
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,18 @@ class Answered:
 
     @cached_property
     def typical(self) -> Typical:
-        """The hours that are solved again."""
+        """The hours that are solved again, in dollars of the plan."""
+        return self._few if self._best is None else based(self._few, self._best, self.proof.mix)
+
+    @cached_property
+    def _few(self) -> Typical:
         return typical_of(self.proof.programme, self.proof.mix)
+
+    @cached_property
+    def _best(self) -> Mix | None:
+        """The cheapest mix for the hours that stand for more; None where all hours are solved again."""
+        whole = len(self._few.hours) == self.proof.programme.hours
+        return None if whole else cheapest(over(self.proof.programme, self._few))
 
     @cached_property
     def programme(self) -> Programme:
@@ -47,9 +57,10 @@ class Answered:
 
     @cached_property
     def mix(self) -> Mix:
-        """The plan in those hours, or the best for them alone: what changed questions are held against."""
-        found = cheapest(self.programme) if len(self.typical.hours) < self.proof.programme.hours else None
-        return found if found is not None and found.value < self.plan.value else self.plan
+        """The plan, or the best for those hours alone at its cost: what changed questions are held against."""
+        if self._best is None:
+            return self.plan
+        return priced(self._best, self.typical, carbon=self.programme.objective == "carbon")
 
     @cached_property
     def called(self) -> Called:

@@ -15,9 +15,10 @@ MOST = 16
 
 def entry_documents(answered: Answered) -> list[Document]:
     """One for each offer that is not bought, in the order of the market; prices are the mean of the hours."""
-    programme, mix = answered.programme, answered.mix
-    unused = [o for o, units in enumerate(mix.units) if units.max(initial=0) == 0]
-    bought = {answered.called.gpus[o] for o, units in enumerate(mix.units) if units.max(initial=0) > 0}
+    programme = answered.programme
+    every = np.concatenate([answered.mix.units, answered.proof.mix.units], axis=1)
+    unused = [o for o, units in enumerate(every) if units.max(initial=0) == 0]
+    bought = {answered.called.gpus[o] for o, units in enumerate(every) if units.max(initial=0) > 0}
     asked = sorted(unused, key=lambda o: (answered.called.gpus[o] in bought, o))[:MOST]
     return [_document(answered, o) for o in unused if o in asked] if programme.objective == "cost" else []
 

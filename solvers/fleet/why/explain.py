@@ -53,7 +53,7 @@ def explained(spec: FleetSpec, supplies: Supplies, proof: Proof, *, progress: Pr
         progress(stage=stage, fraction=fraction, candidates=proof.requests, best=told)
 
     at("asking again with one type alone", 0.65)
-    singles = single_types(answered.programme, answered.called)
+    singles = single_types(proof.programme, answered.called)
     best = best_single(singles)
     at("asking what binds", 0.7)
     holds = held(answered.programme, answered.mix, answered.called)
@@ -87,6 +87,7 @@ def explained(spec: FleetSpec, supplies: Supplies, proof: Proof, *, progress: Pr
             "entry_prices": entries,
             "worth": worth_documents(answered.programme, answered.called, holds),
             "proof": _proof(answered),
+            "typical_hours": _typical(answered),
         },
         warnings=(*words.warnings(answered), *words.unsure(draws)),
     )
@@ -157,7 +158,7 @@ def _single(answered: Answered, one: Other) -> Document:
         **({} if mix is None else _grams(answered, mix)),
         "gpus": None if mix is None else gpus(answered, mix),
         "why_not": one.why_not or None,
-        "breakdown": [] if mix is None else breakdown(answered, answered.programme, mix),
+        "breakdown": [] if mix is None else breakdown(answered, answered.proof.programme, mix),
     }
 
 
@@ -169,8 +170,9 @@ def _grams(answered: Answered, mix: Mix) -> dict[str, float]:
 
 def alternatives(answered: Answered, singles: list[Other]) -> list[Document]:
     """The best plan of each single type and the next best mixes, cheapest first, each plan once."""
-    seen, found = {answered.mix.units.tobytes(), answered.plan.units.tobytes()}, []
-    mixes = next_best(answered.programme, answered.called, answered.mix)
+    proof = answered.proof
+    seen, found = {proof.mix.units.tobytes()}, []
+    mixes = next_best(proof.programme, answered.called, proof.mix)
     for one, kind in [*((one, "single") for one in singles), *((one, "without") for one in mixes)]:
         if one.mix is not None and one.mix.units.tobytes() not in seen:
             seen.add(one.mix.units.tobytes())
@@ -179,18 +181,25 @@ def alternatives(answered: Answered, singles: list[Other]) -> list[Document]:
 
 
 def _alternative(answered: Answered, one: Other, mix: Mix, kind: str) -> Document:
-    more, words = less(mix.value, answered.mix.value, gap=answered.mix.gap), aim(answered.programme)
+    own, words = answered.proof.mix, aim(answered.programme)
+    more = less(mix.value, own.value, gap=own.gap)
     dearer = (
         words.same.capitalize()
         if more == 0.0
-        else f"{show(more / answered.mix.value, SHARE)} {words.more}"
-        if answered.mix.value > 0
+        else f"{show(more / own.value, SHARE)} {words.more}"
+        if own.value > 0
         else f"{words.more[:1].upper()}{words.more[1:]}"
     )
     why = f"{dearer}: {one.name} alone." if kind == "single" else f"{dearer}: the best without {one.name}."
     known = {"cost_usd_per_hour": mix.cost_usd_per_hour, "gpus": gpus(answered, mix), **_grams(answered, mix)}
     told = {name: {"value": value, "low": value, "high": value} for name, value in known.items()}
     return {"plan": small_plan(answered.spec, mix), "estimates": told, "why_not": why}
+
+
+def _typical(answered: Answered) -> list[int] | None:
+    """The hours that what binds, worth, entry prices, sensitivity and options are of; None where they are of all."""
+    hours = answered.typical.hours
+    return None if len(hours) == answered.proof.programme.hours else sorted(hours.tolist())
 
 
 def _proof(answered: Answered) -> Document:

@@ -61,19 +61,20 @@ def frontier(answered: Answered) -> tuple[list[Document], list[Document]]:
 
 
 def _points(answered: Answered) -> Iterator[Point]:
-    """The plan, then others, each once and measured."""
-    holding, seen = answered.proof.holding, set[bytes]()
+    """The plan as it is, then others, each once and measured."""
+    holding, seen = answered.proof.holding, {answered.mix.units.tobytes() + answered.mix.replicas.tobytes()}
     every = programme_of(answered.spec, answered.supplies, np.ones(len(answered.supplies.ready)))
     plain = over(every, answered.typical)
     for mix in (answered.plan, *_mixes(answered)):
         key = mix.units.tobytes() + mix.replicas.tobytes()
-        if key in seen:
+        if key in seen and mix is not answered.plan:
             continue
         seen.add(key)
         found = _looks(holding, plain, mix, answered.proof.judging_seeds[:SEEDS])
         shares = _shares(holding.pools, found, 0.0)
         if mix is answered.plan or _holds(holding.pools, found, 0.0):
-            yield Point(mix, _headroom(holding.pools, found), shares)
+            shown = answered.proof.mix if mix is answered.plan else mix
+            yield Point(shown, _headroom(holding.pools, found), shares)
 
 
 def _looks(holding: Holding, plain: Programme, mix: Mix, seeds: tuple[int, ...]) -> Looks:

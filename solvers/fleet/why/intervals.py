@@ -34,9 +34,10 @@ PART, MOST = 0.25, 32.0
 
 @dataclass(frozen=True)
 class Drawn:
-    """The cheapest mix of each draw, and that of the best single type, None where there is none; and that of none."""
+    """The cheapest mix of each draw, and that of the best single type, None where there is none; and those of none."""
 
     base: Mix
+    alone: Mix | None
     mixes: tuple[Mix | None, ...]
     single: tuple[Mix | None, ...]
 
@@ -54,8 +55,13 @@ class Drawn:
     def saving(self, value: float) -> Estimate:
         """The saving against the best single type, draw by draw; where that has no plan, it is left out."""
         pairs = zip(self.mixes, self.single, strict=True)
-        saved = [1.0 - one.value / other.value for one, other in pairs if one and other and other.value > 0]
-        return _between(value, saved)
+        saved = [_saved(one, other) for one, other in pairs if one and other]
+        own = _saved(self.base, self.alone) if self.alone else value
+        return _between(value, [value + one - own for one in saved])
+
+
+def _saved(one: Mix, other: Mix) -> float:
+    return 1.0 - one.value / other.value if other.value > 0 else 0.0
 
 
 def _between(value: float, values: list[float]) -> Estimate:
@@ -76,7 +82,8 @@ def drawn(answered: Answered, single: tuple[int, ...]) -> Drawn:
         programme = with_capacities(answered.programme, own)
         mixes.append(cheapest(programme, gap=NEAR))
         alone.append(cheapest(only_offers(programme, single), gap=NEAR) if single else None)
-    return Drawn(answered.mix, tuple(mixes), tuple(alone))
+    base = cheapest(only_offers(answered.programme, single)) if single and mixes else None
+    return Drawn(answered.mix, base, tuple(mixes), tuple(alone))
 
 
 def ratio_of(answered: Answered, one: Ready) -> Floats:

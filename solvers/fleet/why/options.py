@@ -124,7 +124,7 @@ def _several(answered: Answered, found: Found) -> Document:
         return _said("does_not_pay", f"One type is {words.least}; any mix with another {words.takes}s more.")
     if best is None or best.mix is None:
         return _said("used", "No single type carries the load.")
-    more = less(best.mix.value, answered.mix.value, gap=answered.mix.gap)
+    more = less(best.mix.value, answered.proof.mix.value, gap=answered.proof.mix.gap)
     share = show(more / best.mix.value, SHARE)
     return _said(
         "used", f"{money(answered.programme, more)} less than {best.name} alone, the best single type ({share})."
@@ -222,4 +222,4 @@ def _survive(answered: Answered) -> Document:
 
 def used(answered: Answered) -> list[str]:
     """The options of the plan."""
-    return uses(answered.spec, answered.supplies, answered.mix)
+    return uses(answered.spec, answered.supplies, answered.proof.mix)

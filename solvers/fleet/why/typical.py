@@ -3,8 +3,9 @@
 The busiest hour stands for itself, for the fleet has to carry it; the others are put in order of what the plan pays in
 them and cut into groups of equal size, each stood for by the hour in the middle of those that it pays for. A group's
 hour is paid as often as the plan's cost of the whole group takes, and what is reserved is paid as it is: so the plan
-costs the same (or emits the same, where carbon is the objective). Differences are
-those of a plan for these hours.
+costs the same (or emits the same, where carbon is the objective). For these hours alone another mix may be cheaper: all
+prices are then raised by one factor, so that the cheapest for them costs what the plan costs. Differences are those of
+a plan for these hours, in dollars of the plan.
 """
 
 from dataclasses import dataclass, replace
@@ -20,10 +21,12 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Typical:
-    """The hours that stand for all [n], and how many each is paid for [n]."""
+    """The hours that stand for all [n], how many each is paid for [n], and what dollars and grams are multiplied by."""
 
     hours: Ints
     times: Floats
+    usd: float = 1.0
+    grams: float = 1.0
 
 
 def typical_of(programme: Programme, mix: Mix) -> Typical:
@@ -69,14 +72,31 @@ def over(programme: Programme, typical: Typical) -> Programme:
 
 
 def _supply(one: Supply, typical: Typical, hours: int) -> Supply:
-    def shown(each: Floats) -> Floats:
+    def shown(each: Floats, factor: float) -> Floats:
         if one.steady:
-            return np.full(len(typical.hours), float(each.mean()))
-        found: Floats = each[typical.hours] * typical.times * len(typical.hours) / hours
+            return np.full(len(typical.hours), factor * float(each.mean()))
+        found: Floats = factor * each[typical.hours] * typical.times * len(typical.hours) / hours
         return found
 
-    carbon = None if one.carbon_g is None else shown(one.carbon_g)
-    return replace(one, price_usd=shown(one.price_usd), carbon_g=carbon)
+    carbon = None if one.carbon_g is None else shown(one.carbon_g, typical.grams)
+    return replace(one, price_usd=shown(one.price_usd, typical.usd), carbon_g=carbon)
+
+
+def based(typical: Typical, best: Mix, mix: Mix) -> Typical:
+    """The same hours with the dollars and grams by which the `best` mix for them costs and emits what `mix` does."""
+    usd = mix.cost_usd_per_hour / best.cost_usd_per_hour if best.cost_usd_per_hour > 0 else 1.0
+    grams = (mix.carbon_g_per_hour or 0.0) / best.carbon_g_per_hour if best.carbon_g_per_hour else 1.0
+    return replace(typical, usd=usd or 1.0, grams=grams or 1.0)
+
+
+def priced(mix: Mix, typical: Typical, *, carbon: bool) -> Mix:
+    """A mix of the typical hours in those dollars and grams; `carbon`: its value is in grams."""
+    factor = typical.grams if carbon else typical.usd
+    grams = None if mix.carbon_g_per_hour is None else mix.carbon_g_per_hour * typical.grams
+    cost = mix.cost_usd_per_hour * typical.usd
+    return replace(
+        mix, value=mix.value * factor, bound=mix.bound * factor, cost_usd_per_hour=cost, carbon_g_per_hour=grams
+    )
 
 
 def part_of(programme: Programme, mix: Mix, typical: Typical) -> Mix:

@@ -36,7 +36,7 @@ def _verb(fleet: str) -> str:
 
 
 def _saving(answered: Answered, best: Other | None) -> str:
-    programme, mix = answered.programme, answered.mix
+    programme, mix = answered.proof.programme, answered.proof.mix
     if best is None or best.mix is None:
         return "; no single GPU type could" if len(answered.called.types) > 1 else ""
     if best.mix.value <= mix.value * (1.0 + 1e-6):

@@ -5,6 +5,7 @@ from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.solve import solve
 from solvers.fleet.proof import prove as prove_module
 from solvers.fleet.proof.case import Attained, Missed, Proof, loaded
+from solvers.fleet.proof.judged import attained
 from solvers.fleet.proof.looked import shares_of
 from solvers.fleet.proof.prove import prove, simulate_mix
 from solvers.fleet.supply.supplies import supplies
@@ -138,10 +139,24 @@ def test_a_budget_that_just_pays_for_the_plan_leaves_it():
 
 
 def test_a_plan_that_every_judging_finds_to_miss_is_no_plan(monkeypatch):
-    monkeypatch.setattr(prove_module, "attained", lambda *_: (Attained(0, 0.8, 0.7, 0.9, (0.8,), 0, 0.9),))
+    monkeypatch.setattr(prove_module, "attained", lambda *_, interval: (Attained(0, 0.8, 0.7, 0.9, (0.8,), 0, 0.9),))
     spec = melange_spec()
 
     found = prove(spec, supplies(spec))
 
     assert isinstance(found, Missed)
     assert found.first is not None
+
+
+def test_the_interval_is_left_out_where_only_the_shares_are_asked_for():
+    proof, _, _ = proved()
+    plain = programme_of(proof.holding.pools.spec, proof.holding.pools.supplies, np.ones(2))
+
+    quick, full = (
+        attained(proof.holding, plain, proof.mix, proof.judging_seeds, interval=interval)[0]
+        for interval in (False, True)
+    )
+
+    assert (quick.value, quick.by_seed, quick.hour) == (full.value, full.by_seed, full.hour)
+    assert (quick.low, quick.high) == (quick.value, quick.value)
+    assert full == proof.attained[0]

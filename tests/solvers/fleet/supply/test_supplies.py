@@ -111,6 +111,17 @@ def test_a_question_that_differs_in_its_rate_is_known_already() -> None:
     ]
 
 
+def test_another_router_is_answered_with_what_is_known_as_it_is_without() -> None:
+    before, inputs = supplies(chat()), chat(router="input")
+
+    after = supplies(inputs, known=before)
+
+    fresh = supplies(inputs)
+    assert [one.label for one in after.ready] == [one.label for one in fresh.ready]
+    assert [one.capacity_per_s.tolist() for one in after.ready] == [one.capacity_per_s.tolist() for one in fresh.ready]
+    assert len(after.services[0].classes) < len(before.services[0].classes)
+
+
 def test_a_class_that_no_gpu_serves_is_named_with_the_reasons_the_nearest_first() -> None:
     found = supplies(chat(slo={"tpot": "2 ms"}))
 

@@ -62,3 +62,23 @@ def test_what_the_answer_does_not_rest_on_is_said():
     codes = [one.code for one in told(melange(market=[{"gpu": "a10g", "price": 1.01}, {"gpu": "a100-80"}])).warnings]
 
     assert codes == ["catalogue_prices", "table_only"]
+
+
+def test_over_a_long_day_what_stands_beside_the_plan_is_of_all_its_hours():
+    demand = [0.3, 0.2, 0.5, 0.8, 1.0, 0.9, 0.7, 0.4]
+    question = answered(small(service={"demand": demand}))
+    found = explained(question.spec, question.supplies, question.proof)
+    plan = question.proof.mix
+
+    others = [one["estimates"]["cost_usd_per_hour"]["value"] for one in found.alternatives]
+    alone = [one["cost_usd_per_hour"] for one in found.explanation["single_types"]]
+    assert min(others) >= plan.cost_usd_per_hour
+    assert found.estimates["saving_share"].value == pytest.approx(1.0 - plan.cost_usd_per_hour / min(alone), abs=1e-9)
+    assert len(found.explanation["typical_hours"]) == 3
+    assert question.mix.cost_usd_per_hour == pytest.approx(plan.cost_usd_per_hour)
+    points = [one["objectives"]["cost_usd_per_hour"] for one in [*found.frontier, *found.dominated]]
+    assert plan.cost_usd_per_hour in points
+
+
+def test_hours_that_are_few_are_all_told_of():
+    assert told(melange()).explanation["typical_hours"] is None

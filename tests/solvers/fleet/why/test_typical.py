@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from solvers.fleet.programme.solve import cheapest
-from solvers.fleet.why.typical import over, part_of, typical_of
+from solvers.fleet.why.typical import based, over, part_of, priced, typical_of
 from tests.solvers.fleet.why.programmes import melange, supply
 
 
@@ -65,3 +65,22 @@ def test_grams_are_the_same_where_carbon_is_the_objective():
 
     part = part_of(over(programme, typical), mix, typical)
     assert part.value == part.carbon_g_per_hour == pytest.approx(mix.carbon_g_per_hour)
+
+
+def test_the_best_for_few_hours_costs_and_emits_what_the_plan_does():
+    hours = np.arange(12)
+    offers = tuple(supply(price, price_usd=np.full(12, price), carbon_g=300.0 + 20.0 * hours) for price in (1.01, 3.67))
+    programme = melange(rates_per_s=(np.linspace(0.2, 1.0, 12)[:, None] * melange().rates_per_s[0],), offers=offers)
+    mix = cheapest(programme)
+    typical = typical_of(programme, mix)
+    best = cheapest(over(programme, typical))
+
+    raised = based(typical, best, mix)
+
+    again = cheapest(over(programme, raised))
+    assert again.value == pytest.approx(mix.value, rel=1e-9)
+    assert (again.cost_usd_per_hour, again.carbon_g_per_hour) == pytest.approx(
+        (mix.cost_usd_per_hour, mix.carbon_g_per_hour), rel=1e-9
+    )
+    shown = priced(best, raised, carbon=False)
+    assert (shown.value, shown.carbon_g_per_hour) == pytest.approx((again.value, again.carbon_g_per_hour), rel=1e-9)
