@@ -18,8 +18,9 @@ from solvers.fleet.proof.looked import Looked, Part, shares_of
 from solvers.fleet.proof.pools import LONGEST, Pools, static_rate, whole
 from solvers.serving.goodput import edge
 
-# Seeds and requests of a fit, and how close it comes; beyond so many replicas pools hardly gain (estimate).
-SEEDS, SIZE, CLOSE, LARGEST = (1, 2), 1_200, 0.06, 8
+# Seeds and requests of a fit, and how close it comes; beyond so many replicas pools hardly gain (estimate). Those that
+# are known by a table alone cost nothing to simulate.
+SEEDS, SIZE, CLOSE, LARGEST, QUEUES = (1, 2), 1_200, 0.06, 8, 64
 # The least factor that is sought; where to begin (estimate).
 LEAST, GUESS = 1.0 / 64.0, 0.9
 
@@ -48,7 +49,8 @@ class Fits:
 
     def fit(self, c: int, replicas: int) -> bool:
         """Whether the configuration had to be simulated for pools of about that many replicas."""
-        size = 1 << round(math.log2(min(replicas, LARGEST)))
+        largest = QUEUES if self.pools.supplies.ready[c].setup is None else LARGEST
+        size = 1 << round(math.log2(min(replicas, largest)))
         known = self._known.setdefault(c, {})
         if any(size <= one for one in known):
             return False
@@ -57,7 +59,7 @@ class Fits:
 
     def widen(self) -> bool:
         """Whether what was simulated as small pools alone had to be simulated as large ones: these carry more."""
-        return bool(sum([self.fit(c, LARGEST) for c in list(self._known)]))
+        return bool(sum([self.fit(c, max(LARGEST, QUEUES)) for c in list(self._known)]))
 
     def lower(self, c: int, part: Slice) -> bool:
         """Whether the classes that it gets need a lower factor than all of its service's together."""
