@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def bench(
         raise usage("no_bench", f"Kind '{kind}' has no benchmark.", "")
     with _one_core():
         figures = {name: _median(_runs(module)) for name, module in modules.items()}
-    answer = {**figures, "machine": _machine(), "repeats": REPEATS}
+    answer = {**figures, **_peak(), "machine": _machine(), "repeats": REPEATS}
     data(answer, output, _table(answer))
 
 
@@ -78,6 +79,16 @@ def _machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
     }
+
+
+def _peak() -> dict[str, Any]:
+    """The most memory that this process ever had at once, all kinds that were asked for together."""
+    try:
+        import resource  # noqa: PLC0415 -- not on every system
+    except ImportError:
+        return {}
+    unit = 1 if sys.platform == "darwin" else 1024
+    return {"memory": {"peak_resident_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}}
 
 
 def _processor() -> str:

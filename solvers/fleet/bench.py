@@ -4,8 +4,8 @@ The small ones are of 80 classes of request sizes on 4 GPU types in one hour, dr
 prices [griggs2024melange]; timed is the whole solution with its balanced shares, and the median of them is told. Beside
 it stands what the same load costs where each class is cut into 8 equal parts of which each goes to one type, as in that
 paper. The large one has 1,000 classes, 24 hours and 20 configurations: types on demand, reserved at 0.6 of that price,
-and ten spot GPUs of each at 0.4, and no more than 40 GPUs of the two dearest. It is solved once however often this is
-repeated.
+and ten spot GPUs of each at 0.4, and no more than 40 GPUs of the two dearest. Once its hours differ in their rate
+alone, once in the mix of classes as well. Both are solved once however often this is repeated.
 """
 
 from collections.abc import Callable
@@ -33,8 +33,11 @@ SLICES, SLICE_NODES = 8, 20
 RATES, LARGE_RATE, GROWTH, SPREAD = (1.0, 64.0), 64.0, 1.1, 0.4
 
 
-def drawn(seed: int, *, classes: int, types: int, hours: int, rate: float | None = None) -> Programme:
-    """A programme with one offer for each type: long requests take longer, dearer GPUs less time."""
+def drawn(seed: int, *, classes: int, types: int, hours: int, rate: float | None = None, mixes: int = 1) -> Programme:
+    """A programme with one offer for each type: long requests take longer, dearer GPUs less time.
+
+    `mixes` of classes: one for all hours, or as many as there are hours.
+    """
     rng = np.random.default_rng(seed)
     prices = np.array(PRICES) if types == len(PRICES) else np.exp(rng.uniform(np.log(0.5), np.log(12.0), types))
     tokens = np.exp(rng.uniform(np.log(25.0), np.log(32_000.0), classes))
@@ -43,7 +46,7 @@ def drawn(seed: int, *, classes: int, types: int, hours: int, rate: float | None
     total = np.exp(rng.uniform(*np.log(RATES))) if rate is None else rate
     day = 0.6 - 0.4 * np.cos(2.0 * np.pi * np.arange(hours) / hours) if hours > 1 else np.ones(1)
     return Programme(
-        rates_per_s=(total * day[:, None] * rng.dirichlet(np.ones(classes)),),
+        rates_per_s=(total * day[:, None] * rng.dirichlet(np.ones(classes), mixes),),
         configurations=tuple(Configuration(0, n, 1, one) for n, one in enumerate(capacity)),
         offers=tuple(Supply(1, np.full(hours, price), 100_000) for price in prices),
     )
@@ -88,10 +91,12 @@ def run(clock: Callable[[], float]) -> dict[str, Any]:
         "worst_seconds_80x4": max(seconds),
         "instances": INSTANCES,
         **_ratios(INSTANCES),
-        **_large(clock),
+        **_large(clock, "1000x20x24", 1),
+        **_large(clock, "1000x20x24_mixes", HOURS),
         "workload": (
             f"{INSTANCES} programmes of {CLASSES} classes on {len(PRICES)} GPU types in one hour, to the optimum; "
-            f"one of {LARGE_CLASSES} classes, {LARGE_CONFIGURATIONS} configurations and {HOURS} hours"
+            f"two of {LARGE_CLASSES} classes, {LARGE_CONFIGURATIONS} configurations and {HOURS} hours, "
+            "in one the mix of classes differs in every hour"
         ),
     }
 
@@ -108,10 +113,10 @@ def _ratios(instances: int) -> dict[str, float]:
     return {"least_slices_cost_ratio": min(ratios), "mean_slices_cost_ratio": float(np.mean(ratios))}
 
 
-def large() -> Programme:
-    """Types on three terms over a day, with a limit of the dearest."""
+def large(*, mixes: int = 1) -> Programme:
+    """Types on three terms over a day, with a limit of the dearest; `mixes` of classes as in `drawn`."""
     types = -(-LARGE_CONFIGURATIONS // len(TERMS))
-    plain = drawn(SEED, classes=LARGE_CLASSES, types=types, hours=HOURS, rate=LARGE_RATE)
+    plain = drawn(SEED, classes=LARGE_CLASSES, types=types, hours=HOURS, rate=LARGE_RATE, mixes=mixes)
     pairs = [(n, term) for n in range(types) for term in range(len(TERMS))][:LARGE_CONFIGURATIONS]
     price = np.array([one.price_usd[0] for one in plain.offers])
     dear = np.isin([n for n, _ in pairs], np.argsort(price)[-2:]).astype(np.float64)
@@ -126,9 +131,9 @@ def large() -> Programme:
 
 
 @cache
-def _large(clock: Callable[[], float]) -> dict[str, Any]:
-    programme = large()
+def _large(clock: Callable[[], float], name: str, mixes: int) -> dict[str, Any]:
+    programme = large(mixes=mixes)
     start = clock()
     mix = solve(programme)
     seconds = clock() - start
-    return {"seconds_1000x20x24": seconds, "gap_1000x20x24": None if mix is None else mix.gap}
+    return {f"seconds_{name}": seconds, f"gap_{name}": None if mix is None else mix.gap}

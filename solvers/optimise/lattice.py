@@ -48,29 +48,68 @@ def points(lattice: Lattice, near: Floats, *, highest: float, held: int) -> Poin
     `near` [J] is where the least cost is expected; whatever it is, the same points are found.
     """
     above = highest + ROUNDING * abs(highest)
-    x, cost, seen = np.zeros((1, len(lattice.cost)), dtype=np.int64), np.zeros(1), 0
-    need, room, pieces = lattice.asked[None, :], lattice.most[None, :], _pieces(lattice)
-    for column, table in enumerate(lattice.cost):
-        steps = np.arange(np.searchsorted(table, above - cost.min(initial=np.inf), side="right"))
-        if len(x) * len(steps) > held:
-            return None
-        parent, step = np.repeat(np.arange(len(x)), len(steps)), np.tile(steps, len(x))
-        spent = cost[parent] + table[step]
-        kept = spent <= above
-        parent, step, spent = parent[kept], step[kept], spent[kept]
-        seen += len(parent)
-        need = need[parent] - step[:, None] * lattice.cover[:, column]
-        room = room[parent] - lattice.used[column].T[step]
-        good = _fits(lattice, room)
-        if column + 1 == len(lattice.cost):
-            good &= _each(need <= ROUNDING * lattice.asked)
-        else:
-            weight, rest = _weights(lattice, pieces, column + 1, near)
-            good &= _each(spent[:, None] + need * weight + rest <= above)
-        x, cost, need, room = x[parent[good]], spent[good], need[good], room[good]
-        x[:, column] = step[good]
-    order = np.lexsort((*x.T[::-1], cost))
-    return Points(x[order], cost[order], seen)
+    pieces, seen = _pieces(lattice), 0
+    parts = _Parts(
+        np.zeros((1, len(lattice.cost)), dtype=np.int64), np.zeros(1), lattice.asked[None, :], lattice.most[None, :]
+    )
+    for column in range(len(lattice.cost)):
+        bound = _weights(lattice, pieces, column + 1, near)
+        grown, kept = [], 0
+        # A few at a time, so that what is dropped at once is never all held.
+        size = max(1, held // (8 * len(lattice.cost[column])))
+        for first in range(0, max(1, len(parts.x)), size):
+            new, looked = _grown(lattice, parts.some(slice(first, first + size)), column, bound, above)
+            grown.append(new)
+            kept, seen = kept + len(new.x), seen + looked
+            if kept > held:
+                return None
+        parts = _joined(grown)
+    order = np.lexsort((*parts.x.T[::-1], parts.cost))
+    return Points(parts.x[order], parts.cost[order], seen)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of points [M, J], their cost [M], what rows still need [M, R] and limits still have [M, L]."""
+
+    x: Ints
+    cost: Floats
+    need: Floats
+    room: Floats
+
+    def some(self, which: slice | Bools) -> "_Parts":
+        return _Parts(self.x[which], self.cost[which], self.need[which], self.room[which])
+
+
+def _joined(parts: list[_Parts]) -> _Parts:
+    return _Parts(
+        np.concatenate([one.x for one in parts]),
+        np.concatenate([one.cost for one in parts]),
+        np.concatenate([one.need for one in parts]),
+        np.concatenate([one.room for one in parts]),
+    )
+
+
+def _grown(
+    lattice: Lattice, parts: _Parts, column: int, bound: tuple[Floats, Floats], above: float
+) -> tuple[_Parts, int]:
+    """The parts with one more column that may become points, and how many were looked at."""
+    table = lattice.cost[column]
+    steps = np.arange(np.searchsorted(table, above - parts.cost.min(initial=np.inf), side="right"))
+    parent, step = np.repeat(np.arange(len(parts.x)), len(steps)), np.tile(steps, len(parts.x))
+    cost = parts.cost[parent] + table[step]
+    cheap = cost <= above
+    parent, step = parent[cheap], step[cheap]
+    x = parts.x[parent]
+    x[:, column] = step
+    need = parts.need[parent] - step[:, None] * lattice.cover[:, column]
+    new = _Parts(x, cost[cheap], need, parts.room[parent] - lattice.used[column].T[step])
+    good = _fits(lattice, new.room)
+    if column + 1 == len(lattice.cost):
+        good &= _each(need <= ROUNDING * lattice.asked)
+    else:
+        good &= _each(new.cost[:, None] + need * bound[0] + bound[1] <= above)
+    return new.some(good), len(x)
 
 
 def _fits(lattice: Lattice, room: Floats) -> Bools:

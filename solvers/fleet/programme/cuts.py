@@ -31,7 +31,10 @@ class Scene:
 
 @dataclass
 class Pool:
-    """Prices that were of use [N, F], and the right sides of their rows [N, T], in scenes with the same families."""
+    """Prices that were of use [N, F], and the right sides of their rows [N, T], in scenes with the same families.
+
+    `enough` are hours and machines [F] that carry them: what is asked for no more and has no less is carried too.
+    """
 
     families: Families
     rates: Floats
@@ -39,6 +42,7 @@ class Pool:
     direction: Floats
     prices: list[Floats] = field(default_factory=list)
     right: list[Floats] = field(default_factory=list)
+    enough: list[tuple[int, Floats]] = field(default_factory=list)
 
     def lost(self, hour: int) -> bool:
         """Whether a class with load has no family left in this hour."""
@@ -70,6 +74,8 @@ class Pool:
 
         `roughly`: by the prices of groups of classes, which is quick and may miss what is short by little.
         """
+        if any((machines >= there).all() and (self.rates[hour] <= self.rates[at]).all() for at, there in self.enough):
+            return -1
         used = np.isfinite(self.seconds).any(axis=0)
         load = Load(self.rates[hour], self.seconds, machines, self.direction, sign=True)
         if roughly and used.all() and self.seconds.size > len(self.direction) * int(self.families.group.max() + 1):
@@ -79,6 +85,7 @@ class Pool:
         else:
             found = dealt(load, self.families)
             if found.u <= 0:
+                self.enough.append((hour, machines))
                 return -1
             prices = np.maximum(found.prices, 0.0)
         index = self.add(prices)

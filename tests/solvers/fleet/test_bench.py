@@ -21,6 +21,7 @@ def test_the_workload_is_timed_and_compared(monkeypatch: pytest.MonkeyPatch) -> 
     assert figures["least_slices_cost_ratio"] >= 1.0 - 1e-9
     assert figures["mean_slices_cost_ratio"] >= figures["least_slices_cost_ratio"]
     assert figures["gap_1000x20x24"] <= 1e-3
+    assert (figures["seconds_1000x20x24_mixes"], figures["gap_1000x20x24_mixes"] <= 1e-3) == (1.0, True)
 
 
 def test_melanges_example_costs_6_70_where_each_class_goes_to_one_type() -> None:
