@@ -28,7 +28,7 @@ def test_a_fleet_that_only_the_static_model_allows_is_told_with_what_simulation_
 
     assert found.reason == (
         "No fleet of this market carries the load within the limits: it would take 2 × a10g, and 1 can be had; or it"
-        " would take 2 × a100-80, and 1 can be had. About 99 % of the demand can be carried, by 1 A10G and 1 A100-80."
+        " would take 2 × a100-80, and 1 can be had. About 97 % of the demand can be carried, by 1 A10G and 1 A100-80."
         " The static model alone would take a fleet of $4.68/h, which misses its latencies when simulated."
     )
     assert found.binding == ("available",)
