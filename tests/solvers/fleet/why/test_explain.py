@@ -82,3 +82,14 @@ def test_over_a_long_day_what_stands_beside_the_plan_is_of_all_its_hours():
 
 def test_hours_that_are_few_are_all_told_of():
     assert told(melange()).explanation["typical_hours"] is None
+
+
+def test_spot_that_is_bought_is_warned_of_and_nothing_else_is():
+    terms = {"a100-80": "spot", "a10g": "reserved"}
+    market = [{"gpu": "a10g", "price": 1.01, "term": terms["a10g"]}, {"gpu": "a100-80", "price": 3.0}]
+    bought = [market[0], {**market[1], "term": terms["a100-80"]}]
+
+    found = [[(one.code, one.at) for one in told(melange(market=some)).warnings] for some in (market, bought)]
+
+    table = ("table_only", "/services/0/capacities")
+    assert found == [[table], [("spot_assumed", "/market/1"), table]]
