@@ -29,6 +29,9 @@ from solvers.simulate.serving.engine import simulate
 
 # Requests of a stream at the most, however few of them a small pool gets.
 LONGEST = 60_000
+# Replicas that are simulated at the most, with their part of the load: a larger pool waits no longer, and a simulation
+# of ten thousand takes more memory than there is.
+LARGEST = 128
 # Requests that the most work is worked out from, and the fewest; streams that are luckier than those by more are rare.
 SEEN, FEWEST, DRAWN = 8_000, 50, 1.05
 NONE = np.zeros(0)
@@ -178,11 +181,12 @@ class Pools:
         places = places[places < size]
         if len(places) < 2:
             return None
-        requests = drawn.at(places, rate_per_s)
+        some = replicas if ready.setup is None else min(replicas, LARGEST)
+        requests = drawn.at(places, rate_per_s * some / replicas)
         self.requests += requests.size
         if ready.study is None or ready.setup is None:
             return _queued(requests, 1.0 / ready.capacity_per_s[drawn.classes[places]], replicas)
-        return _served(ready.study, ready.setup, requests, replicas, seed=seed, slower=slower)
+        return _served(ready.study, ready.setup, requests, some, seed=seed, slower=slower)
 
 
 def whole(ready: Ready) -> Slice:
