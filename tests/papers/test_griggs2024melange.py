@@ -10,7 +10,7 @@ theirs still has smaller GPUs beside it.
 import numpy as np
 import pytest
 
-from tests.papers.melange import LARGE, PAPER, RATES, WORKLOADS, costs, savings
+from tests.papers.melange import LARGE, PAPER, RATES, WORKLOADS, costs, proven, ranges, savings
 
 LIMITS = tuple(PAPER["tpot_ms"])
 # The most that we save is above theirs: at 1 request/s ours is one L4 or A10G beside an idle H100.
@@ -64,3 +64,22 @@ def test_long_documents_go_to_a100_at_a_loose_limit_and_to_h100_at_a_strict_one(
 
     assert [one["a100-80"] < one["h100-sxm"] for one in loose] == [True, True, True, True, True, False]
     assert [one["a100-80"] < one["h100-sxm"] for one in strict] == [True, True, False, False, False, False]
+
+
+def test_proven_fleets_of_chat_cost_no_less_and_save_against_every_single_type() -> None:
+    trusted, held = costs("chat", tpot_ms=120, rate=4), proven("chat", tpot_ms=120, rate=4)
+
+    assert held.mix >= trusted.mix
+    assert ranges([held])[0] > 0.0
+    assert ranges([held], LARGE)[1] <= PAPER["savings"]["chat"][120][1] + ABOVE
+
+
+def test_other_lengths_of_documents_move_where_an_a100_is_cheaper_than_an_h100_and_little_else() -> None:
+    found = {
+        stretch: [costs("documents", tpot_ms=120, rate=rate, stretch=stretch) for rate in RATES]
+        for stretch in (0.75, 1.0, 1.25)
+    }
+
+    cheaper = {at: [one.single["a100-80"] < one.single["h100-sxm"] for one in some] for at, some in found.items()}
+    assert {at: sum(some) for at, some in cheaper.items()} == {0.75: 6, 1.0: 5, 1.25: 2}
+    assert all(0.5 < ranges(some, LARGE)[1] < 0.6 for some in found.values())
