@@ -327,7 +327,16 @@ def test_what_was_simulated_is_told(solved: Document) -> None:
     assert facts["The fleet before it was simulated"] == "$5/h, 80 % of the requests good"
     assert facts["Room asked for chat"] == "1.25 times its load"
     assert "Room asked for search" not in facts
+    assert "What binds and what would change it" not in facts
     assert words.worth(solved) == (("L4 on spot", "one more L4: $0.50/h less"),)
+
+
+def test_hours_that_stand_for_all_are_named(solved: Document) -> None:
+    solved["explanation"]["typical_hours"] = [3, 8, 20]
+
+    facts = dict(words.simulated(solved))
+
+    assert facts["What binds and what would change it"] == "asked over hours 3, 8 and 20, which stand for all"
 
 
 @pytest.mark.parametrize(
