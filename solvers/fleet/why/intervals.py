@@ -14,7 +14,7 @@ import numpy as np
 
 from solvers.base import Estimate
 from solvers.cost.serving.steps import decode_steps
-from solvers.fleet.programme.case import Floats, Mix
+from solvers.fleet.programme.case import Floats, Mix, Programme
 from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.supply.modelled import capacities
@@ -81,9 +81,17 @@ def drawn(answered: Answered, single: tuple[int, ...]) -> Drawn:
         ]
         programme = with_capacities(answered.programme, own)
         mixes.append(cheapest(programme, gap=NEAR))
-        alone.append(cheapest(only_offers(programme, single), gap=NEAR) if single else None)
+        alone.append(_alone(programme, single, mixes[-1]))
     base = cheapest(only_offers(answered.programme, single)) if single and mixes else None
     return Drawn(answered.mix, base, tuple(mixes), tuple(alone))
+
+
+def _alone(programme: Programme, single: tuple[int, ...], mix: Mix | None) -> Mix | None:
+    """The cheapest mix of these offers: that of all where it buys none but these."""
+    if not single or mix is None:
+        return None
+    bought = np.flatnonzero(mix.units.max(axis=1)).tolist()
+    return mix if set(bought) <= set(single) else cheapest(only_offers(programme, single), gap=NEAR)
 
 
 def ratio_of(answered: Answered, one: Ready) -> Floats:

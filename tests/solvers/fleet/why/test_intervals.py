@@ -1,6 +1,9 @@
 import numpy as np
+import pytest
 
-from solvers.fleet.why.intervals import drawn, ratio_of, step_factors
+from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.why.changed import only_offers, with_capacities
+from solvers.fleet.why.intervals import NEAR, drawn, ratio_of, step_factors
 from tests.solvers.fleet.why.answers import answered, melange, small
 
 
@@ -55,3 +58,21 @@ def test_the_saving_is_that_of_each_draw():
     found = draws.saving(0.0)
 
     assert (found.low, found.value, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_where_one_type_is_cheapest_of_all_its_draws_are_those_of_the_plan():
+    question = answered(small())
+    every = tuple(range(len(question.programme.offers)))
+
+    draws = drawn(question, every)
+
+    assert [one is other for one, other in zip(draws.mixes, draws.single, strict=True)] == [True] * len(draws.mixes)
+    own = with_capacities(
+        question.programme,
+        [
+            one.capacity_per_s * ratio_of(question, ready)[0]
+            for one, ready in zip(question.programme.configurations, question.supplies.ready, strict=True)
+        ],
+    )
+    alone = drawn(question, (0,)).single[0]
+    assert alone.value == pytest.approx(cheapest(only_offers(own, (0,))).value, rel=2 * NEAR)
