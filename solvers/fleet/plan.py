@@ -8,6 +8,7 @@ from solvers.documents import Document
 from solvers.fleet.asked import demand_per_s, rates_of
 from solvers.fleet.offers import Resolved
 from solvers.fleet.programme.case import Floats, Ints, Mix, Programme
+from solvers.fleet.programme.without import counted_for
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
@@ -121,7 +122,8 @@ def _ends(numbers: Ints) -> Document:
 def _configuration(spec: FleetSpec, supplies: Supplies, proof: Proof, place: int, name: str) -> Document:
     one, mix, offers = supplies.ready[place], proof.mix, spec.offers
     carried = supplies.services[one.service]
-    known = proof.programme.configurations[place].capacity_per_s
+    programme = counted_for(proof.programme, mix)
+    known = programme.configurations[place].capacity_per_s
     return {
         "name": name,
         "service": spec.services[one.service].name,
@@ -132,9 +134,9 @@ def _configuration(spec: FleetSpec, supplies: Supplies, proof: Proof, place: int
         **_setup(one),
         "replicas": _ends(mix.replicas[place]),
         "replicas_by_hour": mix.replicas[place].tolist(),
-        "factor": float(proof.factors[place]),
+        "factor": float(proof.planned_factors[place]),
         "pace": float(proof.holding.pools.pace(place)),
-        "utilization": utilization(proof.programme, mix, place),
+        "utilization": utilization(programme, mix, place),
         "capacity_per_s": {
             kind.label: float(rate) for kind, rate in zip(carried.classes, known, strict=True) if rate > 0
         },

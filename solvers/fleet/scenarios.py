@@ -17,6 +17,7 @@ import numpy as np
 
 from solvers.fleet.programme.balance import balanced
 from solvers.fleet.programme.case import Mix, Programme
+from solvers.fleet.programme.without import counted_for
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.proof.groups import groups, hour_of
 from solvers.fleet.proof.holding import LONG, Holding
@@ -164,7 +165,7 @@ class Fresh:
         service, less = proof.programme.configurations[c].service, proof.mix.replicas.copy()
         less[c, hour] -= 1
         try:
-            mix = balanced(proof.programme, replace(proof.mix, replicas=less))
+            mix = balanced(counted_for(proof.programme, proof.mix), replace(proof.mix, replicas=less))
         except ValueError:  # no replica is left for some class
             return False
         loaded = proof.programme.rates_per_s[service][hour] > 0

@@ -62,6 +62,18 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """Offers that need less room where no others are used, as simulation saw a fleet of them on its own.
+
+    Service s's load in hour t then counts shares[s] [T] times, and configuration c carries gains [C] times as much.
+    """
+
+    offers: tuple[int, ...]
+    shares: tuple[Floats, ...]
+    gains: Floats
+
+
+@dataclass(frozen=True)
 class Programme:
     """The whole question. `rates_per_s[s]` is [T, K_s]; `head_room` the share of each replica that is kept free.
 
@@ -78,6 +90,7 @@ class Programme:
     budget_usd_per_hour: float = math.inf
     most_carbon_g_per_hour: float = math.inf
     objective: str = "cost"
+    alone: tuple[Alone, ...] = ()
 
     @property
     def hours(self) -> int:

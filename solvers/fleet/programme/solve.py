@@ -31,6 +31,7 @@ from solvers.fleet.programme.cuts import pools_of, scenes_of
 from solvers.fleet.programme.hours import Outcome, by_hours
 from solvers.fleet.programme.one import MOST_NODES
 from solvers.fleet.programme.shares import count_of
+from solvers.fleet.programme.without import counted_for, variants
 
 # A budget may be passed by this share, for the sake of rounding; rounds of rows for the programme with fractions.
 ROUNDING, ROUNDS = 1e-9, 200
@@ -47,19 +48,27 @@ def solve(programme: Programme, progress: Progress = silent, *, gap: float = 0.0
     if lost:
         raise ValueError(f"no configuration serves class {lost[0][1]} of service {lost[0][0]}")
     mix = cheapest(programme, progress, gap=gap)
-    return None if mix is None else balanced(programme, mix)
+    return None if mix is None else balanced(counted_for(programme, mix), mix)
 
 
 def cheapest(programme: Programme, progress: Progress = silent, *, gap: float = 0.0) -> Mix | None:
     """The best mix to a relative `gap`, without its shares; None where no counts will do."""
+    progress(stage="Choosing the mix", fraction=0.0, candidates=0)
+    found = [_cheapest(one, gap=gap) for one in variants(programme)]
+    mix = min((one for one in found if one is not None), key=lambda one: one.value, default=None)
+    progress(stage="Choosing the mix", fraction=1.0, candidates=0 if mix is None else mix.search.get("nodes", 0))
+    if mix is None:
+        return None
+    return replace(mix, bound=min(one.bound for one in found if one is not None))
+
+
+def _cheapest(programme: Programme, *, gap: float) -> Mix | None:
     if unserved(programme) or programme.head_room >= 1.0:
         return None
-    progress(stage="Choosing the mix", fraction=0.0, candidates=0)
     free = replace(programme, budget_usd_per_hour=math.inf, most_carbon_g_per_hour=math.inf)
     mix = _mix(free, _counts(free, gap=gap))
     if mix is not None and not _within(programme, mix):
         mix = None if _hopeless(programme, mix) else _mix(programme, at_once(programme, gap=gap))
-    progress(stage="Choosing the mix", fraction=1.0, candidates=0 if mix is None else mix.search.get("nodes", 0))
     return mix
 
 
@@ -91,6 +100,11 @@ def at_once(programme: Programme, *, gap: float = 0.0) -> Outcome | None:
 
 def relaxed(programme: Programme) -> float | None:
     """The objective in the mean over the hours if fractions of units and replicas could be had, to a share of 1e-6."""
+    found = [_relaxed(one) for one in variants(programme)]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _relaxed(programme: Programme) -> float | None:
     if unserved(programme) or programme.head_room >= 1.0:
         return None
     block = _whole(programme)

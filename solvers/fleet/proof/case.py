@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from solvers.fleet.programme.case import Floats, Mix, Programme
+from solvers.fleet.programme.without import own_of
 
 if TYPE_CHECKING:
     from solvers.fleet.proof.holding import Holding
@@ -60,6 +61,18 @@ class Proof:
     first: Unproven
     ends: dict[int, tuple[float, float]]
     holding: "Holding"
+
+    @property
+    def planned_loads(self) -> tuple[Floats, ...]:
+        """The loads that the plan was chosen for: others where it is of one GPU type alone."""
+        own = own_of(self.programme, self.mix)
+        return self.loads if own is None else tuple(m * w for m, w in zip(self.loads, own.shares, strict=True))
+
+    @property
+    def planned_factors(self) -> Floats:
+        """The factors [C] that the plan was chosen by."""
+        own = own_of(self.programme, self.mix)
+        return self.factors if own is None else self.factors * own.gains
 
 
 @dataclass(frozen=True)

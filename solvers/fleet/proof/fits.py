@@ -9,6 +9,7 @@ classes may be wrong by more than one factor tells.
 """
 
 import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,13 +26,17 @@ SEEDS, SIZE, CLOSE, LARGEST, QUEUES = (1, 2), 1_200, 0.06, 8, 64
 LEAST, GUESS = 1.0 / 64.0, 0.9
 
 
+@dataclass
 class Fits:
-    """Factors of one question."""
+    """Factors of one question: `known` ones of pools by their replicas, `mixed` more of the classes that they got."""
 
-    def __init__(self, pools: Pools) -> None:
-        self.pools = pools
-        self._known: dict[int, dict[int, float]] = {}
-        self._mixed: dict[int, float] = {}
+    pools: Pools
+    known: dict[int, dict[int, float]] = field(default_factory=dict)
+    mixed: dict[int, float] = field(default_factory=dict)
+
+    def sizes(self) -> dict[int, dict[int, float]]:
+        """What is known of pools of each configuration, by their replicas; to go on from."""
+        return {c: dict(found) for c, found in self.known.items()}
 
     @property
     def factors(self) -> Floats:
@@ -39,8 +44,8 @@ class Fits:
         return np.array([self._factor(c) for c in range(len(self.pools.supplies.ready))])
 
     def _factor(self, c: int) -> float:
-        known = self._known.get(c)
-        return known[max(known)] * self._mixed.get(c, 1.0) if known else self._hope(c)
+        known = self.known.get(c)
+        return known[max(known)] * self.mixed.get(c, 1.0) if known else self._hope(c)
 
     def _hope(self, c: int) -> float:
         pools, ready = self.pools, self.pools.supplies.ready[c]
@@ -51,7 +56,7 @@ class Fits:
         """Whether the configuration had to be simulated for pools of about that many replicas."""
         largest = QUEUES if self.pools.supplies.ready[c].setup is None else LARGEST
         size = 1 << round(math.log2(min(replicas, largest)))
-        known = self._known.setdefault(c, {})
+        known = self.known.setdefault(c, {})
         if any(size <= one for one in known):
             return False
         known[size] = self._found(c, size, whole(self.pools.supplies.ready[c]), guess=self._guess(c))
@@ -59,16 +64,16 @@ class Fits:
 
     def widen(self) -> bool:
         """Whether what was simulated as small pools alone had to be simulated as large ones: these carry more."""
-        return bool(sum([self.fit(c, max(LARGEST, QUEUES)) for c in list(self._known)]))
+        return bool(sum([self.fit(c, max(LARGEST, QUEUES)) for c in list(self.known)]))
 
     def lower(self, c: int, part: Slice) -> bool:
         """Whether the classes that it gets need a lower factor than all of its service's together."""
-        known = self._known[c]
+        known = self.known[c]
         size = max(known)
         found = self._found(c, size, part, guess=self._factor(c)) / known[size]
-        if found > (1.0 - CLOSE) * self._mixed.get(c, 1.0):
+        if found > (1.0 - CLOSE) * self.mixed.get(c, 1.0):
             return False
-        self._mixed[c] = found
+        self.mixed[c] = found
         return True
 
     def _found(self, c: int, replicas: int, part: Slice, *, guess: float) -> float:
@@ -89,11 +94,11 @@ class Fits:
 
     def _guess(self, c: int) -> float:
         """What was found of its smaller pools, or of others of its service."""
-        own = self._known[c]
+        own = self.known[c]
         if own:
             return own[max(own)]
         ready = self.pools.supplies.ready
-        others = [known[max(known)] for one, known in self._known.items()
+        others = [known[max(known)] for one, known in self.known.items()
                   if known and ready[one].service == ready[c].service]  # fmt: skip
         return float(np.median(others)) if others else GUESS
 

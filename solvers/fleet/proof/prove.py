@@ -3,8 +3,11 @@
     1  factors: replicas of what the cheapest plan wants are simulated, until it wants nothing that was not
     2  loads: what misses at the tightening seeds needs more room; solve again, as in 1, until everything holds
     3  judging: other seeds; where a service misses at one of them, its load is tightened and others judge, JUDGED times
+    4  fleets of one GPU type that might be better are searched alone, in the same way (uniform.py)
 Every solve is exact, so a plan is only dearer than the one before it where that one was shown to miss.
 """
+
+import math
 
 import numpy as np
 
@@ -13,14 +16,15 @@ from solvers.fleet.asked import programme_of
 from solvers.fleet.plan import label
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import solve
-from solvers.fleet.proof.case import Attained, Missed, Proof, Unproven
+from solvers.fleet.proof.case import Missed, Proof, Unproven
 from solvers.fleet.proof.choosing import ROUGH
 from solvers.fleet.proof.groups import Group, groups, hour_of
 from solvers.fleet.proof.holding import SEEDS, SIZE, TIGHTENING, Holding
 from solvers.fleet.proof.judged import attained, looks, step_ends
 from solvers.fleet.proof.looked import Looked, look, shares_of
 from solvers.fleet.proof.pools import Pools
-from solvers.fleet.proof.tighten import Tightening, Tried
+from solvers.fleet.proof.tighten import Tightening
+from solvers.fleet.proof.uniform import Judged, alone
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
 from solvers.simulate.serving.engine import prepare
@@ -37,23 +41,23 @@ def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -
     pools = Pools(spec, supplies)
     search = Tightening(pools)
     trusting = solve(search.plain, gap=ROUGH)
-    found = _judged(search, progress)
-    if found is None:
+    mixed = _judged(search, progress)
+    value = math.inf if mixed is None else mixed.mix.value
+    best = alone(search, value, lambda own: _judged(own, progress)) or mixed
+    if best is None:
         return Missed(search.fits.factors, search.loads, search.rounds, trusting)
-    tried, judged, seeds = found
-    mix = tried.mix
     return Proof(
-        mix=mix,
-        programme=search.programme,
-        factors=search.fits.factors,
+        mix=best.mix,
+        programme=best.programme,
+        factors=best.factors,
         loads=search.loads,
-        attained=judged,
-        rounds=search.rounds,
+        attained=attained(search.holding, search.plain, best.mix, best.seeds),
+        rounds=best.search.rounds,
         tightening_seeds=TIGHTENING,
-        judging_seeds=seeds,
+        judging_seeds=best.seeds,
         requests=pools.requests,
-        first=_unproven(search, trusting or mix),
-        ends={c: step_ends(pools, c) for c in np.flatnonzero(mix.replicas.max(axis=1)).tolist()},
+        first=_unproven(search, trusting or best.mix),
+        ends={c: step_ends(pools, c) for c in np.flatnonzero(best.mix.replicas.max(axis=1)).tolist()},
         holding=search.holding,
     )
 
@@ -71,8 +75,8 @@ def plain_of(spec: FleetSpec, supplies: Supplies) -> Programme:
     return programme_of(spec, supplies, np.ones(len(supplies.ready)))
 
 
-def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attained, ...], tuple[int, ...]] | None:
-    """A plan, how it is judged and by which seeds."""
+def _judged(search: Tightening, progress: Progress) -> Judged | None:
+    """A plan that holds at every seed that judges; None where there is none."""
 
     def seen(stage: str, turn: int, mix: Mix) -> None:
         told = {"label": label(search.pools.spec, mix), "cost_usd_per_hour": mix.cost_usd_per_hour}
@@ -87,7 +91,7 @@ def _judged(search: Tightening, progress: Progress) -> tuple[Tried, tuple[Attain
         judged = attained(search.holding, search.plain, tried.mix, seeds, interval=False)
         missed = {one.service: one.hour for one in judged if not one.holds}
         if not missed:
-            return tried, attained(search.holding, search.plain, tried.mix, seeds), seeds
+            return Judged(search, tried.mix, seeds, search.programme, search.fits.factors)
         for group in groups(search.plain, tried.mix):
             if missed.get(group.service) == group.hours[0]:
                 search.rule_out(tried, Group(group.service, group.hours[:1]))

@@ -12,6 +12,7 @@ Hours of equal replicas and weights differ by their rates alone: the highest is 
 others' are halved until the highest that holds is found.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.case import Floats, Mix, Programme
+from solvers.fleet.programme.without import only_offers
 from solvers.fleet.proof.case import loaded
 from solvers.fleet.proof.choosing import Choosing
 from solvers.fleet.proof.drawn import slices
@@ -55,9 +57,14 @@ class Tried:
 
 @dataclass
 class Tightening:
-    """The search: `plain` is the programme by the static model; `loads` [T] of each service only grow."""
+    """The search: `plain` is the programme by the static model; `loads` [T] of each service only grow.
+
+    `kept` are the offers that it may use (None: all); it ends without a plan where none is better than `below`.
+    """
 
     pools: Pools
+    kept: tuple[int, ...] | None = None
+    below: float = math.inf
     plain: Programme = field(init=False)
     fits: Fits = field(init=False)
     holding: Holding = field(init=False)
@@ -68,7 +75,7 @@ class Tightening:
 
     def __post_init__(self) -> None:
         spec, supplies = self.pools.spec, self.pools.supplies
-        self.plain = programme_of(spec, supplies, np.ones(len(supplies.ready)))
+        self.plain = self._kept(programme_of(spec, supplies, np.ones(len(supplies.ready))))
         self.fits, self.holding = Fits(self.pools), Holding(self.pools)
         self.loads = tuple(np.ones(spec.hours) for _ in spec.services)
         self.failures = tuple(np.zeros(spec.hours) for _ in spec.services)
@@ -76,15 +83,21 @@ class Tightening:
     @property
     def programme(self) -> Programme:
         """The question with what is known by now."""
-        spec, supplies = self.pools.spec, self.pools.supplies
-        return loaded(programme_of(spec, supplies, self.fits.factors), self.loads)
+        return self._kept(self.unkept())
+
+    def unkept(self) -> Programme:
+        """The same with all offers."""
+        return loaded(programme_of(self.pools.spec, self.pools.supplies, self.fits.factors), self.loads)
+
+    def _kept(self, programme: Programme) -> Programme:
+        return programme if self.kept is None else only_offers(programme, self.kept)
 
     def run(self, seen: Seen) -> Tried | None:
-        """The first plan that holds wherever it has to; None where the limits leave none, or ROUNDS were not enough."""
+        """The first plan that holds wherever it has to; None where there is none, or ROUNDS were not enough."""
         while self.rounds < ROUNDS:
             self.rounds += 1
             tried = self.fitted(seen)
-            if tried is None:
+            if tried is None or tried.mix.bound >= self.below:
                 return None
             seen("simulating the fleet", self.rounds, tried.mix)
             failed = [group for group in groups(self.plain, tried.mix) if not self.holds(tried.mix, group, 0)]

@@ -4,7 +4,7 @@ A changed question has its own capacities by the static model; what simulation m
 kept for the same one, and for one that was not tried it is that of its offer's others, else of its service's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,7 +73,11 @@ class Answered:
         if found.unserved:
             return None
         plain = programme_of(spec, found, factors_of(found, self.supplies, self.proof.factors))
-        return found, over(loaded(plain, self.proof.loads), self.typical)
+        alone = tuple(
+            replace(one, gains=factors_of(found, self.supplies, one.gains)) for one in self.proof.programme.alone
+        )
+        asked = replace(loaded(plain, self.proof.loads), alone=alone)
+        return found, over(asked, self.typical)
 
 
 def called(spec: FleetSpec, known: Supplies) -> Called:

@@ -1,6 +1,6 @@
 """A programme with one thing changed, so that it can be solved again; indices of offers and configurations stay."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,28 +9,6 @@ from solvers.fleet.programme.case import Floats, Limit, Mix, Programme, Supply
 
 # Differences that are no larger than this share of a value are the solver's tolerance.
 NOISE = 1e-6
-
-
-def without_offers(programme: Programme, gone: Collection[int]) -> Programme:
-    """None of these offers can be had, and what they would serve is not there."""
-    offers = tuple(replace(one, most=0) if o in gone else one for o, one in enumerate(programme.offers))
-    return without_configurations(
-        replace(programme, offers=offers), [c for c, one in enumerate(programme.configurations) if one.offer in gone]
-    )
-
-
-def without_configurations(programme: Programme, gone: Collection[int]) -> Programme:
-    """These configurations serve nothing."""
-    configurations = tuple(
-        replace(one, capacity_per_s=np.zeros_like(one.capacity_per_s)) if c in gone else one
-        for c, one in enumerate(programme.configurations)
-    )
-    return replace(programme, configurations=configurations)
-
-
-def only_offers(programme: Programme, kept: Collection[int]) -> Programme:
-    """None but these offers can be had."""
-    return without_offers(programme, [o for o in range(len(programme.offers)) if o not in kept])
 
 
 def with_offer(programme: Programme, offer: int, supply: Supply) -> Programme:

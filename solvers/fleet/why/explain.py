@@ -212,10 +212,10 @@ def _proof(answered: Answered) -> Document:
         "tightening_seeds": list(proof.tightening_seeds),
         "judging_seeds": list(proof.judging_seeds),
         "requests": proof.requests,
-        "factors": {names[c]: float(proof.factors[c]) for c in used},
+        "factors": {names[c]: float(proof.planned_factors[c]) for c in used},
         "loads": {
             one.name: float(load.max(initial=1.0))
-            for one, load in zip(answered.spec.services, proof.loads, strict=True)
+            for one, load in zip(answered.spec.services, proof.planned_loads, strict=True)
         },
         "unproven": {
             "cost_usd_per_hour": first.mix.cost_usd_per_hour,

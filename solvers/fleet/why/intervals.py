@@ -16,10 +16,11 @@ from solvers.base import Estimate
 from solvers.cost.serving.steps import decode_steps
 from solvers.fleet.programme.case import Floats, Mix, Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.programme.without import only_offers
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.supply.modelled import capacities
 from solvers.fleet.why.answered import Answered
-from solvers.fleet.why.changed import only_offers, with_capacities
+from solvers.fleet.why.changed import with_capacities
 from solvers.serving.doubt import LEVEL, drawn_factors
 from solvers.serving.setup import Setup
 from solvers.serving.study import Study

@@ -11,10 +11,11 @@ from solvers.catalogue.price import Term
 from solvers.documents import Document
 from solvers.fleet.programme.case import Loss, Mix, Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.programme.without import without_configurations, without_offers
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.called import aim, mix_words, money
-from solvers.fleet.why.changed import constant, less, without_configurations, without_offers
+from solvers.fleet.why.changed import constant, less
 from solvers.fleet.why.single import Other
 from solvers.fleet.why.used import uses
 from solvers.units import PRICE, SHARE, show

@@ -11,8 +11,8 @@ import numpy as np
 from solvers.fleet.market import MOST_UNITS
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import cheapest
+from solvers.fleet.programme.without import only_offers, without_offers
 from solvers.fleet.why.called import Called, joined
-from solvers.fleet.why.changed import only_offers, without_offers
 
 Solve = Callable[[Programme], Mix | None]
 

@@ -68,6 +68,7 @@ def over(programme: Programme, typical: Typical) -> Programme:
         rates_per_s=tuple(rates[hours] for rates in programme.rates_per_s),
         offers=tuple(_supply(one, typical, programme.hours) for one in programme.offers),
         limits=tuple(replace(one, most=one.most[hours]) for one in programme.limits),
+        alone=tuple(replace(one, shares=tuple(share[hours] for share in one.shares)) for one in programme.alone),
     )
 
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from solvers.fleet.programme.solve import cheapest
-from solvers.fleet.why.changed import only_offers, with_capacities
+from solvers.fleet.programme.without import only_offers
+from solvers.fleet.why.changed import with_capacities
 from solvers.fleet.why.intervals import NEAR, drawn, ratio_of, step_factors
 from tests.solvers.fleet.why.answers import answered, melange, small
 

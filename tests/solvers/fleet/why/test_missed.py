@@ -83,7 +83,7 @@ def test_whole_nodes_are_asked_for_as_gpus():
 def test_a_search_that_ends_before_a_plan_holds_does_not_say_that_there_is_none(monkeypatch):
     monkeypatch.setattr(tighten, "ROUNDS", 1)
 
-    found = told(melange_spec(rate=55.0))
+    found = told(melange_spec(rate=55.0, market=[{"gpu": "a10g", "price": 1.01}]))
 
     assert found.reason.startswith("No plan was found that holds when simulated: 1 were tried and missed.")
     assert (found.binding, found.smallest_change) == (("simulation",), None)
