@@ -1,0 +1,1 @@
+"""What to train, for how long and with which hyper-parameters: runs that were made, and what they foretell."""

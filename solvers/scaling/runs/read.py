@@ -1,0 +1,140 @@
+"""Runs read from a table: what was found, what was inferred, and what is strange about them.
+
+Nothing is dropped in silence: rows without a size, checkpoints on the way, unfinished and diverged runs are all told.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.errors import Problem, TooLarge
+from solvers.laws.fit.flags import Flag
+from solvers.laws.law import Floats, Runs
+from solvers.scaling.runs.cells import known_state
+from solvers.scaling.runs.checkpoints import last_of_each
+from solvers.scaling.runs.columns import Columns, columns_of
+from solvers.scaling.runs.conventions import Convention, conventions
+from solvers.scaling.runs.records import Record, Recorded, recorded
+from solvers.scaling.runs.repeats import Noise, noise_of
+from solvers.scaling.runs.strange import strange
+from solvers.scaling.runs.table import Table, table_of
+
+MOST_RUNS = 4_000
+# Inputs of runs that are kept where every run says them.
+INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_share", "experts", "streams", "replicas")
+# Flags of runs that no law is fitted to.
+UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """Runs with their lines, where each column and convention comes from, their scatter, flags and warnings."""
+
+    runs: Runs
+    lines: tuple[int, ...]
+    columns: Columns
+    counts: Convention
+    loss_unit: Convention
+    tokens_from: str
+    gpu_hours: float
+    noise: Noise | None
+    flags: tuple[Flag, ...]
+    warnings: tuple[Problem, ...]
+
+    @property
+    def usable(self) -> Runs:
+        """The runs that laws are fitted to: all but those flagged as unusable."""
+        bad = {flag.run for flag in self.flags if flag.code in UNUSABLE}
+        return self.runs.take(np.array([place not in bad for place in range(len(self.runs))], dtype=bool))
+
+
+def read(
+    text: str, *, columns: Mapping[str, str] | None = None, counts: str | None = None, loss_unit: str | None = None
+) -> Imported:
+    """The runs that a text holds; `columns` says by field what the known names do not. SpecError lists problems."""
+    return read_table(table_of(text), columns=columns, counts=counts, loss_unit=loss_unit)
+
+
+def read_table(
+    table: Table, *, columns: Mapping[str, str] | None = None, counts: str | None = None, loss_unit: str | None = None
+) -> Imported:
+    """As `read`, of a table."""
+    found, guessed = columns_of(table.columns, columns or {}, counts=counts)
+    rows = recorded(table, found)
+    params, unit, unsure = conventions(found, rows.records, counts=counts, loss_unit=loss_unit)
+    records, on_the_way = last_of_each(rows.records)
+    if len(records) > MOST_RUNS:
+        message = f"There are {len(records):,} runs; {MOST_RUNS:,} are the most."
+        raise TooLarge(Problem("too_large", message, "", "Leave out sizes that are far from what you ask about."))
+    runs = runs_of_records(records, counts=params.name, loss_unit=unit.name)
+    noise, twice = noise_of(records)
+    flags = strange(records, runs)
+    warnings = (*guessed, *unsure, *_derived(rows), *_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
+    return Imported(
+        runs=runs,
+        lines=tuple(record.line for record in records),
+        columns=found,
+        counts=params,
+        loss_unit=unit,
+        tokens_from=rows.tokens_from,
+        gpu_hours=math.fsum(record.numbers.get("gpu_hours", 0.0) for record in records),
+        noise=noise,
+        flags=flags,
+        warnings=warnings,
+    )
+
+
+def runs_of_records(records: Sequence[Record], *, counts: str, loss_unit: str) -> Runs:
+    """The records as columns: inputs that all of them say."""
+    inputs = {name: values for name in INPUTS if (values := _column(records, name)) is not None}
+    names = tuple(record.words.get("name", f"line {record.line}") for record in records)
+    return Runs(inputs, np.array([record.loss for record in records]), counts, loss_unit, names)
+
+
+def _column(records: Sequence[Record], name: str) -> Floats | None:
+    values = [_value(record, name) for record in records]
+    return None if any(value is None for value in values) else np.array(values, dtype=np.float64)
+
+
+def _value(record: Record, name: str) -> float | None:
+    """A run's number; the share of the peak that its learning rate ends at is known from both rates too."""
+    numbers = record.numbers
+    if name == "final_rate_share" and name not in numbers:
+        if record.words.get("schedule", "").lower() in ("constant", "constant_with_warmup"):
+            return 1.0
+        if "final_rate" in numbers and numbers.get("learning_rate", 0.0) > 0.0:
+            return numbers["final_rate"] / numbers["learning_rate"]
+    return numbers.get(name)
+
+
+def _derived(rows: Recorded) -> list[Problem]:
+    if not rows.tokens_from:
+        return []
+    how = "compute / (6 N)" if rows.tokens_from == "flops" else rows.tokens_from
+    return [Problem("tokens_derived", f"No column says tokens; they are {how}.", "/columns", "Say tokens=COLUMN.")]
+
+
+def _skipped(rows: Recorded) -> list[Problem]:
+    if not rows.skipped:
+        return []
+    shown = ", ".join(f"{line:,}" for line in rows.skipped[:6]) + (" ..." if len(rows.skipped) > 6 else "")
+    message = f"{len(rows.skipped)} rows are no runs with a size, tokens and a loss and are left out (lines {shown})."
+    return [Problem("left_out", message, "", "Fill their cells if they should count.")]
+
+
+def _counted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Problem]:
+    """How many runs are not fitted to and why, and states that nobody knows."""
+    found = []
+    for code in UNUSABLE:
+        places = {flag.run for flag in flags if flag.code == code}
+        if places:
+            first = records[min(places)].line
+            message = f"{len(places)} of {len(records)} runs are flagged {code} (line {first:,} first): not fitted to."
+            found.append(Problem(f"runs_{code}", message))
+    strange = sorted({r.words["state"] for r in records if "state" in r.words and not known_state(r.words["state"])})
+    if strange:
+        message = f"States of runs that are not known: {', '.join(strange[:6])}; they count as finished."
+        found.append(Problem("unknown_state", message, "", "Known: finished, crashed, failed, killed, running."))
+    return found

@@ -1,0 +1,95 @@
+import pytest
+
+from solvers.errors import SpecError
+from solvers.scaling.runs.columns import Column, columns_of, mapped
+
+
+def test_columns_are_told_as_the_command_line_does():
+    assert mapped("params=N, tokens=D ,loss=smooth loss") == {"params": "N", "tokens": "D", "loss": "smooth loss"}
+
+
+@pytest.mark.parametrize("text", ["params", "params=", "=N"])
+def test_a_part_that_names_no_column_is_refused(text):
+    with pytest.raises(SpecError) as caught:
+        mapped(text)
+
+    assert str(caught.value) == f"'{text}' is not FIELD=COLUMN."
+
+
+def test_a_told_column_overrides_the_known_names():
+    found, warnings = columns_of(
+        ("params", "tokens", "loss", "val_loss", "odd (B)"), {"loss": "loss", "params": "odd (B)"}
+    )
+
+    assert found == {
+        "loss": Column("loss", told=True, known_as="loss"),
+        "params": Column("odd (B)", told=True),
+        "tokens": Column("tokens", known_as="tokens"),
+    }
+    assert warnings == ()
+
+
+def test_a_told_column_of_a_known_name_keeps_its_unit():
+    found, _ = columns_of(("size (B)", "tokens", "loss"), {"params": "size (B)"})
+
+    assert found["params"] == Column("size (B)", 1e9, told=True, known_as="size")
+
+
+def test_parameters_are_read_as_they_shall_be_counted():
+    names = ("params", "params_no_embed", "tokens", "loss")
+
+    chosen = [columns_of(names, {}, counts=counts)[0]["params"].column for counts in (None, "non-embedding", "")]
+
+    assert chosen == ["params_no_embed", "params_no_embed", "params"]
+
+
+def test_what_was_measured_comes_before_what_was_configured():
+    found, warnings = columns_of(("config.tokens", "summary.tokens", "summary.loss", "config.params"), {})
+
+    assert found["tokens"].column == "summary.tokens"
+    assert [one.message for one in warnings] == [
+        "Tokens are read from 'summary.tokens'; 'config.tokens' could be it too."
+    ]
+
+
+def test_the_only_column_that_speaks_of_a_held_out_loss_is_taken():
+    found, _ = columns_of(("params", "tokens", "loss_openlm", "loss_c4_val"), {})
+
+    assert found["loss"] == Column("loss_c4_val")
+
+
+@pytest.mark.parametrize(
+    ("names", "told", "message", "hint"),
+    [
+        (
+            ("params", "tokens", "loss_a", "loss_b"),
+            {},
+            "2 columns could be the loss: loss_a, loss_b.",
+            "Name one, such as loss=loss_a.",
+        ),
+        (
+            ("params", "tokens"),
+            {},
+            "No column is known to be the loss.",
+            "Name it: loss=COLUMN. The table has: params, tokens.",
+        ),
+        (
+            ("params", "tokens", "val_ppl"),
+            {},
+            "No column is known to be the loss.",
+            "Only a perplexity is there: its natural logarithm is the loss in nats a token; add it as a column.",
+        ),
+        (
+            ("params", "loss"),
+            {"parms": "params"},
+            "There is nothing called 'parms' that a column could say.",
+            "Did you mean params or streams or experts?",
+        ),
+        (("params", "loss"), {"params": "parms"}, "There is no column called 'parms'.", "Did you mean params?"),
+    ],
+)
+def test_columns_that_cannot_be_known_are_asked_for(names, told, message, hint):
+    with pytest.raises(SpecError) as caught:
+        columns_of(names, told)
+
+    assert [(problem.message, problem.hint) for problem in caught.value.problems] == [(message, hint)]
