@@ -1,7 +1,7 @@
 """Some hours of the programme solved over the counts alone; rows that the shares ask for are added until they hold.
 
-Columns   those of counts.py, and for each scene in which configuration c loses a node (of m replicas at most), and each
-          hour: z[t], what is left, and b[t] whether as much as m were there:   z <= y - m b,  z <= most b
+Columns   those of counts.py, and for each configuration c and number m of its replicas that a lost node takes in some
+          scene, and each hour: z[t], what is left, and b[t] whether m were there:   z <= y - m b,  z <= (most - m) b
 Method    first with fractions of counts, rows from prices of groups of classes; then whole numbers: solve, look for
           rows that the answer misses, add them, again, until it misses none. Every model on the way is a relaxation, so
           the last is exact. Where there are few shares they are columns of the model from the start (shares.py).
@@ -157,9 +157,9 @@ class Block:
             return [IMPOSSIBLE]
         columns = self._left.columns[scene][:, hour]
         replicas = np.where(columns >= 0, x[columns], 0.0)
-        if one.node >= 0 and not roughly:
-            there = x[self.counts.replica[one.node, hour]]
-            replicas[one.node] = max(0.0, there - self._left.spare[scene])
+        if not roughly:
+            for place, lost in one.lost:
+                replicas[place] = max(0.0, x[self.counts.replica[place, hour]] - lost)
         machines = one.room * pool.families.machines(replicas)
         short, index = pool.missed(machines, at)
         if short <= MISSED:
@@ -175,7 +175,6 @@ class _Left:
     """More columns than counts have, and `columns` [scene][C, H]: where the replicas of a scene stand, -1 if gone."""
 
     columns: tuple[Ints, ...]
-    spare: tuple[int, ...]
     upper: Floats
     rows: Rows
 
@@ -185,35 +184,28 @@ class _Left:
 
 
 def _left(question: Question, counts: Counts) -> _Left:
-    most, hours = needed(question.part), len(question.hours)
-    size, columns, spares = counts.size, [], []
-    upper: list[Floats] = []
+    most, hours = needed(question.part).astype(np.float64), len(question.hours)
+    asked = dict.fromkeys(one for scene in question.scenes for one in scene.lost)
+    stand = {one: counts.size + 2 * hours * n + np.arange(hours) for n, one in enumerate(asked)}
+    upper = [np.zeros(0), *(part for place, _ in asked for part in (most[place], np.ones(hours)))]
     rows = [Rows(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))]
-    for scene in question.scenes:
-        places = np.where(scene.gone[:, None], -1, counts.replica)
-        spare = 0
-        if scene.node >= 0:
-            one = question.part.configurations[scene.node]
-            spare = question.part.offers[one.offer].node_gpus // one.gpus
-            places[scene.node] = size + np.arange(hours)
-            rows += [
-                _node(int(place), int(left), int(left) + hours, spare, float(limit))
-                for place, left, limit in zip(
-                    counts.replica[scene.node], places[scene.node], most[scene.node], strict=True
-                )
-            ]
-            upper += [most[scene.node].astype(np.float64), np.ones(hours)]
-            size += 2 * hours
-        columns.append(places)
-        spares.append(spare)
-    return _Left(tuple(columns), tuple(spares), np.concatenate([np.zeros(0), *upper]), stacked(rows))
+    rows += [
+        _node(int(there), int(left), int(left) + hours, lost, float(limit))
+        for place, lost in asked
+        for there, left, limit in zip(counts.replica[place], stand[place, lost], most[place], strict=True)
+    ]
+    columns = [np.where(scene.gone[:, None], -1, counts.replica) for scene in question.scenes]
+    for scene, places in zip(question.scenes, columns, strict=True):
+        for place, lost in scene.lost:
+            places[place] = stand[place, lost]
+    return _Left(tuple(columns), np.concatenate(upper), stacked(rows))
 
 
-def _node(there: int, left: int, whole: int, spare: int, most: float) -> Rows:
+def _node(there: int, left: int, whole: int, lost: int, most: float) -> Rows:
     return Rows(
         row=np.array([0, 0, 0, 1, 1]),
         column=np.array([left, there, whole, left, whole]),
-        value=np.array([1.0, -1.0, float(spare), 1.0, -most]),
+        value=np.array([1.0, -1.0, float(lost), 1.0, -max(0.0, most - lost)]),
         lower=np.full(2, -np.inf),
         upper=np.zeros(2),
     )

@@ -4,7 +4,7 @@ By duality of linear programmes (deal.py), replicas y carry the rates r[k] of a 
     sum_c p[f(c)] factor[c] (1 - h) y[c]  >=  sum_k r[k] min_f a[k, f] p[f]
 Each p gives one row for every hour, valid whatever the counts are: its right side costs K x F operations. Few of them
 are ever needed, near the counts that are looked at. A scene is a state of things in which the load must be carried: all
-is well; a zone is lost; a node of one configuration is lost.
+is well; a zone is lost; a node of an offer is lost, with whatever replicas it may hold (nodes.py).
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ import numpy as np
 from solvers.fleet.programme.case import Bools, Floats, Programme
 from solvers.fleet.programme.deal import Load, dealt, rough
 from solvers.fleet.programme.families import Families, families_of
+from solvers.fleet.programme.nodes import Lost, nodes_of
 
 # A row may be missed by this share of its right side; answers are checked to ten times as much.
 MISSED = 1e-7
@@ -21,12 +22,12 @@ MISSED = 1e-7
 
 @dataclass(frozen=True)
 class Scene:
-    """`gone` [C] configurations that are lost; `node` the one that loses a node (-1: none); `room` of each replica."""
+    """`gone` [C] configurations that are lost; others that lose some replicas; `room` of each replica."""
 
     service: int
     room: float
     gone: Bools
-    node: int = -1
+    lost: Lost = ()
 
 
 @dataclass
@@ -112,8 +113,8 @@ def scenes_of(programme: Programme) -> tuple[Scene, ...]:
         for loss in programme.losses:
             gone = np.isin(offer, loss.offers)
             if loss.node:
-                hit = np.flatnonzero(gone & (owner == service))
-                found += [Scene(service, 1.0, np.zeros(count, dtype=bool), int(c)) for c in hit]
+                nothing = np.zeros(count, dtype=bool)
+                found += [Scene(service, 1.0, nothing, lost) for lost in nodes_of(programme, service, loss.offers)]
             elif gone[owner == service].any():
                 found.append(Scene(service, 1.0, gone))
     return tuple(found)

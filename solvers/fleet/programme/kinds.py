@@ -61,7 +61,7 @@ class Hour:
 def kinds_of(programme: Programme, scenes: tuple[Scene, ...], pools: tuple[Pool, ...]) -> tuple[Ints, ...] | None:
     """Configurations that stand in for one another; None where the hours of a programme cannot be listed."""
     if (
-        any(scene.node >= 0 for scene in scenes)
+        any(scene.lost for scene in scenes)
         or len({scene.service for scene in scenes}) > 1
         or (units_of(programme) < 1).any()
     ):

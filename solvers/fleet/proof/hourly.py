@@ -4,6 +4,7 @@ Given how many reserved units there are, nothing binds the hours together but a 
 differ in a few hours, only those are solved; each is solved exactly.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from solvers.fleet.programme.block import FEW_SHARES
 from solvers.fleet.programme.case import Ints, Mix, Programme
 from solvers.fleet.programme.counts import objective_of
+from solvers.fleet.programme.cuts import scenes_of
 from solvers.fleet.programme.search import part_of
 from solvers.fleet.programme.solve import cheapest, mix_of
 
@@ -57,7 +59,7 @@ class Hourly:
 
 def is_small(programme: Programme) -> bool:
     """Whether the shares of an hour are so few that hours have nothing to tell one another."""
-    scenes = 1 + sum(len(programme.configurations) if one.node else 1 for one in programme.losses)
+    scenes = max(Counter(scene.service for scene in scenes_of(programme)).values(), default=1)
     shares = sum(len(one.capacity_per_s) for one in programme.configurations)
     return scenes * shares <= FEW_SHARES
 

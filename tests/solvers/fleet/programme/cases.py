@@ -1,8 +1,10 @@
 """Small programmes drawn by chance, with every feature in a share of them."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from solvers.fleet.programme.case import Configuration, Limit, Loss, Programme, Supply
+from solvers.fleet.programme.case import Configuration, Floats, Limit, Loss, Programme, Supply
 
 
 def small(seed: int) -> Programme:
@@ -53,3 +55,25 @@ def small(seed: int) -> Programme:
         most_carbon_g_per_hour=float(rng.uniform(200, 800)) if rng.random() < 0.2 else np.inf,
         objective="carbon" if rng.random() < 0.2 else "cost",
     )
+
+
+def on_nodes(seed: int) -> Programme:
+    """One hour and service with GPUs of nodes of two to four, one of which may be lost.
+
+    The service has two setups on every offer, so that a node may hold replicas of both.
+    """
+    rng = np.random.default_rng(seed)
+    plain = small(seed)
+    first = [one for one in plain.configurations if one.gpus == 1 and one.service == 0]
+    more = [replace(one, gpus=int(rng.integers(1, 3)), capacity_per_s=_another(rng, one)) for one in first]
+    offers = tuple(
+        replace(one, gpus=1, price_usd=one.price_usd[:1], carbon_g=None, most=int(most), node_gpus=int(node))
+        for one, most, node in zip(plain.offers, rng.integers(3, 7, 3), rng.integers(2, 5, 3), strict=False)
+    )
+    node = Loss("node", tuple(range(len(offers))), node=True)
+    return Programme((plain.rates_per_s[0][:1],), (*first, *more), offers, losses=(node,))
+
+
+def _another(rng: np.random.Generator, one: Configuration) -> Floats:
+    """What another setup on the same GPU carries: better at some sizes, worse at others."""
+    return np.roll(one.capacity_per_s, 1) * rng.uniform(0.7, 1.6)

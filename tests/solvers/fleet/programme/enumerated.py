@@ -116,7 +116,14 @@ def _scenes(programme: Programme, mine, replicas):
         hit = [n for n, one in enumerate(mine) if one.offer in loss.offers]
         if not loss.node:
             found.append((np.array([replicas[n] if n in hit else 0 for n in range(len(mine))]), 1.0))
-        for n in hit if loss.node else []:
-            spare = programme.offers[mine[n].offer].node_gpus // mine[n].gpus
-            found.append((np.where(np.arange(len(mine)) == n, spare, 0), 1.0))
+        for offer in loss.offers if loss.node else []:
+            there = [count if one.offer == offer else 0 for count, one in zip(replicas, mine, strict=True)]
+            fits = programme.offers[offer].node_gpus
+            found += [(np.array(taken), 1.0) for taken in _on_a_node(there, [one.gpus for one in mine], fits)]
     return found
+
+
+def _on_a_node(there: list[int], gpus: list[int], fits: int) -> list[tuple[int, ...]]:
+    """All that may stand together on one node, wherever the replicas are put."""
+    taken = product(*(range(count + 1) for count in there))
+    return [one for one in taken if sum(n * each for n, each in zip(one, gpus, strict=True)) <= fits]
