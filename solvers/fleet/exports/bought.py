@@ -1,5 +1,6 @@
 """What a fleet result fixes, as the export formats read it: offers, configurations, routes, hours."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,6 +115,16 @@ class Fleet:
         found: list[float] = self.plan["hours"]["demand_per_s"][service]
         return found
 
+    def running(self, used: Used) -> list[int]:
+        """Replicas of each hour [T]: the plan's, and those of the busiest hours that reserved GPUs have room for.
+
+        What is reserved is paid for in every hour, so there is nothing to gain where a replica of it rests.
+        """
+        if not used.offer.asked.steady:
+            return used.replicas
+        mine = [one for one in self.configurations if one.offer.name == used.offer.name]
+        return [_filled(mine, hour, gpus)[used.name] for hour, gpus in enumerate(used.offer.gpus)]
+
     def routes(self, service: str) -> list[Routed]:
         """The service's routing, the busiest hours first."""
         demand = self.demand(service)
@@ -155,3 +166,14 @@ def _used(spec: FleetSpec, plan: Document, offers: dict[str, Bought]) -> tuple[U
         )
         for place, one in enumerate(plan["configurations"])
     )
+
+
+def _filled(mine: Sequence[Used], hour: int, gpus: int) -> dict[str, int]:
+    """The replicas of an offer in an hour, with more where GPUs are left, of those first that have the most."""
+    left = gpus - sum(one.gpus * one.replicas[hour] for one in mine)
+    found = {one.name: one.replicas[hour] for one in mine}
+    for one in sorted(mine, key=lambda one: -one.replicas[hour]):
+        more = min(left // one.gpus, max(one.replicas) - one.replicas[hour])
+        found[one.name] += more
+        left -= more * one.gpus
+    return found

@@ -64,7 +64,7 @@ def _running(fleet: Fleet) -> list[str]:
 
 def _scaling(fleet: Fleet) -> dict[str, str]:
     used = fleet.configurations
-    resting = [one.label for one in used if not min(one.replicas)]
+    resting = [one.label for one in used if not min(fleet.running(one))]
     rest = f"The plan lets these rest in some hours, one replica stays: {', '.join(resting)}." if resting else ""
     head = [
         "Between the plan's least and most replicas, by the requests that a replica ends in a second;",

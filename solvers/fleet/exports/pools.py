@@ -75,7 +75,7 @@ def pools(fleet: Fleet) -> dict[str, Pool]:
     for (name, size), mine in sized.items():
         offer = mine[0].offer
         alone = sum(other == name for other, _ in sized) == 1
-        nodes = _bought(offer, size) if alone else _running(mine, fleet.hours)
+        nodes = _bought(offer, size) if alone else _running(fleet, mine)
         pool = Pool(names[f"{name}-x{size}"], offer, size, tuple(nodes))
         found |= {one.name: pool for one in mine}
     return found
@@ -95,6 +95,6 @@ def _bought(offer: Bought, size: int) -> list[int]:
     return [-(-gpus // size) for gpus in offer.gpus]
 
 
-def _running(used: list[Used], hours: int) -> list[int]:
+def _running(fleet: Fleet, used: list[Used]) -> list[int]:
     """One node for each replica."""
-    return [sum(one.replicas[hour] for one in used) for hour in range(hours)]
+    return [sum(counts) for counts in zip(*map(fleet.running, used), strict=True)]

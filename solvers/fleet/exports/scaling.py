@@ -1,7 +1,8 @@
 """How many replicas run: by the load alone (a HorizontalPodAutoscaler), or by the plan's hours and the load (KEDA).
 
 Both scale on requests a second: the plan says how many one replica gets at most, so that at the planned load they come
-to the planned counts. CPU says nothing of a GPU's load, and a queue is there only when it is too late.
+to the planned counts, but for reserved GPUs that would be paid for and rest. CPU says nothing of a GPU's load, and a
+queue is there only when it is too late.
 """
 
 import math
@@ -22,9 +23,9 @@ OVER = "2m"
 MOST_EARLY = 59
 
 
-def least(used: Used) -> int:
+def least(fleet: Fleet, used: Used) -> int:
     """An autoscaler by load keeps one replica: with none there would be no load to see."""
-    return max(1, min(used.replicas))
+    return max(1, min(fleet.running(used)))
 
 
 def share_per_s(fleet: Fleet, used: Used) -> float:
@@ -49,7 +50,7 @@ def by_load(fleet: Fleet, used: Used) -> Document:
         "metadata": {"name": used.label, "labels": labelled(fleet, used)},
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": used.label},
-            "minReplicas": least(used),
+            "minReplicas": least(fleet, used),
             "maxReplicas": max(used.replicas),
             "metrics": [{"type": "Pods", "pods": {"metric": {"name": metric}, "target": target}}],
         },
@@ -58,7 +59,8 @@ def by_load(fleet: Fleet, used: Used) -> Document:
 
 def by_hour(fleet: Fleet, used: Used) -> Document:
     """KEDA's object: the plan's replicas hour by hour, more of them (up to the most) where the load is higher."""
-    found = clock.expressions(clock.windows(used.replicas), hours=fleet.hours, early=_early(used))
+    running = fleet.running(used)
+    found = clock.expressions(clock.windows(running), hours=fleet.hours, early=_early(used))
     query = f'sum(rate({COUNTED[used.service.engine.name]}{{pod=~"{used.label}-[a-z0-9]+-[a-z0-9]+"}}[{OVER}]))'
     load = {
         "serverAddress": "${PROMETHEUS}",
@@ -71,7 +73,7 @@ def by_hour(fleet: Fleet, used: Used) -> Document:
         "metadata": {"name": used.label, "labels": labelled(fleet, used)},
         "spec": {
             "scaleTargetRef": {"name": used.label},
-            "minReplicaCount": min(used.replicas),
+            "minReplicaCount": min(running),
             "maxReplicaCount": max(used.replicas),
             "triggers": [
                 {"type": "prometheus", "metricType": "AverageValue", "metadata": load},

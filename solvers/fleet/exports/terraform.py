@@ -56,9 +56,10 @@ def _values(fleet: Fleet) -> Document:
         "replicas": {
             one.label: {
                 "service": one.service.name, "pool": of[one.name].label, "gpus": one.gpus,
-                "min": min(one.replicas), "max": max(one.replicas), "by_hour": one.replicas,
+                "min": min(running), "max": max(running), "by_hour": running,
             }
             for one in fleet.configurations
+            for running in [fleet.running(one)]
         },
     }  # fmt: skip
 

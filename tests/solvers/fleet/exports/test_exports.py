@@ -12,6 +12,8 @@ import yaml
 
 from solvers.errors import CannotExpress
 from solvers.fleet.exports import EXPORTS as ALL
+from solvers.fleet.exports import scaling
+from solvers.fleet.exports.bought import fleet_of
 from tests.solvers.fleet.exports import cases
 from tests.solvers.serving.exports import reading
 from tests.solvers.serving.exports.cases import ENGINE
@@ -162,6 +164,39 @@ def test_an_autoscaler_asks_for_the_plans_counts_at_the_plans_load():
         )
         # Kubernetes rounds up, and lets a tenth pass.
         assert load / targets[one["name"]] <= one["replicas"]["most"] < 1.1 * load / targets[one["name"]] + 1
+
+
+def test_a_target_is_no_less_than_the_load_that_the_plan_gives_to_a_replica():
+    result = cases.result("day")
+    demand = result["plan"]["hours"]["demand_per_s"]
+    demand["chat"] = [load / 7 for load in demand["chat"]]
+    fleet = fleet_of(result)
+    loads = {one.name: scaling.share_per_s(fleet, one) for one in fleet.configurations}
+    files = EXPORTS["kubernetes"].write(result)
+
+    by_load, by_hour = (by_name(manifests(files[name])) for name in ("autoscaling.yaml", "schedule.yaml"))
+
+    for name, load in loads.items():
+        target = by_load[name]["spec"]["metrics"][0]["pods"]["target"]["averageValue"]
+        trigger = by_hour[name]["spec"]["triggers"][0]["metadata"]["threshold"]
+        assert load < int(target.removesuffix("m")) / 1000 == float(trigger) < load + 0.001
+
+
+def test_what_is_reserved_never_rests():
+    result = cases.result("week")
+    result["spec"]["market"][0]["term"] = "reserved"
+    plan = result["plan"]["offers"][0]
+    plan["units_by_hour"] = [plan["units"]["most"]] * 168
+    files = EXPORTS["kubernetes"].write(result)
+
+    by_load, by_hour = (by_name(manifests(files[name])) for name in ("autoscaling.yaml", "schedule.yaml"))
+
+    bounds = {name: (one["spec"]["minReplicas"], one["spec"]["maxReplicas"]) for name, one in by_load.items()}
+    assert bounds == {"code-1-h100-x1": (3, 3), "code-1-h100-spot-x1": (1, 2), "rag-h100-x4": (2, 2)}
+    hours = {name: (one["spec"]["minReplicaCount"], len(one["spec"]["triggers"])) for name, one in by_hour.items()}
+    assert hours == {"code-1-h100-x1": (3, 1), "code-1-h100-spot-x1": (0, 4), "rag-h100-x4": (2, 1)}
+    nodes = json.loads(EXPORTS["terraform"].write(result)["fleet.auto.tfvars.json"])["node_pools"]
+    assert {name: one["nodes"]["min"] for name, one in nodes.items()} == {"h100-x1": 3, "h100-x4": 2, "h100-spot-x1": 0}
 
 
 def test_the_tables_say_every_hour_and_every_share():
