@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from solvers.fleet.plan import small_plan
+from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.proof.groups import hour_of
 from solvers.fleet.proof.looked import look
+from solvers.fleet.why import frontier as module
 from solvers.fleet.why.frontier import frontier
 from tests.solvers.fleet.why.answers import answered, melange, small
 
@@ -71,3 +73,14 @@ def test_the_plan_stands_in_it_with_the_gpus_of_all_hours():
     plan, cost = small_plan(question.spec, question.proof.mix), question.proof.mix.cost_usd_per_hour
     same = [one for one in (*near, *far) if one["plan"] == plan]
     assert [one["objectives"]["cost_usd_per_hour"] for one in same] == [pytest.approx(cost)]
+
+
+def test_where_no_fleet_keeps_to_shorter_latencies_none_is_asked_for_still_shorter_ones(monkeypatch):
+    question = answered(small(service={"slo": {"tpot": "7 ms"}}, market=[{"gpu": "l4", "price": 0.7}]))
+    asked = []
+    monkeypatch.setattr(module, "cheapest", lambda programme: asked.append(programme) or cheapest(programme))
+
+    near, far = frontier(question)
+
+    assert cheapest(asked[0]) is None
+    assert (len(asked), len(near), len(far)) == (1, 1, 0)

@@ -1,8 +1,10 @@
 import numpy as np
 
+from solvers import catalogue
 from solvers.fleet.asked import programme_of
 from solvers.fleet.programme.solve import cheapest
 from solvers.fleet.supply.supplies import supplies
+from solvers.fleet.why import infeasible
 from solvers.fleet.why.infeasible import why_infeasible
 from tests.solvers.fleet.why.answers import melange, small
 
@@ -71,6 +73,22 @@ def test_a_class_that_nothing_serves_is_named_with_a_gpu_that_could():
     assert found.reason.startswith("No GPU of the market serves ")
     assert "of small" in found.reason
     assert "of the catalogue could." in found.reason
+
+
+def test_only_gpus_with_more_memory_or_bandwidth_than_the_market_has_are_asked(monkeypatch):
+    market = [{"gpu": "l4", "price": 0.7}, {"gpu": "l40s", "price": 1.9}]
+    spec = small(service={"model": "llama-3.1-70b", "slo": {"tpot": "20 ms"}}, market=market)
+    missing = supplies(spec).unserved[0]
+    asked = []
+    monkeypatch.setattr(infeasible, "supplies", lambda one: asked.append(one.market[0].gpu) or supplies(one))
+
+    able = infeasible.could(spec, missing)
+
+    best = catalogue.get("gpus", "l40s")
+    assert asked
+    for one in asked:
+        assert one.memory_bytes > best.memory_bytes or one.memory_bytes_per_s > best.memory_bytes_per_s
+    assert {one.name for one in able} < {one.name for one in asked}
 
 
 def test_a_latency_that_is_too_short_is_told_with_the_one_that_does():
