@@ -1,0 +1,89 @@
+"""One law as a forecaster: fitted to the runs, the largest counting most, and what it leaves out carried on.
+
+ln loss(x) = ln L(x; theta) + g(x) + noise
+g          a Gaussian process on (ln N, ln D) with a squared-exponential kernel: what the form gets wrong is alike for
+           runs that are alike, and is forgotten far from them (section 2.2 [rasmussen2006gaussian])
+weights    (C / C_max)^LEAN: a law is asked about larger runs, so it should be right at the large end
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solvers.laws.fit import Fitted, fit
+from solvers.laws.law import Floats, Law, Prior, Runs
+
+# Chosen on the families of runs that ship, each left out in turn (solvers/scaling/published.py): how strongly large runs
+# count; the length of the process in e-folds of N and D; its amplitude and its clip in units of the noise.
+LEAN, LENGTH, AMPLITUDE, CLIP = 0.2, 2.5, 2.0, 4.0
+# A run that counts less than this in the fit counts as much in the process: it says what it says where it stands.
+LEAST_WEIGHT = 0.3
+# A step of ln N or ln D by which a law's slope is seen.
+STEP = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Expert:
+    """A fitted law, with the runs' places [M, 2], what remains of them and the process's factor [M, M]."""
+
+    fitted: Fitted
+    places: Floats
+    carried: Floats
+    inverse: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """ln loss [Q], its sd from the parameters and from the process [Q], and whether more always helps there [Q]."""
+
+    log_loss: Floats
+    of_parameters: Floats
+    of_process: Floats
+    sensible: Floats
+
+
+def weights_of(runs: Runs) -> Floats:
+    """How much each run counts [M], one in the mean."""
+    weights = (runs.flops / runs.flops.max()) ** LEAN
+    return weights / weights.mean()
+
+
+def expert(law: Law, runs: Runs, *, prior: Prior | None, seed: int = 0, starts: int = 8) -> Expert:
+    """The law fitted to the runs, ready to be asked. BadRuns where it cannot be fitted."""
+    weights = weights_of(runs)
+    fitted = fit(law, runs, prior=prior, weights=weights, seed=seed, starts=starts)
+    places = _places(runs.inputs)
+    noise = fitted.sd**2 / np.maximum(weights, LEAST_WEIGHT)
+    inverse = np.linalg.inv(_kernel(places, places, fitted.sd) + np.diag(noise))
+    left = np.clip(fitted.residuals, -CLIP * fitted.sd, CLIP * fitted.sd)
+    return Expert(fitted, places, inverse @ left, inverse)
+
+
+def ask(one: Expert, inputs: Mapping[str, Any]) -> Said:
+    """What the expert says of runs with these inputs [Q]."""
+    log_loss, of_parameters = one.fitted.log_loss(inputs)
+    kernel = _kernel(_places(inputs), one.places, one.fitted.sd)
+    variance = (AMPLITUDE * one.fitted.sd) ** 2 - np.einsum("qm,mn,qn->q", kernel, one.inverse, kernel)
+    return Said(log_loss + kernel @ one.carried, of_parameters, np.sqrt(np.maximum(variance, 0.0)), _falls(one, inputs))
+
+
+def _places(inputs: Mapping[str, Any]) -> Floats:
+    return np.stack([np.log(np.atleast_1d(inputs[name])) for name in ("params", "tokens")], axis=1)
+
+
+def _kernel(one: Floats, other: Floats, sd: float) -> Floats:
+    square = ((one[:, None, :] - other[None, :, :]) ** 2).sum(axis=-1)
+    found: Floats = (AMPLITUDE * sd) ** 2 * np.exp(-0.5 * square / LENGTH**2)
+    return found
+
+
+def _falls(one: Expert, inputs: Mapping[str, Any]) -> Floats:
+    """1 where the law's loss falls with more parameters and with more tokens, else 0 [Q]."""
+    here = one.fitted.log_loss(inputs)[0]
+    falls = np.ones(len(here), dtype=bool)
+    for name in ("params", "tokens"):
+        more = {**inputs, name: np.asarray(inputs[name]) * np.exp(STEP)}
+        falls &= one.fitted.log_loss(more)[0] < here
+    return falls.astype(np.float64)
