@@ -3,7 +3,8 @@
 ln loss(x) = ln L(x; theta) + g(x) + noise
 g          a Gaussian process on (ln N, ln D) with a squared-exponential kernel: what the form gets wrong is alike for
            runs that are alike, and is forgotten far from them (section 2.2 [rasmussen2006gaussian])
-weights    (C / C_max)^LEAN: a law is asked about larger runs, so it should be right at the large end
+weights    (C / C_max)^LEAN: a law is asked about larger runs, so it should be right at the large end; less for runs
+           that are flagged
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from solvers.laws.fit import Fitted, fit
+from solvers.laws.fit.flags import before_fit, trust
 from solvers.laws.law import Floats, Law, Prior, Runs
 
 # Chosen on the families of runs that ship, each left out in turn (solvers/scaling/published.py): how strongly large runs
@@ -20,6 +22,10 @@ from solvers.laws.law import Floats, Law, Prior, Runs
 LEAN, LENGTH, AMPLITUDE, CLIP = 0.2, 2.5, 2.0, 4.0
 # A run that counts less than this in the fit counts as much in the process: it says what it says where it stands.
 LEAST_WEIGHT = 0.3
+# Flags that a forecast believes in spite of (left-out families with tiny runs are foretold worse without these).
+BELIEVED = ("hardly_trained",)
+# What the process believes of a run that has gone wrong: nothing, in numbers.
+NO_TRUST = 1e-6
 # A step of ln N or ln D by which a law's slope is seen.
 STEP = 1e-3
 
@@ -52,10 +58,10 @@ def weights_of(runs: Runs) -> Floats:
 
 def expert(law: Law, runs: Runs, *, prior: Prior | None, seed: int = 0, starts: int = 8) -> Expert:
     """The law fitted to the runs, ready to be asked. BadRuns where it cannot be fitted."""
-    weights = weights_of(runs)
-    fitted = fit(law, runs, prior=prior, weights=weights, seed=seed, starts=starts)
+    lean, trusted = weights_of(runs), trust(runs, tuple(flag for flag in before_fit(runs) if flag.code not in BELIEVED))
+    fitted = fit(law, runs, prior=prior, weights=lean * trusted, seed=seed, starts=starts)
     places = _places(runs.inputs)
-    noise = fitted.sd**2 / np.maximum(weights, LEAST_WEIGHT)
+    noise = fitted.sd**2 / (np.maximum(lean, LEAST_WEIGHT) * np.maximum(trusted, NO_TRUST))
     inverse = np.linalg.inv(_kernel(places, places, fitted.sd) + np.diag(noise))
     left = np.clip(fitted.residuals, -CLIP * fitted.sd, CLIP * fitted.sd)
     return Expert(fitted, places, inverse @ left, inverse)

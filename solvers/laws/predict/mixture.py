@@ -5,27 +5,27 @@ e_l                    root mean square error of ln loss when l was fitted to th
                        the larger ones, over several cuts (rolling origin [tashman2000out])
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from solvers.errors import SpecError
-from solvers.laws.fit.fit import Fitted
-from solvers.laws.law import Floats, Law, Prior, Runs, prior_of
+from solvers.laws.fit.priors import learned
+from solvers.laws.law import Floats, Law, Prior, Runs
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import Expert, Said, ask, expert
 
 # Belief before any run, power of the past errors, an error that is as good as none, and the sd at which a law counts
 # half: chosen with the families left out in turn, as in expert.py.
 BELIEF: Mapping[str, float] = {"skaling": 0.6, "farseer": 0.25, "chinchilla": 0.15}
-TRUST, NONE, SURE = 1.0, 2e-3, 0.02
+TRUST, NONE, SURE = 1.0, 2e-3, 0.05
+# The priors that other families teach are widened so much.
+WIDENED = 1.2
 # Shares of the runs, in the order of compute, that a law is fitted to before it is asked about the others; by how much
 # more compute those must have had; the fewest of either.
 CUTS, BEYOND, FEWEST, FEWEST_ASKED = (0.4, 0.6, 0.8), 1.5, 8, 2
-
-Beliefs = Mapping[str, Prior]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +56,16 @@ class Told:
     beyond: Floats
 
 
-def mixture(runs: Runs, *, laws: Mapping[str, float] = BELIEF, beliefs: Beliefs | None = None, seed: int = 0) -> Mixture:
-    """The laws fitted to the runs. BadRuns where none of them can be; one that cannot is left out."""
-    names = _possible(runs, laws, beliefs, seed)
-    experts = tuple(one for one in names.values())
-    past = np.array([_past(get(name), runs, beliefs, seed) for name in names])
-    return Mixture(experts, past, np.array([laws[name] for name in names]), runs)
+def mixture(
+    runs: Runs, *, laws: Mapping[str, float] = BELIEF, leave: Collection[str] = (), seed: int = 0
+) -> Mixture:
+    """The laws fitted to the runs, by what families other than `leave` teach of them.
+
+    A law that cannot be fitted is left out; BadRuns where none can be.
+    """
+    experts = _possible(runs, laws, leave, seed)
+    past = np.array([_past(get(name), runs, leave, seed) for name in experts])
+    return Mixture(tuple(experts.values()), past, np.array([laws[name] for name in experts]), runs)
 
 
 def tell(mix: Mixture, inputs: Mapping[str, Any]) -> Told:
@@ -81,12 +85,12 @@ def tell(mix: Mixture, inputs: Mapping[str, Any]) -> Told:
     )
 
 
-def _possible(runs: Runs, laws: Mapping[str, float], beliefs: Beliefs | None, seed: int) -> dict[str, Expert]:
+def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], seed: int) -> dict[str, Expert]:
     found: dict[str, Expert] = {}
     refused: SpecError | None = None
     for name in laws:
         try:
-            found[name] = expert(get(name), runs, prior=_prior(get(name), runs, beliefs), seed=seed)
+            found[name] = expert(get(name), runs, prior=_prior(get(name), runs, leave), seed=seed)
         except SpecError as error:
             refused = error
     if not found and refused is not None:
@@ -94,16 +98,11 @@ def _possible(runs: Runs, laws: Mapping[str, float], beliefs: Beliefs | None, se
     return found
 
 
-def _prior(law: Law, runs: Runs, beliefs: Beliefs | None) -> Prior | None:
-    """The belief of the law, whose levels are above the runs' median log loss; None: the law's own."""
-    if beliefs is None or law.name not in beliefs:
-        return None
-    level = float(np.median(np.log(runs.loss)))
-    own = prior_of(law, level=level).centre - prior_of(law, level=0.0).centre
-    return Prior(beliefs[law.name].centre + own, beliefs[law.name].precision)
+def _prior(law: Law, runs: Runs, leave: Collection[str]) -> Prior:
+    return learned(law.name, leave=leave).prior(level=float(np.median(np.log(runs.loss))), widened=WIDENED)
 
 
-def _past(law: Law, runs: Runs, beliefs: Beliefs | None, seed: int) -> float:
+def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
     """Root mean square error of ln loss over the cuts; nan where the runs allow none."""
     flops, squares = runs.flops, []
     for share in CUTS:
@@ -112,7 +111,7 @@ def _past(law: Law, runs: Runs, beliefs: Beliefs | None, seed: int) -> float:
         if len(known) < max(FEWEST, law.size) or len(asked) < FEWEST_ASKED:
             continue
         try:
-            said = ask(expert(law, known, prior=_prior(law, known, beliefs), seed=seed, starts=4), asked.inputs)
+            said = ask(expert(law, known, prior=_prior(law, known, leave), seed=seed, starts=4), asked.inputs)
         except SpecError:
             continue
         squares.append(float(np.mean((said.log_loss - np.log(asked.loss)) ** 2)))
@@ -139,7 +138,3 @@ def _flops(inputs: Mapping[str, Any]) -> Floats:
     found: Floats = 6.0 * np.atleast_1d(inputs["params"]) * np.atleast_1d(inputs["tokens"])
     return found
 
-
-def fits_of(mix: Mixture) -> tuple[Fitted, ...]:
-    """The fitted laws."""
-    return tuple(one.fitted for one in mix.experts)
