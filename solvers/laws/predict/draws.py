@@ -31,11 +31,13 @@ def drawn(mix: Mixture, *, at: Mapping[str, Any], count: int = DRAWS, seed: int 
     rest = np.argsort(-(weights * count - whole), kind="stable")[: count - int(whole.sum())]
     whole[rest] += 1
     rng = np.random.default_rng(seed)
-    return Draws(mix, tuple(_around(one.fitted, int(number), rng) for one, number in zip(mix.experts, whole, strict=True)))
+    return Draws(
+        mix, tuple(_around(one.fitted, int(number), rng) for one, number in zip(mix.experts, whole, strict=True))
+    )
 
 
 def log_losses(draws: Draws, inputs: Mapping[str, Any]) -> Floats:
-    """ln L of every draw at every input [S, Q]."""
+    """The logarithm of L of every draw at every input [S, Q]."""
     parts = []
     for one, theta in zip(draws.mix.experts, draws.theta, strict=True):
         law = one.fitted.law

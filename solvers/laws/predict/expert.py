@@ -17,8 +17,8 @@ from solvers.laws.fit import Fitted, fit
 from solvers.laws.fit.flags import before_fit, trust
 from solvers.laws.law import Floats, Law, Prior, Runs
 
-# Chosen on the families of runs that ship, each left out in turn (solvers/scaling/published.py): how strongly large runs
-# count; the length of the process in e-folds of N and D; its amplitude and its clip in units of the noise.
+# Chosen on the given families of runs, each left out in turn (tests/solvers/laws/forecasts.py): how strongly large
+# runs count; the length of the process in e-folds of N and D; its amplitude and its clip in units of the noise.
 LEAN, LENGTH, AMPLITUDE, CLIP = 0.2, 2.5, 2.0, 4.0
 # A run that counts less than this in the fit counts as much in the process: it says what it says where it stands.
 LEAST_WEIGHT = 0.3
@@ -53,7 +53,8 @@ class Said:
 def weights_of(runs: Runs) -> Floats:
     """How much each run counts [M], one in the mean."""
     weights = (runs.flops / runs.flops.max()) ** LEAN
-    return weights / weights.mean()
+    found: Floats = weights / weights.mean()
+    return found
 
 
 def expert(law: Law, runs: Runs, *, prior: Prior | None, seed: int = 0, starts: int = 8) -> Expert:
@@ -62,7 +63,7 @@ def expert(law: Law, runs: Runs, *, prior: Prior | None, seed: int = 0, starts: 
     fitted = fit(law, runs, prior=prior, weights=lean * trusted, seed=seed, starts=starts)
     places = _places(runs.inputs)
     noise = fitted.sd**2 / (np.maximum(lean, LEAST_WEIGHT) * np.maximum(trusted, NO_TRUST))
-    inverse = np.linalg.inv(_kernel(places, places, fitted.sd) + np.diag(noise))
+    inverse = np.asarray(np.linalg.inv(_kernel(places, places, fitted.sd) + np.diag(noise)), dtype=np.float64)
     left = np.clip(fitted.residuals, -CLIP * fitted.sd, CLIP * fitted.sd)
     return Expert(fitted, places, inverse @ left, inverse)
 

@@ -4,8 +4,8 @@ s(x)^2 = a noise^2 + b parameters^2 + c process^2 + d laws^2 + (e noise h)^2 + (
 interval of ln loss: forecast -+ reach * s(x)
 
 a .. f and `reach` come from forecasts of families of runs that were left out when everything else was learned
-(solvers/scaling/published.py): a .. f make the errors Student-t with scale s most likely, `reach` is the share LEVEL of
-the left-out |error| / s, each split of a family counting alike [dunn2022hierarchical].
+(tests/solvers/laws/forecasts.py): a .. f make the errors Student-t with scale s most likely, `reach` is the share
+LEVEL of the left-out |error| / s, each split of a family counting alike [dunn2022hierarchical].
 """
 
 from dataclasses import dataclass
@@ -44,11 +44,12 @@ def columns(told: Told) -> Floats:
 
 
 def scale(parts: Floats, sources: Floats) -> Floats:
-    """s [Q] of ln a .. ln f and the columns [Q, 5]."""
+    """The scale s [Q] of ln a .. ln f and the columns [Q, 5]."""
     weight = np.exp(parts)
     noise, beyond = sources[:, 0], sources[:, 4]
     known = (weight[:4] * sources[:, :4] ** 2).sum(axis=1)
-    return np.sqrt(known + (weight[4] * noise * beyond) ** 2 + (weight[5] * beyond) ** 2)
+    found: Floats = np.sqrt(known + (weight[4] * noise * beyond) ** 2 + (weight[5] * beyond) ** 2)
+    return found
 
 
 def interval(told: Told, doubt: Doubt) -> Interval:

@@ -56,9 +56,7 @@ class Told:
     beyond: Floats
 
 
-def mixture(
-    runs: Runs, *, laws: Mapping[str, float] = BELIEF, leave: Collection[str] = (), seed: int = 0
-) -> Mixture:
+def mixture(runs: Runs, *, laws: Mapping[str, float] = BELIEF, leave: Collection[str] = (), seed: int = 0) -> Mixture:
     """The laws fitted to the runs, by what families other than `leave` teach of them.
 
     A law that cannot be fitted is left out; BadRuns where none can be.
@@ -137,4 +135,3 @@ def _mixed(weights: Floats, sd: Floats) -> Floats:
 def _flops(inputs: Mapping[str, Any]) -> Floats:
     found: Floats = 6.0 * np.atleast_1d(inputs["params"]) * np.atleast_1d(inputs["tokens"])
     return found
-

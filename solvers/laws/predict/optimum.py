@@ -1,6 +1,6 @@
 """How many parameters and tokens a budget of compute is best spent on, with how sure that is.
 
-Training N parameters on D tokens takes 6 N D FLOP, serving T tokens of the trained model 2 N T [kaplan2020scaling]. With
+Training N parameters on D tokens takes 6 N D FLOP, serving T tokens of the model 2 N T [kaplan2020scaling]. With
     6 N D + 2 N T = C        D(N) = (C - 2 N T) / (6 N)
 the best N minimises the loss of D(N) tokens, or of what they are worth where only U of them differ:
     D' = U + U R* (1 - exp(-(D / U - 1) / R*)) for D > U     equation 5 [muennighoff2023scaling]
@@ -17,9 +17,9 @@ from solvers.laws.predict.mixture import Mixture, tell
 
 # FLOP of serving for each parameter and token: the forward pass.
 FLOPS_PER_SERVED_TOKEN = 2.0
-# R*: how many repetitions until repeated tokens are worth 1 - 1/e of all they can be (table 1 [muennighoff2023scaling]).
+# R*: repetitions until repeated tokens are worth 1 - 1/e of all they can be (table 1 [muennighoff2023scaling]).
 REPEATS = 15.387756
-# Sizes that are tried: this many, evenly in ln N, within this factor of tokens that are as many as parameters x 20.
+# Sizes that are tried: this many, evenly in ln N, within this factor of 20 tokens a parameter.
 TRIED, WITHIN, USUAL_RATIO = 401, 300.0, 20.0
 
 
@@ -34,7 +34,7 @@ class Range:
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """The best size and tokens, the loss [sizes] along the budget, and whether the best is at the edge of what was tried."""
+    """The best size and tokens, ln L along the budget [S], and whether the best is at the edge of what was tried."""
 
     params: Range
     tokens: Range
@@ -66,7 +66,9 @@ def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     low, high = float(min(ends[0], value)), float(max(ends[1], value))
     params = Range(*(float(np.exp(one)) for one in (value, low, high)))
     spent = [_tokens(np.array([one]), budget)[0] for one in (params.value, params.high, params.low)]
-    return Optimum(params, Range(*(float(one) for one in spent)), sizes, tokens, told.log_loss, middle in (0, len(sizes) - 1))
+    return Optimum(
+        params, Range(*(float(one) for one in spent)), sizes, tokens, told.log_loss, middle in (0, len(sizes) - 1)
+    )
 
 
 def worth(tokens: Floats, unique: float | None) -> Floats:
@@ -81,13 +83,17 @@ def worth(tokens: Floats, unique: float | None) -> Floats:
 def _along(budget: Budget) -> tuple[Floats, Floats]:
     """Sizes [S] that leave something to train on, and their tokens [S]."""
     usual = np.sqrt(budget.flops / (FLOPS_PER_PARAMETER_TOKEN * USUAL_RATIO))
-    most = min(usual * WITHIN, 0.99 * budget.flops / (FLOPS_PER_SERVED_TOKEN * budget.served) if budget.served else np.inf)
+    most = min(
+        usual * WITHIN, 0.99 * budget.flops / (FLOPS_PER_SERVED_TOKEN * budget.served) if budget.served else np.inf
+    )
     sizes = np.exp(np.linspace(np.log(min(usual, most) / WITHIN), np.log(most), TRIED))
     return sizes, _tokens(sizes, budget)
 
 
 def _tokens(sizes: Floats, budget: Budget) -> Floats:
-    found: Floats = (budget.flops - FLOPS_PER_SERVED_TOKEN * sizes * budget.served) / (FLOPS_PER_PARAMETER_TOKEN * sizes)
+    found: Floats = (budget.flops - FLOPS_PER_SERVED_TOKEN * sizes * budget.served) / (
+        FLOPS_PER_PARAMETER_TOKEN * sizes
+    )
     return found
 
 
@@ -100,5 +106,3 @@ def _lowest(values: Floats, at: Floats) -> Floats:
     shift = np.where(bend > 0, 0.5 * (left - right) / np.where(bend > 0, bend, 1.0), 0.0)
     found: Floats = at[places] + np.clip(shift, -1.0, 1.0) * (at[1] - at[0])
     return found
-
-
