@@ -76,6 +76,14 @@ def ask(one: Expert, inputs: Mapping[str, Any]) -> Said:
     return Said(log_loss + kernel @ one.carried, of_parameters, np.sqrt(np.maximum(variance, 0.0)), _falls(one, inputs))
 
 
+def covariances(one: Expert, inputs: Mapping[str, Any]) -> Floats:
+    """Covariance [Q, Q] of what the law leaves out at the inputs, given the runs."""
+    places = _places(inputs)
+    kernel = _kernel(places, one.places, one.fitted.sd)
+    found: Floats = _kernel(places, places, one.fitted.sd) - kernel @ one.inverse @ kernel.T
+    return found
+
+
 def _places(inputs: Mapping[str, Any]) -> Floats:
     return np.stack([np.log(np.atleast_1d(inputs[name])) for name in ("params", "tokens")], axis=1)
 

@@ -1,0 +1,186 @@
+"""What laws believe of runs that were not made, and of the target, and how a run would change it.
+
+Places [Z] are K candidates, then Q targets. Law l says ln loss m_l [Z] with covariance of its parameters P_l = J S J'
+[Z, Z] (Laplace) and of what it leaves out G_l [Z, Z] (the process of solvers.laws.predict.expert). A run at k gives
+    P - P_k P_k' / (P_kk + v),   m + P_k / (P_kk + v) (y - m(k)),    and G likewise:
+v is the variance of its noise, y what it is expected to show: what the laws together say of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solvers.laws.design.candidates import Candidates, Target
+from solvers.laws.fit import Fitted
+from solvers.laws.fit.noise import FREEDOM, USUAL_SD
+from solvers.laws.fit.priors import learned
+from solvers.laws.law import Floats, Law, normalised
+from solvers.laws.loss import get
+from solvers.laws.predict.expert import LEAN, Expert, ask, covariances
+from solvers.laws.predict.mixture import BELIEF, WIDENED, Mixture, tell
+
+# A Student-t run tells (nu + 1) / (nu + 3) of what a normal one of the same scale would (section 3 [lange1989robust]).
+TELLS = (FREEDOM + 1.0) / (FREEDOM + 3.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """One law: weight at the targets [Q], mean [Z], covariances [Z, Z], and variances of the candidates' noise [K]."""
+
+    weight: Floats
+    mean: Floats
+    parameters: Floats
+    process: Floats
+    noise: Floats
+    process_noise: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What is believed now: each law's belief, the noise's sd at the targets [Q], and e-folds of compute.
+
+    beyond   ln of the target's compute over the largest that is known [Q]; `reached` ln of each candidate's over it [K]
+    """
+
+    laws: tuple[Belief, ...]
+    of_noise: Floats
+    beyond: Floats
+    reached: Floats
+
+    @property
+    def candidates(self) -> int:
+        """How many candidates there are."""
+        return len(self.reached)
+
+
+def of_mixture(mix: Mixture, candidates: Candidates, target: Target) -> State:
+    """What the laws of a mixture believe."""
+    told = tell(mix, target.inputs)
+    laws = [
+        _of_expert(one, weight, candidates, target, most=float(mix.runs.flops.max()), mean=_mean_lean(mix))
+        for one, weight in zip(mix.experts, told.weights, strict=True)
+    ]
+    reached = np.log(_flops(candidates.inputs) / mix.runs.flops.max())
+    return State(tuple(laws), told.of_noise, told.beyond, reached)
+
+
+def of_fit(fitted: Fitted, candidates: Candidates, target: Target) -> State:
+    """What one law believes, with nothing said of what it leaves out."""
+    places = _places(candidates, target)
+    slopes = fitted.law.log_loss(fitted.theta[None], normalised(fitted.law, places, fitted.scale))
+    belief = _of_law(slopes, fitted.covariance, fitted.sd, np.ones(len(target.share)), candidates)
+    return _alone((belief,), np.full(len(target.share), fitted.sd), candidates)
+
+
+def of_prior(
+    candidates: Candidates, target: Target, *, laws: Sequence[str] = tuple(BELIEF), level: float = 1.0
+) -> State:
+    """What other families of runs teach before anything is run; `level` is a guess of ln loss."""
+    beliefs = tuple(_of_prior(get(name), BELIEF.get(name, 1.0), candidates, target, level) for name in laws)
+    whole = sum(one.weight for one in beliefs)
+    return _alone(
+        tuple(replace(one, weight=one.weight / whole) for one in beliefs),
+        np.full(len(target.share), USUAL_SD),
+        candidates,
+    )
+
+
+def with_run(state: State, k: int) -> State:
+    """What would be believed after a run of candidate k."""
+    return with_runs(state, (k,))
+
+
+def with_runs(state: State, chosen: Sequence[int]) -> State:
+    """What would be believed after runs of the chosen candidates."""
+    if not len(chosen):
+        return state
+    places = list(chosen)
+    shown = expected(state)[places]
+    laws = tuple(
+        replace(
+            one,
+            mean=one.mean + _gain(one.parameters, places, one.noise) @ (shown - one.mean[places]),
+            parameters=_left(one.parameters, places, one.noise),
+            process=_left(one.process, places, one.process_noise),
+        )
+        for one in state.laws
+    )
+    further = max(float(state.reached[places].max()), 0.0)
+    return replace(state, laws=laws, beyond=np.maximum(state.beyond - further, 0.0), reached=state.reached - further)
+
+
+def expected(state: State) -> Floats:
+    """The ln loss that the laws together expect of the candidates [K]."""
+    weight = np.array([one.weight.mean() for one in state.laws])
+    found: Floats = weight @ np.array([one.mean[: state.candidates] for one in state.laws]) / weight.sum()
+    return found
+
+
+def _of_expert(
+    one: Expert, weight: Floats, candidates: Candidates, target: Target, *, most: float, mean: float
+) -> Belief:
+    fitted, places = one.fitted, _places(candidates, target)
+    said = fitted.law.log_loss(fitted.theta[None], normalised(fitted.law, places, fitted.scale))
+    belief = _of_law(said, fitted.covariance, fitted.sd, weight, candidates)
+    lean = (_flops(candidates.inputs) / most) ** LEAN / mean
+    return replace(
+        belief,
+        mean=ask(one, places).log_loss,
+        process=covariances(one, places),
+        noise=belief.noise / lean,
+        process_noise=(fitted.sd * candidates.relative_noise) ** 2 / lean,
+    )
+
+
+def _of_prior(law: Law, weight: float, candidates: Candidates, target: Target, level: float) -> Belief:
+    prior = learned(law.name).prior(level=level, widened=WIDENED)
+    scale = {
+        one.name: 1.0 if one.absolute else float(np.exp(np.log(candidates.inputs[one.like or one.name]).mean()))
+        for one in law.inputs
+    }
+    said = law.log_loss(prior.centre[None], normalised(law, _places(candidates, target), scale))
+    weights = np.full(len(target.share), weight)
+    return _of_law(said, np.diag(1.0 / prior.precision), USUAL_SD, weights, candidates)
+
+
+def _of_law(
+    said: tuple[Floats, Floats], covariance: Floats, sd: float, weight: Floats, candidates: Candidates
+) -> Belief:
+    slopes = said[1][0]
+    noise = (sd * candidates.relative_noise) ** 2 / TELLS
+    parameters = slopes @ covariance @ slopes.T
+    return Belief(weight, said[0][0], parameters, np.zeros_like(parameters), noise, noise)
+
+
+def _alone(laws: tuple[Belief, ...], of_noise: Floats, candidates: Candidates) -> State:
+    """A state in which distance counts for nothing by itself."""
+    return State(laws, of_noise, np.zeros(len(of_noise)), np.zeros(len(candidates)))
+
+
+def _places(candidates: Candidates, target: Target) -> dict[str, Floats]:
+    return {name: np.concatenate([candidates.inputs[name], target.inputs[name]]) for name in target.inputs}
+
+
+def _gain(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
+    found: Floats = np.asarray(np.linalg.solve(_seen(covariance, chosen, noise), covariance[chosen]), dtype=np.float64)
+    return found.T
+
+
+def _left(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
+    found: Floats = covariance - _gain(covariance, chosen, noise) @ covariance[chosen]
+    return found
+
+
+def _seen(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
+    found: Floats = covariance[np.ix_(chosen, chosen)] + np.diag(noise[chosen])
+    return found
+
+
+def _mean_lean(mix: Mixture) -> float:
+    return float(((mix.runs.flops / mix.runs.flops.max()) ** LEAN).mean())
+
+
+def _flops(inputs: Mapping[str, Floats]) -> Floats:
+    found: Floats = 6.0 * inputs["params"] * inputs["tokens"]
+    return found

@@ -1,0 +1,132 @@
+"""How good the advice is: cases whose law is known, where what the advice promised is compared with what came.
+
+A case is a law with coefficients drawn around what families of runs teach, a ladder of small runs with noise, dearer
+runs that could be made, and a target beyond all. The advice spends some of the candidates' whole cost; the runs are
+made (by the law, with noise), the law is fitted anew, and the half-width is taken from that fit. Runs in a random order
+are made too, until their fit is as sure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.laws.design.belief import of_fit
+from solvers.laws.design.candidates import Candidates, Target, target
+from solvers.laws.design.choose import Question, chosen
+from solvers.laws.fit import Fitted, fit
+from solvers.laws.fit.priors import learned
+from solvers.laws.law import Floats, Law, Runs, joined, normalised
+from solvers.laws.loss import get
+
+LAWS = ("chinchilla", "skaling")
+NOISES = (1e-3, 2e-3, 5e-3)
+# Share of the candidates' cost that is spent; the target's compute over the dearest candidate's.
+SPENT, BEYOND = 0.05, 10.0
+LEVEL = float(np.log(3.0))
+# Numbers of random runs after which their fit is looked at.
+LOOKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A law with its true theta [P], what is known, what could be run and what is to be foretold."""
+
+    law: Law
+    theta: Floats
+    noise: float
+    known: Runs
+    candidates: Candidates
+    target: Target
+    seed: int
+
+
+@dataclass(frozen=True)
+class Played:
+    """Half-widths of ln loss before, promised and found after the advised runs; spends of advice and of random runs.
+
+    error   of the forecast of ln loss after the advised runs
+    """
+
+    before: float
+    promised: float
+    found: float
+    spend: float
+    random_spend: float
+    error: float
+
+
+def case(seed: int) -> Case:
+    """The case of this number."""
+    rng = np.random.default_rng(seed)
+    law, noise = get(LAWS[seed % len(LAWS)]), NOISES[seed % len(NOISES)]
+    prior = learned(law.name).prior(level=LEVEL)
+    theta = prior.centre + 0.5 * rng.standard_normal(law.size) / np.sqrt(prior.precision)
+    params, tokens = _grid(2e7, 3e8, 1e9, 1e10, 4)
+    dear, long = _grid(5e7, 3e9, 2e9, 1e11, 8)
+    most = float((dear * long).max())
+    aim = target(params=np.sqrt(BEYOND * most / 20.0), tokens=np.sqrt(BEYOND * most * 20.0))
+    blank = Case(
+        law, theta, noise, Runs({}, np.array([])), Candidates({"params": dear, "tokens": long}, dear * long), aim, seed
+    )
+    known = _run(blank, {"params": params, "tokens": tokens}, rng)
+    return Case(law, theta, noise, known, blank.candidates, aim, seed)
+
+
+def played(of: Case) -> Played:
+    """The advice followed, and random runs made until they are worth as much."""
+    rng = np.random.default_rng(10_000 + of.seed)
+    fitted = _fitted(of, of.known)
+    question = Question(of_fit(fitted, of.candidates, of.target), of.candidates, of.target)
+    whole = float(of.candidates.cost.sum())
+    design = chosen(question, spend=SPENT * whole, most=12)
+    after = _fitted(of, joined(of.known, _run(of, of.candidates.at(design.chosen), rng)))
+    found = _half_width(of, after, like=question)
+    told = _truth(of, of.target.inputs)[0]
+    error = float(after.log_loss(of.target.inputs)[0][0] - told)
+    return Played(design.before, design.after, found, design.cost, _random_spend(of, found, rng, question), error)
+
+
+def _random_spend(of: Case, goal: float, rng: np.random.Generator, question: Question) -> float:
+    """Cost of runs in a random order until the half-width is `goal`; of all of LOOKS where it is not reached."""
+    order = rng.permutation(len(of.candidates))
+    runs = _run(of, of.candidates.at([int(k) for k in order]), rng)
+    cost = np.cumsum(of.candidates.cost[order])
+    for count in LOOKS:
+        if _half_width(of, _fitted(of, joined(of.known, runs.take(np.arange(count)))), like=question) <= goal:
+            return float(cost[count - 1])
+    return float(cost[LOOKS[-1] - 1])
+
+
+def _half_width(of: Case, fitted: Fitted, *, like: Question) -> float:
+    return float(like.doubt.reach * fitted.log_loss(of.target.inputs)[1][0])
+
+
+def _fitted(of: Case, runs: Runs) -> Fitted:
+    prior = learned(of.law.name).prior(level=float(np.median(np.log(of.known.loss))))
+    return fit(of.law, runs, prior=prior, starts=4)
+
+
+def _run(of: Case, inputs: Mapping[str, Floats], rng: np.random.Generator) -> Runs:
+    loss = _truth(of, inputs)
+    return Runs(inputs, np.exp(loss + of.noise * rng.standard_normal(len(loss))))
+
+
+def _truth(of: Case, inputs: Mapping[str, Floats]) -> Floats:
+    """The ln loss of the law itself [M]; its references are fixed numbers."""
+    scale = {"params": 2e8, "tokens": 5e9}
+    found: Floats = of.law.log_loss(of.theta[None], normalised(of.law, inputs, scale))[0][0]
+    return found
+
+
+def _grid(least: float, most: float, short: float, long: float, count: int) -> tuple[Floats, Floats]:
+    params, tokens = np.meshgrid(np.geomspace(least, most, count), np.geomspace(short, long, count))
+    return params.ravel(), tokens.ravel()
+
+
+def shrink_errors(cases: Sequence[Played]) -> Floats:
+    """How far the promised shrink of each case was from the one found, over the one found."""
+    promised = np.array([one.before - one.promised for one in cases])
+    found = np.array([one.before - one.found for one in cases])
+    errors: Floats = np.abs(promised - found) / np.abs(found)
+    return errors
