@@ -132,6 +132,7 @@ class Kind(Generic[S]):
     the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
     instead. `prepare` reads what every solve needs, once a process. `breakdown` is what the terms of the explanation
     are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
+    `compared` is what of a plan stands in a comparison beside its simple values.
     """
 
     name: str
@@ -148,3 +149,4 @@ class Kind(Generic[S]):
     prepare: Callable[[], object] = lambda: None
     breakdown: str = "time_s"
     told: tuple[str, ...] = ()
+    compared: Callable[[Document], Document] = lambda _: {}

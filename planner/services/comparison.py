@@ -6,6 +6,7 @@ from typing import Any
 
 from planner.models import Run
 from planner.services.errors import invalid
+from solvers import kinds
 from solvers.documents import Document
 
 MOST = 20
@@ -76,24 +77,14 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
     whole = {key: value for key, value in plan.get("run", {}).items() if not isinstance(value, list)}
     pools = [{name: part for name, part in pool.items() if name != "memory"} for pool in plan.get("pools", ())]
     simple = {key: plan.get(key) for key in SHOWN if not isinstance(plan.get(key), list)}
-    shown = {**simple, **({"pools": pools} if pools else {}), **_fleet(plan), "run": whole}
+    own = kinds.get(document["kind"]).compared(plan) if plan else {}
+    shown = {**simple, **({"pools": pools} if pools else {}), **own, "run": whole}
     for name, value in _leaves(shown):
         yield (PLAN, name), value
     for name in ("candidates", "feasible"):
         yield (SEARCH, name), document["search"].get(name)
     for name, value in _leaves(document["provenance"]):
         yield (PROVENANCE, name), value
-
-
-def _fleet(plan: Document) -> Document:
-    """What a fleet buys and runs at the most, by name, and what its services attain; nothing of other plans."""
-    if "offers" not in plan:
-        return {}
-    return {
-        "gpus": {one["name"]: one["gpus"]["most"] for one in plan["offers"]},
-        "replicas": {one["name"]: one["replicas"]["most"] for one in plan.get("configurations", ())},
-        "attained": {one["name"]: one["attainment"]["value"] for one in plan.get("services", ())},
-    }
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,7 @@
 """The kind that the registry knows: a spec is read, checked and exported without what solves it."""
 
 from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.documents import Document
 from solvers.fleet.exports import EXPORTS
 from solvers.fleet.spec import FleetSpec
 
@@ -26,6 +27,15 @@ def prepare() -> None:
     load()
 
 
+def compared(plan: Document) -> Document:
+    """What a fleet buys and runs at the most, by name, and what its services attain."""
+    return {
+        "gpus": {one["name"]: one["gpus"]["most"] for one in plan["offers"]},
+        "replicas": {one["name"]: one["replicas"]["most"] for one in plan["configurations"]},
+        "attained": {one["name"]: one["attainment"]["value"] for one in plan["services"]},
+    }
+
+
 KIND = Kind(
     name="fleet",
     title="Fleet plan",
@@ -38,4 +48,5 @@ KIND = Kind(
     prepare=prepare,
     breakdown="cost_usd_per_hour",
     told=("single_types", "entry_prices", "worth", "proof"),
+    compared=compared,
 )
