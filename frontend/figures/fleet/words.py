@@ -74,10 +74,15 @@ def simulated(result: Document) -> tuple[tuple[str, str], ...]:
         words = f"{said.price(first['cost_usd_per_hour'])}, {said.attained(least)} of the requests good"
         facts.append(("The fleet before it was simulated", words))
     loads = {name: load for name, load in told.get("loads", {}).items() if load > 1 + 1e-9}
-    if few := result["explanation"].get("typical_hours"):
-        facts.append(("What binds and what would change it", f"asked over {said.hours(few)}, which stand for all"))
+    facts.append(("What binds and what would change it", _asked_again(result)))
     facts += [(f"Room asked for {name}", f"{load:.2f} times its load") for name, load in loads.items()]
     return tuple(facts)
+
+
+def _asked_again(result: Document) -> str:
+    few = result["explanation"].get("typical_hours")
+    hours = f"asked over {said.hours(few)}, which stand for all, and " if few else ""
+    return f"{hours}told by the capacities and the room that this simulation found: proven anew, costs may differ"
 
 
 def worth(result: Document) -> tuple[tuple[str, str], ...]:
