@@ -1,7 +1,9 @@
 """`isoflop accuracy`: how well a kind's models predict a table of measurements."""
 
 import csv
-from collections.abc import Sequence
+import inspect
+import time
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,8 @@ from planner.cli.exits import usage
 from planner.cli.output import Form, Output, data, tables
 
 MOST_SEEDS = 1000
+# Kinds whose forecasts are scored before specs of them can be solved.
+AHEAD = {"scaling": "solvers.scaling"}
 
 
 def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
@@ -35,23 +39,58 @@ def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
     profiles: Annotated[
         str | None, typer.Option("--profiles", metavar="GLOB", help="Kernel profiles for the open-loop runs.")
     ] = None,
+    fit: Annotated[
+        Path | None, typer.Option("--fit", help="Runs that laws are fitted to (scaling); --data has those to foretell.")
+    ] = None,
+    law: Annotated[
+        str | None, typer.Option("--law", metavar="auto|NAME", help="The law to score (scaling); auto weighs several.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns", metavar="FIELD=COLUMN,...", help="The files' own names: params=N,tokens=D,loss=loss."
+        ),
+    ] = None,
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Score only these rows; may repeat.")
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print the scores.")] = Output.TABLE,
 ) -> None:
     """Score a kind's predictions against measurements; errors and shares are fractions (0.07, not 7)."""
-    from solvers import kinds  # noqa: PLC0415 -- the solvers are slow to import
-
-    kinds.get(kind, at="")
+    score = _scorer(kind)
     options: dict[str, Any] = {"calibrate_on": rows(calibrate_on)} if calibrate_on else {}
     options |= {"protocol": protocol} if protocol else {}
     options |= {"seeds": seeds} if seeds > 1 else {}
     options |= {"memory": rows(memory)} if memory else {}
     options |= {"runs": rows(runs)} if runs else {}
     options |= {"profiles": texts(profiles)} if profiles else {}
-    scores = import_module(f"{kinds.MODULES[kind]}.accuracy").score(chosen(rows(measurements), where or ()), **options)
-    _print(kind, scores, output)
+    options |= {"fit": rows(fit)} if fit else {}
+    options |= {"law": law} if law else {}
+    options |= {"columns": columns} if columns else {}
+    _print(kind, score(chosen(rows(measurements), where or ()), **_fitting(kind, score, options)), output)
+
+
+def _scorer(kind: str) -> Callable[..., dict[str, Any]]:
+    """The function that scores a kind; UnknownName offers the nearest kind."""
+    from solvers import kinds  # noqa: PLC0415 -- the solvers are slow to import
+
+    if kind not in AHEAD:
+        kinds.get(kind, at="")
+    module = AHEAD.get(kind) or kinds.MODULES[kind]
+    scorer: Callable[..., dict[str, Any]] = import_module(f"{module}.accuracy").score
+    return scorer
+
+
+def _fitting(kind: str, score: Callable[..., dict[str, Any]], options: dict[str, Any]) -> dict[str, Any]:
+    """The options, and a clock where the kind times itself; a usage error where it has no such option or lacks one."""
+    known = inspect.signature(score).parameters
+    for name in options:
+        if name not in known:
+            option = f"--{name.replace('_', '-')}"
+            raise usage("unknown_option", f"accuracy {kind} has no {option}.", "Leave it out.")
+    if "fit" in known and "fit" not in options:
+        raise usage("missing", f"accuracy {kind} needs --fit FILE.", "Give the runs that laws are fitted to.")
+    return options | ({"clock": time.perf_counter} if "clock" in known else {})
 
 
 def rows(path: Path) -> list[dict[str, str]]:

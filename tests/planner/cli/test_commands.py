@@ -127,6 +127,45 @@ def test_accuracy_says_what_is_wrong_with_its_file(here, tmp_path, content):
     assert b"hint: " in done.stderr
 
 
+RUNS = "N,D,loss\n" + "".join(
+    f"{params:g},{params * ratio:g},{1.8 + 480 / params**0.347 + 2140 / (params * ratio) ** 0.367:.6f}\n"
+    for params in (3e7, 6e7, 1e8, 2e8, 4e8)
+    for ratio in (10, 20, 40)
+)
+
+
+def test_accuracy_fits_laws_to_one_file_of_runs_and_scores_them_on_another(here, tmp_path):
+    (tmp_path / "small.csv").write_text(RUNS)
+    (tmp_path / "large.csv").write_text("N,D,loss\n4e9,8e10,2.2154\n")
+    files = ("--fit", "small.csv", "--data", "large.csv", "--columns", "params=N,tokens=D,loss=loss")
+
+    done = here("accuracy", "scaling", *files, "--law", "chinchilla", "-o", "json")
+
+    scores = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (scores["points"], scores["fitted"], scores["law"]) == (1, 15, "chinchilla")
+    assert scores["mape"] < 0.02
+    assert scores["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("scaling",), b"accuracy scaling needs --fit FILE."),
+        (("scaling", "--fit", "rows.csv", "--seeds", "3"), b"accuracy scaling has no --seeds."),
+        (("training", "--fit", "rows.csv"), b"accuracy training has no --fit."),
+        (("scaling", "--fit", "rows.csv", "--law", "chinchila"), b"Did you mean chinchilla?"),
+    ],
+)
+def test_accuracy_says_which_option_a_kind_does_not_have(here, tmp_path, arguments, message):
+    (tmp_path / "rows.csv").write_text(RUNS)
+
+    done = here("accuracy", *arguments, "--data", "rows.csv")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr
+
+
 def test_help_lists_the_commands_of_the_contract_and_loads_nothing_slow(isoflop):
     done = isoflop("--help")
     loaded = subprocess.run(
