@@ -22,6 +22,8 @@ PRODUCTS = (
     ("steps", "batch", "sequence"),
 )
 MAY_BE_ZERO = ("final_rate", "final_rate_share", "step", "steps", "learning_rate", "flops", "gpu_hours")
+# As solvers/units.py bounds quantities; a compute may be larger, and products of these stay finite.
+MOST = 1e36
 HOW = "Say tokens=COLUMN, or log steps, batch and sequence length (or compute)."
 
 
@@ -108,8 +110,9 @@ def _number(field: str, text: str, scale: float) -> dict[str, float]:
         return {field: value} if text else {}
     if math.isnan(value):
         return {}
-    if not math.isfinite(value) or value < 0.0 or (value == 0.0 and field not in MAY_BE_ZERO):
-        raise SpecError(Problem("out_of_range", f"{value:g} is no {field}.", "", "Give a number above zero."))
+    if not 0.0 <= value <= MOST or (value == 0.0 and field not in MAY_BE_ZERO):
+        hint = f"Give a number above zero, at most {MOST:g}."
+        raise SpecError(Problem("out_of_range", f"{value:g} is no {field}.", "", hint))
     return {field: value}
 
 
@@ -122,7 +125,7 @@ def _with_tokens(record: Record, product: tuple[str, ...]) -> Record:
     tokens = math.prod(parts)
     if product == ("flops",):
         tokens /= FLOPS_PER_PARAMETER_TOKEN * record.numbers.get("params", math.nan)
-    if not tokens > 0.0:
+    if not 0.0 < tokens <= MOST:
         return record
     return replace(record, numbers={**record.numbers, "tokens": tokens})
 

@@ -29,6 +29,8 @@ def strange(records: Sequence[Record], runs: Runs) -> tuple[Flag, ...]:
 def _shown(runs: Runs) -> tuple[Flag, ...]:
     """What solvers.laws sees in runs that have a loss, at their places among all."""
     places = np.flatnonzero(np.isfinite(runs.loss) & (runs.loss > 0.0))
+    if not len(places):
+        return ()
     return tuple(Flag(int(places[flag.run]), flag.code, flag.message) for flag in before_fit(runs.take(places)))
 
 

@@ -46,13 +46,14 @@ def test_rows_without_size_and_loss_are_told_and_unfinished_ones_may_lack_anythi
 
 def test_every_wrong_cell_is_told_with_its_line_and_column():
     with pytest.raises(SpecError) as caught:
-        _recorded('N,D,loss\n410m,2e9,3\n1e8,-2,"2,9"\n1e8,0,3\n')
+        _recorded('N,D,loss\n410m,2e9,3\n1e8,-2,"2,9"\n1e8,0,3\n1e40,2e9,3\n')
 
     assert [problem.message for problem in caught.value.problems] == [
         "Line 2, column 'N': 'm' in '410m' is not a unit of count.",
         "Line 3, column 'D': -2 is no tokens.",
         "Line 3, column 'loss': '2,9' is no number.",
         "Line 4, column 'D': 0 is no tokens.",
+        "Line 5, column 'N': 1e+40 is no params.",
     ]
 
 

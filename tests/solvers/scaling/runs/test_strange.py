@@ -39,3 +39,7 @@ def test_what_laws_see_is_flagged_at_the_place_among_all_runs():
         (0, "diverged"),
         (2, "diverged"),
     ]
+
+
+def test_of_runs_that_all_diverged_each_is_flagged():
+    assert _codes(record(2, loss=math.nan), record(3, loss=math.inf)) == [(0, "diverged"), (1, "diverged")]
