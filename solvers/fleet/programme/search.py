@@ -53,7 +53,7 @@ class Search:
 
 def search_of(programme: Programme, gap: float) -> Search:
     """A search that has found nothing yet."""
-    hours, alike = _distinct(programme)
+    hours, alike = distinct(programme)
     scenes = scenes_of(programme)
     pools = pools_of(programme, scenes)
     steady = np.flatnonzero([one.steady for one in programme.offers])
@@ -81,7 +81,7 @@ def search_of(programme: Programme, gap: float) -> Search:
     )
 
 
-def _distinct(programme: Programme) -> tuple[Ints, Ints]:
+def distinct(programme: Programme) -> tuple[Ints, Ints]:
     """The first of each kind of hour, and the kind of every hour."""
     each = objective_of(programme)[[not one.steady for one in programme.offers]]
     most = [np.broadcast_to(one.most, programme.hours)[None] for one in programme.limits]

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from pydantic import ValidationError
 
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.catalogue.hardware import Node
+from solvers.documents import Document
 from solvers.fleet.service import Service
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import ROOM, Carried, Floats
@@ -128,12 +130,18 @@ def _study(asked: Asked, node: Node) -> Study | Unable:
             "calibration": asked.spec.calibration, "seed": asked.spec.seed,
         })  # fmt: skip
     except ValidationError as error:
-        problem = problems_of(error, ServingSpec.model_json_schema())[0]
+        problem = problems_of(error, _schema())[0]
         return Unable(problem.at.strip("/").split("/")[0], problem.message)
     shape = asked.known.answer(
         ("shape", asked.traits), lambda: shape_of(asked.drawn.requests, cached=cached(one.options))
     )
     return study_of(spec, asked.drawn, shape, longest=longest_of(spec))
+
+
+@cache
+def _schema() -> Document:
+    """What is said of a spec's fields: made once, for every node that cannot be asked wants it."""
+    return ServingSpec.model_json_schema()
 
 
 def _found(study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]]) -> Found:

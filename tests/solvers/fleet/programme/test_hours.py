@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from solvers.fleet.programme.balance import utilisation
 from solvers.fleet.programme.case import Programme
-from solvers.fleet.programme.solve import at_once, cheapest, solve
+from solvers.fleet.programme.hours import by_hours
+from solvers.fleet.programme.solve import at_once, cheapest, mix_of, solve, together_once
 from tests.solvers.fleet.programme.test_solve import melange
 
 
@@ -37,3 +39,23 @@ def test_no_replica_has_more_than_its_time() -> None:
     assert mix is not None
     assert utilisation(day(), mix).max() <= 1 + 1e-6
     assert np.allclose(mix.shares[0].sum(axis=2), 1.0)
+
+
+@pytest.mark.parametrize("objective", ["cost", "carbon"])
+def test_hours_that_are_alike_count_as_often_as_there_are_of_them(objective: str) -> None:
+    plain = day()
+    grams = (np.array([300.0]), np.array([900.0]), np.array([100.0, 1000.0, 700.0, 500.0]))
+    reserved = replace(plain.offers[2], price_usd=np.array([1.0, 4.0, 2.0, 2.5]))
+    offers = [replace(one, carbon_g=each) for one, each in zip((*plain.offers[:2], reserved), grams, strict=True)]
+    programme = replace(plain, offers=tuple(offers), objective=objective)
+
+    few, whole, apart = together_once(programme), at_once(programme), by_hours(programme)
+
+    assert few is not None
+    assert whole is not None
+    assert apart is not None
+    value = mix_of(programme, few.units, few.replicas, few.bound, {}).value
+    assert few.units[:, 1].tolist() == few.units[:, 3].tolist()
+    assert value == pytest.approx(mix_of(programme, whole.units, whole.replicas, whole.bound, {}).value)
+    assert value == pytest.approx(mix_of(programme, apart.units, apart.replicas, apart.bound, {}).value)
+    assert few.bound == pytest.approx(4.0 * value)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from solvers.fleet.why import typical
 from solvers.fleet.why.explain import explained
 from tests.solvers.fleet.why.answers import answered, melange, small
 
@@ -64,7 +65,8 @@ def test_what_the_answer_does_not_rest_on_is_said():
     assert codes == ["catalogue_prices", "table_only"]
 
 
-def test_over_a_long_day_what_stands_beside_the_plan_is_of_all_its_hours():
+def test_over_a_long_day_what_stands_beside_the_plan_is_of_all_its_hours(monkeypatch):
+    monkeypatch.setattr(typical, "LARGE", 0)
     demand = [0.3, 0.2, 0.5, 0.8, 1.0, 0.9, 0.7, 0.4]
     question = answered(small(service={"demand": demand}))
     found = explained(question.spec, question.supplies, question.proof)
