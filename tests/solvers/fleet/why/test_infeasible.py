@@ -76,15 +76,15 @@ def test_a_class_that_nothing_serves_is_named_with_a_gpu_that_could():
 
 
 def test_only_gpus_with_more_memory_or_bandwidth_than_the_market_has_are_asked(monkeypatch):
-    market = [{"gpu": "l4", "price": 0.7}, {"gpu": "l40s", "price": 1.9}]
-    spec = small(service={"model": "llama-3.1-70b", "slo": {"tpot": "20 ms"}}, market=market)
+    market = [{"gpu": "l4", "price": 0.7}, {"gpu": "h100-sxm", "price": 1.9}]
+    spec = small(service={"model": "llama-3.1-70b", "slo": {"tpot": "5 ms"}}, market=market)
     missing = supplies(spec).unserved[0]
     asked = []
     monkeypatch.setattr(infeasible, "supplies", lambda one: asked.append(one.market[0].gpu) or supplies(one))
 
     able = infeasible.could(spec, missing)
 
-    best = catalogue.get("gpus", "l40s")
+    best = catalogue.get("gpus", "h100-sxm")
     assert asked
     for one in asked:
         assert one.memory_bytes > best.memory_bytes or one.memory_bytes_per_s > best.memory_bytes_per_s
