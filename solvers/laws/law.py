@@ -117,7 +117,7 @@ class Runs:
     @property
     def flops(self) -> Floats:
         """Training compute of each run [M], 6 N D."""
-        return FLOPS_PER_PARAMETER_TOKEN * self.inputs["params"] * self.inputs["tokens"]
+        return flops_of(self.inputs)
 
     def take(self, chosen: NDArray[Any]) -> "Runs":
         """The runs at the given places, or where a mask is true."""
@@ -125,6 +125,12 @@ class Runs:
         names = tuple(self.names[n] for n in places) if self.names else ()
         inputs = {name: values[places] for name, values in self.inputs.items()}
         return replace(self, inputs=inputs, loss=self.loss[places], names=names)
+
+
+def flops_of(inputs: Mapping[str, Any]) -> Floats:
+    """Training compute [M], 6 N D."""
+    found: Floats = FLOPS_PER_PARAMETER_TOKEN * np.atleast_1d(inputs["params"]) * np.atleast_1d(inputs["tokens"])
+    return found
 
 
 def runs_of(
@@ -154,9 +160,9 @@ def joined(*parts: Runs) -> Runs:
     )
 
 
-def scale_of(law: Law, runs: Runs) -> dict[str, float]:
+def scale_of(law: Law, inputs: Mapping[str, Floats]) -> dict[str, float]:
     """The reference of each of the law's inputs: the geometric mean over the runs, another input's, or 1."""
-    own = {one.name: float(np.exp(np.log(runs.inputs[one.like or one.name]).mean())) for one in law.inputs}
+    own = {one.name: float(np.exp(np.log(inputs[one.like or one.name]).mean())) for one in law.inputs}
     return {one.name: 1.0 if one.absolute else own[one.name] for one in law.inputs}
 
 

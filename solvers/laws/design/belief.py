@@ -6,7 +6,7 @@ Places [Z] are K candidates, then Q targets. Law l says ln loss m_l [Z] with cov
 v is the variance of its noise, y what it is expected to show: what the laws together say of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from solvers.laws.design.candidates import Candidates, Target
 from solvers.laws.fit import Fitted
 from solvers.laws.fit.noise import FREEDOM, USUAL_SD
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Law, normalised
+from solvers.laws.law import Floats, Law, flops_of, normalised, scale_of
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import LEAN, Expert, ask, covariances
 from solvers.laws.predict.mixture import BELIEF, WIDENED, Mixture, tell
@@ -61,7 +61,7 @@ def of_mixture(mix: Mixture, candidates: Candidates, target: Target) -> State:
         _of_expert(one, weight, candidates, target, most=float(mix.runs.flops.max()), mean=_mean_lean(mix))
         for one, weight in zip(mix.experts, told.weights, strict=True)
     ]
-    reached = np.log(_flops(candidates.inputs) / mix.runs.flops.max())
+    reached = np.log(flops_of(candidates.inputs) / mix.runs.flops.max())
     return State(tuple(laws), told.of_noise, told.beyond, reached)
 
 
@@ -123,7 +123,7 @@ def _of_expert(
     fitted, places = one.fitted, _places(candidates, target)
     said = fitted.law.log_loss(fitted.theta[None], normalised(fitted.law, places, fitted.scale))
     belief = _of_law(said, fitted.covariance, fitted.sd, weight, candidates)
-    lean = (_flops(candidates.inputs) / most) ** LEAN / mean
+    lean = (flops_of(candidates.inputs) / most) ** LEAN / mean
     return replace(
         belief,
         mean=ask(one, places).log_loss,
@@ -135,11 +135,8 @@ def _of_expert(
 
 def _of_prior(law: Law, weight: float, candidates: Candidates, target: Target, level: float) -> Belief:
     prior = learned(law.name).prior(level=level, widened=WIDENED)
-    scale = {
-        one.name: 1.0 if one.absolute else float(np.exp(np.log(candidates.inputs[one.like or one.name]).mean()))
-        for one in law.inputs
-    }
-    said = law.log_loss(prior.centre[None], normalised(law, _places(candidates, target), scale))
+    places = normalised(law, _places(candidates, target), scale_of(law, candidates.inputs))
+    said = law.log_loss(prior.centre[None], places)
     weights = np.full(len(target.share), weight)
     return _of_law(said, np.diag(1.0 / prior.precision), USUAL_SD, weights, candidates)
 
@@ -179,8 +176,3 @@ def _seen(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
 
 def _mean_lean(mix: Mixture) -> float:
     return float(((mix.runs.flops / mix.runs.flops.max()) ** LEAN).mean())
-
-
-def _flops(inputs: Mapping[str, Floats]) -> Floats:
-    found: Floats = 6.0 * inputs["params"] * inputs["tokens"]
-    return found

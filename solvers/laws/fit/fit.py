@@ -81,7 +81,7 @@ def fit(
     """The law fitted to the runs; `weights` [M] say how much each counts. BadRuns where it cannot be done."""
     check(law, runs, weights=weights)
     noise = Student() if noise is None else noise
-    scale = scale_of(law, runs) if scale is None else scale
+    scale = scale_of(law, runs.inputs) if scale is None else scale
     level = float(np.median(np.log(runs.loss)))
     own = prior_of(law, level=level)
     prior = own if prior is None else prior

@@ -13,7 +13,7 @@ import numpy as np
 
 from solvers.errors import SpecError
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Law, Prior, Runs
+from solvers.laws.law import Floats, Law, Prior, Runs, flops_of
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import Expert, Said, ask, expert
 
@@ -79,7 +79,7 @@ def tell(mix: Mixture, inputs: Mapping[str, Any]) -> Told:
         of_parameters=_mixed(weights, np.array([one.of_parameters for one in said])),
         of_process=_mixed(weights, np.array([one.of_process for one in said])),
         of_laws=_mixed(weights, values - mean),
-        beyond=np.maximum(np.log(_flops(inputs) / mix.runs.flops.max()), 0.0),
+        beyond=np.maximum(np.log(flops_of(inputs) / mix.runs.flops.max()), 0.0),
     )
 
 
@@ -129,9 +129,4 @@ def _weights(mix: Mixture, said: list[Said]) -> Floats:
 
 def _mixed(weights: Floats, sd: Floats) -> Floats:
     found: Floats = np.sqrt(np.where(weights > 0, weights * sd**2, 0.0).sum(axis=0))
-    return found
-
-
-def _flops(inputs: Mapping[str, Any]) -> Floats:
-    found: Floats = 6.0 * np.atleast_1d(inputs["params"]) * np.atleast_1d(inputs["tokens"])
     return found

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
+from solvers.laws.loss import data_constrained
 from solvers.laws.predict.draws import drawn, log_losses
 from solvers.laws.predict.interval import LEVEL
 from solvers.laws.predict.mixture import Mixture, tell
 
 # FLOP of serving for each parameter and token: the forward pass.
 FLOPS_PER_SERVED_TOKEN = 2.0
-# R*: repetitions until repeated tokens are worth 1 - 1/e of all they can be (table 1 [muennighoff2023scaling]).
-REPEATS = 15.387756
+# R*, as published: the runs of a forecast have seldom repeated tokens to learn it from.
+REPEATS = np.array(data_constrained.PRINTED["R_D"])
 # Sizes that are tried: this many, evenly in ln N, within this factor of 20 tokens a parameter.
 TRIED, WITHIN, USUAL_RATIO = 401, 300.0, 20.0
 
@@ -76,7 +77,7 @@ def worth(tokens: Floats, unique: float | None) -> Floats:
     if unique is None:
         return tokens
     repeats = np.maximum(tokens / unique - 1.0, 0.0)
-    found: Floats = np.minimum(tokens, unique) + unique * REPEATS * -np.expm1(-repeats / REPEATS)
+    found: Floats = np.minimum(tokens, unique) * np.exp(data_constrained.worth(repeats, REPEATS)[0])
     return found
 
 

@@ -59,7 +59,7 @@ def test_columns_of_different_lengths_are_refused() -> None:
 def test_references_are_the_middle_of_the_runs() -> None:
     runs = runs_of([2.0, 1.9], params=[1e8, 1e10], tokens=[1e10, 1e10])
 
-    scale = scale_of(get("chinchilla"), runs)
+    scale = scale_of(get("chinchilla"), runs.inputs)
 
     assert scale == pytest.approx({"params": 1e9, "tokens": 1e10})
     assert normalised(get("chinchilla"), runs.inputs, scale) == pytest.approx(
