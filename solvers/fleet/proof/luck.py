@@ -12,8 +12,8 @@ and the share falls by p ln(1 / p) with each unit of the drift. A seed that is s
     y = x / (c sqrt(all n)) > 0.2                                 x = rate x limit of the first token
 says little of that steady state: its backlog mostly follows the work that comes in all, whose spread is kappa = 1;
     kappa(p, y) = 1 + (kappa(p) - 1) exp(-2 (y - 0.2))            fitted to simulated Brownian motions of y = 0.05 to 4
-Such loads are sums over many requests, thus nearly
-normal, while shares of good requests are not: often all are good at each of many seeds, and half of them at the next.
+Such loads are sums over many requests, thus nearly normal, while shares of good requests are not: often all are good
+at each of many seeds, and half of them at the next.
 """
 
 import math
@@ -29,8 +29,6 @@ from solvers.simulate.serving.case import Requests
 
 # Batches of consecutive requests that the variance is worked out from: uneven times within one of them count.
 BATCHES = 64
-
-
 # From where on seeds are short, and how fast they follow the work alone then: fitted to such simulations.
 SHORT, FALLS = 0.2, 2.0
 

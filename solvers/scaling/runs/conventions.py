@@ -1,6 +1,6 @@
 """What N counts and the unit of the loss: as stated, as a column or its name says, or assumed with a warning."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -101,18 +101,21 @@ def _compute(records: Sequence[Record]) -> list[Problem]:
     if not ratios:
         return []
     middle = median(ratios.values())
-    unlike: Callable[[float, float], bool] = lambda one, other: max(one / other, other / one) > APART  # noqa: E731
-    odd = [line for line, ratio in ratios.items() if unlike(ratio, middle)]
+    odd = [line for line, ratio in ratios.items() if _unlike(ratio, middle)]
     if odd:
         message = (
             f"Compute over 6 N D is {middle:.2g} in the middle and {ratios[odd[0]]:.2g} on line {odd[0]:,}"
             f" ({len(odd)} such): N or D of these runs may be counted otherwise."
         )
         return [Problem("flops_disagree", message, "/columns", "Check what N counts and the unit of tokens.")]
-    if unlike(middle, 1.0):
+    if _unlike(middle, 1.0):
         message = f"The compute that was logged is {middle:.2g} times 6 N D: N may count other parameters."
         return [Problem("flops_disagree", message, "/columns", "Check what N counts and the unit of tokens.")]
     return []
+
+
+def _unlike(one: float, other: float) -> bool:
+    return max(one / other, other / one) > APART
 
 
 def _ratio(record: Record) -> float:
