@@ -22,7 +22,12 @@ from solvers.documents import Document, check, digest
 from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
 
-MODULES: dict[str, str] = {"training": "solvers.training", "serving": "solvers.serving", "fleet": "solvers.fleet"}
+MODULES: dict[str, str] = {
+    "training": "solvers.training",
+    "serving": "solvers.serving",
+    "fleet": "solvers.fleet",
+    "scaling": "solvers.scaling",
+}
 DIGITS = 9
 NOT_THE_QUESTION = {"name", "tags"}
 

@@ -14,8 +14,6 @@ from planner.cli.exits import usage
 from planner.cli.output import Form, Output, data, tables
 
 MOST_SEEDS = 1000
-# Kinds whose forecasts are scored before specs of them can be solved.
-AHEAD = {"scaling": "solvers.scaling"}
 
 
 def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
@@ -74,10 +72,8 @@ def _scorer(kind: str) -> Callable[..., dict[str, Any]]:
     """The function that scores a kind; UnknownName offers the nearest kind."""
     from solvers import kinds  # noqa: PLC0415 -- the solvers are slow to import
 
-    if kind not in AHEAD:
-        kinds.get(kind, at="")
-    module = AHEAD.get(kind) or kinds.MODULES[kind]
-    scorer: Callable[..., dict[str, Any]] = import_module(f"{module}.accuracy").score
+    kinds.get(kind, at="")
+    scorer: Callable[..., dict[str, Any]] = import_module(f"{kinds.MODULES[kind]}.accuracy").score
     return scorer
 
 

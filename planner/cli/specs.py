@@ -8,8 +8,8 @@ from planner.cli.exits import usage
 from solvers.documents import MAX_BYTES, Document, pointer_token, read
 from solvers.errors import Problem, SpecError
 
-# Where a spec of a fleet has tables: a service's capacities, and the prices.
-TABLES = ("/capacities", "/prices")
+# Where specs have tables: a fleet's capacities and prices, and the runs that a scaling plan foretells from.
+TABLES = ("/capacities", "/prices", "/runs")
 
 
 def load(source: str, *, seed: int | None = None) -> Document:

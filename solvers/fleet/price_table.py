@@ -15,8 +15,9 @@ from pydantic import Field, ValidationError, model_validator
 from solvers.base import ADVANCED, Part
 from solvers.errors import Problem, SpecError
 from solvers.fleet.market import Offer
-from solvers.fleet.uploads import LISTED, Line, check_text, lines_of
+from solvers.fleet.uploads import LISTED, Line, lines_of
 from solvers.problems import problems_of
+from solvers.tables import check_text
 
 MACHINES = ("gpu", "node", "instance")
 NUMBERS = ("price", "interruptions_per_hour", "available")

@@ -9,11 +9,11 @@ from solvers.catalogue import ModelRef
 from solvers.errors import Problem, SpecError
 from solvers.fleet.market import MOST_HOURS, Place
 from solvers.fleet.supply.checks import problems_of_service
-from solvers.fleet.uploads import check_text
 from solvers.serving.engine import EngineChoice, Numbers
 from solvers.serving.options import Options
 from solvers.serving.slo import Slo
 from solvers.serving.traffic import Traffic
+from solvers.tables import check_text
 from solvers.units import Seconds
 
 

@@ -1,9 +1,9 @@
-"""Tables that a spec carries as CSV text; a path is read by the command line, which puts the text in its place."""
+"""The lines of tables that a spec carries as CSV text."""
 
 import csv as tables
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from solvers.errors import Problem, SpecError, nearest
 
@@ -13,21 +13,6 @@ LISTED = 20
 
 Line = tuple[int, dict[str, str]]
 """The number of a line, and what it says under each column."""
-
-
-def check_text(csv: str | None, file: str | None, *, what: str, read: Callable[[str], object] | None = None) -> None:
-    """SpecError unless there is a text, that `read` takes, and no path left."""
-    if (csv is None) == (file is None):
-        hint = "Write `csv: |` and the lines below it, or `file: PATH` on the command line."
-        raise SpecError(Problem("contradiction", f"{what} are given in one way: csv or file.", "", hint))
-    if csv is None:
-        hint = "Solve it by `isoflop solve`, which reads the file, or paste its lines as `csv`."
-        raise SpecError(Problem("not_a_table", "Only the command line reads files.", "/file", hint))
-    if read is not None:
-        try:
-            read(csv)
-        except SpecError as error:
-            raise type(error)(*(Problem(p.code, p.message, "/csv", p.hint) for p in error.problems)) from None
 
 
 def lines_of(text: str, *, columns: Sequence[str], header: str, most: int) -> tuple[list[str], list[Line]]:

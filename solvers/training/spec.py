@@ -33,6 +33,9 @@ def _precision(value: Any) -> Any:
     return value
 
 
+WrittenPrecision = Annotated[Precision, BeforeValidator(_precision)]
+
+
 class Question(Spec):
     """What is asked on whatever hardware; TrainingSpec and IslandsSpec say what that is."""
 
@@ -65,7 +68,7 @@ class Question(Spec):
         examples=["1.4T"],
         json_schema_extra={"x-unit": "tokens"},
     )
-    precision: Annotated[Precision, BeforeValidator(_precision)] = Field(
+    precision: WrittenPrecision = Field(
         default="bf16",
         title="Precision",
         description="Of the matrix products; attention stays in 16 bit.",

@@ -25,7 +25,7 @@ OFF_RATE = 4.0
 # Scales of the noise beyond which a run is far from the law; share of its own prediction that a run may make.
 FAR, OWN = 4.0, 0.7
 # What a flagged run counts for where its flag is believed.
-TRUST = {"diverged": 0.0, "hardly_trained": 0.1, "not_decayed": 0.25, "off_rate": 0.25}
+TRUST = {"diverged": 0.0, "overfitted": 0.0, "hardly_trained": 0.1, "not_decayed": 0.25, "off_rate": 0.25}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Flag:
 
 def before_fit(runs: Runs, *, best_rate: Floats | None = None) -> tuple[Flag, ...]:
     """Flags that the runs themselves show; `best_rate` [M] is the learning rate a law thinks best for each."""
+    if not len(runs):
+        return ()
     return (*_diverged(runs), *_hardly_trained(runs), *_not_decayed(runs), *_off_rate(runs, best_rate))
 
 
@@ -64,19 +66,27 @@ def _places(mask: NDArray[np.bool_]) -> list[int]:
 
 
 def _diverged(runs: Runs) -> Iterator[Flag]:
-    """Runs that are no number, or worse than one that had no more of anything."""
+    """Runs that are no number, or worse than one that had no more of anything: of those, what repeated overfitted."""
     usable = np.isfinite(runs.loss) & (runs.loss > 0.0)
     values = [runs.inputs[name] for name in ("params", "tokens", "unique_tokens") if name in runs.inputs]
     no_more = _all(column[:, None] >= column[None] for column in values) & usable[None]
     best = np.min(np.where(no_more, np.where(usable, runs.loss, np.inf)[None], np.inf), axis=1)
+    epochs = (
+        runs.inputs["tokens"] / runs.inputs["unique_tokens"] if "unique_tokens" in runs.inputs else np.ones(len(runs))
+    )
     for place in _places(~usable):
         yield Flag(place, "diverged", f"{_called(runs, place)} diverged: its loss is {runs.loss[place]:g}.")
     for place in _places(usable & (runs.loss > (1.0 + WORSE) * best)):
         message = (
             f"{_called(runs, place)} has a loss of {runs.loss[place]:.3f}; a run that is no larger and no longer has "
-            f"{best[place]:.3f}. It diverged, saw its data too often, or was badly tuned."
+            f"{best[place]:.3f}."
         )
-        yield Flag(place, "diverged", message)
+        if epochs[place] > 1.0:
+            yield Flag(
+                place, "overfitted", f"{message} It saw its tokens {epochs[place]:.1f} times: that was too often."
+            )
+        else:
+            yield Flag(place, "diverged", f"{message} It diverged or was badly tuned.")
 
 
 def _all(masks: Iterator[NDArray[np.bool_]]) -> NDArray[np.bool_]:

@@ -72,7 +72,7 @@ def ask(one: Expert, inputs: Mapping[str, Any]) -> Said:
     """What the expert says of runs with these inputs [Q]."""
     log_loss, of_parameters = one.fitted.log_loss(inputs)
     kernel = _kernel(_places(inputs), one.places, one.fitted.sd)
-    variance = (AMPLITUDE * one.fitted.sd) ** 2 - np.einsum("qm,mn,qn->q", kernel, one.inverse, kernel)
+    variance = (AMPLITUDE * one.fitted.sd) ** 2 - ((kernel @ one.inverse) * kernel).sum(axis=1)
     return Said(log_loss + kernel @ one.carried, of_parameters, np.sqrt(np.maximum(variance, 0.0)), _falls(one, inputs))
 
 

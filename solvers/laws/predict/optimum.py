@@ -72,7 +72,7 @@ def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     )
 
 
-def worth(tokens: Floats, unique: float | None) -> Floats:
+def worth(tokens: Floats, unique: Floats | float | None) -> Floats:
     """Tokens that differ and are worth as much as these, of which no more than `unique` differ."""
     if unique is None:
         return tokens

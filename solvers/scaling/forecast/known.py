@@ -1,0 +1,69 @@
+"""The runs that a forecast knows, as laws see them, and what the laws together say of any other.
+
+Tokens that repeat count as what they are worth (solvers/laws/predict/optimum.py), in runs as in forecasts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.laws.law import Floats, Runs
+from solvers.laws.predict.interval import Doubt, Interval, interval
+from solvers.laws.predict.mixture import BELIEF, Mixture, Told, mixture, tell
+from solvers.laws.predict.optimum import worth
+from solvers.laws.predict.shipped import shipped
+from solvers.scaling.runs.read import UNUSABLE, Imported
+
+# What is believed of a law that the shipped mixture does not hold, before any run.
+UNTRIED = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What was imported, the places [M] of the runs that laws were fitted to, those runs, the laws and their doubt."""
+
+    imported: Imported
+    places: NDArray[np.intp]
+    runs: Runs
+    mix: Mixture
+    doubt: Doubt
+
+
+def known_of(imported: Imported, *, laws: Sequence[str], seed: int, among: NDArray[np.bool_] | None = None) -> Known:
+    """The laws fitted to the usable runs, or to those of them that are `among` all imported [all]."""
+    places = usable_places(imported, among)
+    runs = effective(imported.runs.take(places))
+    return Known(imported, places, runs, mixture(runs, laws=beliefs(laws), seed=seed), shipped())
+
+
+def beliefs(laws: Sequence[str]) -> Mapping[str, float]:
+    """What is believed of each law before any run."""
+    return {name: BELIEF.get(name, UNTRIED) for name in laws}
+
+
+def usable_places(imported: Imported, among: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
+    """Places of the runs that laws are fitted to, among all."""
+    kept = np.ones(len(imported.runs), dtype=bool) if among is None else among.copy()
+    kept[[flag.run for flag in imported.flags if flag.code in UNUSABLE]] = False
+    return np.flatnonzero(kept)
+
+
+def effective(runs: Runs) -> Runs:
+    """The runs with tokens that differ and are worth as much as theirs."""
+    if "unique_tokens" not in runs.inputs:
+        return runs
+    inputs = {name: values for name, values in runs.inputs.items() if name != "unique_tokens"}
+    tokens = worth(runs.inputs["tokens"], runs.inputs["unique_tokens"])
+    return replace(runs, inputs={**inputs, "tokens": tokens})
+
+
+def told(known: Known, params: Floats, tokens: Floats, *, unique: float | None) -> Told:
+    """What the laws together say of runs of these parameters and tokens [Q]."""
+    return tell(known.mix, {"params": params, "tokens": worth(tokens, unique)})
+
+
+def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | None = None) -> Interval:
+    """Losses [Q] of runs of these parameters and tokens, with their intervals."""
+    return interval(told(known, params, tokens, unique=unique), known.doubt)

@@ -1,0 +1,51 @@
+"""A scaling plan in words: sizes and losses as people write them."""
+
+from collections.abc import Mapping
+
+from solvers import units
+from solvers.documents import Document
+
+
+def label(params: float, tokens: float) -> str:
+    """`12.3B parameters on 240B tokens`."""
+    return f"{size(params)} parameters on {size(tokens)} tokens"
+
+
+def size(count: float) -> str:
+    """`12.3B`."""
+    return units.show(count, units.COUNT)
+
+
+def flops(count: float) -> str:
+    """`1e22 FLOP`: exponents, since computes differ by many powers of ten."""
+    mantissa, exponent = f"{count:.1e}".split("e")
+    return f"{mantissa.removesuffix('.0')}e{int(exponent)} FLOP"
+
+
+def loss(value: float, unit: str) -> str:
+    """`2.134 nats/token`."""
+    return f"{value:.3f} {unit}"
+
+
+def share(value: float) -> str:
+    """`1.2 %`."""
+    return units.show(value, units.SHARE)
+
+
+def change(value: float, other: float) -> str:
+    """How far a value is from another: `0.42 % more`, `about the same`."""
+    ratio = value / other - 1.0
+    if abs(ratio) < 5e-5:
+        return "the same"
+    return f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
+
+
+def headline(plan: Document, estimates: Mapping[str, Document]) -> str:
+    """The answer in one sentence or two."""
+    target = plan["target"]
+    found = estimates.get("loss")
+    first = f"{plan['label']} ({flops(target['flops'])})"
+    if found is None:
+        return f"{first}: no run was made yet, so the first ladder comes before any forecast."
+    half = (found["high"] - found["low"]) / (2.0 * found["value"])
+    return f"{first} should reach a loss of {loss(found['value'], target['loss_unit'])}, within {share(half)}."
