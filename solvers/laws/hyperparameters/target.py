@@ -24,6 +24,8 @@ LEVEL, PAIRS, SEED = 0.9, 128, 0
 # The flat region: excess loss (0.1 %), points on its edge, how far in ln it may reach, and halvings on each ray.
 FLAT, EDGE, REACH, HALVINGS = 1e-3, 72, 8.0, 40
 NEWTON = 30
+# In ln loss: what is lost where nothing is learned is less than this (a vocabulary of 2^20 over a loss of 1).
+MOST = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +88,18 @@ def target(surface: Surface, *, params: float, tokens: float) -> Target:
     if surface.groups.place(params, tokens) is None:
         covariance[:2, :2] += np.eye(2) * surface.prior.group**2
     mean = carried @ surface.theta
+    u, w = float(np.log(params / surface.params)), float(np.log(tokens / surface.tokens))
+    return with_draws(params, tokens, (u, w), mean, covariance, _warnings(surface, params, tokens))
+
+
+def with_draws(
+    params: float, tokens: float, place: tuple[float, float], mean: Floats, covariance: Floats, said: tuple[str, ...]
+) -> Target:
+    """A target at `place` (u, w) whose optimum and shape are normal with this mean and covariance."""
     values, vectors = np.linalg.eigh(covariance)
     normal = np.random.default_rng(SEED).standard_normal((PAIRS, len(mean)))
     moved = (normal * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    draws = mean + np.concatenate([moved, -moved])
-    u, w = float(np.log(params / surface.params)), float(np.log(tokens / surface.tokens))
-    return Target(params, tokens, u, w, mean, covariance, draws, _warnings(surface, params, tokens))
+    return Target(params, tokens, *place, mean, covariance, mean + np.concatenate([moved, -moved]), said)
 
 
 # A tenfold step beyond the runs' own range is said aloud (estimate).
@@ -116,7 +124,7 @@ def _drawn(at: Target, x: float, y: float) -> Floats:
     count = len(at.draws)
     shape = at.draws[:, 2:].reshape(count, TERMS, 5)
     far = excess(shape, x - at.draws[:, 0], y - at.draws[:, 1], np.full(count, at.u), np.full(count, at.w))
-    found: Floats = np.expm1(far)
+    found: Floats = np.expm1(np.minimum(far, MOST))
     return found
 
 

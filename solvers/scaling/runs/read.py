@@ -30,10 +30,13 @@ UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
 
 @dataclass(frozen=True, eq=False)
 class Imported:
-    """Runs with their lines, where each column and convention comes from, their scatter, flags and warnings."""
+    """Runs with their records, where each column and convention comes from, their scatter, flags and warnings.
+
+    A record holds all that its row says, what only some runs say as well.
+    """
 
     runs: Runs
-    lines: tuple[int, ...]
+    records: tuple[Record, ...]
     columns: Columns
     counts: Convention
     loss_unit: Convention
@@ -42,6 +45,11 @@ class Imported:
     noise: Noise | None
     flags: tuple[Flag, ...]
     warnings: tuple[Problem, ...]
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The line of each run."""
+        return tuple(record.line for record in self.records)
 
     @property
     def usable(self) -> Runs:
@@ -74,7 +82,7 @@ def read_table(
     warnings = (*guessed, *unsure, *_derived(rows), *_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
     return Imported(
         runs=runs,
-        lines=tuple(record.line for record in records),
+        records=tuple(records),
         columns=found,
         counts=params,
         loss_unit=unit,

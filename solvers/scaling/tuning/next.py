@@ -1,0 +1,69 @@
+"""Which learning rate and batch to run next: the run that takes most from what the target is expected to lose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.documents import Document
+from solvers.laws.hyperparameters.next_run import Point, advised, candidates
+from solvers.laws.hyperparameters.surface import Surface
+from solvers.laws.hyperparameters.target import target
+from solvers.scaling.tuning.basis import Tuning, in_rule_counts
+
+Size = tuple[float, float]
+
+# A run is worth what it takes over its compute to this power [li2026spend]. One that takes less than this share, or
+# less than this excess, is not worth doing (estimates).
+FLOPS_POWER, WORTH, LITTLE = 0.4, 0.02, 1e-5
+
+
+@dataclass(frozen=True)
+class NextRuns:
+    """Runs of one size, N counted as the family's, and the excess expected at the target before and after them."""
+
+    points: tuple[Point, ...]
+    before: float
+    after: float
+
+
+def advice_of(tuning: Tuning, *, params: float, tokens: float, sizes: Sequence[Size] = ()) -> NextRuns | None:
+    """The next runs, at a size of the runs or one of `sizes`; None without runs, or where none is worth it."""
+    if tuning.surface is None or tuning.swept is None:
+        return None
+    named = _sizes(tuning, tuning.surface, sizes)
+    sets = [one for n, d in named for one in candidates(tuning.surface, params=n, tokens=d)]
+    at = target(tuning.surface, params=in_rule_counts(tuning, params)[0], tokens=tokens)
+    found = advised(tuning.surface, at, sets, flops_power=FLOPS_POWER)
+    if found.before - found.after < max(WORTH * found.before, LITTLE):
+        return None
+    given = named[found.points[0].params, found.points[0].tokens]
+    points = tuple(_plain(point, given) for point in found.points)
+    return NextRuns(points, found.before, found.after)
+
+
+def _sizes(tuning: Tuning, surface: Surface, sizes: Sequence[Size]) -> dict[Size, float]:
+    """N of the family by the size as the surface counts it."""
+    sweep = tuning.swept.sweep if tuning.swept else surface.sweep
+    groups = surface.groups
+    first = [int(np.flatnonzero(groups.of_run == place)[0]) for place in range(len(groups))]
+    named = {(float(n), float(d)): float(sweep.params[run]) for n, d, run in _zipped(surface, first)}
+    for params, tokens in sizes:
+        named.setdefault((in_rule_counts(tuning, params)[0], tokens), params)
+    return named
+
+
+def _zipped(surface: Surface, first: Sequence[int]) -> list[tuple[float, float, int]]:
+    return list(zip(surface.groups.params, surface.groups.tokens, first, strict=True))
+
+
+def _plain(point: Point, params: float) -> Point:
+    return Point(params, point.tokens, float(f"{point.learning_rate:.3g}"), float(f"{point.batch_tokens:.4g}"))
+
+
+def next_document(found: NextRuns | None) -> Document:
+    """The keys of `plan.tuning` that speak of the next runs."""
+    if found is None:
+        return {"next": None, "next_before": None, "next_after": None}
+    points = [{name: getattr(point, name) for name in Point.__dataclass_fields__} for point in found.points]
+    return {"next": points, "next_before": found.before, "next_after": found.after}
