@@ -73,6 +73,19 @@ class Estimate:
         return Estimate(self.value * factor, self.low * factor, self.high * factor)
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """The loss that a plan says will be measured, and where: what can be frozen before the run and scored after it.
+
+    `target` holds `params`, `tokens`, `counts` (what params counts) and `loss_unit`, and whatever else the run must
+    keep to; `laws` is how much each law counts in it.
+    """
+
+    target: Document
+    loss: Estimate
+    laws: Mapping[str, float]
+
+
 class Progress(Protocol):
     """How a solver says where it is: counts of candidates, never elapsed time."""
 
@@ -132,7 +145,8 @@ class Kind(Generic[S]):
     the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
     instead. `prepare` reads what every solve needs, once a process. `breakdown` is what the terms of the explanation
     are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
-    `compared` is what of a plan stands in a comparison beside its simple values.
+    `compared` is what of a plan stands in a comparison beside its simple values. `forecast` reads from a solved result
+    what it says will be measured; without it the kind's answers cannot be frozen in the register of forecasts.
     """
 
     name: str
@@ -150,3 +164,4 @@ class Kind(Generic[S]):
     breakdown: str = "time_s"
     told: tuple[str, ...] = ()
     compared: Callable[[Document], Document] = lambda _: {}
+    forecast: Callable[[Document], Forecast] | None = None

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
+from django.db import transaction
 
-from planner.models import Project, Run
-from planner.services import projects, runs
+from planner.models import Forecast, Project, Run
+from planner.services import claims, forecasts, history, projects, runs
+from solvers import kinds
+from tests.answers import answer
 
 PASSWORD = "correct horse battery staple"
 # Made once: to hash a password is slow by design.
@@ -31,3 +34,18 @@ def trial(**fields: Any) -> dict[str, Any]:
 def run(project: Project, *, owner: User | None = None, **fields: Any) -> Run:
     """A queued run of a trial spec, whose fields are given."""
     return runs.submit(project, trial(**fields), user=owner or project.created_by, fresh=True).run
+
+
+def solved(project: Project, *, owner: User | None = None, **fields: Any) -> Run:
+    """A trial run with its answer, whatever it is."""
+    with transaction.atomic():  # no worker sees it before it is claimed
+        waiting = run(project, owner=owner, **fields)
+        claim = claims.claim(waiting.id, worker="test")
+    assert claim is not None
+    claims.finish(claim, claims.Answered(answer(kinds.parse(claim.spec)), waiting.result_key))
+    return history.run(project, waiting.id)
+
+
+def forecast(project: Project, *, owner: User | None = None, name: str = "The big run", **fields: Any) -> Forecast:
+    """A frozen forecast of a trial run, whose fields are given: `loss` is what it says, give or take five percent."""
+    return forecasts.freeze(solved(project, owner=owner, **fields), user=owner or project.created_by, name=name)

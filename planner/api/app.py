@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 
-from planner.api import catalogue, compare, kinds, openapi, problem, projects, results, runs, tokens
+from planner.api import catalogue, compare, forecasts, kinds, openapi, problem, projects, results, runs, tokens
 from planner.api.body import StrictParser
 from planner.services.errors import Conflict, Forbidden, IdempotencyConflict, NotFound
 from solvers.documents import Document
@@ -62,6 +62,7 @@ api = Api(
 api.add_router("/runs", runs.router)
 api.add_router("/runs", results.router)
 api.add_router("/compare", compare.router)
+api.add_router("/forecasts", forecasts.router)
 api.add_router("/projects", projects.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/catalogue", catalogue.router)

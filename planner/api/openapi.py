@@ -23,8 +23,10 @@ ALWAYS = {
 WITH_BODY = {"413": "The body is too large.", "415": "The body is neither JSON nor YAML."}
 CONFLICT = {"409": "It clashes with the state of things."}
 NOT_MODIFIED = {"304": {"description": "What the caller holds (If-None-Match) is still so."}}
-CONDITIONAL = frozenset({"read_run", "read_result", "export_result"})
-CAN_CONFLICT = frozenset({"read_result", "export_result", "set_member", "remove_member", "submit_run"})
+CONDITIONAL = frozenset({"read_run", "read_result", "export_result", "read_statement"})
+CAN_CONFLICT = frozenset(
+    {"read_result", "export_result", "set_member", "remove_member", "submit_run", "freeze_forecast", "record_outcome"}
+)
 EXPORTS = ("application/json", "application/yaml", "text/markdown", "text/csv", "text/plain", "application/zip")
 HEADERS = {
     "submit_run": {
@@ -35,6 +37,9 @@ HEADERS = {
     "read_run": {"ETag": "Changes when the run does."},
     "read_result": {"ETag": "Never changes: results are immutable."},
     "export_result": {"ETag": "Never changes: results are immutable."},
+    "read_statement": {"ETag": "Never changes: forecasts are immutable."},
+    "freeze_forecast": {"Location": "Where the forecast is."},
+    "list_forecasts": {"Link": '`<...>; rel="next"`: the next page.'},
     "list_runs": {"Link": '`<...>; rel="next"`: the next page.'},
 }
 

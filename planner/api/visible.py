@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from planner.api.auth import Caller
-from planner.models import Run
-from planner.services import history
+from planner.models import Forecast, Run
+from planner.services import forecasts, history
 from planner.services.errors import not_found
 
 
@@ -13,4 +13,12 @@ def run(caller: Caller, run_id: UUID) -> Run:
     found = history.run_of(caller.user, run_id)
     if caller.token and caller.token.project_id not in (None, found.project_id):
         raise not_found("run")
+    return found
+
+
+def forecast(caller: Caller, forecast_id: UUID) -> Forecast:
+    """The forecast, with its run and outcomes; NotFound for another project's as for none."""
+    found = forecasts.one_of(caller.user, forecast_id)
+    if caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("forecast")
     return found

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from planner.cli import accuracy, bench, catalogue, export, kinds, projects, runs, server, solve, tokens
+from planner.cli import accuracy, bench, catalogue, export, forecasts, kinds, projects, runs, server, solve, tokens
 from planner.cli.exits import exits
 
 
@@ -38,6 +38,7 @@ app.command()(export.export)
 app.command()(accuracy.accuracy)
 app.command()(bench.bench)
 app.add_typer(runs.app, name="runs")
+app.add_typer(forecasts.app, name="forecast")
 app.add_typer(projects.app, name="projects")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(server.app)

@@ -1,8 +1,5 @@
 """The project's runs, found again: pages by keyset, facets, and runs side by side."""
 
-import base64
-import binascii
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F, Func, Q, QuerySet, TextField
 
 from planner.models import Project, Run, State
+from planner.services import cursors
 from planner.services.comparison import compare
 from planner.services.errors import invalid, not_found
 
@@ -99,7 +97,7 @@ def facets(project: Project) -> Facets:
 
 def _one(runs: QuerySet[Run], run_id: UUID | str) -> Run:
     try:
-        found = runs.filter(id=run_id).select_related("project", "created_by", "result").first()
+        found = runs.filter(id=run_id).select_related("project", "created_by", "result", "forecast").first()
     except ValidationError:
         found = None
     if found is None:
@@ -139,18 +137,15 @@ def _after(runs: QuerySet[Run], field: str, cursor: str, *, falling: bool) -> Qu
 
 
 def _cursor(run: Run, field: str) -> str:
-    value = run.created.isoformat() if field == "created" else run.name
-    return base64.urlsafe_b64encode(json.dumps([field, value, run.id.hex]).encode()).decode().rstrip("=")
+    return cursors.write(field, run.created.isoformat() if field == "created" else run.name, run.id)
 
 
 def _position(cursor: str, field: str) -> tuple[datetime | str, UUID]:
+    value, last = cursors.read(cursor, field)
     try:
-        named, value, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if named != field:
-            raise ValueError
-        return (datetime.fromisoformat(value) if field == "created" else str(value)), UUID(last)
-    except (ValueError, TypeError, binascii.Error):
-        raise invalid("cursor", "This cursor does not belong to this list.", hint="Begin at the first page.") from None
+        return (datetime.fromisoformat(value) if field == "created" else value), last
+    except ValueError:
+        raise cursors.foreign() from None
 
 
 def _total(runs: QuerySet[Run]) -> str:

@@ -15,8 +15,8 @@ from planner.services import audit, projects
 from planner.services.errors import invalid, not_found
 
 SCOPES = {
-    "runs:read": "read runs and results",
-    "runs:write": "submit, name and cancel runs",
+    "runs:read": "read runs, results and forecasts",
+    "runs:write": "submit, name and cancel runs, freeze and score forecasts",
     "projects:read": "read projects and members",
     "projects:write": "create projects, change members",
     "catalogue:write": "change the project's own catalogue",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from solvers.base import Infeasible, Kind, Progress, Solved, Spec
+from solvers.base import Estimate, Forecast, Infeasible, Kind, Progress, Solved, Spec
+from solvers.documents import Document
 from solvers.errors import Problem, SolveError
 
 
@@ -22,6 +23,7 @@ class TrialSpec(Spec):
     count: int = 0
     shared: bool = False
     mark: str = ""
+    loss: float = 2.0
     extra: str = Field(default="", description="Anything, to make a spec differ.")
 
 
@@ -164,4 +166,14 @@ ACTS = {
     "look_around": _look_around,
 }
 
-KIND = Kind(name="trial", title="Trial", summary="For tests.", version=1, spec=TrialSpec, solve=_solve)
+
+def _forecast(result: Document) -> Forecast:
+    """The loss that the spec named, give or take five percent, of a model of a billion parameters."""
+    target = {"params": 1e9, "tokens": 1e11, "counts": "non-embedding", "loss_unit": "nats/token"}
+    loss = result["spec"]["loss"]
+    return Forecast(target, Estimate(loss, 0.95 * loss, 1.05 * loss), {"chinchilla": 0.25, "skaling": 0.75})
+
+
+KIND = Kind(
+    name="trial", title="Trial", summary="For tests.", version=1, spec=TrialSpec, solve=_solve, forecast=_forecast
+)

@@ -11,6 +11,7 @@ from planner.api.app import api
 from planner.api.urls import urlpatterns
 from planner.models import Role, Run, Token
 from planner.services import catalogue, projects, runs, tokens
+from tests import factories
 from tests.planner.api.conftest import secret_of, solve
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,12 @@ ROUTES = (
     Route("GET", "/runs/{run_id}/result", "read_result", "viewer", 200),
     Route("GET", "/runs/{run_id}/exports/csv", "export_result", "viewer", 200),
     Route("POST", "/compare", "compare_runs", "viewer", 200, "pair"),
+    Route("POST", "/forecasts", "freeze_forecast", "editor", 201, "trial", "runs:write"),
+    Route("GET", "/forecasts?project=lab", "list_forecasts", "viewer", 200),
+    Route("GET", "/forecasts/calibration?project=lab", "read_calibration", "viewer", 200),
+    Route("GET", "/forecasts/{forecast_id}", "read_forecast", "viewer", 200),
+    Route("GET", "/forecasts/{forecast_id}/statement", "read_statement", "viewer", 200),
+    Route("POST", "/forecasts/{forecast_id}/outcome", "record_outcome", "editor", 201, {"loss": 2.0}, "runs:write"),
     Route("GET", "/projects", "list_projects", "viewer", 200, None, "projects:read", open_to_all=True),
     Route("POST", "/projects", "create_project", "viewer", 201, {"name": "P"}, "projects:write", open_to_all=True),
     Route("GET", "/projects/lab", "read_project", "viewer", 200, None, "projects:read"),
@@ -65,7 +72,7 @@ RANK = [Role.VIEWER, Role.EDITOR, Role.OWNER]
 
 
 @pytest.fixture
-def send(team, call, spec):
+def send(team, call, spec, trial_kind):
     """Sends a route's request with that secret; all that it names is the Lab's, and there as soon as it is named."""
     runs.submit(team.project, {**spec, "seed": 1}, user=team.editor)
     token, _ = tokens.issue(team.owner, team.project, name="t", scopes=["runs:read"], days=1)
@@ -77,8 +84,18 @@ def send(team, call, spec):
     def solved(global_batch: int = 128):
         return solve(runs.submit(team.project, {**spec, "global_batch": global_batch}, user=team.editor).run)
 
+    @cache
+    def unfrozen():
+        return factories.solved(team.project, owner=team.editor)
+
+    @cache
+    def forecast():
+        return factories.forecast(team.project, owner=team.editor)
+
     def body_of(route):
         match route.body:
+            case "trial":
+                return {"run": str(unfrozen().id)}
             case "spec":
                 return {"spec": {**spec, "seed": 5}, "project": "lab"}
             case "pair":
@@ -87,8 +104,9 @@ def send(team, call, spec):
 
     def send_as(route, secret):
         run_id = solved().id if "{run_id}" in route.path else None
+        forecast_id = forecast().id if "{forecast_id}" in route.path else None
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        path = route.path.format(run_id=run_id, token_id=token.id)
+        path = route.path.format(run_id=run_id, token_id=token.id, forecast_id=forecast_id)
         return call(route.method, path, body_of(route), who="", headers=headers)
 
     return send_as
