@@ -50,6 +50,7 @@ class Answer:
     bold: str
     binding: tuple[str, ...]
     heads: tuple[Head, ...]
+    first: tuple[Panel, ...]
     charts: tuple[Drawn, ...]
     sheets: tuple[tuple[str, tuple[Fact, ...]], ...]
     panels: tuple[Panel, ...]
@@ -85,14 +86,16 @@ def answer(result: Document) -> Answer:
         if chart.shown(result)
     )
     panels = shown.panels(result)
-    sheets = ((sheet.title, tuple(Fact(*pair) for pair in sheet.facts(result))) for sheet in shown.sheets)
+    told = ((sheet.title, tuple(Fact(*pair) for pair in sheet.facts(result))) for sheet in shown.sheets)
+    sheets = tuple((name, facts) for name, facts in told if facts)
     return Answer(
         headline=explanation.get("headline", ""),
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
         heads=shown.heads(result),
-        charts=_rows(tuple(charts), before_a_table=bool(panels)),
-        sheets=tuple((name, facts) for name, facts in sheets if facts),
+        first=shown.first(result),
+        charts=_rows(tuple(charts), before_whole_rows=bool(panels) or len(sheets) % 2 == 0),
+        sheets=sheets,
         panels=panels,
         frontier_title=shown.frontier.title(result),
         columns=shown.frontier.columns,
@@ -110,8 +113,8 @@ def answer(result: Document) -> Answer:
     )
 
 
-def _rows(charts: tuple[Drawn, ...], *, before_a_table: bool) -> tuple[Drawn, ...]:
-    """The charts in rows of two: one that would stand alone before a wide one, or a table, is wide itself."""
+def _rows(charts: tuple[Drawn, ...], *, before_whole_rows: bool) -> tuple[Drawn, ...]:
+    """The charts in rows of two: one that would stand alone before a wide one, or whole rows, is wide itself."""
     rows: list[Drawn] = []
     alone = False
     for chart in charts:
@@ -119,7 +122,7 @@ def _rows(charts: tuple[Drawn, ...], *, before_a_table: bool) -> tuple[Drawn, ..
             rows[-1] = replace(rows[-1], wide=True)
         alone = not chart.wide and not alone
         rows.append(chart)
-    if alone and before_a_table:
+    if alone and before_whole_rows:
         rows[-1] = replace(rows[-1], wide=True)
     return tuple(rows)
 

@@ -21,7 +21,10 @@ def left_out(gap: float) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """How one kind's answers are shown; `seen` counts a search under way, `looked_at` one that has ended."""
+    """How one kind's answers are shown; `seen` counts a search under way, `looked_at` one that has ended.
+
+    The panels of `first` stand before the charts, `panels` after them.
+    """
 
     heads: Callable[[Document], tuple[Head, ...]]
     charts: tuple[Chart, ...]
@@ -33,6 +36,7 @@ class View:
     nearest: Callable[[Document], Nearest]
     terms: Terms
     sheets: tuple[Sheet, ...] = ()
+    first: Callable[[Document], tuple[Panel, ...]] = no_panels
     panels: Callable[[Document], tuple[Panel, ...]] = no_panels
     proof: Callable[[float], str] = left_out
     plan_is: str = "Layout"

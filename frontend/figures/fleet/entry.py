@@ -2,8 +2,9 @@
 
 import plotly.graph_objects as go
 
+from frontend.figures import rows
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.fleet import rows, said, types
+from frontend.figures.fleet import said, types
 from frontend.figures.theme import Theme
 from solvers.documents import Document
 

@@ -5,8 +5,9 @@ from html import escape
 
 import plotly.graph_objects as go
 
+from frontend.figures import rows
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.fleet import rows, said, types
+from frontend.figures.fleet import said, types
 from frontend.figures.fleet.aim import CARBON, aim
 from frontend.figures.fleet.types import Bought
 from frontend.figures.theme import Theme

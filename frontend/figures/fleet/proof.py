@@ -4,8 +4,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from frontend.figures import rows
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.fleet import rows, said
+from frontend.figures.fleet import said
 from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document

@@ -4,8 +4,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from frontend.figures import rows
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.fleet import rows, said, types
+from frontend.figures.fleet import said, types
 from frontend.figures.fleet.routed import Routed, named, routed
 from frontend.figures.theme import Theme
 from solvers import units

@@ -1,0 +1,69 @@
+"""What a scaling answer is about: its target, and the conventions that its numbers are counted in."""
+
+from frontend.figures.scaling import said
+from solvers.documents import Document
+
+HOW = {
+    "given": "as asked",
+    "compute_optimal": "the best split of the compute",
+    "with_serving": "the best split of training and serving",
+    "cheapest_for_loss": "the cheapest that reaches the loss",
+}
+
+
+def target(result: Document) -> Document:
+    """The run that the answer is about."""
+    found: Document = result["plan"]["target"]
+    return found
+
+
+def counts(result: Document) -> str:
+    """What N counts, in words."""
+    name = str(target(result)["counts"])
+    return said.COUNTS.get(name, name)
+
+
+def unit(result: Document) -> str:
+    """The unit of the loss: `nats/token`."""
+    return str(target(result)["loss_unit"])
+
+
+def params_axis(result: Document) -> str:
+    """The title of an axis of parameters."""
+    return f"Parameters ({counts(result)})"
+
+
+def loss_axis(result: Document) -> str:
+    """The title of an axis of losses."""
+    return f"Loss ({unit(result)})"
+
+
+def loss(result: Document) -> Document | None:
+    """The forecast at the target with its interval; None where no runs were given."""
+    found: Document | None = result["estimates"].get("loss")
+    return found
+
+
+def part(result: Document, name: str) -> Document:
+    """A part of the plan, empty where it has nothing."""
+    found: Document = result["plan"].get(name) or {}
+    return found
+
+
+def parts(result: Document, name: str) -> list[Document]:
+    """A list of the plan, empty where it has nothing."""
+    found: list[Document] = result["plan"].get(name) or []
+    return found
+
+
+def flagged(result: Document) -> dict[int, list[str]]:
+    """The messages of each flagged run by its place."""
+    found: dict[int, list[str]] = {}
+    for one in parts(result, "flagged"):
+        found.setdefault(int(one["run"]), []).append(str(one["message"]))
+    return found
+
+
+def largest(result: Document) -> float | None:
+    """The compute of the largest run."""
+    return max((one["flops"] for one in parts(result, "runs")), default=None)

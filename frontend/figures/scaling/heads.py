@@ -1,0 +1,82 @@
+"""The numbers on top of a scaling answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from frontend.figures.base import Head, interval_head, widest
+from frontend.figures.scaling import asked, said
+from solvers.documents import Document
+
+MOST = 1.0
+"""The bars end at twice the value at the most."""
+NAMES = ("loss", "params", "tokens", "learning_rate")
+
+
+def heads(result: Document) -> tuple[Head, ...]:
+    """The loss to expect, what to train, and how fast."""
+    half = min(MOST, widest(result["estimates"], NAMES))
+    made = (_loss(result, half), _params(result, half), _tokens(result, half), _rate(result, half))
+    return tuple(head for head in made if head is not None)
+
+
+def best_so_far(best: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """What an answer under way has found, as label and value."""
+    known: dict[str, tuple[str, Callable[[float], str]]] = {
+        "loss": ("Loss so far", said.loss),
+        "params": ("Parameters so far", said.size),
+        "tokens": ("Tokens so far", said.size),
+        "half_width": ("Interval so far", lambda value: f"± {said.percent(value)}"),
+        "after": ("Interval after the ladder", lambda value: f"± {said.percent(value)}"),
+    }
+    return tuple(
+        (known[name][0], known[name][1](float(value)))
+        for name, value in best.items()
+        if name in known and isinstance(value, int | float)
+    )
+
+
+def _head(title: str, estimate: Document, show: Callable[[float], str], half: float) -> Head:
+    """An estimate in its own digits."""
+    ends = f"{show(estimate['low'])} – {show(estimate['high'])}" if estimate["low"] < estimate["high"] else ""
+    made = interval_head(title, "", estimate, widest=half)
+    return replace(made, value=show(estimate["value"]), unit="", interval=ends)
+
+
+def _loss(result: Document, half: float) -> Head | None:
+    estimate = asked.loss(result)
+    if estimate is None:
+        return None
+    share = (estimate["high"] - estimate["low"]) / (2 * estimate["value"])
+    note = f"± {said.percent(share)}" if share > 0 else ""
+    return replace(_head("Loss to expect", estimate, said.loss, half), unit=asked.unit(result), note=note)
+
+
+def _params(result: Document, half: float) -> Head:
+    target = asked.target(result)
+    how = asked.HOW.get(target["how"], str(target["how"]))
+    made = _head("Parameters", _estimate(result, "params"), said.size, half)
+    return replace(made, unit=asked.counts(result), note=how)
+
+
+def _tokens(result: Document, half: float) -> Head:
+    target = asked.target(result)
+    epochs = target.get("epochs") or 1
+    seen = f", each seen {said.number(epochs)} times" if epochs > 1.005 else ""
+    note = f"{said.number(target['tokens_per_param'])} a parameter{seen}"
+    return replace(_head("Tokens", _estimate(result, "tokens"), said.size, half), note=note)
+
+
+def _rate(result: Document, half: float) -> Head | None:
+    training = asked.part(result, "training")
+    if not training:
+        return None
+    schedule = said.SCHEDULES.get(training["schedule"], training["schedule"])
+    note = f"at its peak, {schedule}; batches of {said.size(training['batch_tokens']['value'])} tokens"
+    return replace(_head("Learning rate", training["learning_rate"], said.rate, half), note=note)
+
+
+def _estimate(result: Document, name: str) -> Document:
+    """The estimate of that name; what was given has no interval."""
+    value = asked.target(result)[name]
+    found: Document = result["estimates"].get(name) or {"value": value, "low": value, "high": value}
+    return found

@@ -1,0 +1,194 @@
+"""Learning rate and batch of the big run: what leaving the best costs, the flat region, runs done and runs to do."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from frontend.figures.base import LegendEntry, Table
+from frontend.figures.scaling import asked, log, said
+from frontend.figures.scaling.surface import mark, scale
+from frontend.figures.theme import Theme
+from solvers.documents import Document
+
+HEIGHT = 360
+MOST = 0.02
+"""Excess losses above this share look alike: nobody should go there."""
+SOURCES = {"surface": "your runs", "rule": "published rules"}
+
+
+def shown(result: Document) -> bool:
+    """Whether there is a surface or a rule to draw."""
+    return bool(asked.part(result, "tuning").get("excess"))
+
+
+def title(result: Document) -> str:
+    """The flat region in words."""
+    flat = asked.part(result, "tuning").get("flat")
+    if not flat or not flat["learning_rate"]:
+        return "Where learning rate and batch are best for the big run"
+    rates, batches = flat["learning_rate"], flat["batch_tokens"]
+    return (
+        f"Learning rates from {said.rate(min(rates))} to {said.rate(max(rates))} with batches from "
+        f"{said.size(min(batches))} to {said.size(max(batches))} tokens lose at most {said.percent(flat['excess'])}"
+    )
+
+
+def figure(result: Document, theme: Theme) -> go.Figure:
+    """Contours of the excess loss, the flat region, runs, rules, and the choice."""
+    part = asked.part(result, "tuning")
+    traces = [_contours(part, theme), _flat(part, theme), *_observed(part, theme), _next(part, theme)]
+    traces += [_rules(part, theme), _choice(result, theme)]
+    layout = theme.layout(
+        height=HEIGHT,
+        hovermode="closest",
+        xaxis=log.axis(theme, "Peak learning rate", part["learning_rates"], said.rate, room=0.0),
+        yaxis=log.axis(theme, "Batch (tokens)", part["batches"], said.size, room=0.0),
+    )
+    return go.Figure(traces, layout)
+
+
+def table(result: Document) -> Table:
+    """The choice, the ends of the flat region, what each rule says, the runs to do next."""
+    part = asked.part(result, "tuning")
+    rows = [("Chosen", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]), "") for one in _chosen(result)]
+    flat = part.get("flat")
+    if flat and flat["learning_rate"]:
+        ends = (_ends(flat["learning_rate"], said.rate), _ends(flat["batch_tokens"], said.size))
+        rows.append(("Flat region", *ends, f"at most {said.percent(flat['excess'])} of the loss"))
+    rows += [
+        (one["title"], _or_dash(one["learning_rate"], said.rate), _or_dash(one["batch_tokens"], said.size),
+         " ".join(one["caveats"]) or one["source"])
+        for one in part.get("rules") or []
+    ]  # fmt: skip
+    rows += [
+        ("Run next", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]),
+         f"at {said.size(one['params'])} parameters, {said.size(one['tokens'])} tokens")
+        for one in part.get("next") or []
+    ]  # fmt: skip
+    columns = ("What", "Learning rate", "Batch (tokens)", "Note")
+    return Table("Learning rate and batch of the big run", columns, tuple(rows))
+
+
+def legend(result: Document) -> tuple[LegendEntry, ...]:
+    """Shades and marks."""
+    part = asked.part(result, "tuning")
+    entries = [LegendEntry("accent", "Loss over the best", f"0 (full) to {said.percent(MOST)} or more")]
+    entries += (
+        [LegendEntry("other", "Runs, moved to this size", f"{len(part['observed']):,}")] if part["observed"] else []
+    )
+    entries += [LegendEntry("limit", "Diverged")] if any(one["diverged"] for one in part["observed"]) else []
+    entries += [LegendEntry("network", "Run next")] if part.get("next") else []
+    entries += [LegendEntry("data", "Published rules")] if part.get("rules") else []
+    return (*entries, LegendEntry("ink", "Chosen; flat region (outline)"))
+
+
+def height(_: Document) -> int:
+    """Pixels."""
+    return HEIGHT
+
+
+def _contours(part: Document, theme: Theme) -> go.Contour:
+    rates, batches, excess = part["learning_rates"], part["batches"], part["excess"]
+    cells = [[min(excess[row][column], 2 * MOST) for row in range(len(rates))] for column in range(len(batches))]
+    return go.Contour(
+        name="Loss over the best",
+        x=rates,
+        y=batches,
+        z=[[100 * value for value in row] for row in cells],
+        colorscale=scale(theme),
+        zmin=0,
+        zmax=100 * MOST,
+        autocontour=False,
+        showscale=False,
+        contours={
+            "start": 0.0, "end": 100 * MOST, "size": 10 * MOST, "showlabels": True, "labelformat": ".1f",
+            "labelfont": {"size": 11, "color": theme["ink-2"]},
+        },
+        line={"color": theme["surface"], "width": 0.8},
+        customdata=[[said.rate(value) for value in rates] for _ in batches],
+        text=[[said.size(value)] * len(rates) for value in batches],
+        hovertemplate="learning rate %{customdata}, batch %{text} tokens<br>%{z:.2f} % over the best<extra></extra>",
+    )  # fmt: skip
+
+
+def _flat(part: Document, theme: Theme) -> go.Scatter:
+    flat = part.get("flat") or {"learning_rate": [], "batch_tokens": [], "excess": 0.0}
+    closed = [*flat["learning_rate"], *flat["learning_rate"][:1]], [*flat["batch_tokens"], *flat["batch_tokens"][:1]]
+    return go.Scatter(
+        name="Flat region",
+        x=closed[0],
+        y=closed[1],
+        mode="lines",
+        line={"color": theme["ink"], "width": 2},
+        hoverinfo="skip",
+    )
+
+
+def _observed(part: Document, theme: Theme) -> list[go.Scatter]:
+    grey = {"color": theme["fig-other"], "size": 6, "opacity": 0.8, "line": {"color": theme["surface"], "width": 0.5}}
+    cross = {"color": theme["bad"], "size": 7, "symbol": "x-thin-open", "line": {"width": 1.5}}
+    good = [one for one in part["observed"] if not one["diverged"]]
+    bad = [one for one in part["observed"] if one["diverged"]]
+    told = [f"{said.percent(one['excess'])} over the best" if one["excess"] is not None else "" for one in good]
+    return [_marks("Runs", good, grey, told), _marks("Diverged", bad, cross, ["diverged"] * len(bad))]
+
+
+def _next(part: Document, theme: Theme) -> go.Scatter:
+    found = part.get("next") or []
+    ring = {"color": theme["surface"], "size": 10, "line": {"color": theme["fig-network"], "width": 2.5}}
+    told = [f"at {said.size(one['params'])} parameters, {said.size(one['tokens'])} tokens" for one in found]
+    return _marks("Run next", found, ring, told)
+
+
+def _rules(part: Document, theme: Theme) -> go.Scatter:
+    """Rules that say both, where they fall inside the chart."""
+    held = [
+        one
+        for one in part.get("rules") or []
+        if _inside(one["learning_rate"], part["learning_rates"]) and _inside(one["batch_tokens"], part["batches"])
+    ]
+    square = {
+        "color": theme["fig-data"],
+        "size": 9,
+        "symbol": "square",
+        "line": {"color": theme["surface"], "width": 1},
+    }
+    return _marks("Published rules", held, square, [f"<b>{one['title']}</b>" for one in held])
+
+
+def _choice(result: Document, theme: Theme) -> go.Scatter:
+    chosen = _chosen(result)
+    return _marks("Chosen", chosen, mark(theme), ["<b>Chosen</b>"] * len(chosen))
+
+
+def _chosen(result: Document) -> list[Document]:
+    """The big run's learning rate and batch, where it has them."""
+    training = asked.part(result, "training")
+    return [{name: training[name]["value"] for name in ("learning_rate", "batch_tokens")}] if training else []
+
+
+def _marks(name: str, found: list[Document], marker: dict[str, Any], told: list[str]) -> go.Scatter:
+    return go.Scatter(
+        name=name,
+        x=[one["learning_rate"] for one in found],
+        y=[one["batch_tokens"] for one in found],
+        mode="markers",
+        marker=marker,
+        customdata=[
+            f"{text}<br>learning rate {said.rate(one['learning_rate'])}, batch {said.size(one['batch_tokens'])} tokens"
+            for one, text in zip(found, told, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _inside(value: float | None, along: list[float]) -> bool:
+    return value is not None and min(along) <= value <= max(along)
+
+
+def _ends(values: list[float], show: Any) -> str:
+    return f"{show(min(values))} – {show(max(values))}"
+
+
+def _or_dash(value: float | None, show: Any) -> str:
+    return "–" if value is None else str(show(value))

@@ -1,0 +1,117 @@
+"""A scaling answer in words: the big run, its conventions, what binds, and the nearest where nothing is possible."""
+
+from frontend.figures.base import Nearest
+from frontend.figures.scaling import asked, ladder, said
+from solvers import units
+from solvers.documents import Document
+from solvers.laws.units import COUNTS, LOSS_UNITS
+
+BINDING = {
+    "target": "The target",
+    "params": "The parameters asked for",
+    "tokens": "The tokens asked for",
+    "flops": "The compute asked for",
+    "gpu_hours": "The GPU-hours asked for",
+    "loss": "The loss asked for",
+    "unique_tokens": "The data that there is",
+    "served_tokens": "The tokens to serve",
+    "budget": "The budget for small runs",
+    "goal": "The interval asked for",
+    "most_runs": "The number of small runs",
+    "hardware": "The hardware",
+    "runs": "The runs",
+    "laws": "The laws asked for",
+    "floor": "The floor of the loss, which no size reaches",
+    "memory": "The memory of a GPU",
+}
+
+
+def reason(name: str) -> str:
+    """A reason for rejection as the end of `812 ...`."""
+    return name.replace("_", " ")
+
+
+def binding(name: str) -> str:
+    """What binds, as a line of its own: a pointer into the spec, or a word."""
+    last = name.rpartition("/")[2]
+    words = last.replace("_", " ")
+    return BINDING.get(last, words[:1].upper() + words[1:])
+
+
+def nearest(document: Document) -> Nearest:
+    """The plan that comes nearest, and what it lacks."""
+    facts = tuple((binding(need["constraint"]), need["message"]) for need in document.get("needs", ()))
+    return Nearest(str(document["plan"].get("label", "")), facts)
+
+
+def proof(_: float) -> str:
+    """Nothing: laws are fitted, not searched."""
+    return ""
+
+
+def big_run(result: Document) -> tuple[tuple[str, str], ...]:
+    """The run that the answer recommends: its model, its cost, its hyperparameters."""
+    return (*_size(result), *_training(result))
+
+
+def conventions(result: Document) -> tuple[tuple[str, str], ...]:
+    """What N, the loss and compute count here."""
+    target = asked.target(result)
+    runs = asked.parts(result, "runs")
+    return (
+        ("Parameters (N)", f"{target['counts']}: {COUNTS.get(target['counts'], '')}"),
+        ("Loss", LOSS_UNITS.get(target["loss_unit"], str(target["loss_unit"]))),
+        ("Compute", "6 × parameters × tokens"),
+        *((("Runs fitted to", units.count(len(runs))),) if runs else ()),
+    )
+
+
+def _size(result: Document) -> tuple[tuple[str, str], ...]:
+    target, model = asked.target(result), asked.part(result, "model")
+    facts = [("Compute", said.flops(target["flops"]))]
+    if target.get("gpu_hours") is not None:
+        gpus = f" on {units.count(target['gpus'])} GPUs" if target.get("gpus") else ""
+        facts.append(("Time", f"{said.hours(target['gpu_hours'])}{gpus}"))
+    if model:
+        heads = f"{model['heads']} heads of {model['head_size']}, {model['kv_heads']} of keys and values"
+        facts += [
+            ("Model", f"{ladder.shape(model)}, FFN {units.count(model['ffn'])}, {heads}"),
+            ("Parameters in all", f"{said.size(model['params_total'])}, vocabulary {units.count(model['vocabulary'])}"),
+        ]
+    if target.get("unique_tokens"):
+        epochs = said.number(target.get("epochs") or 1)
+        facts.append(("Data", f"{said.size(target['unique_tokens'])} tokens, each seen {epochs} times"))
+    if target.get("served_tokens"):
+        facts.append(("Will serve", f"{said.size(target['served_tokens'])} tokens"))
+    return tuple(facts)
+
+
+def _training(result: Document) -> tuple[tuple[str, str], ...]:
+    training = asked.part(result, "training")
+    if not training:
+        return ()
+    rate, batch = training["learning_rate"], training["batch_tokens"]
+    sequences = f"{units.count(training['batch_sequences'])} sequences of {units.count(training['sequence_length'])}"
+    source = str(training["source"]).replace("rule:", "rule ")
+    facts = (
+        ("Learning rate", f"{said.rate(rate['value'])} ({said.rate(rate['low'])} – {said.rate(rate['high'])})"),
+        (
+            "Batch",
+            f"{said.size(batch['value'])} tokens ({said.size(batch['low'])} – {said.size(batch['high'])}): {sequences}",
+        ),
+        ("Schedule", _schedule(training)),
+        (
+            "AdamW",
+            f"weight decay {training['weight_decay']:g}, β₁ {training['beta1']:g}, β₂ {training['beta2']:g}",
+        ),
+        ("These come from", "your runs" if source == "surface" else source),
+    )
+    return (*facts, *(("Note", str(text)) for text in training["warnings"]))
+
+
+def _schedule(training: Document) -> str:
+    name = said.SCHEDULES.get(training["schedule"], training["schedule"])
+    return (
+        f"{name}: {said.steps(training['steps'])}, {units.count(training['warmup_steps'])} to warm up, "
+        f"{units.count(training['decay_steps'])} to decay to {said.whole(training['final_rate_share'])}"
+    )

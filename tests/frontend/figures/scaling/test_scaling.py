@@ -1,0 +1,334 @@
+"""The page of a scaling answer: what it says, and what its charts hold."""
+
+from copy import deepcopy
+
+import pytest
+
+from frontend.figures import answer, view
+from frontend.figures.scaling import doubt, fan, isoflops, laws, panels, recipes, residuals, spend, surface, tuning
+from frontend.figures.theme import Theme, theme
+from solvers.documents import Document
+from tests.frontend.figures.scaling import sample
+
+LIGHT = theme("light")
+TRUNKS = (
+    "Runs of one size share a trunk at a constant learning rate and part only to decay (WSD): that saves 12 % of what "
+    "they cost alone."
+)
+CHARTS = ["spend", "doubt", "fan", "isoflops", "surface", "tuning", "residuals", "laws", "recipes", "throughput"]
+
+
+@pytest.fixture
+def solved() -> Document:
+    return sample.solved()
+
+
+def names(figure) -> list[str]:
+    return [trace.name for trace in figure.data]
+
+
+def test_the_page_opens_with_the_loss_the_size_and_the_rate(solved: Document) -> None:
+    heads = view("scaling").heads(solved)
+
+    assert [(head.title, head.value, head.unit, head.interval, head.note) for head in heads] == [
+        ("Loss to expect", "2.000", "nats/token", "1.940 – 2.060", "± 3.0 %"),
+        ("Parameters", "10B", "non-embedding", "8B – 12B", "the best split of the compute"),
+        ("Tokens", "200B", "", "160B – 240B", "20 a parameter"),
+        ("Learning rate", "2e-4", "", "1e-4 – 4e-4", "at its peak, WSD; batches of 2M tokens"),
+    ]
+
+
+def test_what_was_given_has_no_interval_and_repeats_are_told(solved: Document) -> None:
+    solved["plan"]["target"].update(how="given", epochs=2.5)
+    del solved["estimates"]["params"], solved["estimates"]["tokens"]
+
+    heads = {head.title: head for head in view("scaling").heads(solved)}
+
+    assert (heads["Parameters"].interval, heads["Parameters"].note) == ("", "as asked")
+    assert heads["Tokens"].note == "20 a parameter, each seen 2.5 times"
+
+
+def test_next_to_it_stands_what_to_run_next_and_the_ladder(solved: Document) -> None:
+    (ladder,) = answer.answer(solved).first
+
+    assert ladder.title == "Run next: 1B parameters on 20B tokens: interval 3.0 % → 2.0 % for 40 GPU-hours"
+    assert ladder.table.columns == (
+        "Run", "Parameters, non-embedding", "Tokens", "Model", "Learning rate", "Batch and steps", "GPU-hours",
+        "Interval after it",
+    )  # fmt: skip
+    assert ladder.table.rows == (
+        ("rung-1 (next)", "1B", "20B", "40 layers of 5,120", "2e-4", "2M tokens × 120,000, WSD", "40 on 8 GPUs",
+         "± 2.0 %"),
+        ("rung-2", "1B", "10B, from rung-1", "40 layers of 5,120", "2e-4", "2M tokens × 120,000, WSD",
+         "25 on 8 GPUs", "± 1.5 %"),
+    )  # fmt: skip
+    assert ladder.notes[1:] == (
+        "Together 65 GPU-hours ($162): interval 3.0 % → 1.5 % of the loss on either side.",
+        TRUNKS,
+        "Go on: the goal is 1.0 %.",
+    )
+
+
+def test_a_first_ladder_promises_no_interval_and_counts_flop_without_hardware(solved: Document) -> None:
+    plan = solved["plan"]
+    plan["ladder"].update(how="first", gpu_hours=None, usd=None, before=None, after=None, tree_saving=None)
+    plan["next"].update(before=None, after=None, gpu_hours=None)
+    for rung in plan["ladder"]["rungs"]:
+        rung.update(gpu_hours=None, gpus=None, before=None, after=None)
+
+    (ladder,) = answer.answer(solved).first
+
+    assert ladder.title == "Run next: 1B parameters on 20B tokens, 1.2e20 FLOP"
+    assert [row[-2:] for row in ladder.table.rows] == [("1.2e20 FLOP", "–"), ("6e19 FLOP", "–")]
+    assert ladder.notes[1] == "Together 2.3e20 FLOP."
+
+
+def test_every_chart_is_drawn_in_both_themes_with_its_twin(solved: Document) -> None:
+    shown = answer.answer(solved)
+
+    assert [chart.name for chart in shown.charts] == CHARTS
+    for chart in shown.charts:
+        assert chart.table.rows
+        assert all(len(row) == len(chart.table.columns) for row in chart.table.rows)
+        for name in ("light", "dark"):
+            drawn = view("scaling").figure(chart.name, solved, theme(name))
+            assert drawn is not None
+            assert drawn.layout.height == chart.height
+            assert drawn.to_json(validate=True)
+
+
+def test_parts_that_are_null_leave_no_hole() -> None:
+    shown = answer.answer(sample.bare())
+
+    assert (shown.charts, shown.first, shown.panels, shown.points, shown.choices) == ((), (), (), (), ())
+    assert [head.title for head in shown.heads] == ["Parameters", "Tokens"]
+    assert [title for title, _ in shown.sheets] == ["The big run", "What the numbers count"]
+
+
+@pytest.mark.parametrize("part", sorted(set(sample.plan()) - {"label", "target"}))
+def test_any_one_part_may_be_missing(solved: Document, part: str) -> None:
+    solved["plan"][part] = [] if isinstance(solved["plan"][part], list) else None
+
+    shown = answer.answer(solved)
+
+    for chart in shown.charts:
+        assert view("scaling").figure(chart.name, solved, LIGHT) is not None
+
+
+def test_the_charts_say_what_they_found(solved: Document) -> None:
+    titles = {chart.name: chart.title for chart in answer.answer(solved).charts}
+
+    assert titles == {
+        "spend": "65 GPU-hours take the interval from 3.0 % to 1.5 %, not to the goal of 1.0 %",
+        "doubt": "Most of the doubt, 64 %, is that laws disagree about the target",
+        "fan": "Loss will be 1.940 to 2.060 at 1.2e22 FLOP, 100 times beyond the largest run",
+        "isoflops": "10B parameters are best at 1.2e22 FLOP; half or twice that costs up to 1.5 % of the loss",
+        "surface": "20 tokens a parameter are best at 1.2e18 FLOP, 20 at 1.2e22 FLOP",
+        "tuning": "Learning rates from 1.5e-4 to 3e-4 with batches from 1.50M to 3M tokens lose at most 0.10 %",
+        "residuals": "Half of the runs are within 0.39 % of the laws; 1 of 4 runs flagged",
+        "laws": "Skaling counts most, 75 %; the laws are 2.5 % apart, 2.000 to 2.050",
+        "recipes": "new beats old at the target, with 93 %",
+        "throughput": "From 300M to 1B parameters, 30 % to 38 % of the peak FLOP/s",
+    }
+
+
+def test_the_curve_starts_from_what_is_known(solved: Document) -> None:
+    drawn = spend.figure(solved, LIGHT)
+
+    assert spend.points(solved) == ((0.0, 0.03, 0), (40.0, 0.02, 1), (65.0, 0.015, 2))
+    assert names(drawn) == ["Best sets of runs", "Run next"]
+    assert list(drawn.data[0].y) == [3.0, 2.0, 1.5]
+    assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([40.0], [2.0])
+    assert [annotation.text for annotation in drawn.layout.annotations] == ["goal 1.0 %"]
+
+
+def test_the_curve_is_of_flop_where_hours_are_not_known(solved: Document) -> None:
+    for point in solved["plan"]["curve"]:
+        point["gpu_hours"] = None
+
+    assert [cost for cost, _, _ in spend.points(solved)] == [0.0, 1.2e20, 2.3e20]
+    assert spend.figure(solved, LIGHT).layout.xaxis.title.text == "Spend on small runs (FLOP)"
+    assert spend.table(solved).rows[1] == ("1.2e20 FLOP", "1 run", "± 2.0 %")
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [
+        (None, "65 GPU-hours take the interval from 3.0 % to 1.5 %"),
+        (0.015, "65 GPU-hours reach the goal of 1.5 %"),
+        (0.05, "The interval is 3.0 %, within the goal of 5.0 %"),
+    ],
+)
+def test_the_curve_says_whether_the_goal_is_reached(solved: Document, goal: float | None, said: str) -> None:
+    solved["spec"]["budget"] = {"goal": goal}
+
+    assert spend.title(solved) == said
+
+
+def test_doubt_is_parted_as_variances_add_up(solved: Document) -> None:
+    assert doubt.shares(solved) == pytest.approx(
+        {"laws": 0.64, "parameters": 0.36, "process": 0, "beyond": 0, "noise": 0}
+    )
+    assert doubt.table(solved).rows[0] == ("The laws disagree", "64 %", "0.80 %")
+    assert list(doubt.figure(solved, LIGHT).data[0].x)[:2] == pytest.approx([64.0, 36.0])
+
+
+def test_the_fan_holds_band_forecast_runs_and_target(solved: Document) -> None:
+    drawn = fan.figure(solved, LIGHT)
+
+    assert names(drawn) == ["Interval", "Forecast", "Forecast beyond the runs", "Runs", "Flagged", "Target"]
+    band, inside, beyond, runs, flagged, target = drawn.data
+    assert list(band.y) == [3.03, 2.42, 2.06, 1.94, 2.38, 2.97]
+    assert (list(inside.y), list(beyond.y), beyond.line.dash) == ([3.0, 2.4], [2.4, 2.0], "dash")
+    assert (list(runs.y), list(flagged.y)) == ([3.0, 2.7, 2.4], [2.9])
+    assert "Run 3 is 7.8 % above the law of the others." in flagged.customdata[0]
+    assert (list(target.x), list(target.error_y.array)) == ([1.2e22], pytest.approx([0.06]))
+    assert fan.table(solved).rows[-1] == ("1.2e22 FLOP", "10B", "200B", "2.000", "1.940", "2.060")
+
+
+def test_names_of_runs_are_text_and_never_markup(solved: Document) -> None:
+    solved["plan"]["runs"][0]["name"] = "<b>x"
+
+    assert fan.figure(solved, LIGHT).data[3].customdata[0].startswith("<b>&lt;b&gt;x</b><br>100M parameters")
+    assert "&lt;b&gt;x" in surface.figure(solved, LIGHT).data[2].customdata[0]
+
+
+def test_isoflops_tell_what_half_and_twice_the_size_cost(solved: Document) -> None:
+    drawn = isoflops.figure(solved, LIGHT)
+
+    assert names(drawn) == ["Interval", "1.2e22 FLOP", "Best size"]
+    assert list(drawn.data[1].x) == [2.5e9, 5e9, 1e10, 2e10]
+    assert (list(drawn.data[2].x), list(drawn.data[2].y)) == ([1e10], [2.0])
+    assert isoflops.table(solved).rows == (("1.2e22 FLOP", "10B", "200B", "20", "2.000", "+1.0 %", "+1.5 %"),)
+
+
+def test_the_surface_has_parameters_along_and_tokens_up(solved: Document) -> None:
+    drawn = surface.figure(solved, LIGHT)
+
+    assert names(drawn) == ["Loss", "Best split of compute", "Runs", "Target"]
+    assert [list(row) for row in drawn.data[0].z] == [[2.4, 2.2], [2.3, 2.0], [2.25, 1.9]]
+    assert drawn.layout.xaxis.title.text == "Parameters (non-embedding)"
+    assert surface.table(solved).rows[1] == ("10B", "2.200", "2.000", "1.900")
+
+
+def test_a_given_target_is_compared_with_the_best_split(solved: Document) -> None:
+    solved["plan"]["target"].update(how="given", tokens_per_param=80.0)
+
+    assert surface.title(solved).endswith("20 at 1.2e22 FLOP, the target has 80")
+
+
+def test_learning_rate_lies_along_and_batch_up(solved: Document) -> None:
+    drawn = tuning.figure(solved, LIGHT)
+
+    assert names(drawn) == [
+        "Loss over the best", "Flat region", "Runs", "Diverged", "Run next", "Published rules", "Chosen",
+    ]  # fmt: skip
+    contour, flat, runs, diverged, following, rules, chosen = drawn.data
+    assert [list(row) for row in contour.z] == [[1.0, 0.0, 2.0], [2.0, 1.0, 4.0]]
+    assert (flat.x[0], flat.y[0]) == (flat.x[-1], flat.y[-1])
+    assert (list(runs.x), list(diverged.x), list(following.x)) == ([2e-4], [4e-4], [3e-4])
+    assert (len(rules.x), list(chosen.y)) == (1, [2e6])
+
+
+def test_rules_are_told_with_where_their_sources_contradict_themselves(solved: Document) -> None:
+    assert tuning.table(solved).rows == (
+        ("Chosen", "2e-4", "2M", ""),
+        ("Flat region", "1.5e-4 – 3e-4", "1.50M – 3M", "at most 0.10 % of the loss"),
+        ("Step Law", "2e-4", "2M", "li2025predictable"),
+        ("Kaplan", "1e-3", "–", "Its table prints another."),
+        ("Run next", "3e-4", "1.50M", "at 300M parameters, 6B tokens"),
+    )
+
+
+def test_residuals_have_every_run_in_their_twin(solved: Document) -> None:
+    drawn = residuals.figure(solved, LIGHT)
+
+    assert names(drawn) == ["Runs", "Flagged"]
+    assert list(drawn.data[1].y) == pytest.approx([100 * (2.9 / 2.69 - 1)])
+    assert residuals.table(solved).rows[2] == (
+        "odd", "300M", "6B", "1.1e19 FLOP", "2.900", "2.690", "+7.8 %", "1.00", "0.25", "far from the laws",
+    )  # fmt: skip
+
+
+def test_runs_without_a_loss_are_listed_and_not_drawn(solved: Document) -> None:
+    solved["plan"]["runs"][0].update(loss=None, fitted=None, residual=None, weight=None, leverage=None)
+
+    assert len(residuals.figure(solved, LIGHT).data[0].y) == 2
+    assert residuals.table(solved).rows[0][4:] == ("–", "–", "–", "–", "–", "–")
+    assert len(fan.figure(solved, LIGHT).data[3].y) == 2
+
+
+def test_flagged_runs_are_told_with_why(solved: Document) -> None:
+    table = panels.flagged(solved)
+
+    assert table is not None
+    assert table.title == "1 run should be looked at"
+    assert table.table.rows == (("odd", "far from the laws", "Run 3 is 7.8 % above the law of the others."),)
+
+
+def test_each_law_says_what_it_would_alone(solved: Document) -> None:
+    drawn = laws.figure(solved, LIGHT)
+
+    assert list(drawn.data[0].x) == [2.0, 2.05]
+    assert [note.text for note in drawn.layout.annotations] == [
+        "Skaling: 2.000, counts 75 %", "Chinchilla: 2.050, counts 25 %",
+    ]  # fmt: skip
+    table = laws.panel(solved)
+    assert table is not None
+    assert table.notes == ("Chinchilla: The paper contradicts itself.",)
+    assert table.table.columns[2] == "Coefficients (N non-embedding, nats/token)"
+    assert table.table.rows[1][2:4] == ("E 1.8, A 400", "condition 3.2e5, 75 % of the starts agree")
+
+
+def test_recipes_are_compared_both_ways(solved: Document) -> None:
+    assert recipes.table(solved).rows == (
+        ("old", "20 runs", "2.100", "2.058 – 2.142", "–", "7 %"),
+        ("new", "12 runs", "2.000", "1.960 – 2.040", "93 %", "–"),
+    )
+    assert list(recipes.figure(solved, LIGHT).data[0].x) == [2.1, 2.0]
+
+
+def test_the_big_run_is_told_whole(solved: Document) -> None:
+    sheets = dict(answer.answer(solved).sheets)
+
+    assert [(fact.what, fact.of_it) for fact in sheets["The big run"]] == [
+        ("Compute", "1.2e22 FLOP"),
+        ("Time", "8,300 GPU-hours on 512 GPUs"),
+        ("Model", "40 layers of 5,120, FFN 13,824, 40 heads of 128, 8 of keys and values"),
+        ("Parameters in all", "11.3B, vocabulary 128,000"),
+        ("Learning rate", "2e-4 (1e-4 – 4e-4)"),
+        ("Batch", "2M tokens (1M – 4M): 512 sequences of 4,096"),
+        ("Schedule", "WSD: 120,000 steps, 2,000 to warm up, 24,000 to decay to 0 %"),
+        ("AdamW", "weight decay 0.1, β₁ 0.9, β₂ 0.95"),
+        ("These come from", "rule step-law"),
+    ]
+
+
+def test_conventions_stand_beside(solved: Document) -> None:
+    sheets = dict(answer.answer(solved).sheets)
+
+    assert [fact.of_it for fact in sheets["What the numbers count"]] == [
+        "non-embedding: parameters without token embeddings and output head",
+        "nats per token",
+        "6 × parameters × tokens",
+        "4",
+    ]
+
+
+@pytest.fixture
+def dark() -> Theme:
+    return theme("dark")
+
+
+def test_two_forecasts_are_compared_by_where_their_doubt_comes_from(solved: Document, dark: Theme) -> None:
+    from frontend.figures import comparison  # noqa: PLC0415 -- beside the kind's own
+
+    surer = deepcopy(solved)
+    surer["estimates"]["loss"] = sample.around(2.0, 0.01)
+
+    (chart,) = comparison.compared([("one", surer), ("two", solved)])
+
+    assert chart.title == "The laws disagree makes most of the 2 % between one and two"
+    assert chart.table.caption == "Doubt of the forecast by source"
+    assert chart.table.rows[0] == ("The laws disagree", "0.64 %", "1.92 %")
+    assert comparison.figure([("one", surer)], dark).layout.xaxis.title.text == "Doubt of the forecast (% of the loss)"
