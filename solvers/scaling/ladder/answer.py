@@ -1,0 +1,157 @@
+"""The ladder of small runs that makes the forecast of a target surer: which, in which order, at what price, until when.
+
+With runs to go by, what several laws believe of the target is narrowed (solvers.laws.design); without any, a first
+ladder is laid by what other families of runs teach.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solvers.documents import Document
+from solvers.errors import Problem
+from solvers.laws.design.belief import State, of_mixture, of_prior
+from solvers.laws.design.candidates import Candidates, Target
+from solvers.laws.design.choose import Question
+from solvers.laws.law import flops_of
+from solvers.laws.predict.interval import Doubt
+from solvers.laws.predict.mixture import Mixture
+from solvers.scaling.ladder import choosing
+from solvers.scaling.ladder.choosing import Point
+from solvers.scaling.ladder.family import Family
+from solvers.scaling.ladder.grid import Grid, cheapest, grid
+from solvers.scaling.ladder.limits import limits
+from solvers.scaling.ladder.price import Price
+from solvers.scaling.ladder.rungs import Ladder, Tune, half, rungs, saving
+from solvers.scaling.ladder.words import amount, next_sentence, stopped
+
+MOST_RUNS = 12
+# A spend below this share of another is said to be less (estimate).
+LESS = 0.75
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What small runs may spend, in the price's unit; the half-width (a share) at which to stop; runs at most."""
+
+    spend: float
+    goal: float | None = None
+    most_runs: int = MOST_RUNS
+
+
+@dataclass(frozen=True)
+class Unpaid:
+    """No run can be paid: why, and the smallest budget that would pay one; none where no size fits on the hardware."""
+
+    problem: Problem
+    smallest: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is asked: the candidates and their pace, what is believed, the price, whether these are the first runs."""
+
+    grid: Grid
+    question: Question
+    price: Price
+    first: bool
+
+
+def ladder(
+    *,
+    budget: Budget,
+    mix: Mixture | None,
+    target: Target,
+    price: Price,
+    tune: Tune,
+    of: Family,
+    counts: str,
+    doubt: Doubt,
+    decay_share: float | None,
+    unique: float | None = None,
+) -> Document | Unpaid:
+    """Documents `ladder`, `next`, `curve` and `stop`. `decay_share` is there where the schedule lets runs branch."""
+    within = limits(target, unique)
+    tried = grid(of, counts, price, within, spend=budget.spend, decay_share=decay_share)
+    if tried is None:
+        return _unpaid(cheapest(of, counts, price, within), budget, price)
+    question = Question(_state(mix, tried.candidates, target), tried.candidates, target, doubt)
+    case = Case(tried, question, price, first=mix is None)
+    if budget.goal is not None and half(question.half_width) <= budget.goal:
+        return _document(None, [], case, stopped("goal_reached", case.question, price, goal=budget.goal))
+    buy = (choosing.opened if mix is None else choosing.designed)(question, most_runs=budget.most_runs)
+    points = choosing.curve(question, buy, spend=budget.spend)
+    if not points:
+        return _document(None, [], case, stopped("nothing_to_run", question, price))
+    goal = None if budget.goal is None else float(np.arcsinh(budget.goal))
+    point = choosing.enough(buy, points, goal=goal)
+    if mix is not None:
+        point = choosing.improved(question, point, most_runs=budget.most_runs)
+    point = choosing.without_idle(question, point, goal=goal, idle=choosing.IDLE if mix is not None else 0.0)
+    found = Ladder(of, counts, tried, question, choosing.ordered(question, point), tune)
+    why = stopped(_code(point, points, goal), question, price, goal=budget.goal, point=point, best=points[-1])
+    return _document(found, points, case, why)
+
+
+def _state(mix: Mixture | None, candidates: Candidates, target: Target) -> State:
+    """What is believed; without runs, the compute beyond what is known counts from the cheapest run."""
+    if mix is not None:
+        return of_mixture(mix, candidates, target)
+    flops, aim = flops_of(candidates.inputs), flops_of(target.inputs)
+    least = float(flops.min())
+    return replace(of_prior(candidates, target), beyond=np.log(aim / least), reached=np.log(flops / least))
+
+
+def _code(point: Point, points: list[Point], goal: float | None) -> str:
+    """Why no more than the point is advised."""
+    if goal is not None:
+        return "goal_in_reach" if point.after <= goal else "goal_out_of_reach"
+    return "not_worth_it" if point.cost < LESS * points[-1].cost else "budget_spent"
+
+
+def _document(found: Ladder | None, points: list[Point], case: Case, why: Document) -> Document:
+    now, rows = half(case.question.half_width), rungs(found) if found else []
+    hours = {name: _sum(rows, name) for name in ("gpu_hours", "gpu_hours_low", "gpu_hours_high")}
+    usd, middle = case.price.usd_per_gpu_hour, hours["gpu_hours"]
+    ladder_: Document = {
+        "rungs": rows,
+        **hours,
+        "flops": float(sum(row["flops_priced"] for row in rows)),
+        "usd": None if usd is None or middle is None else middle * usd,
+        "before": now,
+        "after": rows[-1]["after"] if rows else now,
+        "tree_saving": saving(found) if found else 0.0,
+        "throughput": case.price.throughput.document() if case.price.throughput else [],
+        "how": "first" if case.first else "designed",
+    }
+    return {
+        "ladder": ladder_,
+        "next": _next(rows[0], case.price) if rows else None,
+        "curve": [_spent(case, (), now), *(_spent(case, one.chosen, half(one.after)) for one in points)],
+        "stop": why,
+    }
+
+
+def _next(row: Document, price: Price) -> Document:
+    told = {name: row[name] for name in ("before", "after", "gpu_hours")}
+    return {"rung": 0, **told, "flops": row["flops_priced"], "sentence": next_sentence(row, price)}
+
+
+def _spent(case: Case, chosen: tuple[int, ...], half_width: float) -> Document:
+    hours, flops = case.grid.spent(chosen)
+    return {"gpu_hours": hours, "flops": flops, "half_width": half_width, "runs": len(chosen)}
+
+
+def _sum(rows: list[Document], name: str) -> float | None:
+    values = [row[name] for row in rows]
+    return None if any(one is None for one in values) or not values else float(sum(values))
+
+
+def _unpaid(smallest: float | None, budget: Budget, price: Price) -> Unpaid:
+    if smallest is None:
+        message = "No size of the family fits on the hardware."
+        return Unpaid(Problem("nothing_fits", message, "/hardware", "Add nodes, or give a smaller model."), None)
+    message = f"{amount(budget.spend, price)} pay no run that says anything of the target."
+    hint = f"The cheapest takes {amount(smallest, price)}."
+    at = "/budget/gpu_hours" if price.in_gpu_hours else "/budget/flops"
+    return Unpaid(Problem("budget_too_small", message, at, hint), smallest)

@@ -1,0 +1,51 @@
+"""What a ladder says in sentences: the next run, and when to stop."""
+
+from solvers.documents import Document
+from solvers.laws.design.choose import Question
+from solvers.scaling.ladder.choosing import NEAR, Point
+from solvers.scaling.ladder.price import Price
+from solvers.scaling.ladder.rungs import half
+
+
+def share(value: float) -> str:
+    """A half-width as people say it: `1.9 %`."""
+    return f"{100.0 * value:.2g} %"
+
+
+def amount(cost: float, price: Price) -> str:
+    """A spend with its unit."""
+    if not price.in_gpu_hours:
+        return f"{cost:.2g} FLOP"
+    return f"{cost:,.0f} GPU-hours" if cost >= 100.0 else f"{cost:.2g} GPU-hours"
+
+
+def next_sentence(row: Document, price: Price) -> str:
+    """`interval 1.9 % -> 1.1 % for 40 GPU-hours`."""
+    cost = row["gpu_hours"] if price.in_gpu_hours else row["flops_priced"]
+    return f"interval {share(row['before'])} -> {share(row['after'])} for {amount(cost, price)}"
+
+
+def stopped(
+    code: str,
+    question: Question,
+    price: Price,
+    *,
+    goal: float | None = None,
+    point: Point | None = None,
+    best: Point | None = None,
+) -> Document:
+    """When to stop, and why there: the stop rule with its sentence."""
+    now = share(half(question.half_width))
+    after, spent = (share(half(point.after)), amount(point.cost, price)) if point else (now, "")
+    widest, whole = (share(half(best.after)), amount(best.cost, price)) if best else (now, "")
+    wanted = share(goal) if goal is not None else ""
+    words = {
+        "goal_reached": f"The interval is {now}, within the goal of {wanted}: no more runs are needed.",
+        "nothing_to_run": "No run that the budget can pay would narrow the interval.",
+        "goal_in_reach": f"Stop when the interval is within {wanted}: these runs bring it to {after} for {spent}.",
+        "goal_out_of_reach": f"The goal of {wanted} is out of reach: the whole budget brings the interval to {widest}.",
+        "not_worth_it": f"Stop after {spent}: spending {whole} would narrow the interval of {after} by less than"
+        f" {share(NEAR)} of itself.",
+        "budget_spent": f"These runs spend {spent} and bring the interval to {after}.",
+    }
+    return {"code": code, "message": words[code]}
