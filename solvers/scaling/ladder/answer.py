@@ -39,6 +39,15 @@ class Budget:
     most_runs: int = MOST_RUNS
 
 
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What is to be foretold, how doubt of it is told, and the tokens that differ (none: as many as wanted)."""
+
+    target: Target
+    doubt: Doubt
+    unique: float | None = None
+
+
 @dataclass(frozen=True)
 class Unpaid:
     """No run can be paid: why, and the smallest budget that would pay one; none where no size fits on the hardware."""
@@ -61,21 +70,19 @@ def ladder(
     *,
     budget: Budget,
     mix: Mixture | None,
-    target: Target,
+    aim: Aim,
     price: Price,
     tune: Tune,
     of: Family,
     counts: str,
-    doubt: Doubt,
     decay_share: float | None,
-    unique: float | None = None,
 ) -> Document | Unpaid:
     """Documents `ladder`, `next`, `curve` and `stop`. `decay_share` is there where the schedule lets runs branch."""
-    within = limits(target, unique)
+    target, within = aim.target, limits(aim.target, aim.unique)
     tried = grid(of, counts, price, within, spend=budget.spend, decay_share=decay_share)
     if tried is None:
         return _unpaid(cheapest(of, counts, price, within), budget, price)
-    question = Question(_state(mix, tried.candidates, target), tried.candidates, target, doubt)
+    question = Question(_state(mix, tried.candidates, target), tried.candidates, target, aim.doubt)
     case = Case(tried, question, price, first=mix is None)
     if budget.goal is not None and half(question.half_width) <= budget.goal:
         return _document(None, [], case, stopped("goal_reached", case.question, price, goal=budget.goal))

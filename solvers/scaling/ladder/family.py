@@ -3,8 +3,8 @@
 With the base's hidden width h, layers L, heads a of one size, KV heads k and feed-forward width f, a member of width h'
     L' ~ L h' / h      a' = a h' / h      k' ~ k a' / a, a divisor of a'      f' = f h' / h, in whole tiles
 One ratio of width to depth for all sizes: at equal N the loss hardly depends on it (a factor of 40 costs a few per
-cent, section 3.1 [kaplan2020scaling]), and published families keep about one from 8 to 405 billion parameters (table 3
-[dubey2024llama3]). One size of heads for all widths, as a transfer of learning rates over widths wants [yang2022tensor].
+cent, section 3.1 [kaplan2020scaling]), and Llama 3 keeps about one from 8 to 405 billion parameters (table 3
+[dubey2024llama3]). One size of heads for all widths, as learning rates that carry over widths want [yang2022tensor].
 N is what the member has, counted by the catalogue as for every training plan, not what was asked for.
 """
 

@@ -67,7 +67,7 @@ class Throughput:
         return Estimate(*(float(one) / each for one in used))
 
     def choice(self, params: float, tokens: float, *, wall_hours: float = WALL_HOURS) -> tuple[int, Estimate] | None:
-        """GPUs of a run and its tokens/s: the fewest GPU-hours that end in time, or the fastest; None where none fits."""
+        """GPUs of a run and its tokens/s: of those in time the fewest GPU-hours, or the fastest; None where none fits."""
         found = self.options(params)
         in_time = [one for one in found if tokens / one[1].value <= wall_hours * SECONDS_PER_HOUR]
         if in_time:
@@ -138,7 +138,7 @@ def throughput(
     """
     found: dict[tuple[float, int], Speed | None] = {}
     for params in _planned_sizes(of, counts, low=low, high=high):
-        for gpus in _wanted(hardware, most_gpu_hours):
+        for gpus in _wanted(hardware):
             found[params, gpus] = _plan(of, hardware, work, counts, params, gpus, batch)
             if found[params, gpus] and most_gpu_hours / gpus <= WALL_HOURS:
                 break
@@ -156,7 +156,7 @@ def _planned_sizes(of: Family, counts: str, *, low: float, high: float) -> list[
     return sorted({shaped(of, float(one), counts).params(counts) for one in wanted})
 
 
-def _wanted(hardware: Hardware, most_gpu_hours: float) -> list[int]:
+def _wanted(hardware: Hardware) -> list[int]:
     """Numbers of GPUs to plan on, rising, a factor of WIDER apart."""
     found: list[int] = []
     for gpus in choices(hardware):

@@ -9,7 +9,7 @@ from solvers.laws.design.candidates import Candidates, target
 from solvers.laws.design.gain import half_width
 from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.shipped import shipped
-from solvers.scaling.ladder.answer import Budget, Unpaid, ladder
+from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
 from solvers.scaling.ladder.price import Price
 from tests.solvers.scaling.ladder.cases import AIM, COUNTS, DECAY, USUAL, in_gpu_hours, known, tuned
 
@@ -26,12 +26,11 @@ def asked(
     return ladder(
         budget=Budget(spend, goal, most),
         mix=mix,
-        target=AIM,
+        aim=Aim(AIM, shipped()),
         price=price or Price(in_gpu_hours=False),
         tune=tuned,
         of=USUAL,
         counts=COUNTS,
-        doubt=shipped(),
         decay_share=decay,
     )
 
@@ -186,16 +185,15 @@ def test_the_same_question_has_the_same_answer() -> None:
 
 
 def test_a_target_with_several_places_is_narrowed_too() -> None:
-    aim = target(params=[5e9, 1e10], tokens=[2e11, 1e11])
+    aim = target(params=np.array([5e9, 1e10]), tokens=np.array([2e11, 1e11]))
     found = ladder(
         budget=Budget(1e20),
         mix=MIX,
-        target=aim,
+        aim=Aim(aim, shipped()),
         price=Price(in_gpu_hours=False),
         tune=tuned,
         of=USUAL,
         counts=COUNTS,
-        doubt=shipped(),
         decay_share=DECAY,
     )
 

@@ -1,4 +1,4 @@
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_the_curve_falls_as_spend_rises() -> None:
 
     assert len(points) >= 3
     assert [one.cost for one in points] == sorted(one.cost for one in points)
-    assert all(one.after > two.after for one, two in zip(points, points[1:], strict=False))
+    assert all(one.after > two.after for one, two in pairwise(points))
     assert points[0].after < question.half_width
 
 

@@ -87,7 +87,8 @@ def test_experts_stay_as_many_and_grow_with_the_width() -> None:
     base = model("qwen3-30b-a3b")
     found = shaped(family(base), 3e9, "non-embedding").model
 
-    assert found.moe is not None and base.moe is not None
+    assert found.moe is not None
+    assert base.moe is not None
     assert (found.moe.experts, found.moe.top_k) == (base.moe.experts, base.moe.top_k)
     assert found.moe.ffn / found.hidden == pytest.approx(base.moe.ffn / base.hidden, rel=0.1)
     assert Member(found).params("active") < Member(found).params("non-embedding")

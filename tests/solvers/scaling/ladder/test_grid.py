@@ -26,7 +26,8 @@ def test_all_candidates_can_be_paid_and_are_smaller_than_the_target() -> None:
 def test_a_larger_budget_takes_no_candidate_away() -> None:
     small, large = (grid(USUAL, COUNTS, IN_FLOP, limits(AIM), spend=spend, decay_share=None) for spend in (1e19, 3e20))
 
-    assert small is not None and large is not None
+    assert small is not None
+    assert large is not None
     runs = [
         set(zip(one.candidates.inputs["params"], one.candidates.inputs["tokens"], strict=True))
         for one in (small, large)

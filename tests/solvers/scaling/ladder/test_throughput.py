@@ -29,7 +29,8 @@ def test_a_plan_is_as_fast_as_the_training_planner_says() -> None:
     found = speed(member, hardware(), WORK, gpus=8, batch=128)
     whole = solve(spec, silent)
 
-    assert found is not None and isinstance(whole, Solved)
+    assert found is not None
+    assert isinstance(whole, Solved)
     assert found.tokens_per_s.value == pytest.approx(whole.estimates["tokens_per_s"].value, rel=0.05)
     assert found.tokens_per_s.low < found.tokens_per_s.value < found.tokens_per_s.high
 
@@ -40,7 +41,8 @@ def test_between_planned_sizes_it_is_near_to_what_planning_them_says(plans: Thro
         rate = plans.rate(size, 8)
         solved = speed(shaped(USUAL, params, COUNTS), hardware(), WORK, gpus=8, batch=batch(size))
 
-        assert rate is not None and solved is not None
+        assert rate is not None
+        assert solved is not None
         assert rate.value == pytest.approx(solved.tokens_per_s.value, rel=0.12)
 
 
@@ -61,7 +63,8 @@ def test_a_size_that_does_not_fit_on_one_gpu_has_none(plans: Throughput) -> None
 def test_a_run_gets_the_gpus_that_end_in_time(plans: Throughput) -> None:
     short, long = (plans.choice(2.5e8, tokens) for tokens in (1e9, 2e11))
 
-    assert short is not None and long is not None
+    assert short is not None
+    assert long is not None
     assert short[0] < long[0]
     assert 2e11 / long[1].value <= WALL_HOURS * 3600.0
 
