@@ -7,18 +7,25 @@ when the rungs are run in this order.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, sinh
-from typing import Any
+from math import sinh
 
 from solvers.documents import Document
 from solvers.laws.design.candidates import more
 from solvers.laws.design.choose import Question
-from solvers.laws.hyperparameters.schedules import steps_of
 from solvers.scaling.ladder.family import Family, shaped
 from solvers.scaling.ladder.grid import Grid
+from solvers.scaling.tuning.schedule import course
 from solvers.units import COUNT, show
 
 Tune = Callable[[float, float], Document]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A size and a length."""
+
+    params: float
+    tokens: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,32 +121,30 @@ def _made(ladder: Ladder, k: int) -> Document:
     tokens, branched = float(inputs["tokens"][k]), ladder.grid.candidates.decay_share is not None
     shared = _siblings(ladder, k) if branched else [k]
     tuned = ladder.tune(pace.params, float(inputs["tokens"][shared[-1]]))
-    fitted = in_steps(tuned, tokens, gpus=pace.gpus or 1, shortest=float(inputs["tokens"][shared[0]]))
+    shortest = float(inputs["tokens"][shared[0]])
+    fitted = in_steps(tuned, Run(pace.params, tokens), gpus=pace.gpus or 1, shortest=shortest)
     if k != shared[-1]:
         words = "It leaves the trunk of a longer run, whose learning rate and batch it has."
         fitted["warnings"] = [*fitted["warnings"], words]
     return {"model": shaped(ladder.of, pace.params, ladder.counts).document(), "training": fitted}
 
 
-def in_steps(tuned: Document, tokens: float, *, gpus: int, shortest: float) -> Document:
-    """Values tuned for the longest run of a trunk, in whole steps of one of `tokens` with a batch that GPUs share.
+def in_steps(tuned: Document, run: Run, *, gpus: int, shortest: float) -> Document:
+    """Values tuned for the longest run of a trunk, in whole steps of this run with a batch that the GPUs share.
 
-    The warm-up is that of the trunk, at most a tenth of its `shortest` run.
+    The warm-up is the trunk's: that of its `shortest` run.
     """
     batch = int(tuned["batch_sequences"])
     if batch >= gpus:
         batch = max(1, round(batch / gpus)) * gpus
-    length = int(tuned["sequence_length"])
-    steps = steps_of(tokens, batch * length)
-    decayed = tuned["decay_steps"] / tuned["steps"] if tuned["steps"] else 0.0
-    fewest = steps_of(shortest, batch * length)
-    found: dict[str, Any] = dict(tuned)
-    found["batch_sequences"] = batch
-    found["steps"] = steps
-    found["decay_steps"] = min(ceil(decayed * steps - 1e-9), steps)
-    found["warmup_steps"] = min(int(tuned["warmup_steps"]), fewest // 10)
-    found["warnings"] = list(tuned["warnings"])
-    return found
+    step = batch * int(tuned["sequence_length"])
+    own, first = (
+        course(tuned["schedule"], params=run.params, tokens=tokens, batch_tokens=step)
+        for tokens in (run.tokens, shortest)
+    )
+    decay = own.decay_steps if own.kind == "wsd" else own.steps - first.warmup_steps
+    in_whole = {"steps": own.steps, "warmup_steps": first.warmup_steps, "decay_steps": decay}
+    return {**tuned, "batch_sequences": batch, **in_whole, "warnings": list(tuned["warnings"])}
 
 
 def saving(ladder: Ladder) -> float:

@@ -67,7 +67,7 @@ class Throughput:
         return Estimate(*(float(one) / each for one in used))
 
     def choice(self, params: float, tokens: float, *, wall_hours: float = WALL_HOURS) -> tuple[int, Estimate] | None:
-        """GPUs of a run and its tokens/s: of those in time with the fewest GPU-hours, or the fastest; None if none fits."""
+        """GPUs of a run, and tokens/s: of those in time the fewest GPU-hours, or the fastest; None if none fit."""
         found = self.options(params)
         in_time = [one for one in found if tokens / one[1].value <= wall_hours * SECONDS_PER_HOUR]
         if in_time:

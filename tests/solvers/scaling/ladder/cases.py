@@ -32,6 +32,7 @@ def tuned(params: float, tokens: float) -> Document:
         "learning_rate": {"value": 1e-3, "low": 5e-4, "high": 2e-3},
         "batch_sequences": batch,
         "sequence_length": 4096,
+        "schedule": "wsd",
         "steps": steps,
         "warmup_steps": 500,
         "decay_steps": ceil(DECAY * steps),
