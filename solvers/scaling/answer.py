@@ -1,97 +1,117 @@
-"""The answer to a spec with runs: every part of the plan in its place, and what stands beside it."""
+"""The answer to a case: every part of the plan in its place, and what stands beside it."""
 
-import numpy as np
-
-from solvers.base import Progress, Solved
+from solvers.base import Estimate, Progress, Solved
 from solvers.documents import Document
+from solvers.scaling.case import Case
 from solvers.scaling.explain.why import explanation
-from solvers.scaling.forecast.curves import fan, isoflops, surface
-from solvers.scaling.forecast.doubt import doubt
-from solvers.scaling.forecast.known import Known, foretold
-from solvers.scaling.forecast.laws import laws
-from solvers.scaling.forecast.optimum import optimum
+from solvers.scaling.forecast.answer import NOTHING, forecast, loss_of
 from solvers.scaling.forecast.others import alternatives, frontier
-from solvers.scaling.forecast.parts import estimate, of_interval
-from solvers.scaling.forecast.place import Place
-from solvers.scaling.forecast.runs import flagged, rows
-from solvers.scaling.spec import ScalingSpec
+from solvers.scaling.forecast.parts import estimate, of_range
+from solvers.scaling.forecast.recipes import recipes
+from solvers.scaling.small import big_run
 from solvers.scaling.warnings import warnings
 from solvers.scaling.words import label
 
 
-def answered(spec: ScalingSpec, known: Known, place: Place, progress: Progress) -> Solved:
+def answered(case: Case, small: Document, progress: Progress) -> Solved:
     """The plan, its estimates, others beside it, and why."""
-    at = np.array([place.params]), np.array([place.tokens])
-    loss = of_interval(foretold(known, *at, unique=place.unique))
-    plan = plan_of(spec, known, place)
-    estimates = {"loss": loss, **sizes(plan)}
-    progress(stage="asking again", fraction=0.8, candidates=len(known.runs))
+    known, place = case.known, case.place
+    loss = loss_of(known, place) if known is not None else None
+    plan = plan_of(case, small, loss)
+    estimates = estimates_of(case, plan, loss)
+    progress(stage="asking again", fraction=0.8, candidates=len(known.runs) if known is not None else 0)
     return Solved(
         plan=plan,
         estimates={name: estimate(value) for name, value in estimates.items()},
-        alternatives=alternatives(known, place, plan["laws"]),
-        frontier=frontier(known, place),
-        explanation=explanation(spec, known, place, plan, estimates),
-        search={"candidates": len(known.imported.runs), "feasible": len(known.runs), "rejected": _rejected(known)},
-        warnings=tuple(warnings(spec, known, place)),
+        alternatives=alternatives(known, place, plan["laws"]) if known is not None else [],
+        frontier=frontier(known, place) if known is not None else [],
+        explanation=explanation(case, plan, estimates),
+        search=searched(case),
+        warnings=tuple(warnings(case)),
     )
 
 
-def plan_of(spec: ScalingSpec, known: Known, place: Place) -> Document:
+def plan_of(case: Case, small: Document, loss: Document | None) -> Document:
     """The plan of the result document."""
+    place, known = case.place, case.known
+    rungs = [(rung["params"], rung["tokens"]) for rung in (small["ladder"] or {"rungs": []})["rungs"]]
     return {
         "label": label(place.params, place.tokens),
-        "target": target(spec, place, counts=known.runs.counts, loss_unit=known.runs.loss_unit),
-        "model": None,
-        "training": None,
-        "laws": laws(known, place),
-        "doubt": doubt(known, place),
-        "fan": fan(known, place),
-        "isoflops": isoflops(known, place),
-        "surface": surface(known, place),
-        "runs": rows(known, place),
-        "flagged": flagged(known),
-        "optimum": optimum(known, place),
-        "recipes": None,
-        "tuning": None,
-        "ladder": None,
-        "next": None,
-        "curve": [],
-        "stop": None,
+        "target": target(case),
+        **(forecast(known, place) if known is not None else {**NOTHING, "optimum": _believed(case)}),
+        "recipes": recipes(case.recipes, place, best=case.recipe, seed=case.spec.seed) if case.recipes else None,
+        **big_run(case, loss=loss["value"] if loss is not None else None, sizes=rungs),
+        **small,
     }
 
 
-def target(spec: ScalingSpec, place: Place, *, counts: str, loss_unit: str) -> Document:
+def target(case: Case) -> Document:
     """The big run."""
+    place, hardware = case.place, case.spec.hardware
     return {
         "params": place.params,
         "tokens": place.tokens,
         "flops": place.flops,
         "tokens_per_param": place.tokens / place.params,
-        "counts": counts,
-        "loss_unit": loss_unit,
+        "counts": case.counts,
+        "loss_unit": case.loss_unit,
         "how": place.how,
         "unique_tokens": place.unique,
         "served_tokens": place.served or None,
         "epochs": place.epochs,
-        "gpu_hours": spec.target.gpu_hours,
-        "gpus": spec.hardware.gpus if spec.hardware is not None else None,
+        "gpu_hours": case.hours.value if case.hours is not None else None,
+        "gpus": hardware.gpus if hardware is not None else None,
     }
 
 
-def sizes(plan: Document) -> Document:
-    """Parameters and tokens as estimates, where they were found."""
-    found = plan["optimum"]
-    return {} if found is None else {"params": found["params"], "tokens": found["tokens"]}
+def estimates_of(case: Case, plan: Document, loss: Document | None) -> dict[str, Document]:
+    """What is told with an interval."""
+    found, training = plan["optimum"], plan["training"]
+    return {
+        **({"loss": loss} if loss is not None else {}),
+        **({name: found[name] for name in ("params", "tokens")} if found is not None else {}),
+        **({"gpu_hours": _ends(case.hours)} if case.hours is not None else {}),
+        "learning_rate": training["learning_rate"],
+        "batch_tokens": training["batch_tokens"],
+        "loss_excess_share": training["loss_excess"],
+    }
 
 
-def _rejected(known: Known) -> dict[str, int]:
-    """Runs that laws are not fitted to, by the first reason."""
-    fitted = set(known.places.tolist())
+def searched(case: Case) -> Document:
+    """How many runs were read, how many laws were fitted to, and why not to the others."""
+    known = case.known
+    if known is None:
+        return {"candidates": 0, "feasible": 0, "rejected": {}}
+    return {"candidates": len(known.imported.runs), "feasible": len(known.runs), "rejected": _rejected(case)}
+
+
+def _rejected(case: Case) -> dict[str, int]:
+    """Runs that no law is fitted to, by the first reason."""
+    if case.known is None:
+        return {}
+    parts = list(case.recipes.known.values()) if case.recipes is not None else [case.known]
+    seen = {place for part in parts for place in part.places.tolist()}
     found: dict[str, int] = {}
-    seen: set[int] = set()
-    for flag in known.imported.flags:
-        if flag.run not in fitted and flag.run not in seen:
+    for flag in case.known.imported.flags:
+        if flag.run not in seen:
             seen.add(flag.run)
             found[flag.code] = found.get(flag.code, 0) + 1
     return dict(sorted(found.items()))
+
+
+def _believed(case: Case) -> Document | None:
+    """The best size by what is believed before any run."""
+    best = case.place.found
+    if best is None:
+        return None
+    return {
+        "params": of_range(best.params),
+        "tokens": of_range(best.tokens),
+        "at_edge": best.at_edge,
+        "unbounded_by_data": None,
+        "without_serving": None,
+    }
+
+
+def _ends(found: Estimate) -> Document:
+    return {"value": found.value, "low": found.low, "high": found.high}

@@ -3,6 +3,7 @@
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.scaling.spec import ScalingSpec
+from solvers.scaling.stated import stated
 
 
 def solve(spec: ScalingSpec, progress: Progress) -> Solved | Infeasible:
@@ -39,4 +40,5 @@ KIND = Kind(
     prepare=prepare,
     breakdown="loss",
     compared=compared,
+    forecast=stated,
 )

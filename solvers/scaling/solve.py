@@ -5,24 +5,23 @@ from solvers.laws.fit.priors import learned
 from solvers.laws.predict.mixture import BELIEF
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.answer import answered
-from solvers.scaling.first import first
-from solvers.scaling.forecast.known import known_of
-from solvers.scaling.forecast.place import place_of
-from solvers.scaling.infeasible import out_of_reach
+from solvers.scaling.case import NoPlace, case_of
+from solvers.scaling.infeasible import out_of_reach, unpaid
+from solvers.scaling.ladder.answer import Unpaid
+from solvers.scaling.small import small_runs
 from solvers.scaling.spec import ScalingSpec
 
 
 def solve(spec: ScalingSpec, progress: Progress) -> Solved | Infeasible:
     """The forecast of the target and the ladder to it, or what stands in the way."""
-    if spec.runs is None:
-        return first(spec, progress)
-    progress(stage="fitting laws to the runs", fraction=0.1, candidates=0)
-    known = known_of(spec.runs.imported, laws=spec.options.laws, seed=spec.seed)
-    progress(stage="foretelling the target", fraction=0.4, candidates=len(known.runs))
-    place = place_of(known, spec.target, seed=spec.seed)
-    if place is None:
-        return out_of_reach(spec, known)
-    return answered(spec, known, place, progress)
+    case = case_of(spec, progress)
+    if isinstance(case, NoPlace):
+        return out_of_reach(spec, case)
+    progress(stage="choosing small runs", fraction=0.5, candidates=len(case.known.runs) if case.known else 0)
+    small = small_runs(case)
+    if isinstance(small, Unpaid):
+        return unpaid(case, small)
+    return answered(case, small, progress)
 
 
 def prepare() -> None:

@@ -76,6 +76,9 @@ class Target(Part):
         if len(said) > 1 or (said and sized):
             message = f"The target is said by {' and '.join([*sized, *said])}; one of them decides the others."
             raise SpecError(Problem("contradiction", message, f"/{[*sized, *said][-1]}", hint))
+        if self.gpu_hours is not None and self.served_tokens is not None:
+            message = "GPU-hours are of training alone; what serving costs cannot be said in them."
+            raise SpecError(Problem("contradiction", message, "/served_tokens", "Give `flops`, of both together."))
         if not said and len(sized) == 1:
             lacking = "tokens" if sized == ["params"] else "params"
             raise SpecError(Problem("missing", f"A target of {sized[0]} needs {lacking} too.", f"/{lacking}", hint))

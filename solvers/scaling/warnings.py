@@ -4,23 +4,64 @@ from collections.abc import Iterator
 
 from solvers.errors import Problem
 from solvers.laws.fit.doubts import doubts
+from solvers.scaling.case import Case
 from solvers.scaling.forecast.known import Known
 from solvers.scaling.forecast.place import Place
+from solvers.scaling.forecast.recipes import shown as called
 from solvers.scaling.forecast.runs import shown
-from solvers.scaling.spec import ScalingSpec
+from solvers.scaling.words import size
 
 
-def warnings(spec: ScalingSpec, known: Known, place: Place) -> Iterator[Problem]:
+def warnings(case: Case) -> Iterator[Problem]:
     """Of the import, of the fits, and of the target, each once."""
+    if case.known is None:
+        yield Problem(
+            "no_runs",
+            "No runs were given: the size is what other families of runs teach, and no loss is foretold.",
+            "/runs",
+            "Make the first runs, then ask again with them.",
+        )
+    else:
+        yield from _of_runs(case, case.known)
+    yield from _of_target(case, case.place)
+
+
+def _of_runs(case: Case, known: Known) -> Iterator[Problem]:
     yield from (Problem(p.code, p.message, f"/runs{p.at}", p.hint) for p in known.imported.warnings)
     yield from shown(known)
-    yield from _left_out(spec, known)
-    yield from _of_fits(known, place)
-    yield from _edge(place)
+    yield from _repeated(known)
+    yield from _of_recipes(case)
+    yield from _left_out(case, known)
+    yield from _of_fits(known, case.place)
 
 
-def _left_out(spec: ScalingSpec, known: Known) -> Iterator[Problem]:
-    for name in spec.options.laws:
+def _repeated(known: Known) -> Iterator[Problem]:
+    runs = known.imported.runs
+    if "unique_tokens" not in runs.inputs:
+        return
+    again = int((runs.inputs["tokens"] > runs.inputs["unique_tokens"])[known.places].sum())
+    if again:
+        message = (
+            f"{again} runs saw tokens more than once; those count as what they are worth by the published rate at"
+            " which repetition loses its worth."
+        )
+        yield Problem("tokens_repeat", message, "/runs/csv")
+
+
+def _of_recipes(case: Case) -> Iterator[Problem]:
+    if case.recipes is None:
+        return
+    yield from case.recipes.refused
+    yield Problem(
+        "recipe_chosen",
+        f"The runs are of several recipes; the forecast is that of '{called(case.recipe)}', the lowest at the target.",
+        "/runs/csv",
+        "Give the runs of one recipe to foretell that one.",
+    )
+
+
+def _left_out(case: Case, known: Known) -> Iterator[Problem]:
+    for name in case.spec.options.laws:
         if name not in known.mix.laws:
             message = f"The law '{name}' was left out: these runs are too few or too alike for it."
             yield Problem("law_left_out", message, "/options/laws", "Give more runs, of several sizes and lengths.")
@@ -33,13 +74,29 @@ def _of_fits(known: Known, place: Place) -> Iterator[Problem]:
         for doubt in doubts(one.fitted, known.runs, target_flops=place.flops):
             found.setdefault((doubt.code, doubt.message), []).append(one.fitted.law.title)
     for (code, message), laws in found.items():
-        of_target = code.endswith("far_target")
-        yield Problem(
-            code, message if of_target else f"{', '.join(laws)}: {message}", "/target" if of_target else "/runs/csv"
-        )
+        if code.endswith("far_target"):
+            yield Problem(code, message, "/target")
+        else:
+            yield Problem(code, f"{', '.join(laws)}: {message}", "/runs/csv")
 
 
-def _edge(place: Place) -> Iterator[Problem]:
+def _of_target(case: Case, place: Place) -> Iterator[Problem]:
+    asked = case.spec.target
     if place.found is not None and place.found.at_edge:
         message = "The best size lies at the edge of the sizes that were tried: the runs do not say where it is."
         yield Problem("at_edge", message, "/target", "Add runs of other tokens for each parameter.")
+    if asked.params is not None and asked.counts is not None and asked.counts != case.counts:
+        message = (
+            f"The target's {size(asked.params)} parameters ({asked.counts}) are {size(place.params)} as the runs count"
+            f" them ({case.counts}), by the shape of {case.of.title}."
+        )
+        yield Problem("counts_converted", message, "/target/counts", "Give `model`, if its shape is another.")
+    if place.epochs > 1.0:
+        message = (
+            f"Each of the {size(place.unique or 0.0)} unique tokens is seen {place.epochs:.3g} times; repeated ones"
+            " count as what they are worth by a published rate."
+        )
+        yield Problem("data_repeats", message, "/target/unique_tokens")
+    if case.machine is not None and case.hours is None:
+        message = f"A model of {size(place.params)} parameters does not fit on {case.machine.hardware.gpus:,} GPUs."
+        yield Problem("does_not_fit", message, "/hardware", "Give more nodes, or GPUs of more memory.")

@@ -40,12 +40,21 @@ def change(value: float, other: float) -> str:
     return f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
 
 
-def headline(plan: Document, estimates: Mapping[str, Document]) -> str:
-    """The answer in one sentence or two."""
-    target = plan["target"]
-    found = estimates.get("loss")
+def headline(plan: Document, estimates: Mapping[str, Document], *, far: bool = False) -> str:
+    """The answer in a sentence or two; `far` where no law was ever tried so far from runs."""
+    target, found = plan["target"], estimates.get("loss")
     first = f"{plan['label']} ({flops(target['flops'])})"
     if found is None:
-        return f"{first}: no run was made yet, so the first ladder comes before any forecast."
+        begun = plan["ladder"]
+        rungs = f"; begin with {len(begun['rungs'])} small runs" if begun and begun["rungs"] else ""
+        return f"{first} by what other families of runs teach{rungs}. Until runs are known, no loss is foretold."
     half = (found["high"] - found["low"]) / (2.0 * found["value"])
-    return f"{first} should reach a loss of {loss(found['value'], target['loss_unit'])}, within {share(half)}."
+    said = loss(found["value"], target["loss_unit"])
+    if far:
+        return f"{first} is too far from the runs to foretell: their laws point to {said}, and none was tried so far."
+    return f"{first} should reach a loss of {said}, within {share(half)}.{_then(plan)}"
+
+
+def _then(plan: Document) -> str:
+    """What to run next, where there is a ladder."""
+    return f" Run next: {plan['next']['sentence']}." if plan["next"] else ""

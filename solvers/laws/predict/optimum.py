@@ -72,12 +72,12 @@ def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     )
 
 
-def worth(tokens: Floats, unique: Floats | float | None) -> Floats:
-    """Tokens that differ and are worth as much as these, of which no more than `unique` differ."""
+def worth(tokens: Floats, unique: Floats | float | None, *, rate: Floats = REPEATS) -> Floats:
+    """Tokens that differ and are worth as much as these, of which no more than `unique` differ; `rate` is R*."""
     if unique is None:
         return tokens
     repeats = np.maximum(tokens / unique - 1.0, 0.0)
-    found: Floats = np.minimum(tokens, unique) * np.exp(data_constrained.worth(repeats, REPEATS)[0])
+    found: Floats = np.minimum(tokens, unique) * np.exp(data_constrained.worth(repeats, rate)[0])
     return found
 
 

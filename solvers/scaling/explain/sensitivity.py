@@ -1,41 +1,55 @@
 """What the answer becomes when the question changes, each found by solving again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from solvers.documents import Document
 from solvers.errors import SpecError
+from solvers.laws.law import Floats
+from solvers.laws.predict.mixture import Mixture
+from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
 from solvers.scaling.forecast.known import Known, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
-from solvers.scaling.spec import ScalingSpec
 from solvers.scaling.words import label, loss, share
 
-# Share of the compute of the largest run from which runs are left out, to see what the largest ones say.
+# Runs of at least this share of the largest run's compute are left out, to see what the largest ones say.
 LARGEST = 0.5
+Found = Iterator[tuple[str, str, Document]]
 
 
-def sensitivity(spec: ScalingSpec, known: Known, place: Place, now: Document) -> list[Document]:
-    """Twice the compute, half the unique tokens, without the largest runs."""
-    unit = known.runs.loss_unit
-    found = [*_compute(known, place), *_data(known, place), *_without_largest(spec, known, place)]
+def sensitivity(case: Case, plan: Document, now: Document) -> list[Document]:
+    """Twice the compute, half the data, without the largest runs, by the leading law alone, after the next run."""
+    known = case.known
+    if known is None:
+        return []
+    found = [
+        *_compute(known, case.place),
+        *_data(known, case.place),
+        *_without_largest(case, known),
+        *_one_law(known, case.place, plan),
+        *_next(case.place, plan, now),
+    ]
     return [
-        {"change": change, "outcome": outcome(plan, estimate, now, unit), "plan": plan, "estimates": {"loss": estimate}}
-        for change, plan, estimate in found
+        {
+            "change": change,
+            "outcome": outcome(size, estimate, now, known.runs.loss_unit),
+            "plan": size,
+            "estimates": {"loss": estimate},
+        }
+        for change, size, estimate in found
     ]
 
 
-def outcome(plan: str, estimate: Document, now: Document, unit: str) -> str:
+def outcome(size: str, estimate: Document, now: Document, unit: str) -> str:
     """`2.05 nats/token (1.1 % less), within 1.2 %: 17B parameters on 340B tokens`."""
     ratio = estimate["value"] / now["value"] - 1.0
     half = (estimate["high"] - estimate["low"]) / (2.0 * estimate["value"])
     moved = "the same" if abs(ratio) < 5e-5 else f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
-    return f"{loss(estimate['value'], unit)} ({moved}), within {share(half)}: {plan}"
-
-
-Found = Iterator[tuple[str, str, Document]]
+    return f"{loss(estimate['value'], unit)} ({moved}), within {share(half)}: {size}"
 
 
 def _compute(known: Known, place: Place) -> Found:
@@ -59,19 +73,49 @@ def _data(known: Known, place: Place) -> Found:
     yield "Half the unique tokens", label(*at), _loss(known, *at, unique=half)
 
 
-def _without_largest(spec: ScalingSpec, known: Known, place: Place) -> Found:
+def _without_largest(case: Case, known: Known) -> Found:
     """The forecast of the same run, had the largest runs not been made."""
     among = np.zeros(len(known.imported.runs), dtype=bool)
     among[known.places[known.runs.flops < LARGEST * known.runs.flops.max()]] = True
     try:
-        fewer = known_of(known.imported, laws=spec.options.laws, seed=spec.seed, among=among)
+        fewer = known_of(known.imported, laws=case.spec.options.laws, seed=case.spec.seed, among=among)
     except SpecError:
         return
-    left = len(known.runs) - len(fewer.runs)
-    at = place.params, place.tokens
+    left, place = len(known.runs) - len(fewer.runs), case.place
     name = f"Without the {left} largest runs" if left > 1 else "Without the largest run"
-    yield name, label(*at), _loss(fewer, *at, unique=place.unique)
+    yield name, label(place.params, place.tokens), _loss(fewer, place.params, place.tokens, unique=place.unique)
+
+
+def _one_law(known: Known, place: Place, plan: Document) -> Found:
+    """The size that the law which counts most would choose by itself, and what it says of it."""
+    if len(known.mix.experts) < 2:
+        return
+    alone = replace(known, mix=_only(known.mix, plan["laws"][0]["name"]))
+    at = place.params, place.tokens
+    if place.found is not None:
+        found = best(alone, np.array([place.budget]), served=place.served, unique=place.unique)
+        at = float(found.params[0]), float(found.tokens[0])
+    yield f"{plan['laws'][0]['title']} alone", label(*at), _loss(alone, *at, unique=place.unique)
+
+
+def _only(mix: Mixture, name: str) -> Mixture:
+    kept = np.array([one == name for one in mix.laws])
+    experts = tuple(one for one, keep in zip(mix.experts, kept, strict=True) if keep)
+    return replace(mix, experts=experts, past=mix.past[kept], belief=mix.belief[kept])
+
+
+def _next(place: Place, plan: Document, now: Document) -> Found:
+    """The interval that is expected after the next run, if that shows what the laws expect of it."""
+    following = plan["next"]
+    if following is None:
+        return
+    rung = plan["ladder"]["rungs"][following["rung"]]
+    half = following["after"] * now["value"]
+    estimate = {"value": now["value"], "low": now["value"] - half, "high": now["value"] + half}
+    change = f"After the next run ({label(rung['params'], rung['tokens'])})"
+    yield change, label(place.params, place.tokens), estimate
 
 
 def _loss(known: Known, params: float, tokens: float, *, unique: float | None) -> Document:
-    return of_interval(foretold(known, np.array([params]), np.array([tokens]), unique=unique))
+    at: tuple[Floats, Floats] = np.array([params]), np.array([tokens])
+    return of_interval(foretold(known, *at, unique=unique))

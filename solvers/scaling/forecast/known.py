@@ -5,19 +5,24 @@ Tokens that repeat count as what they are worth (solvers/laws/predict/optimum.py
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.laws.law import Floats, Runs
-from solvers.laws.predict.interval import Doubt, Interval, interval
+from solvers.laws.loss import data_constrained
+from solvers.laws.predict.interval import LEVEL, Doubt, Interval, interval
 from solvers.laws.predict.mixture import BELIEF, Mixture, Told, mixture, tell
-from solvers.laws.predict.optimum import worth
+from solvers.laws.predict.optimum import REPEATS, worth
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.runs.read import UNUSABLE, Imported
 
 # What is believed of a law that the shipped mixture does not hold, before any run.
 UNTRIED = 0.1
+# What is not known of the rate at which repeated tokens lose their worth, as sd of its ln; a normal's reach for LEVEL.
+REPEATS_WIDTH = data_constrained.PARAMETERS[5].width
+NORMAL = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,4 +71,20 @@ def told(known: Known, params: Floats, tokens: Floats, *, unique: float | None) 
 
 def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | None = None) -> Interval:
     """Losses [Q] of runs of these parameters and tokens, with their intervals."""
-    return interval(told(known, params, tokens, unique=unique), known.doubt)
+    plain = interval(told(known, params, tokens, unique=unique), known.doubt)
+    if unique is None or not np.any(tokens > unique):
+        return plain
+    middle = np.log(plain.value)
+    further = NORMAL * of_repeats(known, params, tokens, unique)
+    reach = np.hypot(np.log(plain.high) - middle, further)
+    return Interval(plain.value, np.exp(middle - reach), np.exp(middle + reach))
+
+
+def of_repeats(known: Known, params: Floats, tokens: Floats, unique: float) -> Floats:
+    """What not knowing the rate at which repeated tokens lose their worth does to ln loss, as a sd [Q]."""
+    ends = [
+        tell(known.mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))}).log_loss
+        for step in (-REPEATS_WIDTH, REPEATS_WIDTH)
+    ]
+    found: Floats = np.abs(ends[1] - ends[0]) / 2.0
+    return found

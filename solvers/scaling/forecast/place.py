@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
+from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.optimum import Budget, Optimum, optimum
 from solvers.scaling.forecast.best import best
 from solvers.scaling.forecast.known import Known
@@ -19,7 +20,10 @@ LEAST, MOST, TRIED, ROUNDS = 1e-6, 1e9, 61, 3
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where the target is: N, D, how it came there, and the optimum that was found, where one was."""
+    """Where the target is: N as the runs count it, D, how they came there, and the optimum where one was found.
+
+    `budget` is FLOP in all, of training and serving, where the optimum is that of a budget.
+    """
 
     params: float
     tokens: float
@@ -40,39 +44,27 @@ class Place:
         return 1.0 if self.unique is None else max(1.0, self.tokens / self.unique)
 
 
-def place_of(known: Known, target: Target, *, seed: int) -> Place | None:
-    """The big run; None where no compute reaches the loss that is asked for."""
-    served, unique = target.served_tokens or 0.0, target.unique_tokens
-    if target.params is not None and target.tokens is not None:
-        return Place(target.params, target.tokens, "given", served, unique)
-    if target.flops is not None:
-        return at_best(known, target.flops, served=served, unique=unique, seed=seed)
-    if target.loss is None:
-        return None
-    budget = cheapest(known, target.loss, served=served, unique=unique)
-    return (
-        None
-        if budget is None
-        else at_best(known, budget, served=served, unique=unique, seed=seed, how="cheapest_for_loss")
-    )
+def given(target: Target, params: float, tokens: float) -> Place:
+    """A size and length that are given."""
+    return Place(params, tokens, "given", target.served_tokens or 0.0, target.unique_tokens)
 
 
-def at_best(
-    known: Known, flops: float, *, served: float, unique: float | None, seed: int, how: How | None = None
-) -> Place:
+def at_best(mix: Mixture, flops: float, target: Target, *, seed: int, how: How | None = None) -> Place:
     """The best split of a budget of FLOP in all."""
-    found = optimum(known.mix, Budget(flops, served, unique), seed=seed)
+    served, unique = target.served_tokens or 0.0, target.unique_tokens
+    found = optimum(mix, Budget(flops, served, unique), seed=seed)
     how = how or ("with_serving" if served else "compute_optimal")
     return Place(found.params.value, found.tokens.value, how, served, unique, found, flops)
 
 
-def cheapest(known: Known, loss: float, *, served: float, unique: float | None) -> float | None:
-    """The least FLOP in all that reach a loss; None where none does, as far as the laws are asked."""
+def cheapest(known: Known, target: Target) -> float | None:
+    """The least FLOP in all that reach the loss; None where none do, as far as the laws are asked."""
+    served, wanted = target.served_tokens or 0.0, math.log(target.loss or math.inf)
     largest = float(known.runs.flops.max()) + 2.0 * served * float(known.runs.inputs["params"].min())
-    low, high, wanted = math.log(largest * LEAST), math.log(largest * MOST), math.log(loss)
+    low, high = math.log(largest * LEAST), math.log(largest * MOST)
     for _ in range(ROUNDS):
         budgets = np.exp(np.linspace(low, high, TRIED))
-        reached = np.flatnonzero(best(known, budgets, served=served, unique=unique).log_loss <= wanted)
+        reached = np.flatnonzero(best(known, budgets, served=served, unique=target.unique_tokens).log_loss <= wanted)
         if not len(reached):
             return None
         low, high = math.log(budgets[max(reached[0] - 1, 0)]), math.log(budgets[reached[0]])

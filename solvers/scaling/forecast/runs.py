@@ -37,10 +37,14 @@ def rows(known: Known, place: Place) -> list[Document]:
             "weight": None if np.isnan(weight[n]) else float(weight[n]),
             "leverage": None if np.isnan(leverage[n]) else float(leverage[n]),
             "flags": codes.get(n, []),
-            "recipe": None,
+            "recipe": _recipe(known, n),
         }
         for n in range(min(len(runs), MOST_SHOWN))
     ]
+
+
+def _recipe(known: Known, place: int) -> str | None:
+    return known.imported.records[place].words.get("recipe")
 
 
 def flagged(known: Known) -> list[Document]:

@@ -33,7 +33,7 @@ def _run(record: Record) -> tuple[object, ...]:
     name = record.words.get("name")
     if name is None:
         return (record.line,)
-    return (name, record.words.get("seed"), *(record.numbers.get(field) for field in SAME))
+    return (name, record.words.get("seed"), record.words.get("recipe"), *(record.numbers.get(field) for field in SAME))
 
 
 def _on_the_way(group: Sequence[Record]) -> list[Record]:

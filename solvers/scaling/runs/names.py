@@ -96,6 +96,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "state": ("state", "status", "run_state"),
     "seed": ("seed", "random_seed", "train_seed", "model_seed"),
     "branch": ("branch", "decay_branch", "branch_of", "branched_from", "parent_run"),
+    "recipe": ("recipe", "recipe_name", "data_recipe", "data_mix", "data_mixture", "training_recipe"),
     "counts": ("counts", "params_convention"),
     "loss_unit": ("loss_unit", "loss_units"),
     "experts": ("num_experts", "n_experts", "experts"),
@@ -103,7 +104,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "replicas": ("num_replicas", "replicas"),
 }  # fmt: skip
 
-WORDS = ("schedule", "name", "state", "seed", "branch", "counts", "loss_unit")
+WORDS = ("schedule", "name", "state", "seed", "branch", "recipe", "counts", "loss_unit")
 # Letters of papers: only as capitals, since `n`, `d` and `c` are logged as anything.
 LETTERS = ("N", "D", "C")
 SECTIONS = re.compile(r"(config|summary_metrics|summary|params|metrics|data|info|tags|attributes)[./]")

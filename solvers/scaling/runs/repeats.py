@@ -43,7 +43,7 @@ def noise_of(records: Sequence[Record]) -> tuple[Noise | None, tuple[Problem, ..
 
 def _same(record: Record) -> tuple[object, ...]:
     return tuple(record.numbers.get(field) for field in SAME) + tuple(
-        record.words.get(field, "") for field in ("schedule", "branch", "state")
+        record.words.get(field, "") for field in ("schedule", "branch", "recipe", "state")
     )
 
 

@@ -1,6 +1,7 @@
 """Runs that are flagged for what their records say: unfinished, without a loss, diverged, or not tuned.
 
-What the runs themselves show besides is flagged as everywhere (solvers/laws/fit/flags.py).
+What the runs themselves show besides is flagged as everywhere (solvers/laws/fit/flags.py), within one recipe: a worse
+recipe's runs are not gone wrong.
 """
 
 import math
@@ -23,15 +24,21 @@ TUNED = ("learning_rate", "batch", "batch_tokens")
 
 def strange(records: Sequence[Record], runs: Runs) -> tuple[Flag, ...]:
     """Flags of runs, by their place."""
-    return (*_states(records), *_lossless(records), *_not_best(records), *_shown(runs))
+    return (*_states(records), *_lossless(records), *_not_best(records), *_shown(records, runs))
 
 
-def _shown(runs: Runs) -> tuple[Flag, ...]:
-    """What solvers.laws sees in runs that have a loss, at their places among all."""
-    places = np.flatnonzero(np.isfinite(runs.loss) & (runs.loss > 0.0))
-    if not len(places):
-        return ()
-    return tuple(Flag(int(places[flag.run]), flag.code, flag.message) for flag in before_fit(runs.take(places)))
+def _shown(records: Sequence[Record], runs: Runs) -> Iterator[Flag]:
+    """What solvers.laws sees in a recipe's runs that have a loss, at their places among all."""
+    usable = np.isfinite(runs.loss) & (runs.loss > 0.0)
+    recipes = np.array([_recipe(record) for record in records])
+    for recipe in dict.fromkeys(recipes.tolist()):
+        places = np.flatnonzero(usable & (recipes == recipe))
+        for flag in before_fit(runs.take(places)):
+            yield Flag(int(places[flag.run]), flag.code, flag.message)
+
+
+def _recipe(record: Record) -> str:
+    return record.words.get("recipe", "")
 
 
 def _states(records: Sequence[Record]) -> tuple[Flag, ...]:
@@ -56,10 +63,10 @@ def _known(record: Record) -> bool:
 
 def _not_best(records: Sequence[Record]) -> Iterator[Flag]:
     """Runs of one size and length with several learning rates or batches, but the best: laws speak of tuned runs."""
-    groups: dict[tuple[float | None, ...], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, tuple[float | None, ...]], list[int]] = defaultdict(list)
     for place, record in enumerate(records):
         if _known(record):
-            groups[_of(record, SIZE)].append(place)
+            groups[_recipe(record), _of(record, SIZE)].append(place)
     for places in groups.values():
         best = records[min(places, key=lambda place: records[place].loss)]
         for place in places:

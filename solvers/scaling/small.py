@@ -1,0 +1,77 @@
+"""The small runs to make, and how the big one is trained: the parts of the plan that follow from the case."""
+
+from functools import cache
+
+from solvers.documents import Document
+from solvers.laws.design.aim import of_optimum
+from solvers.laws.design.candidates import Target, target
+from solvers.laws.predict.optimum import worth
+from solvers.laws.predict.shipped import shipped
+from solvers.scaling.case import Case
+from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
+from solvers.scaling.ladder.family import shaped
+from solvers.scaling.ladder.limits import limits
+from solvers.scaling.ladder.price import Price, priced
+from solvers.scaling.ladder.speed import Work
+from solvers.scaling.tuning.answer import told
+from solvers.scaling.tuning.schedule import DECAY
+
+NONE: Document = {"ladder": None, "next": None, "curve": [], "stop": None}
+
+
+def small_runs(case: Case) -> Document | Unpaid:
+    """`ladder`, `next`, `curve` and `stop`; nothing where no budget is given."""
+    budget = case.spec.budget
+    if budget is None:
+        return NONE
+    aim = _aim(case)
+    return ladder(
+        budget=Budget(budget.gpu_hours or budget.flops or 0.0, budget.goal, budget.most_runs),
+        mix=case.known.mix if case.known is not None else None,
+        aim=Aim(aim, shipped(), case.place.unique),
+        price=_price(case, aim),
+        tune=case.tune,
+        of=case.of,
+        counts=case.counts,
+        decay_share=DECAY if case.spec.options.schedule == "wsd" else None,
+    )
+
+
+def big_run(case: Case, *, loss: float | None, sizes: list[tuple[float, float]]) -> Document:
+    """`model`, `training` and `tuning` of the target."""
+    place = case.place
+    nats = loss if case.loss_unit == "nats/token" else None
+    return {
+        "model": shaped(case.of, place.params, case.counts).document(),
+        "training": case.tune(place.params, place.tokens),
+        "tuning": told(case.tuning, params=place.params, tokens=place.tokens, loss=nats, sizes=sizes),
+    }
+
+
+def _aim(case: Case) -> Target:
+    """What small runs are to foretell: the target, with tokens that repeat as what they are worth."""
+    place = case.place
+    found = target(params=place.params, tokens=place.tokens) if place.found is None else of_optimum(place.found)
+    inputs = {**found.inputs, "tokens": worth(found.inputs["tokens"], place.unique)}
+    return Target(inputs, found.share)
+
+
+def _price(case: Case, aim: Target) -> Price:
+    spec = case.spec
+    if spec.hardware is None or spec.budget is None:
+        return Price(in_gpu_hours=False)
+    within, place = limits(aim, case.place.unique), case.place
+
+    @cache
+    def batch(params: float) -> int:
+        return int(case.tune(params, place.tokens / place.params * params)["batch_sequences"])
+
+    return priced(
+        case.of,
+        spec.hardware,
+        Work(spec.options.sequence_length, spec.options.precision),
+        within,
+        counts=case.counts,
+        gpu_hours=spec.budget.gpu_hours,
+        batch=batch,
+    )
