@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from solvers.base import Estimate
 from solvers.laws.hyperparameters.basin import TERMS, gradient
-from solvers.laws.hyperparameters.target import LEVEL, NEWTON, Target
+from solvers.laws.hyperparameters.target import CLOSE, LEVEL, NEWTON, Target
 
 Floats = NDArray[np.float64]
 
@@ -36,5 +36,8 @@ def _least(surfaces: Floats, at: Target, y: float, *, together: bool = False) ->
         down, curved = slope[:, 0], bend[:, 0, 0]
         if together:
             down, curved = down.mean(keepdims=True), curved.mean(keepdims=True)
-        x = x - np.clip(down / curved, -1.0, 1.0)
+        step = np.clip(down / curved, -1.0, 1.0)
+        x = x - step
+        if np.abs(step).max() < CLOSE:
+            break
     return x

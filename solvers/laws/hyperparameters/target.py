@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 LEVEL, PAIRS, SEED = 0.9, 128, 0
 # The flat region: excess loss (0.1 %), points on its edge, how far in ln it may reach, and halvings on each ray.
 FLAT, EDGE, REACH, HALVINGS = 1e-3, 72, 8.0, 40
-NEWTON = 30
+# Newton's steps at most, and the step in ln at which they have come to rest.
+NEWTON, CLOSE = 30, 1e-9
 # In ln loss: what is lost where nothing is learned is less than this (a vocabulary of 2^20 over a loss of 1).
 MOST = 3.0
 
@@ -158,6 +159,8 @@ def _least(at: Target) -> tuple[float, float]:
         slope, bend = gradient(shape, place[0] - at.draws[:, 0], place[1] - at.draws[:, 1], u, w)
         step = np.linalg.solve(bend.mean(axis=0), slope.mean(axis=0))
         place = place - np.clip(step, -1.0, 1.0)
+        if np.abs(step).max() < CLOSE:
+            break
     return float(place[0]), float(place[1])
 
 

@@ -9,6 +9,7 @@ from solvers.laws.hyperparameters.protocol import (
     extrapolated,
     floor,
     nearest_excess,
+    predictor,
     scored,
     sparse,
     split,
@@ -98,3 +99,12 @@ def test_nine_random_runs_of_each_small_size_do_nearly_as_well(params: float) ->
     found = [100 * score.mean for score in sparse(dense(), params=params, draws=20)]
 
     assert np.median(found) <= 0.12
+
+
+def test_dense_grids_alone_predict_mixtures_of_experts_by_all_their_parameters() -> None:
+    predict = predictor(dense())
+
+    everything, active = (100 * scored(mixture(params=name), predict).mean for name in ("N", "Na"))
+
+    assert everything < 0.2
+    assert active > 5 * everything
