@@ -175,7 +175,10 @@ def _object_widget(objects: list[Document]) -> Widget:
 
 
 def _variants(node: Document, root: Document) -> list[Document]:
-    """The branches of a union with references followed and null left out."""
+    """The branches of a union with references followed and null left out; words listed beside it stand for it."""
+    words = [word for word in node.get("enum", ()) if word is not None]
+    if words and "anyOf" in node:
+        return [{"type": "string", "enum": words}]
     branches = [option for word in ("anyOf", "oneOf") for option in node.get(word, ())] or [node]
     merged = [_merged(branch, root) for branch in branches]
     flat = [

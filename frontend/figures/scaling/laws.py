@@ -33,38 +33,24 @@ def title(result: Document) -> str:
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """A row for each law, its dot as large as its weight; behind them the interval of all."""
+    """A row for each law, its dot as large as its weight; above them all together with the interval."""
     found, estimate = _ordered(result), asked.loss(result)
-    dots = go.Scatter(
-        name="Laws",
-        x=[one["loss"] for one in found],
-        y=list(range(len(found))),
-        mode="markers",
-        marker={
-            "color": theme["accent"],
-            "size": [LEAST + (MOST - LEAST) * one["weight"] ** 0.5 for one in found],
-            "line": {"color": theme["surface"], "width": 1},
-        },
-        customdata=[[escape(one["title"]), said.loss(one["loss"]), said.whole(one["weight"])] for one in found],
-        hovertemplate="<b>%{customdata[0]}</b><br>alone %{customdata[1]}<br>counts %{customdata[2]}<extra></extra>",
-    )
+    above = 1 if estimate else 0
+    together = [f"Together: {said.loss(estimate['value'])}"] if estimate else []
+    alone = [f"{one['title']}: {said.loss(one['loss'])}, counts {said.whole(one['weight'])}" for one in found]
     ends = [one["loss"] for one in found] + ([estimate["low"], estimate["high"]] if estimate else [])
     room = 0.08 * (max(ends) - min(ends)) or 0.01
-    told = [f"{one['title']}: {said.loss(one['loss'])}, counts {said.whole(one['weight'])}" for one in found]
-    drawn = go.Figure(
-        [dots],
-        theme.layout(
-            height=height(result),
-            hovermode="closest",
-            annotations=rows.names(told, theme, rise=12),
-            xaxis=theme.axis(
-                f"{asked.loss_axis(result)} at the target", range=[min(ends) - room, max(ends) + room], fixedrange=True
-            ),
-            yaxis=rows.axis(len(found)),
-            margin={"l": 8, "r": 16, "t": 4, "b": 44},
+    layout = theme.layout(
+        height=height(result),
+        hovermode="closest",
+        annotations=rows.names([*together, *alone], theme, rise=12),
+        xaxis=theme.axis(
+            f"{asked.loss_axis(result)} at the target", range=[min(ends) - room, max(ends) + room], fixedrange=True
         ),
+        yaxis=rows.axis(above + len(found)),
+        margin={"l": 8, "r": 16, "t": 4, "b": 44},
     )
-    return _together(drawn, estimate, theme) if estimate else drawn
+    return go.Figure([_together(estimate, theme), _alone(found, above, theme)], layout)
 
 
 def table(result: Document) -> Table:
@@ -80,17 +66,15 @@ def table(result: Document) -> Table:
 
 
 def legend(result: Document) -> tuple[LegendEntry, ...]:
-    """Dots, and the band."""
-    band = LegendEntry("accent", f"Together, with the {fan.level(result)} interval", faint=True)
-    return (
-        LegendEntry("accent", "A law alone; the larger, the more it counts"),
-        *((band,) if asked.loss(result) else ()),
-    )
+    """Dots, and what they make together."""
+    dots = LegendEntry("accent", "A law alone; the larger, the more it counts")
+    together = LegendEntry("ink", f"Together, with the {fan.level(result)} interval")
+    return (together, dots) if asked.loss(result) else (dots,)
 
 
 def height(result: Document) -> int:
     """Pixels."""
-    return rows.height(len(asked.parts(result, "laws")))
+    return rows.height(len(asked.parts(result, "laws")) + (1 if asked.loss(result) else 0))
 
 
 def panel(result: Document) -> Panel | None:
@@ -101,9 +85,10 @@ def panel(result: Document) -> Panel | None:
     cells = tuple(
         (one["title"], one["form"], _coefficients(one["coefficients"]), _fit(one), one["source"]) for one in found
     )
-    columns = ("Law", "Form", f"Coefficients (N {asked.counts(result)}, {asked.unit(result)})", "Fit", "Source")
+    columns = ("Law", "Form", "Coefficients", "Fit", "Source")
     notes = tuple(f"{one['title']}: {text}" for one in found for text in one["caveats"])
-    return Panel("laws", "The laws as fitted to these runs", Table("The laws", columns, cells), notes)
+    title = f"The laws as fitted to these runs: N {asked.counts(result)}, D in tokens, L in {asked.unit(result)}"
+    return Panel("laws", title, Table("The laws", columns, cells), notes)
 
 
 def _ordered(result: Document) -> list[Document]:
@@ -123,13 +108,37 @@ def _fit(one: Document) -> str:
     return f"condition {said.power(one['condition'])}{agree}" if one["condition"] else agree.removeprefix(", ")
 
 
-def _together(drawn: go.Figure, estimate: Document, theme: Theme) -> go.Figure:
-    drawn.add_shape(
-        type="rect", x0=estimate["low"], x1=estimate["high"], y0=0, y1=1, yref="paper", layer="below",
-        fillcolor=theme.tint("accent", 0.14), line={"width": 0},
-    )  # fmt: skip
-    middle = {"color": theme["accent"], "width": 1.5, "dash": "dash"}
-    drawn.add_shape(
-        type="line", x0=estimate["value"], x1=estimate["value"], y0=0, y1=1, yref="paper", layer="below", line=middle
+def _together(estimate: Document | None, theme: Theme) -> go.Scatter:
+    value = [estimate["value"]] if estimate else []
+    told = f"{said.loss(estimate['low'])} to {said.loss(estimate['high'])}" if estimate else ""
+    bars = {
+        "type": "data", "symmetric": False, "color": theme["ink"], "thickness": 1.5, "width": 5,
+        "array": [estimate["high"] - estimate["value"]] if estimate else [],
+        "arrayminus": [estimate["value"] - estimate["low"]] if estimate else [],
+    }  # fmt: skip
+    return go.Scatter(
+        name="Together",
+        x=value,
+        y=[0 for _ in value],
+        error_x=bars,
+        mode="markers",
+        marker={"color": theme["ink"], "size": 10, "symbol": "diamond"},
+        hovertemplate=f"<b>Together</b><br>%{{x:.3f}}, {told}<extra></extra>",
     )
-    return drawn
+
+
+def _alone(found: list[Document], above: int, theme: Theme) -> go.Scatter:
+    marker = {
+        "color": theme["accent"],
+        "size": [LEAST + (MOST - LEAST) * one["weight"] ** 0.5 for one in found],
+        "line": {"color": theme["surface"], "width": 1},
+    }
+    return go.Scatter(
+        name="Laws",
+        x=[one["loss"] for one in found],
+        y=[above + row for row in range(len(found))],
+        mode="markers",
+        marker=marker,
+        customdata=[[escape(one["title"]), said.loss(one["loss"]), said.whole(one["weight"])] for one in found],
+        hovertemplate="<b>%{customdata[0]}</b><br>alone %{customdata[1]}<br>counts %{customdata[2]}<extra></extra>",
+    )

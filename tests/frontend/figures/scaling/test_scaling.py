@@ -269,14 +269,16 @@ def test_flagged_runs_are_told_with_why(solved: Document) -> None:
 def test_each_law_says_what_it_would_alone(solved: Document) -> None:
     drawn = laws.figure(solved, LIGHT)
 
-    assert list(drawn.data[0].x) == [2.0, 2.05]
+    together, alone = drawn.data
+    assert (list(together.x), list(together.error_x.array)) == ([2.0], pytest.approx([0.06]))
+    assert (list(alone.x), list(alone.y)) == ([2.0, 2.05], [1, 2])
     assert [note.text for note in drawn.layout.annotations] == [
-        "Skaling: 2.000, counts 75 %", "Chinchilla: 2.050, counts 25 %",
+        "Together: 2.000", "Skaling: 2.000, counts 75 %", "Chinchilla: 2.050, counts 25 %",
     ]  # fmt: skip
     table = laws.panel(solved)
     assert table is not None
     assert table.notes == ("Chinchilla: The paper contradicts itself.",)
-    assert table.table.columns[2] == "Coefficients (N non-embedding, nats/token)"
+    assert table.title == "The laws as fitted to these runs: N non-embedding, D in tokens, L in nats/token"
     assert table.table.rows[1][2:4] == ("E 1.8, A 400", "condition 3.2e5, 75 % of the starts agree")
 
 
