@@ -56,11 +56,11 @@ def parts(result: Document, name: str) -> list[Document]:
     return found
 
 
-def flagged(result: Document) -> dict[int, list[str]]:
-    """The messages of each flagged run by its place."""
-    found: dict[int, list[str]] = {}
+def flagged(result: Document) -> dict[str, list[str]]:
+    """The messages of each flagged run by its name."""
+    found: dict[str, list[str]] = {}
     for one in parts(result, "flagged"):
-        found.setdefault(int(one["run"]), []).append(str(one["message"]))
+        found.setdefault(str(one["run"]), []).append(str(one["message"]))
     return found
 
 

@@ -14,6 +14,7 @@ KNOWN = {
     "parameters": Term("What the runs leave open of each law", "parameters", "compute"),
     "process": Term("What every law gets wrong", "process", "memory"),
     "beyond": Term("Distance beyond the runs", "distance", "network"),
+    "repetition": Term("What repeated data are worth", "repeats", "bubble"),
     "noise": Term("Chance of a run", "noise", "other"),
 }
 FINDINGS = {
@@ -21,6 +22,7 @@ FINDINGS = {
     "parameters": "the runs leave the laws' parameters open",
     "process": "every law gets something wrong",
     "beyond": "the target lies beyond the runs",
+    "repetition": "nobody knows what repeated data are worth here",
     "noise": "runs scatter by chance",
 }
 ROW, FRAME = 40, 66

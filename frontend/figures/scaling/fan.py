@@ -82,19 +82,20 @@ def level(result: Document) -> str:
     return units.show(result.get("interval_level", 0.9), units.SHARE)
 
 
-def hover(run: Document, place: int, result: Document) -> str:
-    """A run in words."""
-    messages = asked.flagged(result).get(place, [])
+def hover(run: Document, messages: list[str]) -> str:
+    """A run in words, with what it is flagged for."""
     told = "".join(f"<br>{escape(message)}" for message in messages)
+    fitted = "" if run["fitted"] is None else f", the laws say {said.loss(run['fitted'])}"
     return (
         f"<b>{escape(str(run['name']))}</b><br>{said.size(run['params'])} parameters, {said.size(run['tokens'])} tokens"
-        f"<br>loss {said.loss(run['loss'])}, the laws say {said.loss(run['fitted'])}{told}"
+        f"<br>loss {said.loss(run['loss'])}{fitted}{told}"
     )
 
 
 def dots(result: Document, theme: Theme, *, y: str, scale: float = 1.0) -> list[go.Scatter]:
     """The runs by compute: grey, and those that are flagged as rings."""
-    numbered = list(enumerate(asked.parts(result, "runs")))
+    known = [run for run in asked.parts(result, "runs") if run[y] is not None]
+    flagged = asked.flagged(result)
     groups: tuple[tuple[str, bool, dict[str, Any]], ...] = (
         ("Runs", False, {"color": theme["fig-other"], "size": 6, "opacity": 0.7}),
         ("Flagged", True, {"color": theme["surface"], "size": 8, "line": {"color": theme["bad"], "width": 2}}),
@@ -102,15 +103,15 @@ def dots(result: Document, theme: Theme, *, y: str, scale: float = 1.0) -> list[
     return [
         go.Scatter(
             name=name,
-            x=[run["flops"] for _, run in kept],
-            y=[run[y] * scale for _, run in kept],
+            x=[run["flops"] for run in kept],
+            y=[run[y] * scale for run in kept],
             mode="markers",
             marker=marker,
-            customdata=[hover(run, place, result) for place, run in kept],
+            customdata=[hover(run, flagged.get(str(run["name"]), [])) for run in kept],
             hovertemplate="%{customdata}<extra></extra>",
         )
         for name, strange, marker in groups
-        for kept in [[(place, run) for place, run in numbered if bool(run["flags"]) is strange and run[y] is not None]]
+        for kept in [[run for run in known if bool(run["flags"]) is strange]]
     ]
 
 

@@ -5,17 +5,25 @@ from dataclasses import replace
 
 from frontend.figures.base import Head, interval_head, widest
 from frontend.figures.scaling import asked, said
+from solvers import units
 from solvers.documents import Document
 
 MOST = 1.0
 """The bars end at twice the value at the most."""
-NAMES = ("loss", "params", "tokens", "learning_rate")
+NAMES = ("loss", "params", "tokens", "gpu_hours")
+"""What shares the axis of the bars; learning rates are known to a factor only."""
 
 
 def heads(result: Document) -> tuple[Head, ...]:
-    """The loss to expect, what to train, and how fast."""
+    """The loss to expect, what to train, how, and what that takes."""
     half = min(MOST, widest(result["estimates"], NAMES))
-    made = (_loss(result, half), _params(result, half), _tokens(result, half), _rate(result, half))
+    made = (
+        _loss(result, half),
+        _params(result, half),
+        _tokens(result, half),
+        _rate(result, half),
+        _hours(result, half),
+    )
     return tuple(head for head in made if head is not None)
 
 
@@ -73,6 +81,14 @@ def _rate(result: Document, half: float) -> Head | None:
     schedule = said.SCHEDULES.get(training["schedule"], training["schedule"])
     note = f"at its peak, {schedule}; batches of {said.size(training['batch_tokens']['value'])} tokens"
     return replace(_head("Learning rate", training["learning_rate"], said.rate, half), note=note)
+
+
+def _hours(result: Document, half: float) -> Head | None:
+    estimate, gpus = result["estimates"].get("gpu_hours"), asked.target(result).get("gpus")
+    if estimate is None:
+        return None
+    note = f"on {units.count(gpus)} GPUs" if gpus else ""
+    return replace(_head("GPU-hours", estimate, said.number, half), note=note)
 
 
 def _estimate(result: Document, name: str) -> Document:

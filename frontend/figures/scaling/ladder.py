@@ -29,7 +29,7 @@ def title(result: Document) -> str:
     run = f"Run next: {said.size(rung['params'])} parameters on {said.size(rung['tokens'])} tokens"
     if step["before"] is None or step["after"] is None:
         return f"{run}, {said.spent(step)}"
-    return f"{run}: interval {said.percent(step['before'])} → {said.percent(step['after'])} for {said.spent(step)}"
+    return f"{run}: interval {said.change(step['before'], step['after'])} for {said.spent(step)}"
 
 
 def stops(result: Document) -> str:
@@ -59,8 +59,7 @@ def _together(ladder: Document) -> str:
     money = f" ({units.show(ladder['usd'], units.MONEY)})" if ladder.get("usd") is not None else ""
     if ladder.get("before") is None or ladder.get("after") is None:
         return f"{cost}{money}."
-    ends = f"{said.percent(ladder['before'])} → {said.percent(ladder['after'])}"
-    return f"{cost}{money}: interval {ends} of the loss on either side."
+    return f"{cost}{money}: interval {said.change(ladder['before'], ladder['after'])} of the loss on either side."
 
 
 def _trunks(ladder: Document) -> str:

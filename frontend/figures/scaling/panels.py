@@ -1,29 +1,44 @@
 """The tables of a scaling answer that stand for themselves."""
 
 from frontend.figures.base import Panel, Table
-from frontend.figures.scaling import asked, laws, residuals
+from frontend.figures.scaling import asked, laws, residuals, said
 from solvers.documents import Document
 
 
 def panels(result: Document) -> tuple[Panel, ...]:
-    """The laws, and the runs that are flagged."""
-    return tuple(panel for panel in (laws.panel(result), flagged(result)) if panel is not None)
+    """The laws, the rules of learning rate and batch, and the runs that are flagged."""
+    return tuple(panel for panel in (laws.panel(result), rules(result), flagged(result)) if panel is not None)
+
+
+def rules(result: Document) -> Panel | None:
+    """What is published of learning rate and batch at this size, with where sources contradict one another."""
+    part = asked.part(result, "tuning")
+    found = part.get("rules") or []
+    if not found:
+        return None
+    rows = tuple(
+        (
+            one["title"],
+            "–" if one["learning_rate"] is None else said.rate(one["learning_rate"]),
+            "–" if one["batch_tokens"] is None else f"{said.size(one['batch_tokens'])} tokens",
+            one["source"],
+        )
+        for one in found
+    )
+    notes = tuple(f"{one['title']}: {' '.join(one['caveats'])}" for one in found if one["caveats"])
+    title = f"What published rules say of {said.size(part['params'])} parameters on {said.size(part['tokens'])} tokens"
+    return Panel("rules", title, Table(title, ("Rule", "Learning rate", "Batch", "Source"), rows), notes)
 
 
 def flagged(result: Document) -> Panel | None:
     """Each flagged run and why."""
-    entries, runs = asked.parts(result, "flagged"), asked.parts(result, "runs")
+    entries = asked.parts(result, "flagged")
     if not entries:
         return None
     rows = tuple(
-        (_name(one, runs), residuals.FLAGS.get(one["code"], one["code"].replace("_", " ")), str(one["message"]))
+        (str(one["run"]), residuals.FLAGS.get(one["code"], one["code"].replace("_", " ")), str(one["message"]))
         for one in entries
     )
     count = len({one["run"] for one in entries})
     title = "1 run should be looked at" if count == 1 else f"{count:,} runs should be looked at"
     return Panel("flagged", title, Table("Runs that are flagged", ("Run", "Flag", "Why"), rows))
-
-
-def _name(one: Document, runs: list[Document]) -> str:
-    place = int(one["run"])
-    return str(runs[place]["name"]) if 0 <= place < len(runs) else f"run {place + 1}"

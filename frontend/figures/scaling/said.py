@@ -8,9 +8,11 @@ from solvers.documents import Document
 COUNTS = {
     "non-embedding": "non-embedding",
     "with-head": "with the output head",
-    "total": "all parameters",
+    "total": "in total",
     "active": "active for a token",
 }
+MINUTES = 0.1
+"""Below so many hours a time is told in minutes."""
 SCHEDULES = {"wsd": "WSD", "cosine": "cosine", "linear": "linear"}
 
 
@@ -49,8 +51,18 @@ def number(value: float) -> str:
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
 
 
+def change(before: float, after: float) -> str:
+    """Two shares with as many digits as tell them apart: `1.9 % → 1.1 %`, `32.4 % → 31.9 %`."""
+    if bare(before) != bare(after) or before == after:
+        return f"{percent(before)} → {percent(after)}"
+    places = next((places for places in range(6) if f"{100 * before:.{places}f}" != f"{100 * after:.{places}f}"), 5)
+    return f"{100 * before:.{places}f} % → {100 * after:.{places}f} %"
+
+
 def hours(value: float) -> str:
-    """`40 GPU-hours`."""
+    """`40 GPU-hours`, `3 GPU-minutes`."""
+    if 0 < value < MINUTES:
+        return "1 GPU-minute" if number(60 * value) == "1" else f"{number(60 * value)} GPU-minutes"
     return "1 GPU-hour" if number(value) == "1" else f"{number(value)} GPU-hours"
 
 

@@ -1,5 +1,7 @@
 """How the interval narrows with what small runs cost, and where to stop."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
@@ -18,33 +20,22 @@ def shown(result: Document) -> bool:
 
 
 def title(result: Document) -> str:
-    """What the whole budget would buy, and whether the goal is among it."""
-    found, goal = points(result), aim(result)
-    first, last = found[0], found[-1]
-    told = f"{_cost(last[0], result)} take the interval from {said.percent(first[1])} to {said.percent(last[1])}"
+    """What the ladder buys, and whether that is the goal."""
+    walked, goal = path(result) or points(result), aim(result)
+    first, last = walked[0], walked[-1]
+    if goal is not None and first[1] <= goal:
+        return f"The interval is {said.percent(first[1])}, within the goal of {said.percent(goal)}"
+    ends = f"from {said.percent(first[1])} to {said.percent(last[1])}"
+    told = f"{_cost(last[0], result)} take the interval {ends}"
     if goal is None:
         return told
-    reached = next((cost for cost, half, _ in found if half <= goal), None)
-    if reached is None:
-        return f"{told}, not to the goal of {said.percent(goal)}"
-    if reached == 0:
-        return f"The interval is {said.percent(first[1])}, within the goal of {said.percent(goal)}"
-    return f"{_cost(reached, result)} reach the goal of {said.percent(goal)}"
+    return f"{told}{', within' if last[1] <= goal else ', not to'} the goal of {said.percent(goal)}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """The curve from what is known, the next run on it, the goal as a dashed line."""
-    found, after = points(result), asked.part(result, "next")
-    curve = go.Scatter(
-        name="Best sets of runs",
-        x=[cost for cost, _, _ in found],
-        y=[100 * half for _, half, _ in found],
-        mode="lines+markers",
-        line={"color": theme["accent"], "width": 2},
-        marker={"size": 7, "color": theme["accent"]},
-        customdata=[[_paid(cost, result), said.many(runs, "run")] for cost, _, runs in found],
-        hovertemplate="<b>± %{y:.2f} %</b><br>%{customdata[0]}, %{customdata[1]}<extra></extra>",
-    )
+    """The ladder run by run, the best sets of other spends, the next run, the goal as a dashed line."""
+    sets, walked, after = points(result), path(result), asked.part(result, "next")
+    grey, line = {"color": theme["fig-other"], "width": 1.5, "dash": "dot"}, {"color": theme["accent"], "width": 2}
     one = go.Scatter(
         name="Run next",
         x=[_value(after, result)] if after else [],
@@ -54,30 +45,36 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         customdata=[said.spent(after)] if after else [],
         hovertemplate="<b>Run next</b><br>± %{y:.2f} % for %{customdata}<extra></extra>",
     )
-    most = max(100 * half for _, half, _ in found)
+    traces = [_line("Other spends", sets, grey, result), _line("This ladder, run by run", walked, line, result), one]
+    most = max(100 * half for _, half, _ in (*sets, *walked))
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
         xaxis=theme.axis(_axis(result), rangemode="tozero", fixedrange=True),
         yaxis=theme.axis("Half of the interval (% of the loss)", range=[0, 1.08 * most], fixedrange=True),
     )
-    drawn = go.Figure([curve, one], layout)
+    drawn = go.Figure(traces, layout)
     if (goal := aim(result)) is not None:
         _goal(drawn, goal, theme)
     return drawn
 
 
 def table(result: Document) -> Table:
-    """Every point of the curve."""
+    """The ladder run by run, then the best sets of other spends."""
+    told = [("This ladder", point) for point in path(result)] + [
+        ("Best at this spend", point) for point in points(result)
+    ]
     rows = tuple(
-        (_paid(cost, result), said.many(runs, "run"), f"± {said.percent(half)}") for cost, half, runs in points(result)
+        (which, _paid(cost, result), said.many(runs, "run"), f"± {said.percent(half)}")
+        for which, (cost, half, runs) in told
     )
-    return Table("The interval at the target after the best runs of each spend", ("Spend", "Runs", "Interval"), rows)
+    return Table("The interval at the target after runs of each spend", ("Which", "Spend", "Runs", "Interval"), rows)
 
 
 def legend(result: Document) -> tuple[LegendEntry, ...]:
-    """The curve, the next run, the goal."""
-    entries = [LegendEntry("accent", "After the best runs that are paid")]
+    """The ladder, other spends, the next run, the goal."""
+    entries = [LegendEntry("accent", "This ladder, run by run")] if path(result) else []
+    entries += [LegendEntry("other", "Best sets of other spends")]
     entries += [LegendEntry("network", "Run next")] if asked.part(result, "next") else []
     entries += [LegendEntry("limit", "Goal", said.percent(goal))] if (goal := aim(result)) is not None else []
     return tuple(entries)
@@ -98,6 +95,19 @@ def points(result: Document) -> tuple[Point, ...]:
     return ((0.0, float(before), 0), *found)
 
 
+def path(result: Document) -> tuple[Point, ...]:
+    """The ladder in its order: what is spent by then, half of the interval, runs."""
+    ladder = asked.part(result, "ladder")
+    rungs = ladder.get("rungs") or []
+    if not rungs or any(one["after"] is None for one in (*rungs, {"after": ladder["before"]})):
+        return ()
+    walked = [(0.0, float(ladder["before"]), 0)]
+    for count, rung in enumerate(rungs, start=1):
+        cost = rung["gpu_hours"] if in_hours(result) else rung.get("flops_priced", rung["flops"])
+        walked.append((walked[-1][0] + float(cost), float(rung["after"]), count))
+    return tuple(walked)
+
+
 def aim(result: Document) -> float | None:
     """The half of the interval at which the spec says to stop."""
     budget = result.get("spec", {}).get("budget") or {}
@@ -108,6 +118,19 @@ def aim(result: Document) -> float | None:
 def in_hours(result: Document) -> bool:
     """Whether every point has its GPU-hours."""
     return all(one.get("gpu_hours") is not None for one in asked.parts(result, "curve"))
+
+
+def _line(name: str, found: tuple[Point, ...], line: dict[str, Any], result: Document) -> go.Scatter:
+    return go.Scatter(
+        name=name,
+        x=[cost for cost, _, _ in found],
+        y=[100 * half for _, half, _ in found],
+        mode="lines+markers",
+        line=line,
+        marker={"size": 6, "color": line["color"]},
+        customdata=[[_paid(cost, result), said.many(runs, "run")] for cost, _, runs in found],
+        hovertemplate=f"<b>{name}</b><br>± %{{y:.2f}} %<br>%{{customdata[0]}}, %{{customdata[1]}}<extra></extra>",
+    )
 
 
 def _value(one: Document, result: Document) -> float:

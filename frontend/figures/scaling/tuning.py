@@ -56,10 +56,14 @@ def table(result: Document) -> Table:
         ends = (_ends(flat["learning_rate"], said.rate), _ends(flat["batch_tokens"], said.size))
         rows.append(("Flat region", *ends, f"at most {said.percent(flat['excess'])} of the loss"))
     rows += [
-        (one["title"], _or_dash(one["learning_rate"], said.rate), _or_dash(one["batch_tokens"], said.size),
-         " ".join(one["caveats"]) or one["source"])
+        (
+            one["title"],
+            _or_dash(one["learning_rate"], said.rate),
+            _or_dash(one["batch_tokens"], said.size),
+            one["source"],
+        )
         for one in part.get("rules") or []
-    ]  # fmt: skip
+    ]
     rows += [
         ("Run next", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]),
          f"at {said.size(one['params'])} parameters, {said.size(one['tokens'])} tokens")

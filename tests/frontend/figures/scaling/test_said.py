@@ -27,9 +27,22 @@ def test_shares_have_two_digits(value: float, shown: str) -> None:
     assert said.percent(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (0.019, 0.011, "1.9 % → 1.1 %"),
+        (0.324, 0.319, "32.4 % → 31.9 %"),
+        (0.02, 0.02, "2.0 % → 2.0 %"),
+    ],
+)
+def test_a_change_has_as_many_digits_as_tell_its_ends_apart(before: float, after: float, shown: str) -> None:
+    assert said.change(before, after) == shown
+
+
 def test_small_things_are_said_plainly() -> None:
     assert [said.whole(value) for value in (0.0, 0.001, 0.62)] == ["0 %", "under 1 %", "62 %"]
-    assert [said.hours(value) for value in (1.0, 40.0)] == ["1 GPU-hour", "40 GPU-hours"]
+    times = [said.hours(value) for value in (1 / 60, 0.05, 1.0, 40.0)]
+    assert times == ["1 GPU-minute", "3 GPU-minutes", "1 GPU-hour", "40 GPU-hours"]
     assert [said.steps(value) for value in (1, 12000)] == ["1 step", "12,000 steps"]
     assert said.spent({"gpu_hours": None, "flops": 2e19}) == "2e19 FLOP"
 

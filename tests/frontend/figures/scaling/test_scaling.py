@@ -38,6 +38,14 @@ def test_the_page_opens_with_the_loss_the_size_and_the_rate(solved: Document) ->
     ]
 
 
+def test_gpu_hours_stand_on_top_where_the_hardware_is_known(solved: Document) -> None:
+    solved["estimates"]["gpu_hours"] = {"value": 8300.0, "low": 7000.0, "high": 9900.0}
+
+    head = view("scaling").heads(solved)[-1]
+
+    assert (head.title, head.value, head.interval, head.note) == ("GPU-hours", "8,300", "7,000 – 9,900", "on 512 GPUs")
+
+
 def test_what_was_given_has_no_interval_and_repeats_are_told(solved: Document) -> None:
     solved["plan"]["target"].update(how="given", epochs=2.5)
     del solved["estimates"]["params"], solved["estimates"]["tokens"]
@@ -136,9 +144,10 @@ def test_the_curve_starts_from_what_is_known(solved: Document) -> None:
     drawn = spend.figure(solved, LIGHT)
 
     assert spend.points(solved) == ((0.0, 0.03, 0), (40.0, 0.02, 1), (65.0, 0.015, 2))
-    assert names(drawn) == ["Best sets of runs", "Run next"]
+    assert names(drawn) == ["Other spends", "This ladder, run by run", "Run next"]
     assert list(drawn.data[0].y) == [3.0, 2.0, 1.5]
-    assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([40.0], [2.0])
+    assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([0.0, 40.0, 65.0], [3.0, 2.0, 1.5])
+    assert (list(drawn.data[2].x), list(drawn.data[2].y)) == ([40.0], [2.0])
     assert [annotation.text for annotation in drawn.layout.annotations] == ["goal 1.0 %"]
 
 
@@ -148,14 +157,15 @@ def test_the_curve_is_of_flop_where_hours_are_not_known(solved: Document) -> Non
 
     assert [cost for cost, _, _ in spend.points(solved)] == [0.0, 1.2e20, 2.3e20]
     assert spend.figure(solved, LIGHT).layout.xaxis.title.text == "Spend on small runs (FLOP)"
-    assert spend.table(solved).rows[1] == ("1.2e20 FLOP", "1 run", "± 2.0 %")
+    assert spend.table(solved).rows[1] == ("This ladder", "1.2e20 FLOP", "1 run", "± 2.0 %")
+    assert spend.table(solved).rows[-1] == ("Best at this spend", "2.3e20 FLOP", "2 runs", "± 1.5 %")
 
 
 @pytest.mark.parametrize(
     ("goal", "said"),
     [
         (None, "65 GPU-hours take the interval from 3.0 % to 1.5 %"),
-        (0.015, "65 GPU-hours reach the goal of 1.5 %"),
+        (0.015, "65 GPU-hours take the interval from 3.0 % to 1.5 %, within the goal of 1.5 %"),
         (0.05, "The interval is 3.0 %, within the goal of 5.0 %"),
     ],
 )
@@ -230,14 +240,25 @@ def test_learning_rate_lies_along_and_batch_up(solved: Document) -> None:
     assert (len(rules.x), list(chosen.y)) == (1, [2e6])
 
 
-def test_rules_are_told_with_where_their_sources_contradict_themselves(solved: Document) -> None:
+def test_the_choice_the_flat_region_and_the_runs_to_do_stand_in_one_table(solved: Document) -> None:
     assert tuning.table(solved).rows == (
         ("Chosen", "2e-4", "2M", ""),
         ("Flat region", "1.5e-4 – 3e-4", "1.50M – 3M", "at most 0.10 % of the loss"),
         ("Step Law", "2e-4", "2M", "li2025predictable"),
-        ("Kaplan", "1e-3", "–", "Its table prints another."),
+        ("Kaplan", "1e-3", "–", "kaplan2020"),
         ("Run next", "3e-4", "1.50M", "at 300M parameters, 6B tokens"),
     )
+
+
+def test_rules_are_told_with_where_their_sources_contradict_themselves(solved: Document) -> None:
+    found = panels.rules(solved)
+
+    assert found is not None
+    assert found.title == "What published rules say of 10B parameters on 200B tokens"
+    assert found.table.rows == (
+        ("Step Law", "2e-4", "2M tokens", "li2025predictable"), ("Kaplan", "1e-3", "–", "kaplan2020"),
+    )  # fmt: skip
+    assert found.notes == ("Kaplan: Its table prints another.",)
 
 
 def test_residuals_have_every_run_in_their_twin(solved: Document) -> None:
