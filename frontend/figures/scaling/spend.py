@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.scaling import asked, said
+from frontend.figures.scaling import asked, log, said
 from frontend.figures.theme import Theme
 from solvers.documents import Document
 
@@ -46,16 +46,18 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         hovertemplate="<b>Run next</b><br>± %{y:.2f} % for %{customdata}<extra></extra>",
     )
     traces = [_line("Other spends", sets, grey, result), _line("This ladder, run by run", walked, line, result), one]
+    costs = [cost for cost, _, _ in (*sets, *walked) if cost > 0]
     most = max(100 * half for _, half, _ in (*sets, *walked))
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
-        xaxis=theme.axis(_axis(result), rangemode="tozero", fixedrange=True),
-        yaxis=theme.axis("Half of the interval (% of the loss)", range=[0, 1.08 * most], fixedrange=True),
+        xaxis=log.axis(theme, _axis(result), costs, said.number if in_hours(result) else log.ten),
+        yaxis=theme.axis("Half of the interval (% of the loss)", range=[0, 1.16 * most], fixedrange=True),
     )
     drawn = go.Figure(traces, layout)
+    _level(drawn, (walked or sets)[0][1], "now", theme["ink-3"])
     if (goal := aim(result)) is not None:
-        _goal(drawn, goal, theme)
+        _level(drawn, goal, "goal", theme["bad"])
     return drawn
 
 
@@ -121,14 +123,16 @@ def in_hours(result: Document) -> bool:
 
 
 def _line(name: str, found: tuple[Point, ...], line: dict[str, Any], result: Document) -> go.Scatter:
+    """The points that cost anything: what is known already is a level."""
+    paid = [point for point in found if point[0] > 0]
     return go.Scatter(
         name=name,
-        x=[cost for cost, _, _ in found],
-        y=[100 * half for _, half, _ in found],
+        x=[cost for cost, _, _ in paid],
+        y=[100 * half for _, half, _ in paid],
         mode="lines+markers",
         line=line,
         marker={"size": 6, "color": line["color"]},
-        customdata=[[_paid(cost, result), said.many(runs, "run")] for cost, _, runs in found],
+        customdata=[[_cost(cost, result), said.many(runs, "run")] for cost, _, runs in paid],
         hovertemplate=f"<b>{name}</b><br>± %{{y:.2f}} %<br>%{{customdata[0]}}, %{{customdata[1]}}<extra></extra>",
     )
 
@@ -149,10 +153,11 @@ def _axis(result: Document) -> str:
     return f"Spend on small runs ({'GPU-hours' if in_hours(result) else 'FLOP'})"
 
 
-def _goal(drawn: go.Figure, goal: float, theme: Theme) -> None:
-    dashed = {"color": theme["bad"], "width": 1.5, "dash": "dash"}
-    drawn.add_shape(type="line", x0=0, x1=1, xref="paper", y0=100 * goal, y1=100 * goal, line=dashed)
+def _level(drawn: go.Figure, half: float, name: str, colour: str) -> None:
+    """A dashed line across, with what it is."""
+    dashed = {"color": colour, "width": 1.5, "dash": "dash"}
+    drawn.add_shape(type="line", x0=0, x1=1, xref="paper", y0=100 * half, y1=100 * half, line=dashed)
     drawn.add_annotation(
-        x=1, xref="paper", xanchor="right", y=100 * goal, yanchor="bottom", showarrow=False,
-        text=f"goal {said.percent(goal)}", font={"color": theme["bad"], "size": 12},
+        x=1, xref="paper", xanchor="right", y=100 * half, yanchor="bottom", showarrow=False,
+        text=f"{name} {said.percent(half)}", font={"color": colour, "size": 12},
     )  # fmt: skip

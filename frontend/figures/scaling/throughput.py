@@ -9,6 +9,7 @@ from solvers import units
 from solvers.documents import Document
 
 HEIGHT = 300
+COLOURS = ("gpu-1", "gpu-3", "gpu-2", "gpu-4", "gpu-5", "gpu-6", "gpu-7", "gpu-8")
 
 
 def shown(result: Document) -> bool:
@@ -26,29 +27,19 @@ def title(result: Document) -> str:
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """Utilisation against size."""
+    """Utilisation against size, a line for each number of GPUs."""
     found = _sizes(result)
-    line = go.Scatter(
-        name="Utilisation",
-        x=[one["params"] for one in found],
-        y=[100 * one["mfu"] for one in found],
-        mode="lines+markers",
-        line={"color": theme["fig-compute"], "width": 2},
-        marker={"size": 7, "color": theme["fig-compute"]},
-        customdata=[
-            f"<b>{said.size(one['params'])} parameters</b><br>{units.show(one['tokens_per_s'], units.TOKEN_RATE)} on "
-            f"{_gpus(one)}<br>{_plan(one)}"
-            for one in found
-        ],
-        hovertemplate="%{customdata}<br>%{y:.1f} % of the peak<extra></extra>",
-    )
+    lines = [
+        _line([one for one in found if one["gpus"] == gpus], f"fig-{colour}", theme)
+        for gpus, colour in _gpus_of(result)
+    ]
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
         xaxis=log.axis(theme, asked.params_axis(result), [one["params"] for one in found], said.size),
         yaxis=theme.axis("Model FLOP utilisation (%)", rangemode="tozero", fixedrange=True),
     )
-    return go.Figure([line], layout)
+    return go.Figure(lines, layout)
 
 
 def table(result: Document) -> Table:
@@ -67,9 +58,9 @@ def table(result: Document) -> Table:
     return Table("How fast rungs train, as the training planner says", columns, rows)
 
 
-def legend(_: Document) -> tuple[LegendEntry, ...]:
-    """Nothing: there is one line."""
-    return ()
+def legend(result: Document) -> tuple[LegendEntry, ...]:
+    """How many GPUs each line is of."""
+    return tuple(LegendEntry(colour, _many(gpus)) for gpus, colour in _gpus_of(result))
 
 
 def height(_: Document) -> int:
@@ -82,8 +73,35 @@ def _sizes(result: Document) -> list[Document]:
     return sorted((one for one in found if one["mfu"] is not None), key=lambda one: one["params"])
 
 
+def _gpus_of(result: Document) -> list[tuple[int, str]]:
+    """Each number of GPUs, the fewest first, with its colour."""
+    numbers = sorted({int(one["gpus"]) for one in _sizes(result)})
+    return [(gpus, COLOURS[place % len(COLOURS)]) for place, gpus in enumerate(numbers)]
+
+
+def _line(found: list[Document], colour: str, theme: Theme) -> go.Scatter:
+    return go.Scatter(
+        name=_gpus(found[0]),
+        x=[one["params"] for one in found],
+        y=[100 * one["mfu"] for one in found],
+        mode="lines+markers",
+        line={"color": theme[colour], "width": 2},
+        marker={"size": 7, "color": theme[colour]},
+        customdata=[
+            f"<b>{said.size(one['params'])} parameters</b><br>{units.show(one['tokens_per_s'], units.TOKEN_RATE)} on "
+            f"{_gpus(one)}<br>{_plan(one)}"
+            for one in found
+        ],
+        hovertemplate="%{customdata}<br>%{y:.1f} % of the peak<extra></extra>",
+    )
+
+
 def _gpus(one: Document) -> str:
-    return "1 GPU" if one["gpus"] == 1 else f"{units.count(one['gpus'])} GPUs"
+    return _many(one["gpus"])
+
+
+def _many(gpus: int) -> str:
+    return "1 GPU" if gpus == 1 else f"{units.count(gpus)} GPUs"
 
 
 def _plan(one: Document) -> str:

@@ -50,7 +50,11 @@ def figure(result: Document, theme: Theme) -> go.Figure:
 def table(result: Document) -> Table:
     """The choice, the ends of the flat region, what each rule says, the runs to do next."""
     part = asked.part(result, "tuning")
-    rows = [("Chosen", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]), "") for one in _chosen(result)]
+    excess = asked.part(result, "training").get("loss_excess")
+    note = f"{said.percent(excess['value'])} of the loss over the best, to expect" if excess else ""
+    rows = [
+        ("Chosen", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]), note) for one in _chosen(result)
+    ]
     flat = part.get("flat")
     if flat and flat["learning_rate"]:
         ends = (_ends(flat["learning_rate"], said.rate), _ends(flat["batch_tokens"], said.size))

@@ -5,7 +5,19 @@ from copy import deepcopy
 import pytest
 
 from frontend.figures import answer, view
-from frontend.figures.scaling import doubt, fan, isoflops, laws, panels, recipes, residuals, spend, surface, tuning
+from frontend.figures.scaling import (
+    doubt,
+    fan,
+    isoflops,
+    laws,
+    panels,
+    recipes,
+    residuals,
+    spend,
+    surface,
+    throughput,
+    tuning,
+)
 from frontend.figures.theme import Theme, theme
 from solvers.documents import Document
 from tests.frontend.figures.scaling import sample
@@ -145,10 +157,10 @@ def test_the_curve_starts_from_what_is_known(solved: Document) -> None:
 
     assert spend.points(solved) == ((0.0, 0.03, 0), (40.0, 0.02, 1), (65.0, 0.015, 2))
     assert names(drawn) == ["Other spends", "This ladder, run by run", "Run next"]
-    assert list(drawn.data[0].y) == [3.0, 2.0, 1.5]
-    assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([0.0, 40.0, 65.0], [3.0, 2.0, 1.5])
+    assert list(drawn.data[0].y) == [2.0, 1.5]
+    assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([40.0, 65.0], [2.0, 1.5])
     assert (list(drawn.data[2].x), list(drawn.data[2].y)) == ([40.0], [2.0])
-    assert [annotation.text for annotation in drawn.layout.annotations] == ["goal 1.0 %"]
+    assert [annotation.text for annotation in drawn.layout.annotations] == ["now 3.0 %", "goal 1.0 %"]
 
 
 def test_the_curve_is_of_flop_where_hours_are_not_known(solved: Document) -> None:
@@ -301,6 +313,16 @@ def test_each_law_says_what_it_would_alone(solved: Document) -> None:
     assert table.notes == ("Chinchilla: The paper contradicts itself.",)
     assert table.title == "The laws as fitted to these runs: N non-embedding, D in tokens, L in nats/token"
     assert table.table.rows[1][2:4] == ("E 1.8, A 400", "condition 3.2e5, 75 % of the starts agree")
+
+
+def test_each_number_of_gpus_has_its_own_line(solved: Document) -> None:
+    sizes = solved["plan"]["ladder"]["throughput"]
+    sizes.append({**sizes[1], "gpus": 64, "mfu": 0.3})
+
+    assert [(trace.name, list(trace.y)) for trace in throughput.figure(solved, LIGHT).data] == [
+        ("8 GPUs", [30.0, 38.0]), ("64 GPUs", [30.0]),
+    ]  # fmt: skip
+    assert [entry.label for entry in throughput.legend(solved)] == ["8 GPUs", "64 GPUs"]
 
 
 def test_recipes_are_compared_both_ways(solved: Document) -> None:
