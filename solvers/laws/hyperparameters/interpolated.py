@@ -41,12 +41,11 @@ def smoothed(sweep: Sweep, *, learning_rate: float, batch_tokens: float) -> floa
     return float(np.linalg.lstsq(np.concatenate([weight * design, ridge]), values, rcond=None)[0][0])
 
 
-def least_smoothed(sweep: Sweep, *, learning_rate: float, batch_tokens: float) -> float:
-    """The least smoothed ln loss of one size about a start."""
+def least_smoothed(sweep: Sweep, *, learning_rate: float, batch_tokens: float) -> tuple[float, float, float]:
+    """The least smoothed ln loss of one size about a start, and the learning rate and batch where it is."""
     steps = np.exp(np.arange(-REACH, REACH + STEP / 2, STEP))
-    return min(
-        smoothed(sweep, learning_rate=learning_rate * a, batch_tokens=batch_tokens * b) for a in steps for b in steps
-    )
+    places = [(float(learning_rate * a), float(batch_tokens * b)) for a in steps for b in steps]
+    return min((smoothed(sweep, learning_rate=rate, batch_tokens=batch), rate, batch) for rate, batch in places)
 
 
 def interpolated(sweep: Sweep, predict: Predict) -> Score:
@@ -56,7 +55,7 @@ def interpolated(sweep: Sweep, predict: Predict) -> Score:
     for place, (params, tokens) in enumerate(zip(groups.params, groups.tokens, strict=True)):
         part = sweep.take(groups.of_run == place)
         start = np.exp(target(own, params=float(params), tokens=float(tokens)).mean[:2])
-        least = least_smoothed(part, learning_rate=float(start[0]), batch_tokens=float(start[1]))
+        least = least_smoothed(part, learning_rate=float(start[0]), batch_tokens=float(start[1]))[0]
         rate, batch = predict(float(params), float(tokens))
         found[place] = np.expm1(smoothed(part, learning_rate=rate, batch_tokens=batch) - least)
     return Score(groups.params, groups.tokens, found)

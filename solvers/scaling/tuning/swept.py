@@ -83,9 +83,9 @@ def _assumes_length(record: Record) -> bool:
 def _comparable(records: Sequence[Record], columns: Floats) -> list[int]:
     """Of each N, D the runs that are alike beside learning rate and batch: those of which there are the most."""
     sizes = list(zip(columns[0], columns[1], strict=True))
-    kinds = [tuple(record.numbers.get(name) for name in ALIKE) for record in records]
+    kinds = [(record.words.get("recipe"), *(record.numbers.get(name) for name in ALIKE)) for record in records]
     times = Counter(zip(sizes, kinds, strict=True))
-    most: dict[tuple[float, float], tuple[float | None, ...]] = {}
+    most: dict[tuple[float, float], tuple[str | float | None, ...]] = {}
     for (size, kind), count in times.items():
         if size not in most or count > times[size, most[size]]:
             most[size] = kind

@@ -83,6 +83,15 @@ def test_runs_of_one_size_on_other_data_are_not_mixed() -> None:
     assert one.places.tolist() == [1, 2]
 
 
+def test_runs_of_one_size_of_another_recipe_are_not_mixed() -> None:
+    one = found(
+        "1e8,2e9,1e-3,1e5,3.0,a", "1e8,2e9,2e-3,1e5,3.2,b", "1e8,2e9,3e-3,1e5,3.2,b", "2e8,2e9,3e-3,1e5,3.2,a",
+        header="params,tokens,lr,batch_tokens,loss,recipe",
+    )  # fmt: skip
+
+    assert one.places.tolist() == [1, 2, 3]
+
+
 def test_the_sizes_with_the_most_runs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_GROUPS", 1)
 
