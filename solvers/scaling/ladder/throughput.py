@@ -138,13 +138,15 @@ def throughput(
     """
     found: dict[tuple[float, int], Speed | None] = {}
     for params in _planned_sizes(of, counts, low=low, high=high):
+        member, sequences = shaped(of, params, counts), batch(params)
         for gpus in _wanted(hardware):
-            found[params, gpus] = _plan(of, hardware, work, counts, params, gpus, batch)
+            found[params, gpus] = speed(member, hardware, work, gpus=gpus, batch=sequences)
             if found[params, gpus] and most_gpu_hours / gpus <= WALL_HOURS:
                 break
     for params, gpus in at:
-        near = shaped(of, params, counts).params(counts)
-        found[near, gpus] = _plan(of, hardware, work, counts, near, gpus, batch)
+        member = shaped(of, params, counts)
+        near = member.params(counts)
+        found[near, gpus] = speed(member, hardware, work, gpus=gpus, batch=batch(near))
     planned = tuple(Planned(params, gpus, one) for (params, gpus), one in sorted(found.items()))
     return Throughput(of, hardware, work, counts, planned)
 
@@ -163,9 +165,3 @@ def _wanted(hardware: Hardware) -> list[int]:
         if not found or gpus >= WIDER * found[-1] or gpus in (hardware.node.gpus, hardware.gpus):
             found.append(gpus)
     return found
-
-
-def _plan(
-    of: Family, hardware: Hardware, work: Work, counts: str, params: float, gpus: int, batch: Batch
-) -> Speed | None:
-    return speed(shaped(of, params, counts), hardware, work, gpus=gpus, batch=batch(params))
