@@ -97,17 +97,16 @@ def with_runs(state: State, chosen: Sequence[int]) -> State:
         return state
     places = list(chosen)
     shown = expected(state)[places]
-    laws = tuple(
-        replace(
-            one,
-            mean=one.mean + _gain(one.parameters, places, one.noise) @ (shown - one.mean[places]),
-            parameters=_left(one.parameters, places, one.noise),
-            process=_left(one.process, places, one.process_noise),
-        )
-        for one in state.laws
-    )
+    laws = tuple(_told(one, places, shown) for one in state.laws)
     further = max(float(state.reached[places].max()), 0.0)
     return replace(state, laws=laws, beyond=np.maximum(state.beyond - further, 0.0), reached=state.reached - further)
+
+
+def among(state: State, chosen: Sequence[int]) -> State:
+    """The state of the chosen candidates alone, in their order: less to carry where no others are asked about."""
+    places = list(chosen)
+    kept = [*places, *range(state.candidates, state.candidates + len(state.beyond))]
+    return replace(state, laws=tuple(_among(one, places, kept) for one in state.laws), reached=state.reached[places])
 
 
 def expected(state: State) -> Floats:
@@ -159,19 +158,38 @@ def _places(candidates: Candidates, target: Target) -> dict[str, Floats]:
     return {name: np.concatenate([candidates.inputs[name], target.inputs[name]]) for name in target.inputs}
 
 
+def _told(one: Belief, places: list[int], shown: Floats) -> Belief:
+    """What a law believes when the places have shown something."""
+    gain = _gain(one.parameters, places, one.noise)
+    return replace(
+        one,
+        mean=one.mean + gain @ (shown - one.mean[places]),
+        parameters=one.parameters - gain @ one.parameters[places],
+        process=one.process - _gain(one.process, places, one.process_noise) @ one.process[places],
+    )
+
+
+def _among(one: Belief, places: list[int], kept: list[int]) -> Belief:
+    both = np.ix_(kept, kept)
+    return replace(
+        one,
+        mean=one.mean[kept],
+        parameters=one.parameters[both],
+        process=one.process[both],
+        noise=one.noise[places],
+        process_noise=one.process_noise[places],
+    )
+
+
 def _gain(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
-    found: Floats = np.asarray(np.linalg.solve(_seen(covariance, chosen, noise), covariance[chosen]), dtype=np.float64)
+    """What each place [Z] learns from each of the chosen ones [Z, C]."""
+    rows = covariance[chosen]
+    if len(chosen) == 1:
+        alone: Floats = rows.T / (rows[0, chosen[0]] + noise[chosen[0]])
+        return alone
+    seen = rows[:, chosen] + np.diag(noise[chosen])
+    found: Floats = np.asarray(np.linalg.solve(seen, rows), dtype=np.float64)
     return found.T
-
-
-def _left(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
-    found: Floats = covariance - _gain(covariance, chosen, noise) @ covariance[chosen]
-    return found
-
-
-def _seen(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
-    found: Floats = covariance[np.ix_(chosen, chosen)] + np.diag(noise[chosen])
-    return found
 
 
 def _mean_lean(mix: Mixture) -> float:

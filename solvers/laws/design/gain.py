@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.laws.design.belief import State, expected, with_runs
+from solvers.laws.design.belief import State, among, expected, with_runs
 from solvers.laws.design.candidates import Target
 from solvers.laws.law import Floats
 from solvers.laws.predict.interval import Doubt, scale
@@ -28,7 +28,7 @@ def half_width(state: State, target: Target, doubt: Doubt) -> float:
 
 def half_width_with(state: State, target: Target, doubt: Doubt, chosen: Sequence[int]) -> float:
     """The same after runs of the chosen candidates."""
-    return half_width(with_runs(state, chosen), target, doubt)
+    return half_width(with_runs(among(state, chosen), range(len(chosen))), target, doubt)
 
 
 def half_widths(state: State, target: Target, doubt: Doubt) -> Floats:

@@ -1,11 +1,13 @@
-"""Prints how designs and advice do: `python -m tests.solvers.laws.design.report [made | pools] [repeats]`.
+"""Prints how designs and advice do: `python -m tests.solvers.laws.design.report [made | product | pools] [repeats]`.
 
-`made` plays cases whose law is known, `pools` spends 1, 5 and 10 % of the given pools by design and at random.
+`made` plays cases whose law is known, `product` cases of the whole mixture whose truth is another law (so many) or real
+runs of a left-out family (all there are), `pools` spends 1, 5 and 10 % of the given pools by design and at random.
 """
 
 import sys
 import time
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from solvers.laws.design.made import case, played, shrink_errors
 from solvers.laws.design.protocol import Task, at_random, designed, score, scores, task
 from solvers.laws.law import runs_of
 from solvers.laws.loss import get
+from tests.solvers.laws.design import product
 from tests.solvers.laws.families import farseer
 from tests.solvers.laws.points import column, table
 
@@ -68,9 +71,33 @@ def made(count: int) -> Iterator[str]:
     yield f"forecasts within the 90 % interval afterwards: {held}"
 
 
+def of_product(count: int) -> Iterator[str]:
+    """A line for each source of cases, and for all of them."""
+    begun = time.process_time()
+    found = [product.played(product.made(seed)) for seed in range(count)]
+    yield from _told(f"{count} made", found)
+    for family, cases in groupby(product.real(), key=lambda one: one.name):
+        played_ = [product.played(one) for one in cases]
+        found += played_
+        yield from _told(f"{len(played_)} of {family}", played_)
+    yield from _told(f"all {len(found)}", found)
+    yield f"{time.process_time() - begun:.0f} CPU s"
+
+
+def _told(name: str, found: list[product.Played]) -> Iterator[str]:
+    off = np.array([one.off for one in found])
+    ratios = np.array([one.spend / one.random_spend for one in found])
+    held = np.mean([abs(one.error) <= one.found for one in found])
+    yield (
+        f"{name}: shrink {100 * np.median(off):.1f} % off at the median, {100 * (off <= 0.3).mean():.0f} % of cases"
+        f" within 30 %; spend over random's {np.median(ratios):.2f} at the median, {100 * (ratios <= 0.5).mean():.0f} % within"
+        f" half; {100 * held:.0f} % of truths within the interval afterwards"
+    )
+
+
 if __name__ == "__main__":
     what = sys.argv[1] if len(sys.argv) > 1 else "made"
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else {"made": 100, "pools": 10}[what]
-    for line in {"made": made, "pools": pools}[what](number):
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else {"made": 100, "product": 60, "pools": 10}[what]
+    for line in {"made": made, "product": of_product, "pools": pools}[what](number):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

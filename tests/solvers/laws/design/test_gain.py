@@ -84,3 +84,13 @@ def test_before_any_run_other_families_tell_what_would_be_learned() -> None:
     after = half_width(with_runs(state, (0, 3, 12, 15)), AIM, PLAIN)
 
     assert after < 0.5 * half_width(state, AIM, PLAIN)
+
+
+def test_a_set_is_judged_the_same_among_all_candidates_and_alone() -> None:
+    asked = of_laws(possible(sizes=6, lengths=6))
+    chosen = (31, 4, 17)
+
+    alone = half_width_with(asked.state, AIM, asked.doubt, chosen)
+
+    assert alone == pytest.approx(half_width(with_runs(asked.state, chosen), AIM, asked.doubt), rel=1e-12)
+    assert half_width_with(asked.state, AIM, asked.doubt, ()) == asked.half_width

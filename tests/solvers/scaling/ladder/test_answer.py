@@ -199,3 +199,11 @@ def test_a_target_with_several_places_is_narrowed_too() -> None:
 
     assert isinstance(found, dict)
     assert found["ladder"]["after"] < found["ladder"]["before"]
+
+
+def test_a_budget_that_gains_next_to_nothing_is_not_spent() -> None:
+    found = answered(1e17, mix=MIX)
+
+    assert found["stop"]["code"] == "nothing_gained"
+    assert (found["ladder"]["rungs"], found["next"]) == ([], None)
+    assert len(found["curve"]) > 1
