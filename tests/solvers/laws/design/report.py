@@ -90,8 +90,8 @@ def _told(name: str, found: list[product.Played]) -> Iterator[str]:
     held = np.mean([abs(one.error) <= one.found for one in found])
     yield (
         f"{name}: shrink {100 * np.median(off):.1f} % off at the median, {100 * (off <= 0.3).mean():.0f} % of cases"
-        f" within 30 %; spend over random's {np.median(ratios):.2f} at the median, {100 * (ratios <= 0.5).mean():.0f} % within"
-        f" half; {100 * held:.0f} % of truths within the interval afterwards"
+        f" within 30 %; spend over random's {np.median(ratios):.2f} at the median, {100 * (ratios <= 0.5).mean():.0f} %"
+        f" within half; {100 * held:.0f} % of truths within the interval afterwards"
     )
 
 
