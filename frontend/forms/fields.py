@@ -2,8 +2,8 @@
 
 Beyond JSON Schema itself these keys of a property are read: `x-catalogue` (a section whose names it accepts),
 `x-unit` (shown beside the input), `x-advanced` (folded away until asked for), `x-upload` (`text`, or `gzip` in base64:
-a file's content, which the page reads where the reader picks one) and `x-each` (a list of mappings that is filled one
-by one: the word for one of them).
+a file's content, which the page reads where the reader picks one), `x-each` (a list of mappings that is filled one by
+one: the word for one of them) and `x-columns` (what columns of the table beside it may say: one is chosen for each).
 """
 
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ Widget = Literal[
     "rows",
     "items",
     "pairs",
+    "columns",
     "mapping",
     "reference",
     "group",
@@ -121,7 +122,7 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
         required=required,
         advanced=bool(node.get("x-advanced", False)),
         on=node.get("default") is True,
-        choices=_choices([one for one in variants if "properties" not in one] if nested else variants),
+        choices=_words(node, variants, nested=nested),
         catalogue=str(node.get("x-catalogue", "")),
         upload=str(node.get("x-upload", "")),
         each=str(node.get("x-each", "")),
@@ -131,9 +132,17 @@ def _field(node: Document, root: Document, *, at: str, name: str, required: bool
     )
 
 
+def _words(node: Document, variants: list[Document], *, nested: bool) -> tuple[str, ...]:
+    if "x-columns" in node:
+        return tuple(node["x-columns"])
+    return _choices([one for one in variants if "properties" not in one] if nested else variants)
+
+
 def _widget(node: Document, variants: list[Document], root: Document) -> Widget:
     if node.get("x-upload") == "text":
         return "lines"
+    if "x-columns" in node:
+        return "columns"
     objects = [variant for variant in variants if variant.get("type") == "object" or "properties" in variant]
     if "x-catalogue" in node or (objects and len(objects) < len(variants)):
         return "reference"

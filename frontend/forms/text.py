@@ -113,7 +113,7 @@ def _written(value: Any) -> Any:
             return sequence
         case dict():
             mapping = CommentedMap({key: _written(item) for key, item in value.items()})
-            if not any(isinstance(item, dict | list) for item in value.values()) and len(value) <= 4:
+            if not any(_takes_lines(item) for item in value.values()) and len(value) <= 4:
                 mapping.fa.set_flow_style()
             return mapping
         case str() if "\n" in value:
@@ -121,6 +121,10 @@ def _written(value: Any) -> Any:
         case float():
             return _number(value)
     return value
+
+
+def _takes_lines(value: Any) -> bool:
+    return isinstance(value, dict | list) or (isinstance(value, str) and "\n" in value)
 
 
 def _number(value: float) -> Any:

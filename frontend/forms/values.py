@@ -12,7 +12,7 @@ from textwrap import indent
 from typing import Any, Protocol
 
 from frontend.forms import items
-from frontend.forms.fields import Field
+from frontend.forms.fields import Field, Widget
 from frontend.forms.text import compact
 from solvers import documents
 from solvers.documents import Document
@@ -86,6 +86,11 @@ def unplaced(tree: tuple[Bound, ...], problems: tuple[Problem, ...]) -> tuple[Pr
     """The problems that no visible field shows."""
     shown = {problem for bound in _opened(tree) for problem in bound.problems}
     return tuple(problem for problem in problems if problem not in shown)
+
+
+def shown_as(widget: Widget, tree: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """The inputs of one sort that are on the page."""
+    return tuple(bound for bound in _opened(tree) if bound.field.widget == widget)
 
 
 def shape(tree: tuple[Bound, ...]) -> str:
@@ -171,7 +176,7 @@ def _text(field: Field, value: Any) -> str:
             return "true" if value is True else ""
         case "list" | "checks", list():
             return ", ".join(shown(item) for item in value)
-        case "pairs", dict():
+        case "pairs" | "columns", dict():
             return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
         case ("mapping" | "reference" | "group", dict()) | ("rows" | "items", list()):
             return documents.dump_yaml(value) if value else ""
@@ -190,6 +195,8 @@ def _take(field: Field, post: Posted, document: Document, start: Start) -> None:
         _take_items(field, post, document, start)
     elif field.widget == "reference":
         _take_reference(field, post, document, start)
+    elif field.widget == "columns":
+        _take_columns(field, post, document)
     elif f"has:{field.at}" in post:
         value = _value(field, post)
         if not _same_lines(value_at(document, field.at), value):
@@ -207,6 +214,18 @@ def _take_items(field: Field, post: Posted, document: Document, start: Start) ->
     else:
         after = _value(field, post)
     _set(document, field.at, after or MISSING)
+
+
+def _take_columns(field: Field, post: Posted, document: Document) -> None:
+    """The column that was chosen for each word, where the page has shown a choice; the others stay as they are."""
+    before = value_at(document, field.at)
+    kept = dict(before) if isinstance(before, dict) else {}
+    for word in field.choices:
+        if (name := f"f:{field.at}/{word}") in post:
+            column = "".join(post.getlist(name)[-1:])
+            kept = {key: value for key, value in kept.items() if key != word} | ({word: column} if column else {})
+    if kept != before:
+        _set(document, field.at, kept or MISSING)
 
 
 def _same_lines(before: Any, after: Any) -> bool:

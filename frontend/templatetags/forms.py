@@ -2,7 +2,10 @@
 
 from django import template
 
+from frontend.forms.recognised import Recognised
+from frontend.forms.recognised import recognised as recognised_in
 from frontend.forms.values import Bound
+from solvers.documents import Document
 
 register = template.Library()
 
@@ -24,3 +27,9 @@ def wrong(bound: Bound) -> str:
     """What is wrong at a field, whose help need not be said twice."""
     told = ((problem.message, "" if problem.hint == bound.field.help else problem.hint) for problem in bound.problems)
     return " ".join(word for pair in told for word in pair if word)
+
+
+@register.simple_tag
+def recognised(document: Document, bound: Bound) -> Recognised | None:
+    """What the table beside a column map was taken for."""
+    return recognised_in(document, bound.field.at)

@@ -43,6 +43,10 @@ def check(request: HttpRequest, project: Project) -> JsonResponse:
         "readable": found.readable,
         "shape": values.shape(bound),
         "form": render_to_string("new/_fields.html", context, request) if new_shape and found.readable else None,
+        "tables": {
+            one.field.id: render_to_string("new/_columns.html", {**context, "bound": one}, request)
+            for one in values.shown_as("columns", bound)
+        },
         "problems": [
             {"line": line, "id": _field_id(problem.at, bound), **problem.document()} for line, problem in found.marks
         ],

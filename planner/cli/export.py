@@ -13,7 +13,8 @@ EXECUTE = 0o111
 FORMATS_HELP = (
     "json, yaml, md or csv; a training plan also megatron, bridge, torchtitan, deepspeed, slurm or kubernetes; a "
     "serving plan also vllm, sglang, trtllm, dynamo, llm-d, kubernetes, compose or bench: files that start it; a fleet "
-    "plan also tables, kubernetes or terraform."
+    "plan also tables, kubernetes or terraform; a scaling plan's ladder also ladder, wandb, optuna, megatron, "
+    "torchtitan or slurm."
 )
 
 

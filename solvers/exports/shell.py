@@ -33,11 +33,11 @@ def needs(wanted: Iterable[Need]) -> str:
     return "\n".join(f': "${{{name}:?is not set: {what}}}"' for name, what in wanted)
 
 
-def counted(name: str, number: int | None, what: str) -> tuple[list[Need], list[str]]:
+def counted(name: str, number: float | None, what: str) -> tuple[list[Need], list[str]]:
     """A number that the plan gives, unless the reader gives another; or one that the reader has to give."""
     if number is None:
         return [(name, what)], []
-    return [], [f'{name}="${{{name}:-{number}}}"']
+    return [], [f'{name}="${{{name}:-{number!r}}}"']
 
 
 def comment(lines: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from solvers.base import ADVANCED, Part
 from solvers.errors import Problem, SpecError
 from solvers.laws.units import COUNTS, LOSS_UNITS
+from solvers.scaling.runs.names import FIELDS
 from solvers.scaling.runs.read import Imported, read
 from solvers.tables import check_text
 
@@ -34,6 +35,7 @@ class GivenRuns(Part):
         title="Columns",
         description="Which column says what, where names do not tell: params, tokens, loss, recipe and others.",
         examples=[{"params": "N", "tokens": "D", "loss": "final_loss"}],
+        json_schema_extra={"x-columns": list(FIELDS)},
     )
     counts: str | None = Field(
         default=None,

@@ -2,6 +2,7 @@
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
+from solvers.scaling.exports import EXPORTS
 from solvers.scaling.spec import ScalingSpec
 from solvers.scaling.stated import stated
 
@@ -41,4 +42,5 @@ KIND = Kind(
     breakdown="loss",
     compared=compared,
     forecast=stated,
+    exports=EXPORTS,
 )

@@ -99,7 +99,6 @@ class ScalingSpec(Spec):
         default=None,
         title="Runs",
         description="Runs that were made; without them a first ladder of runs is planned.",
-        json_schema_extra={"x-table": "runs"},
     )
     target: Target = Field(title="Target", description="The big run.")
     budget: Budget | None = Field(

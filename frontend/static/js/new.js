@@ -44,7 +44,8 @@ function show(found, by) {
   base.value = found.base;
   plan.elements.kind.value = found.kind;
   fields.disabled = !found.readable;
-  if (found.form !== null) replaceFields(found.form);
+  if (found.form !== null) replace(fields, found.form);
+  else for (const [id, html] of Object.entries(found.tables)) replaceTable(document.getElementById(id), html);
   plan.elements.shape.value = found.shape;
   showProblems(found.problems);
   const fresh = plan.elements.fresh?.checked;
@@ -68,14 +69,22 @@ function say(text) {
   verdict.replaceChildren(line);
 }
 
-// A new form keeps what is open and where the reader is.
-function replaceFields(html) {
-  const open = new Set([...fields.querySelectorAll("details[open][data-keep]")].map((details) => details.dataset.keep));
-  const here = fields.contains(document.activeElement) ? document.activeElement : null;
+// A new form, or what a table was taken for, keeps what is open and where the reader is.
+function replace(part, html) {
+  const open = new Set([...part.querySelectorAll("details[open][data-keep]")].map((details) => details.dataset.keep));
+  const here = part.contains(document.activeElement) ? document.activeElement : null;
   const place = here && { name: here.name, value: here.type === "checkbox" ? here.value : null, at: here.selectionStart };
-  fields.innerHTML = html;
-  for (const details of fields.querySelectorAll("details[data-keep]")) details.open ||= open.has(details.dataset.keep);
+  part.innerHTML = html;
+  for (const details of part.querySelectorAll("details[data-keep]")) details.open ||= open.has(details.dataset.keep);
   if (place) focusAgain(place);
+}
+
+// A table that says the same is left alone: a list that is open stays open.
+const tables = new WeakMap();
+function replaceTable(part, html) {
+  if (!part || tables.get(part) === html) return;
+  tables.set(part, html);
+  replace(part, html);
 }
 
 function focusAgain({ name, value, at }) {
@@ -188,6 +197,8 @@ fields.addEventListener("change", ({ target }) => { if (target.dataset.upload ==
 // A file becomes part of the spec: as it stands while it is small, else packed by gzip and written in base64.
 const SMALL_BYTES = 32 * 1024;
 const PACKED_BYTES = 700 * 1024;
+// A spec holds a MiB in all.
+const TABLE_BYTES = 900 * 1024;
 
 async function take(input) {
   const [file] = input.files;
@@ -197,7 +208,12 @@ async function take(input) {
   const packed = around.querySelector("[data-holds=gzip]");
   const zipped = file.name.endsWith(".gz");
   if (!packed) {
-    text.value = await (zipped ? new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))) : file).text();
+    const found = file.size > TABLE_BYTES ? null : await (zipped ? new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))) : file).text();
+    if (found === null || found.length > TABLE_BYTES) {
+      say(`${file.name} is too large for a spec: ${TABLE_BYTES / 1024} KiB at the most. Keep only the columns and rows that matter.`);
+      return;
+    }
+    text.value = found;
     schedule("form", 0);
     return;
   }

@@ -57,6 +57,16 @@ def columns_of(
     return found, tuple(warnings)
 
 
+def likeliest(names: tuple[str, ...], told: Mapping[str, str], *, counts: str | None = None) -> Columns:
+    """The columns by field that are told and there, and the likeliest of the others; nothing is refused or missed."""
+    found = {field: _told(field, column) for field, column in told.items() if field in FIELDS and column in names}
+    for field in FIELDS:
+        best = None if field in found else _best(field, names, counts)[0]
+        if best is not None:
+            found[field] = best
+    return found
+
+
 def _check_told(names: tuple[str, ...], told: Mapping[str, str]) -> None:
     problems = [
         Problem("unknown_name", f"There is nothing called '{field[:80]}' that a column could say.", "/columns", hint)

@@ -35,11 +35,11 @@ def launch(result: Document) -> Launch:
         except CannotExpress as refused:
             refusals = refusals or list(refused.problems)
             continue
-        return Launch(name, files, start, _wanted(files[start]))
+        return Launch(name, files, start, wanted(files[start]))
     raise CannotExpress(*refusals)
 
 
-def _wanted(text: str) -> tuple[Need, ...]:
+def wanted(text: str) -> tuple[Need, ...]:
     """The variables that a script asks for, read from its own lines."""
     asked = [line.removeprefix(': "${').removesuffix('}"') for line in text.splitlines() if line.startswith(': "${')]
     pairs = [line.split(":?is not set: ", 1) for line in asked]

@@ -6,9 +6,9 @@ Arguments are those of Megatron core 0.16, whose parser reads the golden files.
 from solvers.documents import Document
 from solvers.exports.refuse import Rule, check, layout, unsaid
 from solvers.exports.shell import Argument, Need, Raw, arguments, counted, needs, script
-from solvers.training.exports import megatron_model
+from solvers.training.exports import megatron_model, megatron_tuned
 from solvers.training.exports.planned import Planned, planned
-from solvers.training.exports.wanted import SAVES, STEPS
+from solvers.training.exports.wanted import RATE, SAVES, STEPS
 
 FILE = "megatron.sh"
 # FSDP inside Megatron shards what ZeRO-2 and ZeRO-3 shard.
@@ -82,7 +82,7 @@ def text(plan: Planned) -> str:
             *notes(plan),
         ],
         needs(wanted(plan)),
-        "\n".join([*_defaults(plan), _connections(plan)]),
+        "\n".join([*_defaults(plan), *megatron_tuned.lines(plan.tuned), _connections(plan)]),
         *(arguments(name, given) for name, given in groups(plan)),
         _launch(plan),
     )
@@ -105,7 +105,6 @@ def wanted(plan: Planned) -> list[Need]:
         ("DATA_PATH", "prefix of the tokenised data that tools/preprocess_data.py of Megatron-LM writes"),
         ("TOKENIZER", "name or folder of a Hugging Face tokenizer"),
         ("CHECKPOINT_DIR", "folder for checkpoints that all nodes share"),
-        ("LR", "peak learning rate"),
         *_counts(plan)[0],
     ]
     if not plan.model.learned_positions:
@@ -123,6 +122,7 @@ def groups(plan: Planned) -> list[tuple[str, list[Argument]]]:
         ("MEMORY", _memory(plan)),
         ("NUMBERS", _numbers(plan)),
         ("TRAINING", _training(plan)),
+        *([("TUNING", megatron_tuned.arguments(plan.tuned))] if plan.tuned else []),
     ]
 
 
@@ -243,8 +243,7 @@ def _training(plan: Planned) -> list[Argument]:
         ("--split", "99,1,0"),
         ("--tokenizer-type", "HuggingFaceTokenizer"),
         ("--tokenizer-model", Raw('"${TOKENIZER}"')),
-        ("--save", Raw('"${CHECKPOINT_DIR}"')),
-        ("--load", Raw('"${CHECKPOINT_DIR}"')),
+        *megatron_tuned.checkpoints(plan.tuned),
         ("--save-interval", Raw('"${SAVE_INTERVAL}"')),
         ("--log-interval", "1"),
         ("--log-throughput",),
@@ -252,8 +251,9 @@ def _training(plan: Planned) -> list[Argument]:
 
 
 def _counts(plan: Planned) -> tuple[list[Need], list[str]]:
+    rate = counted("LR", plan.tuned.learning_rate if plan.tuned else None, RATE)
     steps, saves = counted("TRAIN_STEPS", plan.steps, STEPS), counted("SAVE_INTERVAL", plan.save_every, SAVES)
-    return [*saves[0], *steps[0]], [*steps[1], *saves[1]]
+    return [*rate[0], *saves[0], *steps[0]], [*rate[1], *steps[1], *saves[1]]
 
 
 def _defaults(plan: Planned) -> list[str]:

@@ -10,6 +10,7 @@ from solvers.catalogue.hardware import Gpu
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
 from solvers.exports.naming import called, published_as
+from solvers.training.exports.tuned import Tuned
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.spec import TrainingSpec
@@ -24,6 +25,7 @@ class Planned:
 
     `rare` holds the techniques that few layouts use, by their key in the layout.
     `save_every` is the planned number of steps between checkpoints; None in results that do not say.
+    `tuned` is how the run learns, where the plan says that too.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Planned:
     recompute: str
     zero: int
     rare: Mapping[str, Any]
+    tuned: Tuned | None = None
 
     @property
     def hybrid_group(self) -> int | None:
@@ -133,7 +136,7 @@ def planned(result: Document) -> Planned:
     spec = _on_equal_nodes(result)
     _pretraining(spec)
     layout = plan["layout"]
-    _nothing_else(layout)
+    nothing_else(layout)
     return Planned(
         label=plan["label"],
         model=spec.model,
@@ -153,11 +156,16 @@ def planned(result: Document) -> Planned:
         layers_per_stage=tuple(plan["layers_per_stage"]),
         layers_per_chunk=tuple(plan["layers_per_chunk"]),
         **{name: layout[name] for name in KNOWN},
-        rare={name: layout[name] for name in RARE if layout.get(name)},
+        rare=rare_of(layout),
     )
 
 
-def _nothing_else(layout: Mapping[str, Any]) -> None:
+def rare_of(layout: Mapping[str, Any]) -> dict[str, Any]:
+    """The techniques of a layout that few layouts use."""
+    return {name: layout[name] for name in RARE if layout.get(name)}
+
+
+def nothing_else(layout: Mapping[str, Any]) -> None:
     """A file that leaves out part of a layout would be another plan."""
     for name, value in layout.items():
         neutral = value in NEUTRAL and value is not True  # True equals 1

@@ -40,15 +40,22 @@ def text(plan: Planned, start: Launch, *, name: str) -> str:
             needs(start.wanted),
             f"export {' '.join(name for name, _ in start.wanted)}",
             "",
-            'HOSTS="$(scontrol show hostnames "${SLURM_JOB_NODELIST}")"',
-            "MASTER_ADDR=\"${HOSTS%%$'\\n'*}\"",
-            'MASTER_PORT="$((20000 + SLURM_JOB_ID % 10000))"',
-            "export MASTER_ADDR MASTER_PORT",
-            'read -r -a EXTRA <<< "${SRUN_OPTIONS:-}"',
-            "",
-            "# shellcheck disable=SC2016  # the node fills in its own number",
-            'srun --kill-on-bad-exit=1 "${EXTRA[@]}" \\',
-            f'  bash -c \'NODE_RANK="${{SLURM_NODEID}}" exec bash "$0"\' "${{SLURM_SUBMIT_DIR}}/{start.start}"',
+            *on_every_node(f'"${{SLURM_SUBMIT_DIR}}/{start.start}"'),
             "",
         ]
     )
+
+
+def on_every_node(path: str) -> list[str]:
+    """Lines that start the script at `path`, as the shell reads it, once a node, each told its number."""
+    return [
+        'HOSTS="$(scontrol show hostnames "${SLURM_JOB_NODELIST}")"',
+        "MASTER_ADDR=\"${HOSTS%%$'\\n'*}\"",
+        'MASTER_PORT="$((20000 + SLURM_JOB_ID % 10000))"',
+        "export MASTER_ADDR MASTER_PORT",
+        'read -r -a EXTRA <<< "${SRUN_OPTIONS:-}"',
+        "",
+        "# shellcheck disable=SC2016  # the node fills in its own number",
+        'srun --kill-on-bad-exit=1 "${EXTRA[@]}" \\',
+        f'  bash -c \'NODE_RANK="${{SLURM_NODEID}}" exec bash "$0"\' {path}',
+    ]

@@ -3,10 +3,10 @@
 from solvers.documents import Document
 from solvers.exports.refuse import Rule, check, layout, unsaid
 from solvers.exports.shell import Need, comment, counted, needs, script
-from solvers.training.exports import toml, torchtitan_model
+from solvers.training.exports import toml, torchtitan_model, torchtitan_tuned
 from solvers.training.exports.planned import ZERO_GROUPS, Planned, planned
 from solvers.training.exports.torchtitan_model import FLAVOR, MODULE
-from solvers.training.exports.wanted import SAVES, STEPS
+from solvers.training.exports.wanted import RATE, SAVES, STEPS
 
 CONFIG, LAUNCH = "torchtitan.toml", "torchtitan.sh"
 SCHEDULES = {"gpipe": "GPipe", "1f1b": "1F1B", "interleaved": "Interleaved1F1B"}
@@ -101,7 +101,8 @@ def document(plan: Planned) -> Document:
         "training": _training(plan),
         "parallelism": _parallelism(plan),
         "activation_checkpoint": _recompute(plan),
-        "checkpoint": {"enable": True},
+        "checkpoint": {"enable": True, **torchtitan_tuned.checkpoint(plan.tuned)},
+        **torchtitan_tuned.parts(plan.tuned),
     }
     if plan.precision == "fp8":
         converter = CONVERTERS["blackwell" if plan.blackwell else "hopper"]
@@ -174,11 +175,12 @@ def _recompute(plan: Planned) -> Document:
 
 def _launch(plan: Planned) -> str:
     saves, steps = counted("SAVE_INTERVAL", plan.save_every, SAVES), counted("TRAIN_STEPS", plan.steps, STEPS)
+    rate = counted("LR", plan.tuned.learning_rate if plan.tuned else None, RATE)
     wanted: list[Need] = [
         ("HF_ASSETS", "folder with the tokenizer, as scripts/download_hf_assets.py of torchtitan fetches it"),
         ("DATASET", "name of a dataset that torchtitan knows, such as c4"),
         ("DUMP_DIR", "folder for checkpoints and logs that all nodes share"),
-        ("LR", "peak learning rate"),
+        *rate[0],
         *saves[0],
         *steps[0],
     ]
@@ -189,7 +191,7 @@ def _launch(plan: Planned) -> str:
     endpoint = '"${MASTER_ADDR}:${MASTER_PORT:-29500}"' if plan.nodes > 1 else '"localhost:${MASTER_PORT:-29500}"'
     options = [
         f'--job.config_file "${{HERE}}/{CONFIG}"',
-        '--job.dump_folder "${DUMP_DIR}"',
+        *torchtitan_tuned.options(plan.tuned),
         '--model.hf_assets_path "${HF_ASSETS}"',
         '--training.dataset "${DATASET}"',
         '--checkpoint.interval "${SAVE_INTERVAL}"',
@@ -202,6 +204,7 @@ def _launch(plan: Planned) -> str:
         needs(wanted),
         "\n".join(
             [
+                *rate[1],
                 *saves[1],
                 'HERE="$(cd "$(dirname "$0")" && pwd)"',
                 'export PYTHONPATH="${HERE}${PYTHONPATH:+:${PYTHONPATH}}"',

@@ -35,7 +35,8 @@ NAMES = {"name", "title", "aliases", "source", "trust", "family", "context"}
 
 def flavor(model: Model) -> tuple[str, str]:
     """The model's name and flavor; one of ours where torchtitan ships none of these sizes."""
-    return _shipped(model) or ("qwen3" if model.qk_norm or not _plain_heads(model) else "llama3", FLAVOR)
+    plain = _plain_heads(model) and not model.qk_norm and not model.tied_embeddings
+    return _shipped(model) or ("llama3" if plain else "qwen3", FLAVOR)
 
 
 def _shipped(model: Model) -> tuple[str, str] | None:
@@ -54,7 +55,15 @@ def _plain_heads(model: Model) -> bool:
 def rules(plan: Planned) -> list[Rule]:
     """Models that torchtitan has no class for."""
     model = plan.model
-    found = [Rule(model.mtp_layers > 0, "/spec/model/mtp_layers", "torchtitan 0.2 trains no multi-token prediction.")]
+    found = [
+        Rule(model.mtp_layers > 0, "/spec/model/mtp_layers", "torchtitan 0.2 trains no multi-token prediction."),
+        Rule(
+            model.tied_embeddings and plan.pp > 1,
+            "/spec/model/tied_embeddings",
+            "torchtitan ties embeddings only where one stage of a pipeline holds both.",
+            "Plan again with `options: {fix: {pp: 1}}`.",
+        ),
+    ]
     if _shipped(model):
         return found
     told = (
@@ -70,11 +79,6 @@ def rules(plan: Planned) -> list[Rule]:
             "torchtitan's dense models have no biases or gates in attention",
         ),
         (model.learned_positions, "learned_positions", "torchtitan's dense models rotate, they learn no positions"),
-        (
-            model.tied_embeddings and flavor(model)[0] == "llama3",
-            "tied_embeddings",
-            "torchtitan's Llama does not tie its embeddings",
-        ),
     )
     return [*found, *(Rule(bool(broken), f"/spec/model/{field}", f"{message}.") for broken, field, message in told)]
 

@@ -2,3 +2,4 @@
 
 STEPS = "optimizer steps; the spec has no tokens to count them from"
 SAVES = "steps between checkpoints"
+RATE = "peak learning rate"

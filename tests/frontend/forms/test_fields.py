@@ -98,3 +98,19 @@ def test_a_schema_that_refers_to_itself_ends_somewhere():
         (field,) = field.children
         depth += 1
     assert depth == 6
+
+
+def test_columns_of_a_table_are_chosen_for_what_they_may_say():
+    said = {"type": "object", "additionalProperties": {"type": "string"}, "x-columns": ["params", "loss"]}
+
+    [field] = fields({"properties": {"columns": said}})
+
+    assert (field.widget, field.choices, field.children) == ("columns", ("params", "loss"), ())
+
+
+def test_words_that_a_text_may_be_are_chosen_from():
+    said = {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None, "enum": ["total", "active", None]}
+
+    [field] = fields({"properties": {"counts": said}})
+
+    assert (field.widget, field.choices) == ("select", ("total", "active"))

@@ -87,3 +87,11 @@ def test_a_problem_is_on_the_line_of_its_field_or_of_what_is_around_it_or_where_
     ] + [text.line_of(Problem("syntax", "not YAML (line 7, column 2)."), known)]
 
     assert found == [3, 2, 1, 1, 7]
+
+
+def test_a_text_of_several_lines_stands_in_lines_of_its_own_inside_a_mapping():
+    changed = text.edited(
+        "kind: scaling\n", {"kind": "scaling", "runs": {"csv": "a,b\n1,2", "columns": {"params": "a"}}}
+    )
+
+    assert changed == "kind: scaling\nruns:\n  csv: |-\n    a,b\n    1,2\n  columns: {params: a}\n"

@@ -1,7 +1,7 @@
 import pytest
 
 from solvers.errors import SpecError
-from solvers.scaling.runs.columns import Column, columns_of, mapped
+from solvers.scaling.runs.columns import Column, columns_of, likeliest, mapped
 
 
 def test_columns_are_told_as_the_command_line_does():
@@ -93,3 +93,13 @@ def test_columns_that_cannot_be_known_are_asked_for(names, told, message, hint):
         columns_of(names, told)
 
     assert [(problem.message, problem.hint) for problem in caught.value.problems] == [(message, hint)]
+
+
+def test_the_likeliest_columns_are_found_without_what_is_missing_or_strange():
+    names = ("size", "seen", "lr", "loss a", "loss b")
+
+    found = likeliest(names, {"tokens": "seen", "loss": "gone", "unheard": "size"})
+
+    assert {field: (column.column, column.told) for field, column in found.items()} == {
+        "tokens": ("seen", True), "params": ("size", False), "learning_rate": ("lr", False),
+    }  # fmt: skip

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# torchtitan 0.2: 04-70m-small, TP1 PP1 DP2 mb16 ZeRO-2. Run it on every node, beside torchtitan.toml.
+set -euo pipefail
+
+: "${HF_ASSETS:?is not set: folder with the tokenizer, as scripts/download_hf_assets.py of torchtitan fetches it}"
+: "${DATASET:?is not set: name of a dataset that torchtitan knows, such as c4}"
+: "${DUMP_DIR:?is not set: folder for checkpoints and logs that all nodes share}"
+: "${ROTARY_BASE:?is not set: base of the rotary embedding, rope_theta in the config.json of the model}"
+
+LR="${LR:-0.0025}"
+SAVE_INTERVAL="${SAVE_INTERVAL:-5000}"
+HERE="$(cd "$(dirname "$0")" && pwd)"
+export PYTHONPATH="${HERE}${PYTHONPATH:+:${PYTHONPATH}}"
+
+OPTIONS=(
+  --job.config_file "${HERE}/torchtitan.toml"
+  --job.dump_folder "${DUMP_DIR}/04-70m-small"
+  --model.hf_assets_path "${HF_ASSETS}"
+  --training.dataset "${DATASET}"
+  --checkpoint.interval "${SAVE_INTERVAL}"
+  --optimizer.lr "${LR}"
+)
+if [ -n "${DATASET_PATH:-}" ]; then OPTIONS+=(--training.dataset_path "${DATASET_PATH}"); fi
+
+exec torchrun \
+  --nnodes 1 --nproc-per-node 2 \
+  --rdzv-backend c10d --rdzv-id isoflop --rdzv-endpoint "localhost:${MASTER_PORT:-29500}" \
+  -m torchtitan.train "${OPTIONS[@]}"
