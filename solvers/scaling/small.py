@@ -44,7 +44,14 @@ def big_run(case: Case, *, loss: float | None, sizes: list[tuple[float, float]])
     return {
         "model": shaped(case.of, place.params, case.counts).document(),
         "training": case.tune(place.params, place.tokens),
-        "tuning": told(case.tuning, params=place.params, tokens=place.tokens, loss=nats, sizes=sizes),
+        "tuning": told(
+            case.tuning,
+            params=place.params,
+            tokens=place.tokens,
+            schedule=case.spec.options.schedule,
+            loss=nats,
+            sizes=sizes,
+        ),
     }
 
 

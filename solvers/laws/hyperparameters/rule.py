@@ -10,9 +10,12 @@ from dataclasses import dataclass, fields
 from solvers.errors import Problem, SpecError
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.laws.units import COUNTS, known
+from solvers.units import COUNT, show
 
 # Conventions of N (solvers.laws.units); of a mixture of experts "non-embedding" is all experts together.
 NON_EMBEDDING, WITH_HEAD = "non-embedding", "with-head"
+# What a rule's range is of, in words.
+NOUNS = {"params": "parameters", "tokens": "tokens", "flops": "FLOP"}
 
 
 @dataclass(frozen=True)
@@ -125,5 +128,10 @@ def _beyond(rule: Rule, setting: Setting) -> tuple[str, ...]:
     said = []
     for name, (low, high) in (rule.valid or {}).items():
         if not low <= sizes[name] <= high:
-            said.append(f"{rule.title} rests on {low:.3g} to {high:.3g} {name}; this is {sizes[name]:.3g}.")
+            ends = f"{_written(name, low)} to {_written(name, high)} {NOUNS[name]}"
+            said.append(f"{rule.title} rests on {ends}; this is {_written(name, sizes[name])}.")
     return tuple(said)
+
+
+def _written(name: str, value: float) -> str:
+    return f"{value:.3g}" if name == "flops" else show(value, COUNT)

@@ -16,6 +16,7 @@ from solvers.base import Estimate
 from solvers.errors import Problem, SpecError
 from solvers.laws.hyperparameters.basin import TERMS, excess, gradient
 from solvers.laws.hyperparameters.surface import SHARED, Surface
+from solvers.units import COUNT, show
 
 Floats = NDArray[np.float64]
 
@@ -116,7 +117,8 @@ def _warnings(surface: Surface, params: float, tokens: float) -> tuple[str, ...]
     for name, value, seen in (("parameters", params, surface.groups.params), ("tokens", tokens, surface.groups.tokens)):
         low, high = float(seen.min()), float(seen.max())
         if not low / FAR <= value <= high * FAR:
-            said.append(f"The runs have {low:.3g} to {high:.3g} {name}; {value:.3g} is more than ten times beyond.")
+            ends = f"{show(low, COUNT)} to {show(high, COUNT)} {name}"
+            said.append(f"The runs have {ends}; {show(value, COUNT)} is more than ten times beyond.")
     if surface.sweep.counts != surface.prior.counts:
         said.append(f"N counts {surface.sweep.counts} parameters; the rule it starts from, {surface.prior.counts}.")
     if not surface.converged:

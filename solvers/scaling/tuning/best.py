@@ -14,8 +14,9 @@ from solvers.base import Estimate
 from solvers.laws.hyperparameters.at_batch import likely_rate_at, rate_at
 from solvers.laws.hyperparameters.prior import LEVEL as RULE_SPREAD
 from solvers.laws.hyperparameters.target import LEVEL, Choice, Target, choice, loses
-from solvers.scaling.tuning.basis import Tuning, at_size
+from solvers.scaling.tuning.basis import RULE_SCHEDULE, Tuning, at_size
 from solvers.scaling.tuning.beside import apart
+from solvers.scaling.tuning.schedule import peak_ratio
 
 
 def surface_at(tuning: Tuning, *, params: float, tokens: float) -> Target:
@@ -43,6 +44,11 @@ def rate_of(tuning: Tuning, at: Target, *, batch_tokens: float) -> Estimate:
     if tuning.source == "surface":
         return rate_at(at, batch_tokens=batch_tokens)
     return _wider(likely_rate_at(at, batch_tokens=batch_tokens), _doubts(tuning, at)[0])
+
+
+def ratio_of(tuning: Tuning, schedule: str) -> float:
+    """The peak of a schedule over that which the surface speaks of; a rate that muP carries is kept."""
+    return 1.0 if tuning.options.mup else peak_ratio(schedule, of=tuning.schedule or RULE_SCHEDULE)
 
 
 def _doubts(tuning: Tuning, at: Target) -> tuple[float, float]:

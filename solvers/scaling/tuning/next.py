@@ -1,16 +1,19 @@
 """Which learning rate and batch to run next: the run that takes most from what the target is expected to lose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solvers.documents import Document
 from solvers.laws.hyperparameters.next_run import Point, advised, candidates
 from solvers.laws.hyperparameters.surface import Surface
-from solvers.laws.hyperparameters.target import target
+from solvers.laws.hyperparameters.target import rows, target
 from solvers.scaling.tuning.basis import Tuning, in_rule_counts
+from solvers.scaling.tuning.chart import Chart, short
 
+Floats = NDArray[np.float64]
 Size = tuple[float, float]
 
 # A run is worth what it takes over its compute to this power [li2026spend]. One that takes less than this share, or
@@ -18,11 +21,15 @@ Size = tuple[float, float]
 FLOPS_POWER, WORTH, LITTLE = 0.4, 0.02, 1e-5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NextRuns:
-    """Runs of one size, N counted as the family's, and the excess expected at the target before and after them."""
+    """Runs of one size, N counted as the family's, and the excess expected at the target before and after them.
+
+    far [K, 2]     their ln learning rate and ln batch from the best of their size
+    """
 
     points: tuple[Point, ...]
+    far: Floats
     before: float
     after: float
 
@@ -39,7 +46,12 @@ def advice_of(tuning: Tuning, *, params: float, tokens: float, sizes: Sequence[S
         return None
     given = named[found.points[0].params, found.points[0].tokens]
     points = tuple(_plain(point, given) for point in found.points)
-    return NextRuns(points, found.before, found.after)
+    return NextRuns(points, _far(tuning.surface, found.points), found.before, found.after)
+
+
+def _far(surface: Surface, points: Sequence[Point]) -> Floats:
+    best = (rows(surface, points[0].params, points[0].tokens) @ surface.theta)[:2]
+    return np.log([[point.learning_rate, point.batch_tokens] for point in points]) - best
 
 
 def _sizes(tuning: Tuning, surface: Surface, sizes: Sequence[Size]) -> dict[Size, float]:
@@ -61,9 +73,12 @@ def _plain(point: Point, params: float) -> Point:
     return Point(params, point.tokens, float(f"{point.learning_rate:.3g}"), float(f"{point.batch_tokens:.4g}"))
 
 
-def next_document(found: NextRuns | None) -> Document:
-    """The keys of `plan.tuning` that speak of the next runs."""
+def next_document(found: NextRuns | None, chart: Chart) -> Document:
+    """The keys of `plan.tuning` that speak of the next runs: as they are to be run, and where the chart shows them."""
     if found is None:
         return {"next": None, "next_before": None, "next_after": None}
-    points = [{name: getattr(point, name) for name in Point.__dataclass_fields__} for point in found.points]
+    points = [
+        {**asdict(point), "chart_learning_rate": short(rate), "chart_batch_tokens": short(batch)}
+        for point, (rate, batch) in zip(found.points, chart.carried(found.far), strict=True)
+    ]
     return {"next": points, "next_before": found.before, "next_after": found.after}

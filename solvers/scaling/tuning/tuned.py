@@ -12,8 +12,9 @@ from solvers.documents import Document
 from solvers.laws.hyperparameters import mup, power_lines
 from solvers.laws.hyperparameters.target import Target, loses
 from solvers.scaling.tuning.basis import RULE_SCHEDULE, Tuning
-from solvers.scaling.tuning.best import best_at, rate_of, surface_at
+from solvers.scaling.tuning.best import best_at, rate_of, ratio_of, surface_at
 from solvers.scaling.tuning.schedule import SHAPES, Course, course, peak_ratio
+from solvers.units import COUNT, show
 
 # AdamW's betas of the runs behind the rule [li2025predictable]; under so many tokens a batch a larger beta2 does better
 # (section 4 [porian2024resolving]; the bound is an estimate).
@@ -85,7 +86,7 @@ def _chosen(tuning: Tuning, at: Target, schedule: str, length: int) -> Chosen:
     best = best_at(tuning, at)
     batch = float((asked or whole(best.batch_tokens.value / length)) * length)
     rate = rate_of(tuning, at, batch_tokens=batch)
-    ratio = 1.0 if tuning.options.mup else peak_ratio(schedule, of=tuning.schedule or RULE_SCHEDULE)
+    ratio = ratio_of(tuning, schedule)
     ends = (rate.low, rate.high, rate.low * ratio, rate.high * ratio)
     peak = short(rate.value * ratio)
     excess = loses(at, learning_rate=peak / ratio, batch_tokens=batch)
@@ -134,7 +135,8 @@ def _warnings(tuning: Tuning, chosen: Chosen, steps: Course, schedule: str, widt
         said += _of_mup(width)
     low, high = (power_lines.RULE.valid or {})["params"]
     if not low <= chosen.at.params <= high:
-        said.append(f"Weight decay follows Power Lines, which rests on {low:.3g} to {high:.3g} parameters.")
+        ends = f"{show(low, COUNT)} to {show(high, COUNT)}"
+        said.append(f"Weight decay follows Power Lines, which rests on {ends} parameters.")
     return said
 
 

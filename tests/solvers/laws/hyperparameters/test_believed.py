@@ -37,7 +37,7 @@ def test_the_interval_of_the_draws_is_that_of_the_normal() -> None:
 
 def test_beyond_the_rules_runs_it_says_so() -> None:
     assert believed(params=1e8, tokens=2e10).warnings == ()
-    assert believed(params=7e10, tokens=2e10).warnings == ("Step Law rests on 6e+07 to 1.1e+09 params; this is 7e+10.",)
+    assert believed(params=7e10, tokens=2e10).warnings == ("Step Law rests on 60M to 1.10B parameters; this is 70B.",)
 
 
 @pytest.mark.parametrize("params", [0.0, -1.0, np.nan, np.inf])

@@ -20,8 +20,8 @@ def test_a_rule_warns_beyond_the_runs_behind_it() -> None:
     found = suggested(rule("step_law"), Setting(7e10, 1.4e12))
 
     assert found.warnings == (
-        "Step Law rests on 6e+07 to 1.1e+09 params; this is 7e+10.",
-        "Step Law rests on 2e+09 to 1e+11 tokens; this is 1.4e+12.",
+        "Step Law rests on 60M to 1.10B parameters; this is 70B.",
+        "Step Law rests on 2B to 100B tokens; this is 1.40T.",
     )
 
 

@@ -94,7 +94,7 @@ def test_a_flat_region_holds_a_stricter_one(surface: Surface) -> None:
 def test_a_target_far_beyond_the_runs_is_warned_of(surface: Surface) -> None:
     found = target(surface, params=7e10, tokens=1e11).warnings
 
-    assert found == ("The runs have 1e+08 to 4e+08 parameters; 7e+10 is more than ten times beyond.",)
+    assert found == ("The runs have 100M to 400M parameters; 70B is more than ten times beyond.",)
     assert target(surface, params=1e9, tokens=1e11).warnings == ()
 
 

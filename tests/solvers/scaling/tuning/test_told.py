@@ -6,8 +6,8 @@ import pytest
 from solvers.documents import Document
 from solvers.laws.hyperparameters.basin import excess
 from solvers.laws.hyperparameters.rules import RULES
-from solvers.scaling.tuning import told as module
-from solvers.scaling.tuning.answer import told, tuning
+from solvers.scaling.tuning import chart as module
+from solvers.scaling.tuning.answer import told, tuned, tuning
 from solvers.scaling.tuning.basis import Tuning, at_size
 from tests.solvers.laws.hyperparameters.sweeps import BATCH, RATE, made
 from tests.solvers.scaling.tuning.tables import csv, few, imported
@@ -147,3 +147,50 @@ def test_runs_far_from_the_rule_move_the_answer_to_themselves() -> None:
     found = told(tuning(table, counts="non-embedding"), params=4e8, tokens=6.4e10)
 
     assert found["best"]["learning_rate"]["value"] == pytest.approx(4 * RATE.at(4e8, 6.4e10), rel=0.1)
+
+
+@pytest.mark.parametrize("schedule", ["wsd", "cosine", "linear"])
+def test_the_choice_lies_in_the_chart_where_its_excess_is(surface: Tuning, schedule: str) -> None:
+    found = told(surface, params=4e8, tokens=6.4e10, schedule=schedule)
+    chosen = tuned(surface, params=4e8, tokens=6.4e10, schedule=schedule)
+
+    rates, batches = (np.log(found[name]) for name in ("learning_rates", "batches"))
+    at = at_size(surface, params=4e8, tokens=6.4e10)
+    dx, dy = (
+        np.array([np.log(chosen[name]["value"]) - middle])
+        for name, middle in (("learning_rate", rates[16]), ("batch_tokens", batches[16]))
+    )
+    lost = float(excess(at.shape, dx, dy, np.array([at.u]), np.array([at.w]))[0])
+    assert lost < 1e-4
+    assert min(found["flat"]["learning_rate"]) < chosen["learning_rate"]["value"] < max(found["flat"]["learning_rate"])
+
+
+def test_in_another_schedule_the_chart_alone_moves(surface: Tuning) -> None:
+    cosine, wsd = (told(surface, params=4e8, tokens=6.4e10, schedule=schedule) for schedule in ("cosine", "wsd"))
+
+    ratio = 0.55 / (0.8 + 0.2 / 3)
+    for one, other in (
+        (wsd["learning_rates"], cosine["learning_rates"]),
+        (wsd["flat"]["learning_rate"], cosine["flat"]["learning_rate"]),
+        ([run["learning_rate"] for run in wsd["observed"]], [run["learning_rate"] for run in cosine["observed"]]),
+        ([wsd["rules"][0]["chart_learning_rate"]], [cosine["rules"][0]["chart_learning_rate"]]),
+        (list(wsd["best"]["learning_rate"].values()), list(cosine["best"]["learning_rate"].values())),
+    ):
+        assert np.array(one) / np.array(other) == pytest.approx(np.full(len(one), ratio), rel=1e-3)
+    for name in ("batches", "excess", "next_after"):
+        assert wsd[name] == cosine[name]
+    assert [rule["learning_rate"] for rule in wsd["rules"]] == [rule["learning_rate"] for rule in cosine["rules"]]
+
+
+def test_the_next_run_is_shown_as_far_from_the_best_as_it_is_from_its_sizes_own() -> None:
+    based = tuning(few(3), counts="non-embedding")
+
+    found = told(based, params=1e9, tokens=1e11)
+
+    at = at_size(based, params=1e9, tokens=1e11)
+    for point in found["next"]:
+        own = at_size(based, params=point["params"], tokens=point["tokens"])
+        for place, name in enumerate(("learning_rate", "batch_tokens")):
+            assert np.log(point[f"chart_{name}"]) - at.mean[place] == pytest.approx(
+                np.log(point[name]) - own.mean[place], abs=5e-3
+            )
