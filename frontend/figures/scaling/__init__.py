@@ -45,7 +45,11 @@ VIEW = View(
         _chart("recipes", recipes),
         _chart("throughput", throughput),
     ),
-    sheets=(Sheet("The big run", words.big_run), Sheet("What the numbers count", words.conventions)),
+    sheets=(
+        Sheet("The big run", words.big_run),
+        Sheet("How to train it", words.training),
+        Sheet("What the numbers count", words.conventions),
+    ),
     frontier=frontier.FRONTIER,
     choices=choices.choices,
     best_so_far=heads.best_so_far,

@@ -29,11 +29,11 @@ ROW, FRAME = 40, 66
 
 
 def shares(result: Document) -> dict[str, float]:
-    """Each source's share of the variance, in the order of the legend."""
+    """The share of the variance of each source that has any, in the order of the legend."""
     doubt = asked.part(result, "doubt")
     squares = {name: float(doubt[name]) ** 2 for name in KNOWN if doubt.get(name) is not None}
     total = sum(squares.values())
-    return {name: square / total for name, square in squares.items()} if total else {}
+    return {name: square / total for name, square in squares.items() if square > 0}
 
 
 def shown(result: Document) -> bool:

@@ -13,7 +13,7 @@ def panels(result: Document) -> tuple[Panel, ...]:
 def rules(result: Document) -> Panel | None:
     """What is published of learning rate and batch at this size, with where sources contradict one another."""
     part = asked.part(result, "tuning")
-    found = part.get("rules") or []
+    found = [one for one in part.get("rules") or [] if (one["learning_rate"], one["batch_tokens"]) != (None, None)]
     if not found:
         return None
     rows = tuple(
@@ -25,9 +25,13 @@ def rules(result: Document) -> Panel | None:
         )
         for one in found
     )
-    notes = tuple(f"{one['title']}: {' '.join(one['caveats'])}" for one in found if one["caveats"])
+    notes = tuple(_noted(one["title"], " ".join(one["caveats"])) for one in found if one["caveats"])
     title = f"What published rules say of {said.size(part['params'])} parameters on {said.size(part['tokens'])} tokens"
     return Panel("rules", title, Table(title, ("Rule", "Learning rate", "Batch", "Source"), rows), notes)
+
+
+def _noted(title: str, text: str) -> str:
+    return text if text.startswith(title) else f"{title}: {text}"
 
 
 def flagged(result: Document) -> Panel | None:

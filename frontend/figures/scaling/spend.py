@@ -33,7 +33,7 @@ def title(result: Document) -> str:
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
-    """The ladder run by run, the best sets of other spends, the next run, the goal as a dashed line."""
+    """The ladder run by run, sets of other spends, the next run, the goal as a dashed line."""
     sets, walked, after = points(result), path(result), asked.part(result, "next")
     grey, line = {"color": theme["fig-other"], "width": 1.5, "dash": "dot"}, {"color": theme["accent"], "width": 2}
     one = go.Scatter(
@@ -55,16 +55,16 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         yaxis=theme.axis("Half of the interval (% of the loss)", range=[0, 1.16 * most], fixedrange=True),
     )
     drawn = go.Figure(traces, layout)
-    _level(drawn, (walked or sets)[0][1], "now", theme["ink-3"])
+    _level(drawn, (walked or sets)[0][1], "now", theme["ink-3"], x=1)
     if (goal := aim(result)) is not None:
-        _level(drawn, goal, "goal", theme["bad"])
+        _level(drawn, goal, "goal", theme["bad"], x=0)
     return drawn
 
 
 def table(result: Document) -> Table:
-    """The ladder run by run, then the best sets of other spends."""
+    """The ladder run by run, then sets of other spends."""
     told = [("This ladder", point) for point in path(result)] + [
-        ("Best at this spend", point) for point in points(result)
+        ("A set of this spend", point) for point in points(result)
     ]
     rows = tuple(
         (which, _paid(cost, result), said.many(runs, "run"), f"± {said.percent(half)}")
@@ -76,7 +76,7 @@ def table(result: Document) -> Table:
 def legend(result: Document) -> tuple[LegendEntry, ...]:
     """The ladder, other spends, the next run, the goal."""
     entries = [LegendEntry("accent", "This ladder, run by run")] if path(result) else []
-    entries += [LegendEntry("other", "Best sets of other spends")]
+    entries += [LegendEntry("other", "Sets of other spends")]
     entries += [LegendEntry("network", "Run next")] if asked.part(result, "next") else []
     entries += [LegendEntry("limit", "Goal", said.percent(goal))] if (goal := aim(result)) is not None else []
     return tuple(entries)
@@ -153,11 +153,11 @@ def _axis(result: Document) -> str:
     return f"Spend on small runs ({'GPU-hours' if in_hours(result) else 'FLOP'})"
 
 
-def _level(drawn: go.Figure, half: float, name: str, colour: str) -> None:
-    """A dashed line across, with what it is."""
+def _level(drawn: go.Figure, half: float, name: str, colour: str, *, x: int) -> None:
+    """A dashed line across, with what it is at its left (0) or right (1) end, where the curves are not."""
     dashed = {"color": colour, "width": 1.5, "dash": "dash"}
     drawn.add_shape(type="line", x0=0, x1=1, xref="paper", y0=100 * half, y1=100 * half, line=dashed)
     drawn.add_annotation(
-        x=1, xref="paper", xanchor="right", y=100 * half, yanchor="bottom", showarrow=False,
+        x=x, xref="paper", xanchor=("left", "right")[x], y=100 * half, yanchor="bottom", showarrow=False,
         text=f"{name} {said.percent(half)}", font={"color": colour, "size": 12},
     )  # fmt: skip

@@ -67,6 +67,7 @@ def table(result: Document) -> Table:
             one["source"],
         )
         for one in part.get("rules") or []
+        if (one["learning_rate"], one["batch_tokens"]) != (None, None)
     ]
     rows += [
         ("Run next", said.rate(one["learning_rate"]), said.size(one["batch_tokens"]),

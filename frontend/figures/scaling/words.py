@@ -49,11 +49,6 @@ def proof(_: float) -> str:
     return ""
 
 
-def big_run(result: Document) -> tuple[tuple[str, str], ...]:
-    """The run that the answer recommends: its model, its cost, its hyperparameters."""
-    return (*_size(result), *_training(result))
-
-
 def conventions(result: Document) -> tuple[tuple[str, str], ...]:
     """What N, the loss and compute count here."""
     target = asked.target(result)
@@ -66,7 +61,8 @@ def conventions(result: Document) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _size(result: Document) -> tuple[tuple[str, str], ...]:
+def big_run(result: Document) -> tuple[tuple[str, str], ...]:
+    """The run that the answer recommends: its model, its cost, its data."""
     target, model = asked.target(result), asked.part(result, "model")
     facts = [("Compute", said.flops(target["flops"]))]
     if target.get("gpu_hours") is not None:
@@ -86,27 +82,29 @@ def _size(result: Document) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _training(result: Document) -> tuple[tuple[str, str], ...]:
-    training = asked.part(result, "training")
-    if not training:
+def training(result: Document) -> tuple[tuple[str, str], ...]:
+    """Its hyperparameters, where they come from, and what to mind."""
+    chosen = asked.part(result, "training")
+    if not chosen:
         return ()
-    rate, batch = training["learning_rate"], training["batch_tokens"]
-    sequences = f"{units.count(training['batch_sequences'])} sequences of {units.count(training['sequence_length'])}"
-    source = str(training["source"]).replace("rule:", "rule ")
+    rate, batch = chosen["learning_rate"], chosen["batch_tokens"]
+    sequences = f"{units.count(chosen['batch_sequences'])} sequences of {units.count(chosen['sequence_length'])}"
+    source = str(chosen["source"]).replace("rule:", "rule ")
     facts = (
         ("Learning rate", f"{said.rate(rate['value'])} ({said.rate(rate['low'])} – {said.rate(rate['high'])})"),
         (
             "Batch",
             f"{said.size(batch['value'])} tokens ({said.size(batch['low'])} – {said.size(batch['high'])}): {sequences}",
         ),
-        ("Schedule", _schedule(training)),
+        ("Schedule", _schedule(chosen)),
         (
             "AdamW",
-            f"weight decay {training['weight_decay']:g}, β₁ {training['beta1']:g}, β₂ {training['beta2']:g}",
+            f"weight decay {chosen['weight_decay']:g}, β₁ {chosen['beta1']:g}, β₂ {chosen['beta2']:g}",
         ),
         ("These come from", "your runs" if source == "surface" else source),
     )
-    return (*facts, *(("Note", str(text)) for text in training["warnings"]))
+    notes = " ".join(str(text) for text in chosen["warnings"])
+    return (*facts, ("To mind", notes)) if notes else facts
 
 
 def _schedule(training: Document) -> str:

@@ -105,7 +105,11 @@ def tuning() -> Document:
         ],
         "next": [{"params": 3e8, "tokens": 6e9, "learning_rate": 3e-4, "batch_tokens": 1.5e6}],
         "next_before": 0.002, "next_after": 0.001,
-        "rules": [{**rule, "source": "li2025predictable"}, {**kaplan, "caveats": [twice], "source": "kaplan2020"}],
+        "rules": [
+            {**kaplan, "learning_rate": None, "caveats": ["No tuned run."], "source": "none"},
+            {**rule, "source": "li2025predictable"},
+            {**kaplan, "caveats": [twice], "source": "kaplan2020"},
+        ],
     }  # fmt: skip
 
 
