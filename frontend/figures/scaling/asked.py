@@ -44,6 +44,11 @@ def loss(result: Document) -> Document | None:
     return found
 
 
+def too_far(result: Document) -> bool:
+    """Whether the target is farther from the runs than any law was ever tried."""
+    return any(str(warning["code"]).endswith("too_far_target") for warning in result["warnings"])
+
+
 def part(result: Document, name: str) -> Document:
     """A part of the plan, empty where it has nothing."""
     found: Document = result["plan"].get(name) or {}

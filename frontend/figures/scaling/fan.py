@@ -28,6 +28,8 @@ def title(result: Document) -> str:
     if largest is None:
         return f"Other families of runs lead to {ends} at {said.flops(flops)}"
     times = flops / largest
+    if asked.too_far(result):
+        return f"{said.flops(flops)} is {said.number(times)} times beyond the largest run: no law was tried so far"
     where = f"{said.number(times)} times beyond the largest run" if times > 1.05 else "within the runs"
     return f"Loss will be {ends} at {said.flops(flops)}, {where}"
 

@@ -54,6 +54,9 @@ def _loss(result: Document, half: float) -> Head | None:
     estimate = asked.loss(result)
     if estimate is None:
         return None
+    if asked.too_far(result):
+        note = f"the laws point to {said.loss(estimate['value'])} {asked.unit(result)}; none was ever tried so far"
+        return Head("Loss to expect", "–", "", note)
     share = (estimate["high"] - estimate["low"]) / (2 * estimate["value"])
     note = f"± {said.percent(share)}" if share > 0 else ""
     return replace(_head("Loss to expect", estimate, said.loss, half), unit=asked.unit(result), note=note)

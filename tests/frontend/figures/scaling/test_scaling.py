@@ -58,6 +58,16 @@ def test_gpu_hours_stand_on_top_where_the_hardware_is_known(solved: Document) ->
     assert (head.title, head.value, head.interval, head.note) == ("GPU-hours", "8,300", "7,000 – 9,900", "on 512 GPUs")
 
 
+def test_a_target_beyond_all_experience_gets_no_number_on_top(solved: Document) -> None:
+    solved["warnings"] = [{"code": "too_far_target", "message": "No law was ever tried that far.", "at": "/target"}]
+
+    head = view("scaling").heads(solved)[0]
+
+    note = "the laws point to 2.000 nats/token; none was ever tried so far"
+    assert (head.value, head.interval, head.note) == ("–", "", note)
+    assert fan.title(solved) == "1.2e22 FLOP is 100 times beyond the largest run: no law was tried so far"
+
+
 def test_what_was_given_has_no_interval_and_repeats_are_told(solved: Document) -> None:
     solved["plan"]["target"].update(how="given", epochs=2.5)
     del solved["estimates"]["params"], solved["estimates"]["tokens"]
