@@ -226,7 +226,7 @@ def _choices(variants: list[Document]) -> tuple[str, ...]:
 def _unit(node: Document, name: str) -> str:
     """The unit, unless the label is that word already."""
     unit = str(node.get("x-unit", ""))
-    return "" if unit == _label(node, name).lower() else unit
+    return "" if unit.lower() == _label(node, name).lower() else unit
 
 
 def _label(node: Document, name: str) -> str:

@@ -62,6 +62,13 @@ def test_a_field_carries_its_label_help_unit_placeholder_and_whether_it_is_neede
     assert named["/count"] == Field("/count", "How many", "number", unit="parcels", required=True)
     assert named["/name"] == Field("/name", "Name", "text", help="What people call it.")
     assert named["/seed"] == Field("/seed", "Seed", "number", placeholder="0", advanced=True)
+    assert named["/unit"] == Field("/unit", "Unit", "select", choices=("m", "ft"))
+
+
+def test_a_unit_that_the_label_says_already_is_not_said_twice():
+    hours = {"properties": {"gpu_hours": {"type": "number", "title": "GPU-hours", "x-unit": "GPU-hours"}}}
+
+    assert [field.unit for field in fields(hours)] == [""]
 
 
 def test_a_name_or_a_mapping_is_a_reference_with_the_mappings_fields_below_it():
