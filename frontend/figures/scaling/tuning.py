@@ -154,7 +154,8 @@ def _rules(part: Document, theme: Theme) -> go.Scatter:
     held = [
         one
         for one in part.get("rules") or []
-        if _inside(one["learning_rate"], part["learning_rates"]) and _inside(one["batch_tokens"], part["batches"])
+        if _inside(_at(one, "learning_rate"), part["learning_rates"])
+        and _inside(_at(one, "batch_tokens"), part["batches"])
     ]
     square = {
         "color": theme["fig-data"],
@@ -179,8 +180,8 @@ def _chosen(result: Document) -> list[Document]:
 def _marks(name: str, found: list[Document], marker: dict[str, Any], told: list[str]) -> go.Scatter:
     return go.Scatter(
         name=name,
-        x=[one["learning_rate"] for one in found],
-        y=[one["batch_tokens"] for one in found],
+        x=[_at(one, "learning_rate") for one in found],
+        y=[_at(one, "batch_tokens") for one in found],
         mode="markers",
         marker=marker,
         customdata=[
@@ -189,6 +190,12 @@ def _marks(name: str, found: list[Document], marker: dict[str, Any], told: list[
         ],
         hovertemplate="%{customdata}<extra></extra>",
     )
+
+
+def _at(one: Document, name: str) -> float | None:
+    """Where it lies in the chart: runs of other sizes, and rules of other schedules, are carried to the big run's."""
+    found: float | None = one.get(f"chart_{name}", one[name])
+    return found
 
 
 def _inside(value: float | None, along: list[float]) -> bool:

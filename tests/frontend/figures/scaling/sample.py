@@ -103,7 +103,12 @@ def tuning() -> Document:
             {"learning_rate": 2e-4, "batch_tokens": 2e6, "excess": 0.0005, "diverged": False},
             {"learning_rate": 4e-4, "batch_tokens": 2e6, "excess": None, "diverged": True},
         ],
-        "next": [{"params": 3e8, "tokens": 6e9, "learning_rate": 3e-4, "batch_tokens": 1.5e6}],
+        "next": [
+            {
+                "params": 3e8, "tokens": 6e9, "learning_rate": 3e-4, "batch_tokens": 1.5e6,
+                "chart_learning_rate": 2.5e-4, "chart_batch_tokens": 3e6,
+            }
+        ],
         "next_before": 0.002, "next_after": 0.001,
         "rules": [
             {**kaplan, "learning_rate": None, "caveats": ["No tuned run."], "source": "none"},

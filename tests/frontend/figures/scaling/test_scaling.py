@@ -256,7 +256,7 @@ def test_learning_rate_lies_along_and_batch_up(solved: Document) -> None:
     contour, flat, runs, diverged, following, rules, chosen = drawn.data
     assert [list(row) for row in contour.z] == [[1.0, 0.0, 2.0], [2.0, 1.0, 4.0]]
     assert (flat.x[0], flat.y[0]) == (flat.x[-1], flat.y[-1])
-    assert (list(runs.x), list(diverged.x), list(following.x)) == ([2e-4], [4e-4], [3e-4])
+    assert (list(runs.x), list(diverged.x), list(following.x)) == ([2e-4], [4e-4], [2.5e-4])
     assert (len(rules.x), list(chosen.y)) == (1, [2e6])
 
 
