@@ -11,6 +11,10 @@ HOW = {
 }
 
 
+NEARLY = 1.001
+"""Computes this near to one another are the same."""
+
+
 def target(result: Document) -> Document:
     """The run that the answer is about."""
     found: Document = result["plan"]["target"]
@@ -67,6 +71,16 @@ def flagged(result: Document) -> dict[str, list[str]]:
     for one in parts(result, "flagged"):
         found.setdefault(str(one["run"]), []).append(str(one["message"]))
     return found
+
+
+def fan(result: Document) -> Document:
+    """The forecast along the best sizes, from the smallest run's compute on; empty where there is none."""
+    found, runs = part(result, "fan"), parts(result, "runs")
+    if not found:
+        return {}
+    least = min((one["flops"] for one in runs), default=0.0) / NEARLY
+    kept = [place for place, flops in enumerate(found["flops"]) if flops >= least]
+    return {name: [values[place] for place in kept] for name, values in found.items()}
 
 
 def largest(result: Document) -> float | None:

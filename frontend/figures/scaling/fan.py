@@ -18,7 +18,7 @@ ROWS = 16
 
 def shown(result: Document) -> bool:
     """Whether there is a forecast."""
-    return bool(asked.part(result, "fan"))
+    return bool(asked.fan(result))
 
 
 def title(result: Document) -> str:
@@ -37,7 +37,7 @@ def title(result: Document) -> str:
 def figure(result: Document, theme: Theme) -> go.Figure:
     """The band, the forecast (dashed beyond the runs), the runs, and the target with its interval."""
     traces = [_band(result, theme), *_lines(result, theme), *_runs(result, theme), _target(result, theme)]
-    fan = asked.part(result, "fan")
+    fan = asked.fan(result)
     computes = [*fan["flops"], asked.target(result)["flops"], *(one["flops"] for one in asked.parts(result, "runs"))]
     layout = theme.layout(
         height=HEIGHT,
@@ -50,7 +50,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
 
 def table(result: Document) -> Table:
     """The forecast at some of its points, the target among them."""
-    fan, target = asked.part(result, "fan"), asked.target(result)
+    fan, target = asked.fan(result), asked.target(result)
     points = list(zip(fan["flops"], fan["params"], fan["tokens"], fan["value"], fan["low"], fan["high"], strict=True))
     every = max(1, len(points) // ROWS)
     kept = [*points[::every], *([_at(result, target)] if asked.loss(result) else [])]
@@ -123,7 +123,7 @@ def _at(result: Document, target: Document) -> tuple[float, ...]:
 
 
 def _band(result: Document, theme: Theme) -> go.Scatter:
-    fan = asked.part(result, "fan")
+    fan = asked.fan(result)
     return go.Scatter(
         name="Interval",
         x=[*fan["flops"], *reversed(fan["flops"])],
@@ -138,7 +138,7 @@ def _band(result: Document, theme: Theme) -> go.Scatter:
 
 def _lines(result: Document, theme: Theme) -> list[go.Scatter]:
     """The forecast within the runs, and beyond them; both hold the point between."""
-    fan = asked.part(result, "fan")
+    fan = asked.fan(result)
     last = sum(1 for one in fan["inside"] if one)
     return [
         _line("Forecast", slice(0, last), fan, theme, dash="solid"),
@@ -193,7 +193,7 @@ def _target(result: Document, theme: Theme) -> go.Scatter:
 
 def _span(result: Document) -> list[float]:
     """What the axis holds: the whole band, and runs up to half again its height above it."""
-    fan, estimate = asked.part(result, "fan"), asked.loss(result)
+    fan, estimate = asked.fan(result), asked.loss(result)
     low = min([*fan["low"], *([estimate["low"]] if estimate else [])])
     high = max(fan["high"])
     runs = [one["loss"] for one in asked.parts(result, "runs") if one["loss"] is not None]

@@ -25,7 +25,7 @@ def shown(result: Document) -> bool:
 
 def title(result: Document) -> str:
     """How many tokens a parameter are best, at the small end and at the target."""
-    fan, target = asked.part(result, "fan"), asked.target(result)
+    fan, target = asked.fan(result), asked.target(result)
     if not fan:
         return f"The target has {said.number(target['tokens_per_param'])} tokens a parameter"
     first, last = (fan["tokens"][place] / fan["params"][place] for place in (0, _nearest(fan, target["flops"])))
@@ -37,7 +37,7 @@ def title(result: Document) -> str:
 def figure(result: Document, theme: Theme) -> go.Figure:
     """Contours of the loss, the best line, the runs and the target."""
     grid = asked.part(result, "surface")
-    fan, target = asked.part(result, "fan"), asked.target(result)
+    fan, target = asked.fan(result), asked.target(result)
     best = go.Scatter(
         name="Best split of compute",
         x=fan.get("params", []),

@@ -387,3 +387,12 @@ def test_two_forecasts_are_compared_by_where_their_doubt_comes_from(solved: Docu
     assert chart.table.caption == "Doubt of the forecast by source"
     assert chart.table.rows[0] == ("The laws disagree", "0.64 %", "1.92 %")
     assert comparison.figure([("one", surer)], dark).layout.xaxis.title.text == "Doubt of the forecast (% of the loss)"
+
+
+def test_the_forecast_is_drawn_from_the_smallest_run_on(solved: Document) -> None:
+    solved["plan"]["runs"] = solved["plan"]["runs"][1:]
+
+    drawn = fan.figure(solved, LIGHT)
+
+    assert (list(drawn.data[1].x), list(drawn.data[2].x)) == ([1.2e20], [1.2e20, 1.2e22])
+    assert surface.title(solved) == "20 tokens a parameter are best at 1.2e20 FLOP, 20 at 1.2e22 FLOP"
