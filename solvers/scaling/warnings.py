@@ -6,6 +6,7 @@ from solvers.errors import Problem
 from solvers.laws.fit.doubts import doubts
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.known import Known
+from solvers.scaling.forecast.outside import outside
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.forecast.recipes import shown as called
 from solvers.scaling.forecast.runs import shown
@@ -33,6 +34,7 @@ def _of_runs(case: Case, known: Known) -> Iterator[Problem]:
     yield from _of_recipes(case)
     yield from _left_out(case, known)
     yield from _of_fits(known, case.place)
+    yield from outside(known, case.place)
 
 
 def _repeated(known: Known) -> Iterator[Problem]:

@@ -40,8 +40,8 @@ def change(value: float, other: float) -> str:
     return f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
 
 
-def headline(plan: Document, estimates: Mapping[str, Document], *, far: bool = False) -> str:
-    """The answer in a sentence or two; `far` where no law was ever tried so far from runs."""
+def headline(plan: Document, estimates: Mapping[str, Document], *, unforetold: str = "") -> str:
+    """The answer in a sentence or two; `unforetold` says why no number should be believed."""
     target, found = plan["target"], estimates.get("loss")
     first = f"{plan['label']} ({flops(target['flops'])})"
     if found is None:
@@ -50,8 +50,8 @@ def headline(plan: Document, estimates: Mapping[str, Document], *, far: bool = F
         return f"{first} by what other families of runs teach{rungs}. Until runs are known, no loss is foretold."
     half = (found["high"] - found["low"]) / (2.0 * found["value"])
     said = loss(found["value"], target["loss_unit"])
-    if far:
-        return f"{first} is too far from the runs to foretell: their laws point to {said}, and none was tried so far."
+    if unforetold:
+        return f"{first} cannot be foretold: the target {unforetold}. The laws of the runs point to {said}."
     return f"{first} should reach a loss of {said}, within {share(half)}.{_then(plan)}"
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from solvers.documents import Document
-from solvers.laws.fit.doubts import UNHEARD
 from solvers.scaling.case import Case
 from solvers.scaling.explain.options import options
 from solvers.scaling.explain.sensitivity import sensitivity
 from solvers.scaling.forecast.doubt import shares
-from solvers.scaling.forecast.known import Known
+from solvers.scaling.forecast.outside import unforetold
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.words import flops, headline, share, size
 
@@ -26,7 +25,7 @@ def explanation(case: Case, plan: Document, estimates: Mapping[str, Document]) -
     """The contract's explanation."""
     known = case.known
     return {
-        "headline": headline(plan, estimates, far=known is not None and _too_far(known, case.place)),
+        "headline": headline(plan, estimates, unforetold=unforetold(known, case.place) if known is not None else ""),
         "binding": binding(case, plan),
         "breakdown": shares(plan["doubt"]) if known is not None else [],
         "sensitivity": sensitivity(case, plan, estimates["loss"]) if known is not None else [],
@@ -58,8 +57,3 @@ def _of_size(place: Place) -> list[str]:
     if place.unique is None or place.epochs <= 1.0:
         return [said]
     return [said, f"There are {size(place.unique)} unique tokens: each is seen {place.epochs:.3g} times."]
-
-
-def _too_far(known: Known, place: Place) -> bool:
-    """Whether no law was ever tried so far from runs."""
-    return place.flops / float(known.runs.flops.max()) > UNHEARD

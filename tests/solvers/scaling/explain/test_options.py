@@ -1,0 +1,62 @@
+"""Techniques: used, not worth it here, or not to be told."""
+
+import pytest
+
+from solvers.documents import Document
+from tests.answers import answer
+from tests.solvers.scaling.made import asked, grid, loss
+
+ROWS = grid(scatter=0.003)
+
+
+def options(**changes: object) -> dict[str, Document]:
+    return {one["name"]: one for one in answer(asked(ROWS, **changes))["explanation"]["options"]}
+
+
+def test_data_that_is_not_said_cannot_be_told_of():
+    assert options()["repetition"]["verdict"] == "cannot_tell"
+
+
+def test_few_unique_tokens_are_repeated():
+    found = options(target={"flops": 1e21, "unique_tokens": 4e9})["repetition"]
+
+    assert found["verdict"] == "used"
+
+
+def test_enough_unique_tokens_are_not_repeated_until_a_compute_that_is_found():
+    target = {"flops": 1e21, "unique_tokens": 4e11}
+    found = options(target=target)["repetition"]
+
+    assert found["verdict"] == "does_not_pay"
+    crossover = float(found["crossover"].split()[1])
+    again = answer(asked(ROWS, target={**target, "flops": 1.5 * crossover}))["plan"]["target"]
+    before = answer(asked(ROWS, target={**target, "flops": 0.5 * crossover}))["plan"]["target"]
+    assert again["epochs"] > 1.0
+    assert before["epochs"] == 1.0
+
+
+def test_longer_training_pays_from_as_many_served_tokens_as_make_up_for_it():
+    found = options(options={"laws": ["chinchilla"]})["longer_training"]
+    plan = answer(asked(ROWS, options={"laws": ["chinchilla"]}))["plan"]["target"]
+
+    smaller = plan["params"] / 2.0
+    assert found["verdict"] == "does_not_pay"
+    tokens = float(found["message"].split()[3].removesuffix("B")) * 1e9
+    assert loss(smaller, tokens) == pytest.approx(loss(plan["params"], plan["tokens"]), rel=0.01)
+
+
+def test_a_model_that_is_served_is_trained_for_longer():
+    found = options(target={"flops": 1e21, "served_tokens": 1e12})["longer_training"]
+
+    assert found["verdict"] == "used"
+
+
+@pytest.mark.parametrize(("schedule", "verdicts"), [("cosine", {"does_not_pay"}), ("wsd", {"used", "does_not_pay"})])
+def test_only_a_stable_schedule_shares_trunks(schedule: str, verdicts: set[str]):
+    found = options(options={"schedule": schedule}, budget={"flops": 1e19})["wsd_branches"]
+
+    assert found["verdict"] in verdicts
+
+
+def test_without_a_ladder_nothing_branches():
+    assert "wsd_branches" not in options()
