@@ -13,6 +13,8 @@ UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 CAPITALS = ("tp", "pp", "vpp", "dp", "cp", "ep", "mfu", "hfu", "gpu", "usd")
 WRITTEN = {**{word: word.upper() for word in CAPITALS}, "gpus": "GPUs", "zero": "ZeRO"}
 NOTHING = "-"
+# More numbers than these are a curve, which nobody reads in a cell; the hours of a day are read.
+FEW_NUMBERS = 24
 # What varies over the hours of a day is told by its ends.
 ENDS = {"least", "most"}
 
@@ -46,7 +48,7 @@ def text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return _run_lengths([text(item) for item in value])
+            return _numbers(value) or _run_lengths([text(item) for item in value])
         case {"message": message}:
             return str(message)
         case {"least": least, "most": most} if len(value) == len(ENDS):
@@ -65,7 +67,15 @@ def _brief(value: Any) -> str:
 
 def estimated(value: Mapping[str, Any]) -> bool:
     """Whether a mapping is an estimate with its interval."""
-    return {"value", "low", "high"} <= set(value)
+    return {"value", "low", "high"} <= set(value) and not isinstance(value["value"], list)
+
+
+def _numbers(values: list[Any]) -> str:
+    """`33 numbers, 0.475 to 0.695`: what is drawn in a chart is told by its ends; nothing where there are few."""
+    flat = [item for row in values for item in (row if isinstance(row, list) else [row])]
+    if len(flat) <= FEW_NUMBERS or not all(isinstance(item, float) for item in flat):
+        return ""
+    return f"{len(flat):,} numbers, {min(flat):.3g} to {max(flat):.3g}"
 
 
 def _run_lengths(items: list[str]) -> str:

@@ -106,7 +106,7 @@ def _grouped(rows: list[Document]) -> Iterable[Document]:
 def flat(document: Mapping[str, Any], prefix: str = "") -> Iterable[Row]:
     """What a document holds beside lists of mappings, a row each."""
     for name, value in document.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not estimated(value):
             yield from flat(value, f"{prefix}{name} ")
         elif not (isinstance(value, list) and value and isinstance(value[0], Mapping)):
             yield words(f"{prefix}{name}"), cell(name, value)

@@ -12,7 +12,7 @@ from solvers.documents import Document
 SCALARS = (str, int, float, bool)
 # A term below this share of the whole would be printed as 0.0 %.
 SHOWN_SHARE = 0.0005
-WHERE = {"time": "Where the time goes", "cost": "Where the money goes"}
+WHERE = {"time": "Where the time goes", "cost": "Where the money goes", "doubt": "Where the doubt comes from"}
 
 
 @dataclass(frozen=True)

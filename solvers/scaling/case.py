@@ -55,7 +55,7 @@ def case_of(spec: ScalingSpec, progress: Progress) -> Case | NoPlace:
     counts = runs.runs.counts if runs is not None else spec.target.counts or COUNTS
     tuned_by = tuning(
         runs, counts=counts, counted=lambda n, to: counted(of, n, counts, to),
-        sequence_length=spec.options.sequence_length,
+        sequence_length=spec.options.sequence_length, options=spec.options.tuning,
     )  # fmt: skip
     machine = _machine(spec, of, counts, tuned_by)
     progress(stage="fitting laws to the runs", fraction=0.1, candidates=0)

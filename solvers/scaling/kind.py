@@ -14,6 +14,11 @@ def solve(spec: ScalingSpec, progress: Progress) -> Solved | Infeasible:
     return answer(spec, progress)
 
 
+def calibrated_on(spec: ScalingSpec) -> str:  # noqa: ARG001 -- the same for all
+    """What priors and intervals have learned from: families of runs of others."""
+    return "families"
+
+
 def prepare() -> None:
     """Load all that solving imports."""
     from solvers.scaling.solve import prepare as load  # noqa: PLC0415 -- slow import
@@ -39,7 +44,8 @@ KIND = Kind(
     solve=solve,
     interval_level=0.9,
     prepare=prepare,
-    breakdown="loss",
+    breakdown="doubt_share",
+    calibration=calibrated_on,
     compared=compared,
     forecast=stated,
     exports=EXPORTS,

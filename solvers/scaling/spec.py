@@ -13,6 +13,7 @@ from solvers.laws.predict.mixture import BELIEF
 from solvers.scaling.checks import problems_of_runs
 from solvers.scaling.given import GivenRuns
 from solvers.scaling.target import Target
+from solvers.scaling.tuning.asked import Asked as Tuned
 from solvers.training.spec import WrittenPrecision
 from solvers.units import Count, Flops, Fraction
 
@@ -82,6 +83,13 @@ class Options(Part):
         json_schema_extra={"x-unit": "tokens"},
     )
     precision: WrittenPrecision = Field(default="bf16", title="Precision", description="Of the matrix products.")
+
+    tuning: Tuned = Field(
+        default=Tuned(),
+        title="Tuning",
+        description="What is given of learning rate and batch.",
+        json_schema_extra=ADVANCED,
+    )
 
     @field_validator("laws")
     @classmethod
