@@ -22,6 +22,8 @@ Coefficients = Mapping[str, Any]
 
 # FLOP of training for each parameter and token: 2 forward, 4 backward (section 2.1 [kaplan2020scaling]).
 FLOPS_PER_PARAMETER_TOKEN = 6.0
+# Where families of runs are compared: a billion parameters with the tokens that are usual for them (20 a parameter).
+REFERENCE: Scale = {"params": 1e9, "tokens": 2e10}
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,11 @@ def scale_of(law: Law, inputs: Mapping[str, Floats]) -> dict[str, float]:
     """The reference of each of the law's inputs: the geometric mean over the runs, another input's, or 1."""
     own = {one.name: float(np.exp(np.log(inputs[one.like or one.name]).mean())) for one in law.inputs}
     return {one.name: 1.0 if one.absolute else own[one.name] for one in law.inputs}
+
+
+def reference_of(law: Law) -> dict[str, float]:
+    """References that do not depend on the runs, so that the same theta says the same of every family."""
+    return {one.name: 1.0 if one.absolute else REFERENCE[one.like or one.name] for one in law.inputs}
 
 
 def normalised(law: Law, inputs: Mapping[str, Any], scale: Scale) -> Floats:

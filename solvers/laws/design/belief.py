@@ -15,10 +15,10 @@ from solvers.laws.design.candidates import Candidates, Target
 from solvers.laws.fit import Fitted
 from solvers.laws.fit.noise import FREEDOM, USUAL_SD
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Law, flops_of, normalised, scale_of
+from solvers.laws.law import Floats, Law, Runs, flops_of, normalised
 from solvers.laws.loss import get
-from solvers.laws.predict.expert import LEAN, Expert, ask, covariances
-from solvers.laws.predict.mixture import BELIEF, WIDENED, Mixture, tell
+from solvers.laws.predict.expert import LEAN, Expert, ask, covariances, near
+from solvers.laws.predict.mixture import BELIEF, Mixture, tell
 
 # A Student-t run tells (nu + 1) / (nu + 3) of what a normal one of the same scale would (section 3 [lange1989robust]).
 TELLS = (FREEDOM + 1.0) / (FREEDOM + 3.0)
@@ -58,7 +58,7 @@ def of_mixture(mix: Mixture, candidates: Candidates, target: Target) -> State:
     """What the laws of a mixture believe."""
     told = tell(mix, target.inputs)
     laws = [
-        _of_expert(one, weight, candidates, target, most=float(mix.runs.flops.max()), mean=_mean_lean(mix))
+        _of_expert(one, weight, candidates, target, runs=mix.runs)
         for one, weight in zip(mix.experts, told.weights, strict=True)
     ]
     reached = np.log(flops_of(candidates.inputs) / mix.runs.flops.max())
@@ -79,11 +79,12 @@ def of_prior(
     """What other families of runs teach before anything is run; `level` is a guess of ln loss."""
     beliefs = tuple(_of_prior(get(name), BELIEF.get(name, 1.0), candidates, target, level) for name in laws)
     whole = sum(one.weight for one in beliefs)
-    return _alone(
+    state = _alone(
         tuple(replace(one, weight=one.weight / whole) for one in beliefs),
         np.full(len(target.share), USUAL_SD),
         candidates,
     )
+    return replace(state, laws=tuple(_doubted(one, expected(state)) for one in state.laws))
 
 
 def with_run(state: State, k: int) -> State:
@@ -116,28 +117,34 @@ def expected(state: State) -> Floats:
     return found
 
 
-def _of_expert(
-    one: Expert, weight: Floats, candidates: Candidates, target: Target, *, most: float, mean: float
-) -> Belief:
+def _of_expert(one: Expert, weight: Floats, candidates: Candidates, target: Target, *, runs: Runs) -> Belief:
     fitted, places = one.fitted, _places(candidates, target)
     said = fitted.law.log_loss(fitted.theta[None], normalised(fitted.law, places, fitted.scale))
     belief = _of_law(said, fitted.covariance, fitted.sd, weight, candidates)
-    lean = (flops_of(candidates.inputs) / most) ** LEAN / mean
+    mean, most = ask(one, places).log_loss, runs.flops.max()
+    lean = (flops_of(candidates.inputs) / most) ** LEAN / ((runs.flops / most) ** LEAN).mean()
+    counts = lean * near(np.exp(mean[: len(candidates)]), float(runs.loss.min()))
     return replace(
         belief,
-        mean=ask(one, places).log_loss,
+        mean=mean,
         process=covariances(one, places),
-        noise=belief.noise / lean,
+        noise=belief.noise / counts,
         process_noise=(fitted.sd * candidates.relative_noise) ** 2 / lean,
     )
 
 
 def _of_prior(law: Law, weight: float, candidates: Candidates, target: Target, level: float) -> Belief:
-    prior = learned(law.name).prior(level=level, widened=WIDENED)
-    places = normalised(law, _places(candidates, target), scale_of(law, candidates.inputs))
+    taught = learned(law.name)
+    prior = taught.prior(level=level)
+    places = normalised(law, _places(candidates, target), taught.scale(candidates.inputs))
     said = law.log_loss(prior.centre[None], places)
     weights = np.full(len(target.share), weight)
     return _of_law(said, np.diag(1.0 / prior.precision), USUAL_SD, weights, candidates)
+
+
+def _doubted(one: Belief, shown: Floats) -> Belief:
+    """A run where a law expects something else than `shown` [K] says that it is wrong there, not how to bend it."""
+    return replace(one, noise=one.noise + (one.mean[: len(shown)] - shown) ** 2)
 
 
 def _of_law(
@@ -190,7 +197,3 @@ def _gain(covariance: Floats, chosen: list[int], noise: Floats) -> Floats:
     seen = rows[:, chosen] + np.diag(noise[chosen])
     found: Floats = np.asarray(np.linalg.solve(seen, rows), dtype=np.float64)
     return found.T
-
-
-def _mean_lean(mix: Mixture) -> float:
-    return float(((mix.runs.flops / mix.runs.flops.max()) ** LEAN).mean())

@@ -16,14 +16,14 @@ from solvers.laws.design.candidates import Candidates, Target, target
 from solvers.laws.design.choose import Question, chosen
 from solvers.laws.fit import Fitted, fit
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Law, Runs, joined, normalised
+from solvers.laws.law import Floats, Law, Runs, joined, normalised, reference_of
 from solvers.laws.loss import get
 
 LAWS = ("chinchilla", "skaling")
 NOISES = (1e-3, 2e-3, 5e-3)
 # Share of the candidates' cost that is spent; the target's compute over the dearest candidate's.
 SPENT, BEYOND = 0.05, 10.0
-LEVEL = float(np.log(3.0))
+LEVEL = float(np.log(2.7))
 # Numbers of random runs after which their fit is looked at.
 LOOKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
@@ -103,8 +103,9 @@ def _half_width(of: Case, fitted: Fitted, *, like: Question) -> float:
 
 
 def _fitted(of: Case, runs: Runs) -> Fitted:
-    prior = learned(of.law.name).prior(level=float(np.median(np.log(of.known.loss))))
-    return fit(of.law, runs, prior=prior, starts=4)
+    taught = learned(of.law.name)
+    prior = taught.prior(level=taught.level(of.known))
+    return fit(of.law, runs, prior=prior, scale=taught.scale(runs.inputs), starts=4)
 
 
 def _run(of: Case, inputs: Mapping[str, Floats], rng: np.random.Generator) -> Runs:
@@ -113,9 +114,8 @@ def _run(of: Case, inputs: Mapping[str, Floats], rng: np.random.Generator) -> Ru
 
 
 def _truth(of: Case, inputs: Mapping[str, Floats]) -> Floats:
-    """The ln loss of the law itself [M]; its references are fixed numbers."""
-    scale = {"params": 2e8, "tokens": 5e9}
-    found: Floats = of.law.log_loss(of.theta[None], normalised(of.law, inputs, scale))[0][0]
+    """The ln loss of the law itself [M]."""
+    found: Floats = of.law.log_loss(of.theta[None], normalised(of.law, inputs, reference_of(of.law)))[0][0]
     return found
 
 

@@ -19,7 +19,7 @@ from solvers.laws.design.first import first
 from solvers.laws.fit import Fitted, fit
 from solvers.laws.fit.priors import learned
 from solvers.laws.law import Floats, Law, Runs
-from solvers.laws.predict.mixture import WIDENED
+from solvers.laws.predict.mixture import WIDTHS
 
 # Parts of the spend after which a design is made anew from what was bought.
 PARTS = (0.35, 0.6, 0.8, 1.0)
@@ -113,9 +113,10 @@ def fitted_to(of: Task, chosen: tuple[int, ...], *, seed: int) -> Fitted | None:
     if not chosen:
         return None
     runs = of.pool.take(np.array(chosen))
-    prior = learned(of.law.name, leave=of.leave).prior(level=float(np.median(np.log(runs.loss))), widened=WIDENED)
+    taught = learned(of.law.name, leave=of.leave)
+    prior, scale = taught.prior(level=taught.level(runs), times=WIDTHS), taught.scale(runs.inputs)
     try:
-        return fit(of.law, runs, prior=prior, seed=seed)
+        return fit(of.law, runs, prior=prior, scale=scale, seed=seed)
     except SpecError:
         return None
 

@@ -60,6 +60,16 @@ class Fitted:
             found = self.law.natural(self.theta, self.scale)
         return {letter: float(np.nan_to_num(value)) for letter, value in found.items()}
 
+    @property
+    def evidence(self) -> float:
+        """How likely the law with its prior makes the runs, as ln: Laplace's integral over theta, up to a constant.
+
+        Laws are comparable where the runs, their weights and the noise are the same [kass1995bayes]. -inf: no prior.
+        """
+        with np.errstate(divide="ignore"):
+            before = float(np.log(self.prior.precision).sum())
+        return 0.5 * (float(np.linalg.slogdet(self.covariance)[1]) + before) - self.objective
+
     def log_loss(self, inputs: Mapping[str, Any]) -> tuple[Floats, Floats]:
         """The logarithm of L [M] at the inputs and its standard deviation from the parameters alone [M]."""
         log_loss, slopes = self.law.log_loss(self.theta[None], normalised(self.law, inputs, self.scale))

@@ -1,6 +1,8 @@
 """A law's prior, learned from families of runs that are known: how they differ by text, tokenizer and recipe.
 
-theta_f - level_f ~ N(centre, width^2) for each family f, independently in each parameter; level_f its median log loss
+theta_f - level_f ~ N(centre, width^2) for each family f, independently in each parameter. Theta is at one reference for
+all (solvers.laws.law.REFERENCE) and level_f the ln loss that the family's own fit says of it: families of small and of
+large runs, in any unit of loss, are compared where they would be the same run.
 theta_f was fitted once; H_f is the information its runs alone have of it, so that they weigh as a normal around it:
 E   variance_f = (H_f + 1 / width^2)^-1;  m_f = variance_f (H_f theta_f + centre / width^2)
 M   centre = mean m_f;  width^2 = (sum (m_f - centre)^2 + diag variance_f + BELIEF own^2) / (families + BELIEF)
@@ -10,13 +12,13 @@ width stands for BELIEF further families: few families cannot make a parameter s
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.laws.fit.fit import Fitted
-from solvers.laws.law import Floats, Law, Prior, Runs
+from solvers.laws.law import Floats, Law, Prior, Runs, Scale, normalised, reference_of, scale_of
 
 # Families that the law's own width is worth, and rounds after which nothing moves any more.
 BELIEF, ROUNDS = 1.0, 200
@@ -24,7 +26,7 @@ BELIEF, ROUNDS = 1.0, 200
 
 @dataclass(frozen=True, eq=False)
 class Family:
-    """What one family's runs say of a law: theta [P] above their level, information [P, P] of the runs alone."""
+    """What one family's runs say of a law: theta [P] above its level, information [P, P] of the runs alone."""
 
     name: str
     group: str
@@ -34,16 +36,28 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A prior on theta [P] above the runs' level: centre and width; from the families named."""
+    """A prior on theta [P] above a level: centre and width; from the families named.
+
+    Where no family speaks for a law, its own prior is of the middle of the runs, and so is its scale.
+    """
 
     law: Law
     centre: Floats
     width: Floats
     families: tuple[str, ...]
 
-    def prior(self, *, level: float, widened: float = 1.0) -> Prior:
-        """The prior for runs whose median log loss is `level`, with every width times `widened`."""
-        return Prior(self.centre + level * levels(self.law), 1.0 / (widened * self.width) ** 2)
+    def scale(self, inputs: Mapping[str, Floats]) -> Scale:
+        """The references of the inputs at which the prior speaks."""
+        return reference_of(self.law) if self.families else scale_of(self.law, inputs)
+
+    def level(self, runs: Runs) -> float:
+        """The level at which the centre goes through the middle of the runs' losses."""
+        x = normalised(self.law, runs.inputs, self.scale(runs.inputs))
+        return float(np.median(np.log(runs.loss) - self.law.log_loss(self.centre[None], x)[0][0]))
+
+    def prior(self, *, level: float, times: float = 1.0) -> Prior:
+        """The prior at this level, with every width so many times as wide."""
+        return Prior(self.centre + level * levels(self.law), 1.0 / (times * self.width) ** 2)
 
 
 def levels(law: Law) -> Floats:
@@ -51,9 +65,9 @@ def levels(law: Law) -> Floats:
     return np.array([float(one.level) for one in law.parameters])
 
 
-def family(name: str, fitted: Fitted, runs: Runs, *, group: str = "") -> Family:
-    """What a fit to the family's runs says; what the fit's own prior said is taken out again."""
-    theta = fitted.theta - float(np.median(np.log(runs.loss))) * levels(fitted.law)
+def family(name: str, fitted: Fitted, *, group: str = "") -> Family:
+    """What a fit to the family's runs at the reference says; what the fit's own prior said is taken out again."""
+    theta = _above(fitted.law, fitted.theta)
     information = np.linalg.inv(fitted.covariance) - np.diag(fitted.prior.precision)
     return Family(name, group or name, theta, 0.5 * (information + information.T))
 
@@ -64,11 +78,19 @@ def learn(law: Law, families: Sequence[Family], *, leave: Collection[str] = ()) 
     own = np.array([one.width for one in law.parameters])
     centre, width = np.array([one.centre for one in law.parameters]), own
     if kept:
+        centre = _above(law, centre)
         count = Counter(one.group for one in kept)
         share = np.array([1.0 / count[one.group] for one in kept])
         for _ in range(ROUNDS):
             centre, width = _round(kept, share, centre, width, own)
+        centre = _above(law, centre)
     return Learned(law, centre, width, tuple(one.name for one in kept))
+
+
+def _above(law: Law, theta: Floats) -> Floats:
+    """Theta [P] less the ln loss that it says of the reference, so that it says a loss of one there."""
+    found: Floats = theta - float(law.log_loss(theta[None], np.zeros((1, len(law.inputs))))[0][0, 0]) * levels(law)
+    return found
 
 
 def _round(kept: Sequence[Family], share: Floats, centre: Floats, width: Floats, own: Floats) -> tuple[Floats, Floats]:

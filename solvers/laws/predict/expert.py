@@ -3,8 +3,8 @@
 ln loss(x) = ln L(x; theta) + g(x) + noise
 g          a Gaussian process on (ln N, ln D) with a squared-exponential kernel: what the form gets wrong is alike for
            runs that are alike, and is forgotten far from them (section 2.2 [rasmussen2006gaussian])
-weights    (C / C_max)^LEAN: a law is asked about larger runs, so it should be right at the large end; less for runs
-           that are flagged
+weights    (C / C_max)^LEAN (L_min / L)^NEAR: a law is asked about larger runs and lower losses, so it should be right
+           at that end, and tiny runs, whose losses no law describes, should not bend it; less for runs that are flagged
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,14 @@ import numpy as np
 
 from solvers.laws.fit import Fitted, fit
 from solvers.laws.fit.flags import before_fit, trust
-from solvers.laws.law import Floats, Law, Prior, Runs
+from solvers.laws.law import Floats, Law, Prior, Runs, Scale
 
 # Chosen on the given families of runs, each left out in turn (tests/solvers/laws/forecasts.py): how strongly large
-# runs count; the length of the process in e-folds of N and D; its amplitude and its clip in units of the noise.
-LEAN, LENGTH, AMPLITUDE, CLIP = 0.2, 2.5, 2.0, 4.0
+# runs and low losses count; the length of the process in e-folds of N and D; its amplitude and its clip in units of
+# the noise.
+LEAN, NEAR, LENGTH, AMPLITUDE, CLIP = 0.3, 4.0, 2.5, 2.0, 4.0
 # A run that counts less than this in the fit counts as much in the process: it says what it says where it stands.
 LEAST_WEIGHT = 0.3
-# Flags that a forecast believes in spite of (left-out families with tiny runs are foretold worse without these).
-BELIEVED = ("hardly_trained",)
 # What the process believes of a run that has gone wrong: nothing, in numbers.
 NO_TRUST = 1e-6
 # A step of ln N or ln D by which a law's slope is seen.
@@ -50,17 +49,34 @@ class Said:
     sensible: Floats
 
 
-def weights_of(runs: Runs) -> Floats:
-    """How much each run counts [M], one in the mean."""
+def lean_of(runs: Runs) -> Floats:
+    """How much each run counts by its compute [M], one in the mean."""
     weights = (runs.flops / runs.flops.max()) ** LEAN
     found: Floats = weights / weights.mean()
     return found
 
 
-def expert(law: Law, runs: Runs, *, prior: Prior | None, seed: int = 0, starts: int = 8) -> Expert:
+def near(loss: Floats, least: float) -> Floats:
+    """How much runs of these losses [M] count beside those of the least."""
+    found: Floats = np.minimum(least / loss, 1.0) ** NEAR
+    return found
+
+
+def weights_of(runs: Runs, trusted: Floats) -> Floats:
+    """How much each run counts in a fit [M]; `trusted` [M] says what its flags leave of it."""
+    usable = runs.loss[trusted > 0.0]
+    least = float(usable.min()) if len(usable) else float(runs.loss.min())
+    found: Floats = lean_of(runs) * trusted * near(runs.loss, least)
+    return found
+
+
+def expert(
+    law: Law, runs: Runs, *, prior: Prior | None, scale: Scale | None = None, seed: int = 0, starts: int = 8
+) -> Expert:
     """The law fitted to the runs, ready to be asked. BadRuns where it cannot be fitted."""
-    lean, trusted = weights_of(runs), trust(runs, tuple(flag for flag in before_fit(runs) if flag.code not in BELIEVED))
-    fitted = fit(law, runs, prior=prior, weights=lean * trusted, seed=seed, starts=starts)
+    lean, trusted = lean_of(runs), trust(runs, before_fit(runs))
+    weights = weights_of(runs, trusted)
+    fitted = fit(law, runs, prior=prior, scale=scale, weights=weights, seed=seed, starts=starts)
     places = _places(runs.inputs)
     noise = fitted.sd**2 / (np.maximum(lean, LEAST_WEIGHT) * np.maximum(trusted, NO_TRUST))
     inverse = np.asarray(np.linalg.inv(_kernel(places, places, fitted.sd) + np.diag(noise)), dtype=np.float64)

@@ -1,6 +1,8 @@
-"""Several laws asked together: each counts by what is believed of it, how it foretold, and how sure it is.
+"""Several laws asked together: each counts by how it describes the runs, how it foretold them, and how sure it is.
 
-weight of law l at x   ~  belief_l  e_l^-TRUST  /  (1 + (sd_l(x) / SURE)^2),   0 where more parameters or tokens harm
+weight of law l at x   ~  belief_l  Z_l^TEMPER  e_l^-TRUST  /  (1 + (sd_l(x) / SURE)^2),   0 where more is harmful
+Z_l                    how likely the law makes the runs, its parameters integrated out; tempered, for no law is right
+                       [grunwald2012safe]
 e_l                    root mean square error of ln loss when l was fitted to the smaller of the runs and asked about
                        the larger ones, over several cuts (rolling origin [tashman2000out])
 """
@@ -12,17 +14,20 @@ from typing import Any
 import numpy as np
 
 from solvers.errors import SpecError
+from solvers.laws.fit.checks import check
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Law, Prior, Runs, flops_of
+from solvers.laws.law import Floats, Law, Runs, flops_of
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import Expert, Said, ask, expert
 
-# Belief before any run, power of the past errors, an error that is as good as none, and the sd at which a law counts
+# Laws of which nothing is known beforehand count alike.
+BELIEF: Mapping[str, float] = {"skaling": 1 / 3, "farseer": 1 / 3, "chinchilla": 1 / 3}
+# Powers of the evidence and of the past errors, an error that is as good as none, and the sd at which a law counts
 # half: chosen with the families left out in turn, as in expert.py.
-BELIEF: Mapping[str, float] = {"skaling": 0.6, "farseer": 0.25, "chinchilla": 0.15}
-TRUST, NONE, SURE = 1.0, 2e-3, 0.05
-# The priors that other families teach are widened so much.
-WIDENED = 1.2
+TEMPER, TRUST, NONE, SURE = 0.3, 0.5, 2e-3, 0.05
+# The widths of priors that other families teach hold the doubt of there being few; so many times as wide they foretell
+# left-out families best.
+WIDTHS = 0.5
 # Shares of the runs, in the order of compute, that a law is fitted to before it is asked about the others; by how much
 # more compute those must have had; the fewest of either.
 CUTS, BEYOND, FEWEST, FEWEST_ASKED = (0.4, 0.6, 0.8), 1.5, 8, 2
@@ -88,7 +93,7 @@ def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], see
     refused: SpecError | None = None
     for name in laws:
         try:
-            found[name] = expert(get(name), runs, prior=_prior(get(name), runs, leave), seed=seed)
+            found[name] = _expert(get(name), runs, leave, seed=seed)
         except SpecError as error:
             refused = error
     if not found and refused is not None:
@@ -96,8 +101,11 @@ def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], see
     return found
 
 
-def _prior(law: Law, runs: Runs, leave: Collection[str]) -> Prior:
-    return learned(law.name, leave=leave).prior(level=float(np.median(np.log(runs.loss))), widened=WIDENED)
+def _expert(law: Law, runs: Runs, leave: Collection[str], *, seed: int, starts: int = 8) -> Expert:
+    check(law, runs)
+    taught = learned(law.name, leave=leave)
+    prior = taught.prior(level=taught.level(runs), times=WIDTHS)
+    return expert(law, runs, prior=prior, scale=taught.scale(runs.inputs), seed=seed, starts=starts)
 
 
 def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
@@ -109,7 +117,7 @@ def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
         if len(known) < max(FEWEST, law.size) or len(asked) < FEWEST_ASKED:
             continue
         try:
-            said = ask(expert(law, known, prior=_prior(law, known, leave), seed=seed, starts=4), asked.inputs)
+            said = ask(_expert(law, known, leave, seed=seed, starts=4), asked.inputs)
         except SpecError:
             continue
         squares.append(float(np.mean((said.log_loss - np.log(asked.loss)) ** 2)))
@@ -118,7 +126,8 @@ def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
 
 def _weights(mix: Mixture, said: list[Said]) -> Floats:
     past = np.where(np.isnan(mix.past), np.nanmax(mix.past) if np.isfinite(mix.past).any() else 1.0, mix.past)
-    trust = mix.belief * (past + NONE) ** -TRUST
+    evidence = np.array([one.fitted.evidence for one in mix.experts])
+    trust = mix.belief * np.exp(TEMPER * (evidence - evidence.max())) * (past + NONE) ** -TRUST
     doubt = np.array([one.of_parameters for one in said])
     weights = trust[:, None] / (1.0 + (doubt / SURE) ** 2)
     sensible = np.array([one.sensible for one in said])

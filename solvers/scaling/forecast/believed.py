@@ -1,7 +1,7 @@
 """What other families of runs teach of a target before any run was made: laws with their priors in place of fits.
 
-The priors speak of the middle of a family's runs; here that is a ladder that reaches up to the target from a hundredth
-of its compute, at 20 tokens a parameter.
+The runs that are spoken of as known are the middle of a ladder that reaches up to the target from a hundredth of its
+compute, at 20 tokens a parameter.
 """
 
 import numpy as np
@@ -9,10 +9,10 @@ import numpy as np
 from solvers.laws.fit import Fitted
 from solvers.laws.fit.noise import USUAL_SD, Student
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats, Law, Runs, runs_of, scale_of
+from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats, Law, Runs, runs_of
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import Expert
-from solvers.laws.predict.mixture import WIDENED, Mixture
+from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.optimum import USUAL_RATIO
 from solvers.scaling.forecast.known import beliefs
 
@@ -37,11 +37,12 @@ def _middle(flops: float) -> Runs:
 
 def _expert(law: Law, middle: Runs) -> Expert:
     """The law's prior as a fit to nothing, which leaves nothing out that is known."""
-    prior = learned(law.name).prior(level=LEVEL, widened=WIDENED)
+    taught = learned(law.name)
+    prior = taught.prior(level=LEVEL)
     none: Floats = np.zeros(0)
     fitted = Fitted(
         law=law,
-        scale=scale_of(law, middle.inputs),
+        scale=taught.scale(middle.inputs),
         theta=prior.centre,
         covariance=np.diag(1.0 / prior.precision),
         sd=USUAL_SD,

@@ -8,7 +8,7 @@ import numpy as np
 
 from solvers.laws.fit import fit
 from solvers.laws.fit.flags import before_fit, trust
-from solvers.laws.fit.hierarchical import family
+from solvers.laws.fit.hierarchical import Learned, family
 from solvers.laws.law import Runs
 from solvers.laws.loss import get
 from tests.solvers.laws.families import FAMILIES
@@ -19,8 +19,11 @@ DIGITS = 6
 
 
 def row(name: str, group: str, runs: Runs, law: str) -> dict[str, Any]:
-    fitted = fit(get(law), runs, weights=trust(runs, before_fit(runs)))
-    found = family(name, fitted, runs, group=group)
+    centre, width = (np.array([getattr(one, what) for one in get(law).parameters]) for what in ("centre", "width"))
+    own = Learned(get(law), centre, width, (name,))
+    prior = own.prior(level=own.level(runs))
+    fitted = fit(get(law), runs, prior=prior, scale=own.scale(runs.inputs), weights=trust(runs, before_fit(runs)))
+    found = family(name, fitted, group=group)
     return {"name": name, "group": group, "theta": rounded(found.theta), "information": rounded(found.information)}
 
 

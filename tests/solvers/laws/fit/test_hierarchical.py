@@ -5,13 +5,14 @@ import pytest
 
 from solvers.laws.fit import fit
 from solvers.laws.fit.hierarchical import Family, family, learn
-from solvers.laws.law import no_prior, runs_of
+from solvers.laws.law import no_prior, normalised, reference_of, runs_of
 from solvers.laws.loss import get
 from tests.solvers.laws.points import grid
 
 OF = {"E": 1.8, "A": 400.0, "B": 2000.0, "alpha": 0.34, "beta": 0.36}
 LAW = get("chinchilla")
-CENTRE, WIDTH = np.array([-0.4, -2.0, -1.9, -1.1, -1.0]), np.array([0.1, 0.3, 0.3, 0.2, 0.2])
+# With these, the three terms add up to one at the reference.
+CENTRE, WIDTH = np.array([np.log(0.76), np.log(0.14), np.log(0.10), -1.1, -1.0]), np.array([0.1, 0.3, 0.3, 0.2, 0.2])
 
 
 def drawn(count: int, *, noise: float) -> list[Family]:
@@ -51,17 +52,39 @@ def test_families_and_groups_can_be_left_out() -> None:
 def test_without_families_it_is_the_laws_own_prior() -> None:
     found = learn(LAW, [])
 
-    prior = found.prior(level=1.0, widened=2.0)
+    prior = found.prior(level=1.0, times=2.0)
     assert prior.centre == pytest.approx([np.log(0.75) + 1, np.log(0.12) + 1, np.log(0.12) + 1, *[np.log(0.35)] * 2])
     assert prior.precision == pytest.approx([1.0, 1 / 2.4**2, 1 / 2.4**2, 1 / 0.8**2, 1 / 0.8**2])
+
+
+def test_a_learned_law_says_a_loss_of_one_at_the_reference_and_any_loss_at_its_level() -> None:
+    found = learn(LAW, drawn(6, noise=0.1))
+    scale = found.scale({})
+
+    centre, prior = found.centre, found.prior(level=0.7)
+
+    at = np.zeros((1, 2))
+    assert scale == {"params": 1e9, "tokens": 2e10}
+    assert LAW.log_loss(centre[None], at)[0][0, 0] == pytest.approx(0.0, abs=1e-12)
+    assert LAW.log_loss(prior.centre[None], at)[0][0, 0] == pytest.approx(0.7)
+
+
+def test_the_level_of_runs_of_the_law_is_its_loss_at_the_reference() -> None:
+    found = learn(LAW, drawn(6, noise=0.1))
+    inputs = grid(LAW, OF).inputs
+    loss = np.exp(LAW.log_loss(found.prior(level=0.9).centre[None], normalised(LAW, inputs, found.scale({})))[0][0])
+
+    assert found.level(runs_of(loss, **inputs)) == pytest.approx(0.9)
 
 
 def test_what_the_fits_own_prior_said_is_taken_out_again() -> None:
     rng, runs = np.random.default_rng(6), grid(LAW, OF)
     runs = runs_of(runs.loss * np.exp(rng.normal(0.0, 2e-3, len(runs))), **runs.inputs)
 
-    believed = family("a", fit(LAW, runs), runs)
-    free = family("a", fit(LAW, runs, prior=no_prior(LAW, level=1.0)), runs)
+    scale = reference_of(LAW)
+
+    believed = family("a", fit(LAW, runs, scale=scale))
+    free = family("a", fit(LAW, runs, scale=scale, prior=no_prior(LAW, level=1.0)))
 
     assert believed.group == "a"
     assert believed.information == pytest.approx(free.information, rel=0.05, abs=0.02 * np.abs(free.information).max())

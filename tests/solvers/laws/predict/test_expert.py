@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from solvers.laws.loss import get
-from solvers.laws.predict.expert import AMPLITUDE, ask, expert, weights_of
+from solvers.laws.predict.expert import AMPLITUDE, NEAR, ask, expert, lean_of, weights_of
 from tests.solvers.laws.predict.ladders import ladder, truth
 
 
@@ -19,7 +20,7 @@ def test_a_law_that_is_true_foretells_a_run_that_is_a_hundred_times_larger() -> 
 
 def test_what_the_form_gets_wrong_near_a_run_is_corrected_there_and_not_far_away() -> None:
     runs = ladder(noise=0.002, sizes=12, ratios=8)
-    bump = (runs.inputs["params"] > 5e8) & (runs.inputs["tokens"] > 2e10)
+    bump = (runs.inputs["params"] < 2e8) & (runs.inputs["tokens"] > 4e9)
     bent = replace(runs, loss=runs.loss * np.where(bump, 0.992, 1.0))
     one = expert(get("chinchilla"), bent, prior=None)
     here = {name: values[bump] for name, values in runs.inputs.items()}
@@ -36,10 +37,21 @@ def test_what_the_form_gets_wrong_near_a_run_is_corrected_there_and_not_far_away
 def test_larger_runs_count_more() -> None:
     runs = ladder()
 
-    weights = weights_of(runs)
+    weights = lean_of(runs)
 
     assert np.argsort(weights).tolist() == np.argsort(runs.flops).tolist()
     assert np.isclose(weights.mean(), 1.0)
+
+
+def test_runs_of_high_losses_count_less_and_those_without_trust_nothing() -> None:
+    runs = ladder()
+    trusted = np.ones(len(runs))
+    trusted[int(np.argmin(runs.loss))] = 0.0
+
+    found = weights_of(runs, trusted) / lean_of(runs)
+
+    least = np.sort(runs.loss)[1]
+    assert found == pytest.approx(np.minimum(least / runs.loss, 1.0) ** NEAR * trusted)
 
 
 def test_a_law_by_which_more_tokens_harm_is_not_sensible_there() -> None:

@@ -53,4 +53,16 @@ def test_the_law_that_foretold_the_large_runs_better_counts_more() -> None:
     better = replace(mix, past=np.array([0.05, 0.05, 0.001]))
     worse = replace(mix, past=np.array([0.05, 0.05, 0.1]))
 
-    assert tell(better, LARGE).weights[2, 0] > 2.0 * tell(worse, LARGE).weights[2, 0]
+    one, other = (tell(each, LARGE).weights[2, 0] for each in (better, worse))
+    assert one / (1.0 - one) > 2.0 * other / (1.0 - other)
+
+
+def test_a_law_that_makes_the_runs_less_likely_counts_less() -> None:
+    mix = mixture(ladder(noise=0.002))
+    fitted = mix.experts[2].fitted
+    worse = replace(mix.experts[2], fitted=replace(fitted, objective=fitted.objective + 5.0))
+    doubted = replace(mix, experts=(*mix.experts[:2], worse))
+
+    one, other = (tell(each, LARGE).weights[2, 0] for each in (mix, doubted))
+
+    assert one / (1.0 - one) > 2.0 * other / (1.0 - other)
