@@ -1,16 +1,19 @@
 """Optuna: a study of learning rate and batch for each rung, with the planned ones as its first trial.
 
-The space is the flat region that the plan gives: outside of it a trial costs loss beyond what was asked for. Batches
-are whole multiples of the rung's GPUs (names as of Optuna 5 [optuna2026study]).
+The space is where the best may be, by the interval of the plan and no further than a run would notice, and the flat
+region around the planned one: as wide, in shares of the best, as the plan's is at its target. Batches are whole
+multiples of the rung's GPUs (names as of Optuna 5 [optuna2026study]).
 """
 
 from solvers.documents import Document
 from solvers.scaling.exports.alone import TABLE, alone, code, environment, listed, table
-from solvers.scaling.exports.rungs import Rung, ladder_of
+from solvers.scaling.exports.rungs import Ladder, Rung, ladder_of
 
 FILE = "study.py"
 # Batches around the planned one, as shares of it: half steps of a doubling (estimate).
 AROUND = (0.25, 0.354, 0.5, 0.707, 1.0, 1.414, 2.0, 2.828, 4.0)
+# Beyond this factor a learning rate costs about a percent of loss (estimate; solvers/laws/fit/flags.py has it).
+WIDEST = 4.0
 STUDY = '''"""Learning rate and batch of each rung of a ladder, by Optuna: python study.py [--rung NAME] [--trials N].
 {alone}
 
@@ -99,7 +102,7 @@ def write(result: Document) -> dict[str, str]:
         ladder,
         name=ladder.name,
         planned={rung.label: _planned(rung) for rung in ladder.rungs},
-        space={rung.label: space(rung) for rung in ladder.rungs},
+        space={rung.label: space(ladder, rung) for rung in ladder.rungs},
     )
     return {FILE: program, TABLE: told}
 
@@ -109,17 +112,35 @@ def _planned(rung: Rung) -> Document:
     return {"learning_rate": tuned["learning_rate"]["value"], "batch_in_sequences": tuned["batch_sequences"]}
 
 
-def space(rung: Rung) -> Document:
-    """The learning rates and batches that are about as good as the planned ones, which are among them."""
-    rate, batch, planned = rung.tuned["learning_rate"], rung.tuned["batch_tokens"], rung.tuned["batch_sequences"]
+def space(ladder: Ladder, rung: Rung) -> Document:
+    """The learning rates and batches to try; the planned ones are among them."""
+    tuned = rung.tuned
+    flat = ladder.plan.get("tuning") or {}
+    rate = _range(tuned["learning_rate"], tuned["learning_rate"]["value"], _flat(flat, "learning_rate"))
+    sequences = tuned["batch_sequences"] * tuned["sequence_length"]
+    batch = _range(tuned["batch_tokens"], sequences, _flat(flat, "batch_tokens"))
     return {
-        "learning_rate": [min(rate["low"], rate["value"]), max(rate["high"], rate["value"])],
-        "batch_in_sequences": _batches(planned, batch, rung.tuned["sequence_length"], rung.planned.get("gpus") or 1),
+        "learning_rate": [float(f"{one:.4g}") for one in rate],
+        "batch_in_sequences": _batches(rung, *(one / tuned["sequence_length"] for one in batch)),
     }
 
 
-def _batches(planned: int, batch: Document, sequence_length: int, gpus: int) -> list[int]:
-    """Batches within the flat region that the GPUs share evenly, and the planned one."""
-    low, high = batch["low"] / sequence_length, batch["high"] / sequence_length
+def _range(said: Document, planned: float, flat: tuple[float, float]) -> tuple[float, float]:
+    """From and to: the interval of the best within WIDEST of the planned one, or the flat region if that is wider."""
+    low, high = max(said["low"], planned / WIDEST), min(said["high"], planned * WIDEST)
+    return min(low, planned * flat[0]), max(high, planned * flat[1])
+
+
+def _flat(tuning: Document, name: str) -> tuple[float, float]:
+    """How far the flat region goes, as shares of the best in it; (1, 1) where the plan draws none."""
+    contour, best = (tuning.get("flat") or {}).get(name), (tuning.get("best") or {}).get(name)
+    if not contour or not best:
+        return 1.0, 1.0
+    return min(contour) / best["value"], max(contour) / best["value"]
+
+
+def _batches(rung: Rung, low: float, high: float) -> list[int]:
+    """Batches from low to high that the GPUs share evenly, and the planned one."""
+    planned, gpus = rung.tuned["batch_sequences"], rung.planned.get("gpus") or 1
     near = {gpus * round(share * planned / gpus) for share in AROUND}
     return sorted({planned, *(one for one in near if one and low <= one <= high)})

@@ -73,6 +73,10 @@ LADDERS = {
         ],
         "big": {"size": "7b", "tokens": 2.097152e11, "gpus": 64, "batch": 1024, "rate": 4e-4},
         "saving": 0.11,
+        "tuning": {
+            "flat": {"excess": 0.001, "learning_rate": [2e-4, 8e-4, 4.4e-4], "batch_tokens": [1e6, 8e6, 4e6]},
+            "best": {"learning_rate": around(4e-4), "batch_tokens": around(4e6)},
+        },
     },
     # No hardware: a first ladder in FLOP, each run with its own cosine, on losses in bits a byte.
     "plain": {
@@ -102,7 +106,7 @@ def result(name, **plan):
                 "counts": "non-embedding", "loss_unit": case.get("loss_unit", "nats/token"),
             },
             "model": model(size),
-            "training": tuned(tokens, batch=whole["batch"], rate=whole["rate"]),
+            "training": tuned(tokens, batch=whole["batch"], rate=whole["rate"]), "tuning": case.get("tuning"),
             "ladder": {
                 "rungs": case["rungs"], "throughput": case["throughput"], "tree_saving": case["saving"],
                 "gpu_hours": None, "flops": sum(one["flops"] for one in case["rungs"]),

@@ -148,6 +148,26 @@ def test_the_first_trial_of_a_study_is_the_planned_one_and_lies_in_its_space():
             assert [batch for batch in batches if batch % (one["gpus"] or 1)] == []
 
 
+def test_a_studys_space_is_where_the_best_may_be_and_the_flat_region_around_what_is_planned():
+    spaces = json.loads(files("tree", "optuna")["rungs.json"])["space"]
+    plain = json.loads(files("plain", "optuna")["rungs.json"])["space"]
+
+    assert spaces["01-70m-1.3b"] == {
+        "learning_rate": [0.00105, 0.0042], "batch_in_sequences": [16, 24, 32, 48, 64, 88, 128],
+    }  # fmt: skip
+    assert plain["01-a"] == {
+        "learning_rate": [0.0014, 0.00315], "batch_in_sequences": [32, 45, 64, 90, 128],
+    }  # fmt: skip
+
+
+def test_a_studys_space_ends_where_a_run_would_notice_however_little_is_known():
+    wide = {"learning_rate": {"value": 0.02, "low": 1e-4, "high": 17.0}}
+
+    told = json.loads(EXPORTS["optuna"].write(changed("plain", 0, **wide))["rungs.json"])["space"]
+
+    assert told["01-a"]["learning_rate"] == [0.005, 0.08]
+
+
 def test_names_that_people_gave_cannot_break_out_of_a_file(tmp_path):
     hostile = 'x"""\nimport os\n#\'; touch broken\n$(touch broken) `touch broken` ../../etc \x1b[2J {0} =1+1'
     result = cases.result("tree")
