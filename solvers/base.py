@@ -147,6 +147,7 @@ class Kind(Generic[S]):
     are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
     `compared` is what of a plan stands in a comparison beside its simple values. `forecast` reads from a solved result
     what it says will be measured; without it the kind's answers cannot be frozen in the register of forecasts.
+    `noticed` is what a spec's own data show before anything is solved: its tables may be right and strange.
     """
 
     name: str
@@ -165,3 +166,4 @@ class Kind(Generic[S]):
     told: tuple[str, ...] = ()
     compared: Callable[[Document], Document] = lambda _: {}
     forecast: Callable[[Document], Forecast] | None = None
+    noticed: Callable[[S], tuple[Problem, ...]] = lambda _: ()

@@ -8,7 +8,7 @@ from ninja import Router
 from planner.api.auth import caller, needs
 from planner.api.body import spec_document
 from planner.api.problem import Refusal
-from planner.api.schemas import KindOut, KindPage, SpecAsked, ValidOut
+from planner.api.schemas import KindOut, KindPage, ProblemOut, SpecAsked, ValidOut
 from planner.services import runs
 from solvers import kinds
 from solvers.documents import Document
@@ -36,7 +36,13 @@ def schema(request: HttpRequest, name: str) -> Document:  # noqa: ARG001 -- ninj
 def validate(request: HttpRequest, body: SpecAsked) -> ValidOut:
     """Check a spec without solving it; 422 lists every problem with its field."""
     spec = runs.check(caller(request).project(body.project), spec_document(body.spec))
-    return ValidOut(valid=True, kind=spec.kind, spec_hash=kinds.spec_hash(spec), spec=kinds.spec_document(spec))
+    return ValidOut(
+        valid=True,
+        kind=spec.kind,
+        spec_hash=kinds.spec_hash(spec),
+        spec=kinds.spec_document(spec),
+        warnings=[ProblemOut(**problem.document()) for problem in kinds.get(spec.kind).noticed(spec)],
+    )
 
 
 def _kind(name: str) -> KindOut:

@@ -213,12 +213,13 @@ class KindPage(BaseModel):
 
 
 class ValidOut(BaseModel):
-    """A spec without problems: as it was understood, in SI units with every default."""
+    """A spec without problems: as it was understood, in SI units with every default, and what its data show."""
 
     valid: Literal[True]
     kind: str
     spec_hash: str
     spec: Document
+    warnings: list[ProblemOut]
 
 
 class EntryLine(BaseModel):

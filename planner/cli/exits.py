@@ -40,9 +40,18 @@ def usage(code: str, message: str, hint: str = "", at: str = "") -> Stop:
 
 def show(problems: Iterable[Problem]) -> None:
     """Problems on stderr, one paragraph each: where, what, and what to do."""
+    _tell(problems, word="error", colour="red")
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """What to look at, on stderr in the same way."""
+    _tell(problems, word="warning", colour="yellow")
+
+
+def _tell(problems: Iterable[Problem], *, word: str, colour: str) -> None:
     for problem in problems:
         where = f" at {problem.at}" if problem.at else ""
-        typer.secho(f"error{where}: ", fg="red", bold=True, err=True, nl=False)
+        typer.secho(f"{word}{where}: ", fg=colour, bold=True, err=True, nl=False)
         typer.echo(printable(problem.message), err=True)
         if problem.hint:
             typer.secho(f"  hint: {printable(problem.hint)}", dim=True, err=True)

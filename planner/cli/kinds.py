@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.exits import warn
 from planner.cli.output import Form, data
 from planner.cli.solve import File
 
@@ -12,15 +13,22 @@ Shown = Annotated[Form, typer.Option("--output", "-o", help="How to print it.")]
 
 
 def validate(file: File, output: Shown = Form.TABLE) -> None:
-    """Check a spec without solving it; every problem is listed with its field."""
+    """Check a spec without solving it; every problem is listed with its field, and what its data show."""
     from planner.cli import specs  # noqa: PLC0415 -- PyYAML is slow to import
     from solvers import kinds as registry  # noqa: PLC0415 -- the solvers are slow to import
 
     spec = registry.parse(specs.load(file))
+    noticed = registry.get(spec.kind).noticed(spec)
     if output is Form.TABLE:
+        warn(noticed)
         typer.echo(f"{file}: a valid {spec.kind} spec ({registry.spec_hash(spec)[:12]}).", err=True)
     else:
-        answer = {"valid": True, "spec_hash": registry.spec_hash(spec), "spec": registry.spec_document(spec)}
+        answer = {
+            "valid": True,
+            "spec_hash": registry.spec_hash(spec),
+            "spec": registry.spec_document(spec),
+            "warnings": [problem.document() for problem in noticed],
+        }
         data(answer, output)
 
 

@@ -69,6 +69,11 @@ class GivenRuns(Part):
         """The runs as they were read."""
         return read(self.csv or "", columns=self.columns, counts=self.counts, loss_unit=self.loss_unit)
 
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is guessed, assumed or left out of them, at the fields of a spec."""
+        return tuple(Problem(p.code, p.message, f"/runs{p.at}", p.hint) for p in self.imported.warnings)
+
 
 def _at(at: str) -> str:
     """The field of the spec that a problem of the import is about."""

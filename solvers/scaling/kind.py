@@ -2,6 +2,7 @@
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
+from solvers.errors import Problem
 from solvers.scaling.exports import EXPORTS
 from solvers.scaling.spec import ScalingSpec
 from solvers.scaling.stated import stated
@@ -35,6 +36,11 @@ def compared(plan: Document) -> Document:
     return found
 
 
+def noticed(spec: ScalingSpec) -> tuple[Problem, ...]:
+    """What is guessed, assumed or left out of the runs that a spec brings."""
+    return spec.runs.warnings if spec.runs else ()
+
+
 KIND = Kind(
     name="scaling",
     title="Scaling plan",
@@ -49,4 +55,5 @@ KIND = Kind(
     compared=compared,
     forecast=stated,
     exports=EXPORTS,
+    noticed=noticed,
 )

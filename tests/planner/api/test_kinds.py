@@ -31,7 +31,17 @@ def test_a_sound_spec_comes_back_as_it_was_understood(call, spec):
         "kind": "training",
         "spec_hash": kinds.spec_hash(parsed),
         "spec": kinds.spec_document(parsed),
+        "warnings": [],
     }
+
+
+def test_what_the_table_of_a_spec_leaves_open_is_told_with_it(call):
+    table = "params,tokens,loss\n1e8,2e9,3.41\n1e8,4e9,3.3\n2e8,4e9,3.05\n2e8,8e9,2.9\n4e8,8e9,2.8\n4e8,16e9,2.7\n"
+    document = {"kind": "scaling", "runs": {"csv": table, "counts": "total"}, "target": {"flops": 1e21}}
+
+    answer = call("POST", "/validate", {"spec": document}).json()
+
+    assert [(one["code"], one["at"]) for one in answer["warnings"]] == [("loss_unit_assumed", "/runs/loss_unit")]
 
 
 ISLANDS = {

@@ -179,8 +179,22 @@ def test_validate_says_that_a_good_spec_is_good(here):
     parsed = kinds.parse(read(GOOD))
     assert (plain.returncode, plain.stdout) == (0, b"")
     assert json.loads(full.stdout) == {
-        "valid": True, "spec_hash": kinds.spec_hash(parsed), "spec": kinds.spec_document(parsed),
+        "valid": True, "spec_hash": kinds.spec_hash(parsed), "spec": kinds.spec_document(parsed), "warnings": [],
     }  # fmt: skip
+
+
+def test_validate_tells_what_was_assumed_of_a_table_of_runs(here, tmp_path):
+    runs = ["params,tokens,loss", "1e8,2e9,3.41", "1e8,4e9,3.3", "2e8,4e9,3.05", "2e8,8e9,2.9", "4e8,8e9,2.8"]
+    (tmp_path / "runs.csv").write_text("\n".join([*runs, "4e8,16e9,2.7"]))
+    (tmp_path / "spec.yaml").write_text("kind: scaling\nruns: {file: runs.csv}\ntarget: {flops: 1e21}\n")
+
+    plain = here("validate", str(tmp_path / "spec.yaml"))
+    full = here("validate", str(tmp_path / "spec.yaml"), "-o", "json")
+
+    codes = [(one["code"], one["at"]) for one in json.loads(full.stdout)["warnings"]]
+    assert codes == [("counts_assumed", "/runs/counts"), ("loss_unit_assumed", "/runs/loss_unit")]
+    assert (plain.returncode, plain.stdout, plain.stderr.count(b"warning at /runs/")) == (0, b"", 2)
+    assert b"hint: Say counts: non-embedding" in plain.stderr
 
 
 def test_json_and_yaml_specs_are_the_same_spec(here):
