@@ -151,6 +151,9 @@ COUNT_RATE = Quantity(
     } | {"rps": 1.0, "qps": 1.0},
     _thousands("/s", "k /s", "M /s"),
 )  # fmt: skip
+GPU_TIME = Quantity(
+    "a time on GPUs", ("500",), {"": 1.0, "GPU-hours": 1.0}, (Rung("GPU-hours", 1.0),), unit_needed=False
+)
 SHARE = Quantity(
     "a share", ("0.08", "8 %"), {"": 1.0, "%": 0.01}, (Rung("%", 0.01),), unit_needed=False, highest=1.0
 )  # fmt: skip
@@ -215,7 +218,7 @@ _ENDINGS = (
     ("_per_s_per_gpu", COUNT_RATE), ("usd_per_million_tokens", MONEY), ("usd_per_million_requests", MONEY),
     ("j_per_token", ENERGY), ("usd_per_hour", PRICE), ("usd_per_gpu_hour", PRICE), ("usd_per_step", MONEY),
     ("_usd", MONEY), ("_bytes", SIZE), ("j_per_step", ENERGY), ("usd_per_j", ENERGY_PRICE),
-    ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY),
+    ("gpu_hours", GPU_TIME), ("_flops", WORK), ("_per_s", COUNT_RATE), ("_s", DURATION), ("_w", POWER), ("_j", ENERGY),
     ("mfu", SHARE), ("hfu", SHARE), ("goodput", SHARE), ("_share", SHARE), ("_fraction", SHARE), ("headroom", SHARE),
 )  # fmt: skip
 

@@ -24,8 +24,8 @@ MORE_IS_BETTER = (
 )
 # What of a plan, of whatever kind, stands in the table.
 SHOWN = ("label", "mode", "layout", "engine", "routing", "nodes", "gpus")
-# Estimates that are neither better nor worse.
-NEITHER = ("kv_share", "params", "tokens", "learning_rate", "batch_tokens")
+# Estimates that are neither better nor worse, or, as losses, not of one unit in all runs.
+NEITHER = ("kv_share", "loss", "params", "tokens", "learning_rate", "batch_tokens")
 ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE = "Question", "Answer", "Plan", "Search", "Provenance"
 
 

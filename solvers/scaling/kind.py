@@ -30,7 +30,7 @@ def prepare() -> None:
 def compared(plan: Document) -> Document:
     """The target and the ladder, beside the simple values."""
     target, ladder = plan["target"], plan["ladder"]
-    found = {"target": {name: target[name] for name in ("params", "tokens", "flops")}}
+    found = {"target": {name: target[name] for name in ("params", "tokens", "flops", "counts", "loss_unit")}}
     if ladder is not None:
         found["ladder"] = {"runs": len(ladder["rungs"]), "flops": ladder["flops"], "gpu_hours": ladder["gpu_hours"]}
     return found

@@ -10,7 +10,7 @@ from solvers import units
 from solvers.documents import Document
 
 KNOWN = {
-    "laws": Term("The laws disagree", "laws", "data"),
+    "laws": Term("Disagreement of the laws", "laws", "data"),
     "parameters": Term("What the runs leave open of each law", "parameters", "compute"),
     "process": Term("What every law gets wrong", "process", "memory"),
     "beyond": Term("Distance beyond the runs", "distance", "network"),

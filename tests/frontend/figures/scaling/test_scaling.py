@@ -199,7 +199,7 @@ def test_the_curve_says_whether_the_goal_is_reached(solved: Document, goal: floa
 
 def test_doubt_is_parted_as_variances_add_up(solved: Document) -> None:
     assert doubt.shares(solved) == pytest.approx({"laws": 0.64, "parameters": 0.36})
-    assert doubt.table(solved).rows[0] == ("The laws disagree", "64 %", "0.80 %")
+    assert doubt.table(solved).rows[0] == ("Disagreement of the laws", "64 %", "0.80 %")
     assert list(doubt.figure(solved, LIGHT).data[0].x)[:2] == pytest.approx([64.0, 36.0])
 
 
@@ -383,9 +383,9 @@ def test_two_forecasts_are_compared_by_where_their_doubt_comes_from(solved: Docu
 
     (chart,) = comparison.compared([("one", surer), ("two", solved)])
 
-    assert chart.title == "The laws disagree makes most of the 2 % between one and two"
+    assert chart.title == "Disagreement of the laws makes most of the 2 % between one and two"
     assert chart.table.caption == "Doubt of the forecast by source"
-    assert chart.table.rows[0] == ("The laws disagree", "0.64 %", "1.92 %")
+    assert chart.table.rows[0] == ("Disagreement of the laws", "0.64 %", "1.92 %")
     assert comparison.figure([("one", surer)], dark).layout.xaxis.title.text == "Doubt of the forecast (% of the loss)"
 
 
