@@ -181,6 +181,7 @@ def test_an_estimate_is_shown_by_the_unit_in_its_name(name: str, quantity: Quant
 def test_an_interval_is_shown_in_the_unit_of_its_value() -> None:
     assert units.show_named("step_time_s", 102.4, 99.12, 110.0) == "102 s (99.1 to 110)"
     assert units.show_named("step_time_s", 102.4) == "102 s"
+    assert units.show_named("gpu_hours", 6970.0) == "6,970 GPU-hours"
 
 
 def test_a_count_has_every_digit() -> None:

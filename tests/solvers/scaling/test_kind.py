@@ -12,7 +12,8 @@ def test_plans_are_compared_by_target_and_ladder():
 
     found = KIND.compared(plan)
 
-    assert found["target"] == {name: plan["target"][name] for name in ("params", "tokens", "flops")}
+    told = ("params", "tokens", "flops", "counts", "loss_unit")
+    assert found["target"] == {name: plan["target"][name] for name in told}
     assert found["ladder"]["runs"] == len(plan["ladder"]["rungs"])
 
 
