@@ -104,7 +104,7 @@ def training(result: Document) -> tuple[tuple[str, str], ...]:
         ("These come from", "your runs" if source == "surface" else source),
     )
     notes = " ".join(str(text) for text in chosen["warnings"])
-    return (*facts, ("To mind", notes)) if notes else facts
+    return (*facts, ("Mind", notes)) if notes else facts
 
 
 def _schedule(training: Document) -> str:
