@@ -24,6 +24,7 @@ def warnings(case: Case) -> Iterator[Problem]:
         )
     else:
         yield from _of_runs(case, case.known)
+    yield from case.tuning.warnings
     yield from _of_target(case, case.place)
 
 

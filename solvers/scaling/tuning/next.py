@@ -55,13 +55,16 @@ def _far(surface: Surface, points: Sequence[Point]) -> Floats:
 
 
 def _sizes(tuning: Tuning, surface: Surface, sizes: Sequence[Size]) -> dict[Size, float]:
-    """N of the family by the size as the surface counts it."""
+    """N of the family by the size as the surface counts it; of those offered, none smaller than all of the runs'."""
     sweep = tuning.swept.sweep if tuning.swept else surface.sweep
     groups = surface.groups
     first = [int(np.flatnonzero(groups.of_run == place)[0]) for place in range(len(groups))]
     named = {(float(n), float(d)): float(sweep.params[run]) for n, d, run in _zipped(surface, first)}
+    least = float((groups.params * groups.tokens).min())
     for params, tokens in sizes:
-        named.setdefault((in_rule_counts(tuning, params)[0], tokens), params)
+        size = in_rule_counts(tuning, params)[0]
+        if size >= groups.params.min() and size * tokens >= least:
+            named.setdefault((size, tokens), params)
     return named
 
 

@@ -42,6 +42,16 @@ def test_a_size_that_may_be_run_too_is_told_as_it_was_counted() -> None:
     assert [(point["params"], point["tokens"]) for point in found] == [(4e8, 1e10)] * 2
 
 
+def test_a_size_smaller_than_the_runs_is_not_asked_for() -> None:
+    based = tuning(few(3), counts="non-embedding")
+
+    with_tiny, without = (advice_of(based, params=1e9, tokens=1e11, sizes=sizes) for sizes in ([(5e6, 5e7)], []))
+
+    assert with_tiny is not None
+    assert without is not None
+    assert with_tiny.points == without.points
+
+
 def test_parameters_are_told_as_the_table_has_them() -> None:
     sweep = made(runs=3, noise=1e-3)
     table = imported(
