@@ -67,7 +67,8 @@ def _price(case: Case, aim: Target) -> Price:
     spec = case.spec
     if spec.hardware is None or spec.budget is None:
         return Price(in_gpu_hours=False)
-    within, place = limits(aim, case.place.unique), case.place
+    known = case.known.mix.runs if case.known is not None else None
+    within, place = limits(aim, case.place.unique, known), case.place
 
     @cache
     def batch(params: float) -> int:

@@ -7,7 +7,7 @@ stable and then decays, runs of one size share a trunk, and another length costs
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,13 +24,15 @@ MOST = 2000
 class Candidates:
     """K runs: inputs by name [K], cost of each alone [K], and the noise of each over the usual one [K].
 
-    decay_share   where runs of one size branch from one trunk, the decay's share of each; none: every run is its own
+    decay_share   where runs branch from one trunk, the decay's share of each; none: every run is its own
+    trunks        numbers [K]: runs of one number share a trunk; none: runs of one size do
     """
 
     inputs: Mapping[str, Floats]
     cost: Floats
     noise: Floats | None = None
     decay_share: float | None = None
+    trunks: Floats | None = None
 
     def __post_init__(self) -> None:
         if not 0 < len(self.cost) <= MOST:
@@ -49,6 +51,11 @@ class Candidates:
     def relative_noise(self) -> Floats:
         """Scatter of each candidate over the usual one [K]."""
         return np.ones(len(self)) if self.noise is None else self.noise
+
+    @property
+    def trunk(self) -> Floats:
+        """What tells trunks apart [K]."""
+        return self.inputs["params"] if self.trunks is None else self.trunks
 
     def at(self, chosen: Sequence[int]) -> dict[str, Floats]:
         """Inputs of the chosen ones."""
@@ -70,9 +77,9 @@ def target(**inputs: float | Floats) -> Target:
     return Target(dict(zip(inputs, values, strict=True)), np.full(count, 1.0 / count))
 
 
-def branched(candidates: Candidates, decay_share: float = DECAY_SHARE) -> Candidates:
-    """The same candidates, where runs of one size leave one trunk."""
-    return Candidates(candidates.inputs, candidates.cost, candidates.noise, decay_share)
+def branched(candidates: Candidates, decay_share: float = DECAY_SHARE, *, trunks: Floats | None = None) -> Candidates:
+    """The same candidates, where runs of one size, or of one number of `trunks`, leave one trunk."""
+    return replace(candidates, decay_share=decay_share, trunks=trunks)
 
 
 def total(candidates: Candidates, chosen: Sequence[int]) -> float:
@@ -81,8 +88,8 @@ def total(candidates: Candidates, chosen: Sequence[int]) -> float:
     costs = candidates.cost[places]
     if candidates.decay_share is None or not places:
         return float(costs.sum())
-    sizes = candidates.inputs["params"][places]
-    trunks = sum(costs[sizes == size].max() for size in np.unique(sizes))
+    shared = candidates.trunk[places]
+    trunks = sum(costs[shared == one].max() for one in np.unique(shared))
     return float(candidates.decay_share * costs.sum() + (1.0 - candidates.decay_share) * trunks)
 
 
@@ -91,8 +98,8 @@ def more(candidates: Candidates, chosen: Sequence[int]) -> Floats:
     if candidates.decay_share is None or not len(chosen):
         return candidates.cost
     places = list(chosen)
-    sizes, costs = candidates.inputs["params"][places], candidates.cost[places]
-    same = candidates.inputs["params"][:, None] == sizes
+    costs = candidates.cost[places]
+    same = candidates.trunk[:, None] == candidates.trunk[places]
     trunk = np.where(same, costs, 0.0).max(axis=1)
     longer = np.maximum(candidates.cost - trunk, 0.0)
     found: Floats = candidates.decay_share * candidates.cost + (1.0 - candidates.decay_share) * longer

@@ -78,7 +78,7 @@ def ladder(
     decay_share: float | None,
 ) -> Document | Unpaid:
     """Documents `ladder`, `next`, `curve` and `stop`. `decay_share` is there where the schedule lets runs branch."""
-    target, within = aim.target, limits(aim.target, aim.unique)
+    target, within = aim.target, limits(aim.target, aim.unique, None if mix is None else mix.runs)
     tried = grid(of, counts, price, within, spend=budget.spend, decay_share=decay_share)
     if tried is None:
         return _unpaid(cheapest(of, counts, price, within), budget, price)
@@ -95,8 +95,7 @@ def ladder(
     goal = None if budget.goal is None else float(np.arcsinh(budget.goal))
     point = choosing.enough(buy, points, goal=goal)
     if mix is not None:
-        point = choosing.improved(question, point, most_runs=budget.most_runs)
-    point = choosing.without_idle(question, point, goal=goal, idle=choosing.IDLE if mix is not None else 0.0)
+        point = choosing.without_idle(question, point, goal=goal)
     found = Ladder(of, counts, tried, question, choosing.ordered(question, point), tune)
     why = stopped(_code(point, points, goal), question, price, goal=budget.goal, point=point, best=points[-1])
     return _document(found, points, case, why)

@@ -1,9 +1,10 @@
 """Which runs a budget buys: the curve of interval against spend, the cheapest point that will do, and its order.
 
 With runs to go by, designs are greedy with exchanges (solvers.laws.design.choose). Without any, a first ladder: an L of
-cheap runs and anchors of high compute, judged by what families of runs teach (solvers.laws.design.belief).
+cheap runs and anchors of high compute, judged by what families of runs teach (solvers.laws.design.belief). Such an L is
+left whole: laws have to be fitted to it.
     chosen    the least spend that reaches the goal; without a goal, or where none does, the least that comes within
-              NEAR of what the whole budget reaches. Runs that hardly matter are left out
+              NEAR of what the whole budget reaches. Runs that hardly matter to a design are left out
     order     at each step the run that narrows the interval most for what it costs beside those before it
 Half-widths are of ln loss here.
 """
@@ -22,7 +23,7 @@ POINTS, STEP, HALVINGS = 8, 0.5, 4
 # An interval within this share of the narrowest is as good, and a run that narrows it by less than this share, beside
 # all others, is left out: estimates of what nobody would pay for.
 NEAR, IDLE = 0.02, 0.002
-# The power of the cost that designs of the curve are greedy by; the chosen one is exchanged too.
+# The powers of the cost that designs are greedy by.
 POWERS = (1.0, 0.5, 0.0)
 
 
@@ -43,7 +44,7 @@ def designed(question: Question, *, most_runs: int) -> Buy:
 
     def buy(spend: float) -> Point:
         sets = [greedy(question, spend=spend, power=power, most=most_runs) for power in POWERS]
-        return _point(question, min(sets, key=question.after))
+        return _point(question, exchanged(question, min(sets, key=question.after), spend=spend, most=most_runs))
 
     return buy
 
@@ -84,15 +85,10 @@ def enough(buy: Buy, points: list[Point], *, goal: float | None) -> Point:
     return found
 
 
-def improved(question: Question, point: Point, *, most_runs: int) -> Point:
-    """The point after exchanges at no more cost."""
-    return _point(question, exchanged(question, point.chosen, spend=point.cost, most=most_runs))
-
-
-def without_idle(question: Question, point: Point, *, goal: float | None, idle: float = IDLE) -> Point:
+def without_idle(question: Question, point: Point, *, goal: float | None) -> Point:
     """The point without runs that hardly matter beside the others, while the goal stays within reach."""
     kept, after = list(point.chosen), point.after
-    limit = after * (1.0 + idle)
+    limit = after * (1.0 + IDLE)
     if goal is not None and after <= goal:
         limit = min(goal, limit)
     while len(kept) > 1:

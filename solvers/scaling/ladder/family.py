@@ -23,8 +23,8 @@ from solvers.scaling.ladder.scaled import scaled
 
 # Whose shape a ladder has where the spec names none: the smallest of the Llama 3 family.
 USUAL = "llama-3.2-1b"
-# One layer cannot build on what its heads found: two at least (estimate).
-FEWEST_LAYERS = 2
+# What a few layers do is not what many do: four at least (estimate).
+FEWEST_LAYERS = 4
 # A member may be nearer to N with another ratio of width to depth: an e-fold of the ratio counts as this much of ln N,
 # and no ratio is further off than the stretch.
 RATIO_COUNTS, STRETCH = 0.25, 3.0

@@ -2,7 +2,8 @@
 
 sizes      evenly in ln N up to the target's, as the family has them
 lengths    a factor of two apart in tokens for each parameter, around both the usual 20 and the target's own
-all        within what the budget pays and within `limits`
+all        within what the budget pays and within `limits`; no sizes that are mostly tables of tokens
+trunks     runs of one size whose lengths are within SPAN of one another: one batch has to suit them all
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.laws.design.candidates import Candidates, branched, total
-from solvers.scaling.ladder.family import Family, sizes
+from solvers.laws.law import Floats
+from solvers.scaling.ladder.family import Family, shaped, sizes
 from solvers.scaling.ladder.limits import Limits, allowed, largest, ratios, smallest
 from solvers.scaling.ladder.price import Pace, Price
 
 # Sizes up to the target's at most, and the least factors between neighbours in size and in length (estimates:
 # candidates closer to one another hardly differ in what they tell).
 SIZES, SIZE_STEP, LENGTH_STEP = 24, 1.3, 2.0
+# The best batch grows as D^0.571 (equation 1 [li2025predictable]): over this factor of lengths by 3.3, which a flat
+# region still holds (estimate).
+SPAN = 8.0
+# Of N at least this much is not embeddings or head (estimate: what is learned of tables is not learned of layers).
+BODY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +60,7 @@ def grid(
     }
     candidates = Candidates(inputs, np.array([pace.cost(tokens) for pace, tokens in found]))
     if decay_share is not None:
-        candidates = branched(candidates, decay_share)
+        candidates = branched(candidates, decay_share, trunks=_trunks(candidates))
     return Grid(candidates, tuple(pace for pace, _ in found))
 
 
@@ -76,9 +83,26 @@ def lengths(params: float, within: Limits) -> list[float]:
 
 
 def _sizes(of: Family, counts: str, within: Limits) -> tuple[float, ...]:
-    """N of members up to the target's, whatever the budget: more of it adds runs and takes none away."""
+    """N of members up to the target's, whatever the budget: more of it adds runs and takes none away.
+
+    Those whose body is too small a share of N are left out, unless all are.
+    """
     low = min(smallest(within), within.params)
-    return sizes(of, low, within.params, counts, step=max(SIZE_STEP, (within.params / low) ** (1.0 / (SIZES - 1))))
+    step = max(SIZE_STEP, (within.params / low) ** (1.0 / (SIZES - 1)))
+    found = sizes(of, low, within.params, counts, step=step)
+    body = "active" if counts == "active" else "non-embedding"
+    return tuple(one for one in found if shaped(of, one, counts).params(body) >= BODY * one) or found
+
+
+def _trunks(candidates: Candidates) -> Floats:
+    """A number for each size and span of lengths [K], from the shortest of a size on."""
+    params, tokens = candidates.inputs["params"], candidates.inputs["tokens"]
+    shortest = {size: tokens[params == size].min() for size in np.unique(params)}
+    first = np.array([shortest[size] for size in params])
+    spans = np.floor(np.log(tokens / first) / np.log(SPAN * LENGTH_STEP) + 1e-9)
+    both = np.stack([params, spans], axis=1)
+    found: Floats = np.unique(both, axis=0, return_inverse=True)[1].ravel().astype(np.float64)
+    return found
 
 
 def _of_size(params: float, price: Price, within: Limits, spend: float) -> list[tuple[Pace, float]]:

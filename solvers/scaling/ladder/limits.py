@@ -1,11 +1,11 @@
 """What the runs of a ladder stay within: the target's size and compute, its data, and what can tell anything of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers.laws.design.candidates import Target
-from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
+from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Runs
 
 # Tokens for each parameter that are tried: published ladders have from about 5 to 300 [hoffmann2022chinchilla]
 # [li2025farseer]; the target's own ratio besides.
@@ -19,20 +19,28 @@ SMALLEST = 1e6
 
 @dataclass(frozen=True)
 class Limits:
-    """What runs stay within: the target's largest N, D and compute, its ratio of tokens to parameters, and data."""
+    """What runs stay within: the target's largest N, D and compute, its ratio of tokens to parameters, and data.
+
+    least_params and least_flops   of the runs that are known: laws are not asked to look below those
+    """
 
     params: float
     tokens: float
     flops: float
     ratio: float
     unique: float | None = None
+    least_params: float = SMALLEST
+    least_flops: float = 0.0
 
 
-def limits(target: Target, unique: float | None = None) -> Limits:
-    """Of a target: the largest of its places."""
+def limits(target: Target, unique: float | None = None, known: Runs | None = None) -> Limits:
+    """Of a target, the largest of its places, and of known runs."""
     params, tokens = target.inputs["params"], target.inputs["tokens"]
     flops = FLOPS_PER_PARAMETER_TOKEN * params * tokens
-    return Limits(float(params.max()), float(tokens.max()), float(flops.max()), float(tokens[0] / params[0]), unique)
+    found = Limits(float(params.max()), float(tokens.max()), float(flops.max()), float(tokens[0] / params[0]), unique)
+    if known is None:
+        return found
+    return replace(found, least_params=float(known.inputs["params"].min()), least_flops=float(known.flops.min()))
 
 
 def flops_of_run(params: float, tokens: float) -> float:
@@ -47,7 +55,8 @@ def ratios(within: Limits) -> tuple[float, float]:
 
 def smallest(within: Limits) -> float:
     """N of the smallest model of which a run tells something of the target."""
-    return float(max(SMALLEST, (LEAST * within.flops / flops_of_run(1.0, ratios(within)[1])) ** 0.5))
+    flops = max(LEAST * within.flops, within.least_flops)
+    return float(max(within.least_params, (flops / flops_of_run(1.0, ratios(within)[1])) ** 0.5))
 
 
 def largest(within: Limits, flops: float) -> float:
@@ -57,5 +66,6 @@ def largest(within: Limits, flops: float) -> float:
 
 def allowed(params: float, tokens: float, within: Limits) -> bool:
     """Whether a run is smaller than the target, tells something of it, and repeats no data."""
-    share = flops_of_run(params, tokens) / within.flops
-    return bool(tokens <= min(within.tokens, within.unique or np.inf) and LEAST <= share < 1.0 - 1e-9)
+    flops = flops_of_run(params, tokens)
+    tells = flops >= max(LEAST * within.flops, within.least_flops)
+    return bool(tells and tokens <= min(within.tokens, within.unique or np.inf) and flops < (1.0 - 1e-9) * within.flops)

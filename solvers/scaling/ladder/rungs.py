@@ -101,10 +101,10 @@ def _priced(ladder: Ladder, k: int, *, share: float) -> Document:
 
 
 def _siblings(ladder: Ladder, k: int) -> list[int]:
-    """Runs of the same size, from the shortest to the longest."""
-    inputs = ladder.grid.candidates.inputs
-    same = [one for one in ladder.order if inputs["params"][one] == inputs["params"][k]]
-    return sorted(same, key=lambda one: float(inputs["tokens"][one]))
+    """Runs of the same trunk, from the shortest to the longest."""
+    candidates = ladder.grid.candidates
+    same = [one for one in ladder.order if candidates.trunk[one] == candidates.trunk[k]]
+    return sorted(same, key=lambda one: float(candidates.inputs["tokens"][one]))
 
 
 def _trunk(ladder: Ladder, k: int, names: dict[int, str]) -> str | None:

@@ -21,7 +21,7 @@ from solvers.laws.loss import get
 from solvers.laws.predict.interval import columns, scale
 from solvers.laws.predict.mixture import BELIEF, Mixture, mixture, tell
 from solvers.laws.predict.shipped import shipped
-from solvers.scaling.ladder.choosing import designed, improved
+from solvers.scaling.ladder.choosing import designed
 from tests.solvers.laws.families import FAMILIES
 
 TRUTHS = ("chinchilla", "skaling", "farseer")
@@ -132,7 +132,7 @@ def played(of: Case) -> Played:
     """The advice followed, and random runs made until they are worth as much."""
     mix = mixture(of.known, laws=of.laws, leave=of.leave)
     question = Question(of_mixture(mix, of.candidates, of.aim), of.candidates, of.aim, shipped())
-    point = improved(question, designed(question, most_runs=MOST_RUNS)(of.spend), most_runs=MOST_RUNS)
+    point = designed(question, most_runs=MOST_RUNS)(of.spend)
     after = _after(of, point.chosen)
     found = half_width(after, of.aim)
     error = float(tell(after, of.aim.inputs).log_loss[0]) - of.truth

@@ -54,3 +54,14 @@ def test_no_candidates_and_too_many_are_refused() -> None:
         Candidates({}, np.array([]))
     with pytest.raises(BadRuns, match="between 1 and"):
         Candidates({}, np.ones(2001))
+
+
+def test_runs_share_a_trunk_by_their_number_where_they_have_one() -> None:
+    runs = Candidates(
+        {"params": np.array([1e8, 1e8, 1e8]), "tokens": np.array([1.0, 2.0, 40.0])}, np.array([1.0, 2.0, 40.0])
+    )
+
+    apart = branched(runs, 0.2, trunks=np.array([0.0, 0.0, 1.0]))
+
+    assert total(apart, (0, 1, 2)) == pytest.approx(0.2 * 3.0 + 0.8 * 2.0 + 40.0)
+    assert more(apart, (1,)).tolist() == pytest.approx([0.2, 0.4, 40.0])

@@ -11,7 +11,6 @@ from solvers.scaling.ladder.choosing import (
     curve,
     designed,
     enough,
-    improved,
     opened,
     ordered,
     without_idle,
@@ -43,7 +42,7 @@ def test_the_chosen_runs_are_within_a_fiftieth_of_the_best_set_of_all(seed: int,
     candidates = branched(few(seed), DECAY) if tree else few(seed)
     question, spend = asked(candidates), 0.4 * float(few(seed).cost.sum())
 
-    point = improved(question, designed(question, most_runs=4)(spend), most_runs=4)
+    point = designed(question, most_runs=4)(spend)
 
     best = best_of_all(question, spend, 4)
     assert point.cost <= spend * (1.0 + 1e-9)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from solvers.laws.design.candidates import target
+from solvers.laws.law import runs_of
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.ladder.grid import cheapest, grid, lengths
 from solvers.scaling.ladder.limits import allowed, largest, limits, smallest
@@ -104,3 +105,37 @@ def test_by_hand_what_two_lengths_of_one_trunk_spend() -> None:
     assert hours == pytest.approx(long + DECAY * short)
     assert flops == pytest.approx(6.0 * size * (tokens[two] + DECAY * tokens[one]))
     assert found.spent([]) == (0.0, 0.0)
+
+
+def test_runs_that_are_known_are_not_looked_below() -> None:
+    known = runs_of([3.0, 2.5], params=[2e8, 1e9], tokens=[2e9, 2e10])
+    within = limits(AIM, known=known)
+
+    found = grid(USUAL, COUNTS, IN_FLOP, within, spend=1e21, decay_share=None)
+
+    assert found is not None
+    params, tokens = found.candidates.inputs["params"], found.candidates.inputs["tokens"]
+    assert params.min() >= 2e8 * 0.9
+    assert (6.0 * params * tokens).min() >= 6.0 * 2e8 * 2e9
+
+
+def test_sizes_that_are_mostly_tables_are_left_out_where_n_counts_them() -> None:
+    found = grid(USUAL, "total", IN_FLOP, limits(AIM), spend=1e21, decay_share=None)
+
+    assert found is not None
+    for params in np.unique(found.candidates.inputs["params"]):
+        member = shaped(USUAL, float(params), "total")
+        assert member.params("non-embedding") >= 0.5 * member.params("total")
+
+
+def test_a_trunk_holds_lengths_that_one_batch_suits() -> None:
+    found = grid(USUAL, COUNTS, IN_FLOP, limits(AIM), spend=1e21, decay_share=DECAY)
+
+    assert found is not None
+    tokens = found.candidates.inputs["tokens"]
+    for trunk in np.unique(found.candidates.trunk):
+        same = found.candidates.trunk == trunk
+        assert tokens[same].max() / tokens[same].min() <= 8.0 * (1.0 + 1e-9)
+        assert len(set(found.candidates.inputs["params"][same])) == 1
+    params = found.candidates.inputs["params"]
+    assert len(np.unique(found.candidates.trunk)) > len(np.unique(params))
