@@ -2,7 +2,7 @@
 
 sizes      evenly in ln N up to the target's, as the family has them
 lengths    a factor of two apart in tokens for each parameter, around both the usual 20 and the target's own
-all        within what the budget pays and within `limits`; no sizes that are mostly tables of tokens
+all        within what the budget pays and within `limits`; none that is mostly tables of tokens
 trunks     runs of one size whose lengths are within SPAN of one another: one batch has to suit them all
 """
 
@@ -85,11 +85,13 @@ def lengths(params: float, within: Limits) -> list[float]:
 def _sizes(of: Family, counts: str, within: Limits) -> tuple[float, ...]:
     """N of members up to the target's, whatever the budget: more of it adds runs and takes none away.
 
-    Those whose body is too small a share of N are left out, unless all are.
+    Of a first ladder those whose body is too small a share of N are left out, unless all are.
     """
     low = min(smallest(within), within.params)
     step = max(SIZE_STEP, (within.params / low) ** (1.0 / (SIZES - 1)))
     found = sizes(of, low, within.params, counts, step=step)
+    if within.least_flops > 0.0:
+        return found
     body = "active" if counts == "active" else "non-embedding"
     return tuple(one for one in found if shaped(of, one, counts).params(body) >= BODY * one) or found
 

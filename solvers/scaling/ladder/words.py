@@ -15,7 +15,7 @@ def share(value: float) -> str:
 def amount(cost: float, price: Price) -> str:
     """A spend with its unit."""
     if not price.in_gpu_hours:
-        return f"{cost:.2g} FLOP"
+        return f"{cost:.2g} FLOP".replace("e+", "e")
     return f"{cost:,.0f} GPU-hours" if cost >= 100.0 else f"{cost:.2g} GPU-hours"
 
 
