@@ -90,7 +90,7 @@ def ladder(
     points = choosing.curve(question, buy, spend=budget.spend)
     if not points:
         return _document(None, [], case, stopped("nothing_to_run", question, price))
-    if points[-1].after > question.half_width * (1.0 - choosing.NEAR):
+    if points[-1].after > question.half_width * (1.0 - choosing.WORTH):
         return _document(None, points, case, stopped("nothing_gained", question, price, best=points[-1]))
     goal = None if budget.goal is None else float(np.arcsinh(budget.goal))
     point = choosing.enough(buy, points, goal=goal)

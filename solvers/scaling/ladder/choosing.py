@@ -23,6 +23,8 @@ POINTS, STEP, HALVINGS = 8, 0.5, 4
 # An interval within this share of the narrowest is as good, and a run that narrows it by less than this share, beside
 # all others, is left out: estimates of what nobody would pay for.
 NEAR, IDLE = 0.02, 0.002
+# A budget that narrows the interval by less than this share of itself is better not spent (estimate).
+WORTH = 0.05
 # The powers of the cost that designs are greedy by.
 POWERS = (1.0, 0.5, 0.0)
 

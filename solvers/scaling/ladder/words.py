@@ -2,7 +2,7 @@
 
 from solvers.documents import Document
 from solvers.laws.design.choose import Question
-from solvers.scaling.ladder.choosing import NEAR, Point
+from solvers.scaling.ladder.choosing import NEAR, WORTH, Point
 from solvers.scaling.ladder.price import Price
 from solvers.scaling.ladder.rungs import half
 
@@ -42,7 +42,7 @@ def stopped(
     words = {
         "goal_reached": f"The interval is {now}, within the goal of {wanted}: no more runs are needed.",
         "nothing_to_run": "No run that the budget can pay would narrow the interval.",
-        "nothing_gained": f"Spending {whole} would narrow the interval of {now} by less than {share(NEAR)} of itself.",
+        "nothing_gained": f"Spending {whole} would narrow the interval of {now} by less than {share(WORTH)} of itself.",
         "goal_in_reach": f"Stop when the interval is within {wanted}: these runs bring it to {after} for {spent}.",
         "goal_out_of_reach": f"The goal of {wanted} is out of reach: the whole budget brings the interval to {widest}.",
         "not_worth_it": f"Stop after {spent}: spending {whole} would narrow the interval of {after} by less than"

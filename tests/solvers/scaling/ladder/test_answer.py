@@ -202,7 +202,7 @@ def test_a_target_with_several_places_is_narrowed_too() -> None:
 
 
 def test_a_budget_that_gains_next_to_nothing_is_not_spent() -> None:
-    found = answered(1e18, mix=MIX)
+    found = answered(1e17, mix=MIX)
 
     assert found["stop"]["code"] == "nothing_gained"
     assert (found["ladder"]["rungs"], found["next"]) == ([], None)
