@@ -45,7 +45,7 @@ MIX = known()
 
 
 def test_half_widths_chain_from_rung_to_rung_and_end_where_the_ladder_does() -> None:
-    found = answered(3e20, mix=MIX)
+    found = answered(1e21, mix=MIX)
 
     rows = found["ladder"]["rungs"]
     assert rows[0]["before"] == found["ladder"]["before"]
@@ -56,7 +56,7 @@ def test_half_widths_chain_from_rung_to_rung_and_end_where_the_ladder_does() -> 
 
 
 def test_the_interval_before_is_that_of_the_mixture_itself() -> None:
-    found = answered(3e20, mix=MIX)
+    found = answered(1e21, mix=MIX)
 
     one = Candidates({"params": np.array([1e8]), "tokens": np.array([1e9])}, np.array([1.0]))
     assert found["ladder"]["before"] == pytest.approx(
@@ -76,7 +76,7 @@ def test_costs_in_the_tree_add_up_and_never_pass_the_budget() -> None:
 
 
 def test_a_tree_is_never_dearer_than_separate_runs_and_buys_no_less() -> None:
-    tree, alone = (answered(3e20, mix=MIX, decay=decay) for decay in (DECAY, None))
+    tree, alone = (answered(1e21, mix=MIX, decay=decay) for decay in (DECAY, None))
 
     assert 0.0 <= tree["ladder"]["tree_saving"] < 1.0
     assert alone["ladder"]["tree_saving"] == 0.0
@@ -91,7 +91,7 @@ def test_twice_the_budget_never_leaves_a_wider_interval() -> None:
 
 
 def test_the_runs_of_a_trunk_name_its_longest_and_share_batch_and_learning_rate() -> None:
-    found = answered(3e20, mix=None, most=12)
+    found = answered(1e21, mix=None, most=12)
     rows = found["ladder"]["rungs"]
 
     trunks = {row["trunk"] for row in rows if row["trunk"]}
@@ -127,7 +127,7 @@ def test_the_next_run_is_the_first_and_says_what_it_narrows_for_what() -> None:
 
 
 def test_the_curve_starts_at_nothing_and_falls() -> None:
-    curve = answered(3e20, mix=MIX)["curve"]
+    curve = answered(1e21, mix=MIX)["curve"]
 
     assert (curve[0]["flops"], curve[0]["runs"]) == (0.0, 0)
     assert [one["flops"] for one in curve] == sorted(one["flops"] for one in curve)
@@ -135,10 +135,10 @@ def test_the_curve_starts_at_nothing_and_falls() -> None:
 
 
 def test_a_goal_ends_the_ladder_early() -> None:
-    whole = answered(3e20, mix=MIX)
+    whole = answered(1e21, mix=MIX)
     goal = 0.5 * (whole["ladder"]["before"] + whole["ladder"]["after"])
 
-    found = answered(3e20, mix=MIX, goal=goal)
+    found = answered(1e21, mix=MIX, goal=goal)
 
     assert found["stop"]["code"] == "goal_in_reach"
     assert found["ladder"]["after"] <= goal
@@ -146,7 +146,7 @@ def test_a_goal_ends_the_ladder_early() -> None:
 
 
 def test_a_goal_that_is_met_already_needs_no_runs() -> None:
-    found = answered(3e20, mix=MIX, goal=0.5)
+    found = answered(1e21, mix=MIX, goal=0.5)
 
     assert found["stop"]["code"] == "goal_reached"
     assert (found["ladder"]["rungs"], found["next"]) == ([], None)
@@ -154,20 +154,20 @@ def test_a_goal_that_is_met_already_needs_no_runs() -> None:
 
 
 def test_a_goal_that_no_budget_reaches_says_what_is_reached() -> None:
-    found = answered(3e20, mix=MIX, goal=1e-5)
+    found = answered(1e21, mix=MIX, goal=1e-5)
 
     assert found["stop"]["code"] == "goal_out_of_reach"
     assert found["ladder"]["rungs"] != []
 
 
 def test_without_runs_there_is_an_l_with_anchors() -> None:
-    found = answered(3e20, mix=None, most=9)
+    found = answered(1e21, mix=None, most=9)
 
     rows = found["ladder"]["rungs"]
     assert found["ladder"]["how"] == "first"
     assert 4 <= len(rows) <= 9
     dearest = sorted((row["flops"] for row in rows), reverse=True)
-    assert dearest[0] > 0.1 * 3e20
+    assert dearest[0] > 0.1 * 1e21
     assert found["ladder"]["after"] < 0.5 * found["ladder"]["before"]
 
 
