@@ -2,12 +2,18 @@
 
 from django.urls import include, path
 
-from frontend.views import account, catalogue, compare, history, new, projects, runs, tokens
+from frontend.views import account, catalogue, compare, forecasts, history, new, projects, runs, tokens
 
 in_project = [
     path("", history.page, name="plans"),
     path("compare", compare.page, name="compare"),
     path("compare/figure.json", compare.figure, name="compare-figure"),
+    path("forecasts", forecasts.page, name="forecasts"),
+    path("forecasts/figure.json", forecasts.intervals, name="forecasts-figure"),
+    path("forecasts/<uuid:forecast>", forecasts.forecast, name="forecast"),
+    path("forecasts/<uuid:forecast>/outcome", forecasts.record, name="forecast-outcome"),
+    path("forecasts/<uuid:forecast>/statement.json", forecasts.statement, name="forecast-statement"),
+    path("forecasts/<uuid:forecast>/figures/<slug:name>.json", forecasts.figure, name="forecast-figure"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("catalogue/<slug:section>/new", catalogue.new, name="catalogue-new"),
     path("catalogue/<slug:section>/<str:name>", catalogue.entry, name="catalogue-entry"),
@@ -26,6 +32,7 @@ in_project = [
     path("runs/<uuid:run>/live", runs.live, name="run-live"),
     path("runs/<uuid:run>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<uuid:run>/again", runs.again, name="run-again"),
+    path("runs/<uuid:run>/freeze", forecasts.freeze, name="forecast-freeze"),
     path("runs/<uuid:run>/tags", runs.tags, name="run-tags"),
     path("runs/<uuid:run>/token", runs.token, name="run-token"),
     path("runs/<uuid:run>/pick/<slug:key>", runs.pick, name="run-pick"),

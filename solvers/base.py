@@ -146,7 +146,7 @@ class Kind(Generic[S]):
     instead. `prepare` reads what every solve needs, once a process. `breakdown` is what the terms of the explanation
     are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
     `compared` is what of a plan stands in a comparison beside its simple values. `forecast` reads from a solved result
-    what it says will be measured; without it the kind's answers cannot be frozen in the register of forecasts.
+    what it says will be measured, None where it says nothing: only what is said can be frozen in the register.
     `noticed` is what a spec's own data show before anything is solved: its tables may be right and strange.
     """
 
@@ -165,5 +165,5 @@ class Kind(Generic[S]):
     breakdown: str = "time_s"
     told: tuple[str, ...] = ()
     compared: Callable[[Document], Document] = lambda _: {}
-    forecast: Callable[[Document], Forecast] | None = None
+    forecast: Callable[[Document], Forecast | None] = lambda _: None
     noticed: Callable[[S], tuple[Problem, ...]] = lambda _: ()

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from planner.models import Project, Run
 from planner.services import claims, history, runs
-from solvers import kinds
+from solvers import documents, kinds
 from solvers.documents import Document
 from tests.answers import answer
 
@@ -82,6 +82,13 @@ def served(project: Project, user: User, name: str = "Small model for a chat", *
 def bought(project: Project, user: User, name: str = "Two sizes on two GPU types", **changes: Any) -> Run:
     """A fleet run with its answer, whatever it is."""
     return _answered(project, user, fleet(name, **changes))
+
+
+def foretold(project: Project, user: User, name: str = "A large model from small runs", **changes: Any) -> Run:
+    """A scaling run with its answer: an example with runs."""
+    return _answered(
+        project, user, documents.read(kinds.examples("scaling")["served-on-limited-data"]) | {"name": name} | changes
+    )
 
 
 def _submitted(project: Project, user: User, document: Document) -> Run:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 
+from frontend.figures.register import percent
+from frontend.figures.register import said as said_loss
 from planner.models import Run, State
 from planner.services.comparison import ANSWERED, Row
 from solvers import units
@@ -59,6 +61,24 @@ def label(name: str) -> str:
 def said(value: float | None, name: str) -> str:
     """A number under its name with a unit: `15.7 s` for step_time_s."""
     return "" if value is None else units.show_named(name, value)
+
+
+@register.filter
+def loss(value: float) -> str:
+    """A loss with four digits."""
+    return said_loss(value)
+
+
+@register.filter
+def share(value: float) -> str:
+    """A share in per cent, kept on one line: `1.90 %`."""
+    return kept(percent(value))
+
+
+@register.filter
+def count_of(value: float) -> str:
+    """A number of parameters, tokens or FLOP: `4.76B`."""
+    return units.show(value, units.COUNT)
 
 
 @register.filter

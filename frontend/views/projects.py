@@ -99,6 +99,6 @@ def _members(request: InProject, project: Project, **more: object) -> HttpRespon
 
 ROLES = (
     (Role.VIEWER, "reads plans, compares them, downloads them"),
-    (Role.EDITOR, "also submits, cancels and tags plans, adds to the catalogue"),
+    (Role.EDITOR, "also submits, cancels and tags plans, freezes and scores forecasts, adds to the catalogue"),
     (Role.OWNER, "also adds and removes members, and sets their roles"),
 )

@@ -19,7 +19,7 @@ from frontend.views.scope import InProject, in_project, reader
 from frontend.views.tokens import USUAL
 from planner import exports
 from planner.models import Project, Run
-from planner.services import history, presence, runs, tokens
+from planner.services import forecasts, history, presence, runs, tokens
 from solvers import documents, kinds, units
 from solvers.documents import Document
 from solvers.errors import IsoflopError, UnknownName
@@ -183,6 +183,7 @@ def _answered(request: HttpRequest, project: Project, run: Run) -> dict[str, Any
     return {
         "result": result,
         "formats": exports.offered(result),
+        "freezable": forecasts.offered(run),
         "answer": found,
         "headline": answer.emphasised(found.headline, found.bold),
         "others": [other for other in others if other.id != run.id][:COMPARABLE],

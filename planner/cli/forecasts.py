@@ -157,7 +157,8 @@ def _table(found: list[Document]) -> "Table":
     from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
     rows = tuple(
-        (each["id"], each["name"], each["frozen_at"][:16], _interval(each), _came(each["outcome"])) for each in found
+        (each["id"], each["name"], each["frozen_at"][:10], f"{each['loss']['value']:.4g}", _came(each["outcome"]))
+        for each in found
     )
     return Table("Forecasts", ("id", "name", "frozen", "loss", "outcome"), rows)
 

@@ -43,8 +43,8 @@ class Page:
 
 
 def offered(run: Run) -> bool:
-    """Whether the run has an answer of a kind that makes a forecast, frozen or not."""
-    return run.state == State.SOLVED and kinds.get(run.kind).forecast is not None
+    """Whether the run, which was loaded with its result, says what will be measured, frozen or not."""
+    return run.state == State.SOLVED and kinds.get(run.kind).forecast(run.result.document) is not None
 
 
 def of_run(run: Run) -> Forecast | None:
@@ -189,12 +189,11 @@ def _told(run: Run) -> Said:
         raise Conflict(Problem("under_way", f"The run is {run.state}; there is no answer yet.", "/run", "Wait for it."))
     if run.state != State.SOLVED:
         raise invalid("no_answer", f"The run is {run.state}: it has no answer to freeze.", at="/run")
-    tell = kinds.get(run.kind).forecast
-    if tell is None:
-        makers = ", ".join(name for name in kinds.names() if kinds.get(name).forecast is not None)
-        hint = f"Kinds that do: {makers}." if makers else ""
-        raise invalid("no_forecast", f"A plan of kind {run.kind} forecasts no loss.", at="/run", hint=hint)
-    return tell(run.result.document)
+    said = kinds.get(run.kind).forecast(run.result.document)
+    if said is None:
+        hint = "An answer that rests on runs that were made does."
+        raise invalid("no_forecast", "This answer does not say what loss will be measured.", at="/run", hint=hint)
+    return said
 
 
 def _in_turn(number: int, reason: str) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page
 
-from planner.services import catalogue, claims, projects, runs, tokens
+from planner.services import catalogue, claims, forecasts, projects, runs, tokens
 from tests import plans
 from tests.e2e.conftest import DESK, PHONE, Person, Watch, make_person, overflow, small_targets, violations
 
@@ -48,6 +48,12 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "serving, no plan": plans.served(project, owner, "Faster than light", slo={"tpot": 1e-6}),
     }
     served = ",".join(str(run.id) for run in serving.values() if run.state == "solved")
+    frozen = {
+        "forecast": forecasts.freeze(plans.foretold(project, owner), user=owner),
+        "forecast, scored": forecasts.freeze(plans.foretold(project, owner, "w" * 120), user=owner, note="n" * 200),
+    }
+    forecasts.record(frozen["forecast, scored"], user=owner, loss=0.6)
+    forecasts.record(frozen["forecast, scored"], user=owner, loss=0.48, tokens=2e11, reason="r" * 200)
     compare = "compare?runs=" + ",".join(str(run.id) for run in found)
     sections = {
         f"catalogue {name}": f"catalogue?section={name}" for name in ("gpus", "nodes", "links", "models", "prices")
@@ -64,6 +70,8 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "new serving": "new?kind=serving",
         "new serving, a trace": "new?kind=serving&example=trace-azure-code-l40s",
         "new serving, wrong": "new?kind=serving&set=/slo/tpot=%22fast%22",
+        "forecasts": "forecasts",
+        **{name: f"forecasts/{forecast.id}" for name, forecast in frozen.items()},
         **sections,
         "gpu": "catalogue/gpus/h100-sxm",
         "own node": "catalogue/nodes/our-pod",

@@ -167,10 +167,12 @@ ACTS = {
 }
 
 
-def _forecast(result: Document) -> Forecast:
-    """The loss that the spec named, give or take five percent, of a model of a billion parameters."""
+def _forecast(result: Document) -> Forecast | None:
+    """The loss that the spec named, give or take five percent, of a model of a billion parameters; nothing for 0."""
     target = {"params": 1e9, "tokens": 1e11, "counts": "non-embedding", "loss_unit": "nats/token"}
     loss = result["spec"]["loss"]
+    if not loss:
+        return None
     return Forecast(target, Estimate(loss, 0.95 * loss, 1.05 * loss), {"chinchilla": 0.25, "skaling": 0.75})
 
 

@@ -84,8 +84,16 @@ def test_a_kind_that_forecasts_nothing_is_refused(project):
         forecasts.freeze(run, user=project.created_by)
 
     assert problem(refused) == ("no_forecast", "/run")
-    assert "trial" in refused.value.problems[0].hint
     assert (forecasts.offered(run), forecasts.offered(factories.solved(project))) == (False, True)
+
+
+def test_an_answer_that_says_nothing_is_refused_though_its_kind_does(project):
+    run = factories.solved(project, loss=0.0)
+
+    with pytest.raises(Invalid) as refused:
+        forecasts.freeze(run, user=project.created_by)
+
+    assert (problem(refused), forecasts.offered(run)) == (("no_forecast", "/run"), False)
 
 
 @pytest.mark.parametrize(

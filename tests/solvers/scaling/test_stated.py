@@ -27,4 +27,11 @@ def test_the_loss_at_the_target_is_stated_with_the_laws_behind_it():
 
 @pytest.mark.parametrize(("recipes", "said"), [({"best": "filtered", "list": []}, "filtered"), (None, None)])
 def test_of_several_recipes_the_forecast_is_of_the_best(recipes, said):
-    assert stated(result(recipes=recipes)).target.get("recipe") == said
+    found = stated(result(recipes=recipes))
+
+    assert found is not None
+    assert found.target.get("recipe") == said
+
+
+def test_an_answer_without_runs_states_nothing():
+    assert stated({**result(), "estimates": {}}) is None
