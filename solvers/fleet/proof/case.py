@@ -45,7 +45,8 @@ class Proof:
 
     `factors` [C] are what replicas carry over what the static model says; `loads` say for each service and hour [T] by
     how much its load is counted larger, as pools of few replicas need more room than large ones. `programme` has both.
-    `ends` are the ends of the interval of a step's seconds over their value, of the configurations that are used;
+    `simulated` are the configurations whose factors simulation found; others have hopeful ones. `ends` are the ends of
+    the interval of a step's seconds over their value, of the configurations that are used;
     `holding` remembers all that was simulated.
     """
 
@@ -61,6 +62,7 @@ class Proof:
     first: Unproven
     ends: dict[int, tuple[float, float]]
     holding: "Holding"
+    simulated: frozenset[int]
 
     @property
     def planned_loads(self) -> tuple[Floats, ...]:
@@ -86,6 +88,7 @@ class Missed:
     loads: tuple[Floats, ...]
     rounds: int
     first: Mix | None
+    simulated: frozenset[int] = frozenset()
 
 
 def loaded(programme: Programme, loads: tuple[Floats, ...]) -> Programme:

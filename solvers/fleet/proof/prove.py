@@ -45,7 +45,7 @@ def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -
     value = math.inf if mixed is None else mixed.mix.value
     best = alone(search, value, lambda own: _judged(own, progress)) or mixed
     if best is None:
-        return Missed(search.fits.factors, search.loads, search.rounds, trusting)
+        return Missed(search.fits.factors, search.loads, search.rounds, trusting, frozenset(search.fits.known))
     return Proof(
         mix=best.mix,
         programme=best.programme,
@@ -59,6 +59,7 @@ def prove(spec: FleetSpec, supplies: Supplies, *, progress: Progress = silent) -
         first=_unproven(search, trusting or best.mix),
         ends={c: step_ends(pools, c) for c in np.flatnonzero(best.mix.replicas.max(axis=1)).tolist()},
         holding=search.holding,
+        simulated=frozenset(search.fits.known),
     )
 
 

@@ -1,9 +1,10 @@
 """An answer that is to be explained, and how a changed question is asked again with what simulation taught.
 
 A changed question has its own capacities by the static model; what simulation made of a configuration (its factor) is
-kept for the same one, and for one that was not tried it is that of its offer's others, else of its service's.
+kept for the same one; for a new one it is the mean of the simulated ones of its offer, else of its service.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -72,12 +73,13 @@ class Answered:
         found = supplies(spec, known=self.supplies)
         if found.unserved:
             return None
-        plain = programme_of(spec, found, factors_of(found, self.supplies, self.proof.factors))
-        alone = tuple(
-            replace(one, gains=factors_of(found, self.supplies, one.gains)) for one in self.proof.programme.alone
-        )
+        plain = programme_of(spec, found, self._learned(found, self.proof.factors))
+        alone = tuple(replace(one, gains=self._learned(found, one.gains)) for one in self.proof.programme.alone)
         asked = replace(loaded(plain, self.proof.loads), alone=alone)
         return found, over(asked, self.typical)
+
+    def _learned(self, found: Supplies, factors: Floats) -> Floats:
+        return factors_of(found, self.supplies, factors, self.proof.simulated)
 
 
 def called(spec: FleetSpec, known: Supplies) -> Called:
@@ -112,11 +114,15 @@ def _limits(spec: FleetSpec) -> dict[str, str]:
     return found
 
 
-def factors_of(found: Supplies, known: Supplies, factors: Floats) -> Floats:
-    """What simulation made of each configuration of `found` [C], from what it made of the `known` ones."""
+def factors_of(found: Supplies, known: Supplies, factors: Floats, simulated: Collection[int]) -> Floats:
+    """What simulation made of each configuration of `found` [C], from what it made of the `known` ones.
+
+    Others than themselves are known by the `simulated` ones alone: what was not simulated has a hopeful factor.
+    """
     logs: dict[object, list[float]] = {}
-    for one, factor in zip(known.ready, factors.tolist(), strict=True):
-        for key in _keys(one):
+    for c, (one, factor) in enumerate(zip(known.ready, factors.tolist(), strict=True)):
+        own, *others = _keys(one)
+        for key in (own, *others) if c in simulated else (own,):
             logs.setdefault(key, []).append(np.log(factor))
     means = {key: float(np.exp(np.mean(values))) for key, values in logs.items()}
     return np.array([next((means[key] for key in _keys(one) if key in means), 1.0) for one in found.ready])

@@ -192,4 +192,7 @@ def _carried(spec: FleetSpec, known: Supplies, learned: Learned) -> bool:
     found, (factors, loads) = supplies(spec, known=known), learned
     if found.unserved:
         return False
-    return cheapest(_programme(spec, found, (factors_of(found, known, factors), loads))) is not None
+    return (
+        cheapest(_programme(spec, found, (factors_of(found, known, factors, range(len(known.ready))), loads)))
+        is not None
+    )

@@ -18,7 +18,7 @@ from solvers.fleet.programme.counts import objective_of
 
 # Hours that are solved again at the most, where capacities (classes x configurations x hours) are more than that many
 # (measured: 24 hours of one reserved GPU type, 288 capacities, are solved in 0.02 s).
-MOST, LARGE = 3, 300
+MOST, LARGE = 3, 600
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def proven(spec: FleetSpec, supplies: Supplies) -> Proof:
     assert mix is not None
     attained = (Attained(0, 0.97, 0.95, 0.99, (0.96, 0.98), 1, 0.9),)
     first, holding = Unproven(mix, (0.9,)), Holding(Pools(spec, supplies))
-    return Proof(mix, programme, factors, (np.ones(4),), attained, 0, (1,), (2,), 100, first, {}, holding)
+    return Proof(mix, programme, factors, (np.ones(4),), attained, 0, (1,), (2,), 100, first, {}, holding, frozenset())
 
 
 @pytest.fixture(scope="module")

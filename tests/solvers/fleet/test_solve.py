@@ -16,7 +16,7 @@ def test_a_reserved_base_carries_the_nights_and_hours_of_the_day_come_on_top():
     on_demand, reserved = result["plan"]["offers"]
     cost = result["estimates"]["cost_usd_per_hour"]["value"]
     assert reserved["units_by_hour"] == 24 * [2]
-    assert [max(on_demand["units_by_hour"][:8]), max(on_demand["units_by_hour"])] == [0, 2]
+    assert [max(on_demand["units_by_hour"][:8]), max(on_demand["units_by_hour"])] == [0, 1]
     assert cost == pytest.approx(reserved["cost_usd_per_hour"] + on_demand["cost_usd_per_hour"])
     # What an option says is what the alternative without it costs, over all hours.
     without = next(one for one in result["alternatives"] if one["why_not"].endswith("without l40s-year."))
@@ -25,3 +25,17 @@ def test_a_reserved_base_carries_the_nights_and_hours_of_the_day_come_on_top():
     assert result["explanation"]["typical_hours"] is None
     assert {told["reserved"]["verdict"], told["elastic"]["verdict"]} == {"used"}
     assert f"({show(more, SHARE)})" in told["reserved"]["message"]
+
+
+@pytest.mark.parametrize("name", ["reserved-base-of-a-day", "melange-llama-2-7b"])
+def test_a_shorter_latency_is_never_told_as_cheaper_nor_a_longer_one_as_dearer(name):
+    result = answer(kinds.parse(read(kinds.examples("fleet")[name])))
+
+    cost = result["estimates"]["cost_usd_per_hour"]["value"]
+    told = {one["change"]: one["cost_usd_per_hour"] for one in result["explanation"]["sensitivity"]}
+    shorter = [value for change, value in told.items() if change.endswith("shorter") and value is not None]
+    longer = [value for change, value in told.items() if change.endswith("longer")]
+
+    assert min(shorter, default=cost) >= cost * (1.0 - 1e-6)
+    assert longer
+    assert max(longer) <= cost * (1.0 + 1e-6)

@@ -88,5 +88,6 @@ def answered(spec: FleetSpec) -> Answered:
             first=Unproven(mix, tuple(1.0 for _ in spec.services)),
             ends={},
             holding=Holding(Pools(spec, known)),
+            simulated=frozenset(range(len(known.ready))),
         ),
     )
