@@ -34,7 +34,7 @@ class Scene:
 class Pool:
     """Prices that were of use [N, F], and the right sides of their rows [N, T], in scenes with the same families.
 
-    `enough` are hours and machines [F] that carry them: what is asked for no more and has no less is carried too.
+    `enough` [n, F] are machines that carry an hour: what is asked for no more and has no less is carried too.
     """
 
     families: Families
@@ -43,7 +43,7 @@ class Pool:
     direction: Floats
     prices: list[Floats] = field(default_factory=list)
     right: list[Floats] = field(default_factory=list)
-    enough: list[tuple[int, Floats]] = field(default_factory=list)
+    enough: dict[int, Floats] = field(default_factory=dict)
 
     def lost(self, hour: int) -> bool:
         """Whether a class with load has no family left in this hour."""
@@ -75,7 +75,7 @@ class Pool:
 
         `roughly`: by the prices of groups of classes, which is quick and may miss what is short by little.
         """
-        if any((machines >= there).all() and (self.rates[hour] <= self.rates[at]).all() for at, there in self.enough):
+        if hour in self.enough and (machines >= self.enough[hour]).all(axis=1).any():
             return -1
         used = np.isfinite(self.seconds).any(axis=0)
         load = Load(self.rates[hour], self.seconds, machines, self.direction, sign=True)
@@ -86,7 +86,7 @@ class Pool:
         else:
             found = dealt(load, self.families)
             if found.u <= 0:
-                self.enough.append((hour, machines))
+                self._is_enough(hour, machines)
                 return -1
             prices = np.maximum(found.prices, 0.0)
         index = self.add(prices)
@@ -98,6 +98,11 @@ class Pool:
             self.right.pop()
             return -1
         return index
+
+    def _is_enough(self, hour: int, machines: Floats) -> None:
+        for at in np.flatnonzero((self.rates <= self.rates[hour]).all(axis=1)).tolist():
+            known = self.enough.get(at, machines[:0].reshape(0, len(machines)))
+            self.enough[at] = np.concatenate([known[(known < machines).any(axis=1)], machines[None]])
 
 
 def scenes_of(programme: Programme) -> tuple[Scene, ...]:

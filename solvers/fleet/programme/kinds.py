@@ -2,7 +2,7 @@
 
 Kinds of replicas may stand in for one another (a family, a factor, GPUs, limits, losses): of n of a kind the cheapest
 offers have the first, so that the cost of n is convex. An offer with several configurations is a kind for each, and a
-row says that there is room for all.
+row says that there is room for all. Where a node may be lost, each configuration is a kind.
 """
 
 from dataclasses import dataclass
@@ -60,12 +60,9 @@ class Hour:
 
 def kinds_of(programme: Programme, scenes: tuple[Scene, ...], pools: tuple[Pool, ...]) -> tuple[Ints, ...] | None:
     """Configurations that stand in for one another; None where the hours of a programme cannot be listed."""
-    if (
-        any(scene.lost for scene in scenes)
-        or len({scene.service for scene in scenes}) > 1
-        or (units_of(programme) < 1).any()
-    ):
+    if len({scene.service for scene in scenes}) > 1 or (units_of(programme) < 1).any():
         return None
+    node = any(scene.lost for scene in scenes)
     found: dict[tuple[object, ...], list[int]] = {}
     families = {scene.service: pool.families for scene, pool in zip(scenes, pools, strict=True)}
     shared = _shared(programme)
@@ -73,7 +70,7 @@ def kinds_of(programme: Programme, scenes: tuple[Scene, ...], pools: tuple[Pool,
         if one.service in families and families[one.service].family[index] >= 0:
             key = (
                 (one.service, int(families[one.service].family[index]), float(families[one.service].factor[index])),
-                (one.gpus, programme.offers[one.offer].gpus, index if shared[one.offer] else -1),
+                (one.gpus, programme.offers[one.offer].gpus, index if node or shared[one.offer] else -1),
                 tuple(float(limit.weights[one.offer]) for limit in programme.limits),
                 tuple(bool(scene.gone[index]) for scene in scenes),
             )

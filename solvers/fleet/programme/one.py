@@ -49,7 +49,7 @@ def _searched(search: Search, hour: int) -> Found | None:
 def _by_points(search: Search, hour: int, part: Hour) -> Found | None:
     """The best of one hour by listing its points. TooMany where they are."""
     block = search.blocks[hour]
-    start = block.relaxed()
+    start = block.relaxed(rounds=search.rounds)
     if not start.x.size:
         return None
     units, replicas = block.counts.unit[:, 0], block.counts.replica[:, 0]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from solvers.fleet.programme.block import FEW_SHARES, Block, Found, Question
-from solvers.fleet.programme.case import Floats, Ints, Programme
+from solvers.fleet.programme.block import FEW_SHARES, ROUNDS, Block, Found, Question
+from solvers.fleet.programme.case import Floats, Ints, Programme, Supply
 from solvers.fleet.programme.counts import needed, objective_of
 from solvers.fleet.programme.cuts import Pool, Scene, pools_of, scenes_of
 from solvers.fleet.programme.kinds import kinds_of
@@ -49,6 +49,14 @@ class Search:
     def times(self) -> Ints:
         """How many hours each distinct one stands for."""
         return np.bincount(self.alike)
+
+    @property
+    def rounds(self) -> int:
+        """Rounds of rows for an answer with fractions: none where points are listed and a node may be lost.
+
+        There are many scenes then, whose rows take longer than what they save.
+        """
+        return 0 if self.kinds is not None and any(scene.lost for scene in self.scenes) else ROUNDS
 
 
 def search_of(programme: Programme, gap: float) -> Search:
@@ -94,18 +102,22 @@ def distinct(programme: Programme) -> tuple[Ints, Ints]:
 
 
 def part_of(programme: Programme, hours: Ints, times: Ints | None = None) -> Programme:
-    """Some hours of a programme, each paid `times` over."""
-    weight = np.ones(len(hours)) if times is None else times
+    """Some hours of a programme; with `times` each is paid so often, and steady offers what all hours pay for them."""
+
+    def paid(one: Supply, each: Floats) -> Floats:
+        every = np.broadcast_to(each, programme.hours)
+        if times is None:
+            return every[hours]
+        return np.full(len(hours), every.sum() / len(hours)) if one.steady else every[hours] * times
+
     return replace(
         programme,
         rates_per_s=tuple(rates[hours] for rates in programme.rates_per_s),
         offers=tuple(
             replace(
                 one,
-                price_usd=np.broadcast_to(one.price_usd, programme.hours)[hours] * weight,
-                carbon_g=None
-                if one.carbon_g is None
-                else np.broadcast_to(one.carbon_g, programme.hours)[hours] * weight,
+                price_usd=paid(one, one.price_usd),
+                carbon_g=None if one.carbon_g is None else paid(one, one.carbon_g),
             )
             for one in programme.offers
         ),

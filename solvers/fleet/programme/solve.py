@@ -25,7 +25,7 @@ from solvers.base import Progress, silent
 from solvers.fleet.programme.apart import keeps, services_of, solved_apart
 from solvers.fleet.programme.balance import balanced
 from solvers.fleet.programme.block import Block, Question
-from solvers.fleet.programme.case import Floats, Ints, Mix, Programme, Supply
+from solvers.fleet.programme.case import Ints, Mix, Programme
 from solvers.fleet.programme.counts import carbon_of, objective_of, prices_of, stood_on
 from solvers.fleet.programme.cuts import pools_of, scenes_of
 from solvers.fleet.programme.hours import Outcome, by_hours
@@ -36,9 +36,10 @@ from solvers.fleet.programme.without import counted_for, variants
 
 # A budget may be passed by this share, for the sake of rounding; rounds of rows for the programme with fractions.
 ROUNDING, ROUNDS = 1e-9, 200
-# Shares of all distinct hours up to which they are solved in one model (measured: 24 hours of one service, 14 of them
-# distinct, in 0.8 s in place of 3.1 with 238 shares, in 0.08 in place of 2.1 with 252 and any node lost).
-AT_ONCE = 300
+# Shares of all distinct hours up to which they are solved in one model, and where a node may be lost (measured: 24
+# hours of one service, 14 of them distinct, in 0.4 s in place of 1.0 with 756 shares; with any node lost in 0.1 in
+# place of 0.3 with 252, but in 5.7 in place of 0.8 with 1,176).
+AT_ONCE, AT_ONCE_LOST = 800, 300
 
 
 def solve(programme: Programme, progress: Progress = silent, *, gap: float = 0.0) -> Mix | None:
@@ -87,30 +88,18 @@ def _few(programme: Programme) -> bool:
     """Whether reserved units couple so few shares that one model of all hours is solved sooner than they are apart."""
     if programme.hours == 1 or not any(one.steady for one in programme.offers):
         return False
-    return count_of(pools_of(programme, scenes_of(programme)), distinct(programme)[0]) <= AT_ONCE
+    scenes = scenes_of(programme)
+    most = AT_ONCE_LOST if any(scene.lost for scene in scenes) else AT_ONCE
+    return count_of(pools_of(programme, scenes), distinct(programme)[0]) <= most
 
 
 def together_once(programme: Programme, *, gap: float = 0.0) -> Outcome | None:
     """All hours in one model without budgets, those that are alike as one that is paid as often as there are of it."""
     hours, alike = distinct(programme)
-    few = part_of(programme, hours, np.bincount(alike))
-    pairs = zip(few.offers, programme.offers, strict=True)
-    offers = tuple(_paid_in_all(one, whole, programme.hours) if one.steady else one for one, whole in pairs)
-    outcome = at_once(replace(few, offers=offers), gap=gap)
+    outcome = at_once(part_of(programme, hours, np.bincount(alike)), gap=gap)
     if outcome is None:
         return None
     return replace(outcome, units=outcome.units[:, alike], replicas=outcome.replicas[:, alike])
-
-
-def _paid_in_all(one: Supply, whole: Supply, hours: int) -> Supply:
-    """A steady offer of some hours, which together pay and emit what it does in all of its own."""
-    few = len(one.price_usd)
-
-    def each(values: Floats) -> Floats:
-        return np.full(few, np.broadcast_to(values, hours).sum() / few)
-
-    carbon = None if whole.carbon_g is None else each(whole.carbon_g)
-    return replace(one, price_usd=each(whole.price_usd), carbon_g=carbon)
 
 
 def at_once(programme: Programme, *, gap: float = 0.0) -> Outcome | None:

@@ -5,23 +5,26 @@ Let R be the units of the steady offers and f_t(R) the least cost of hour t with
 For any prices u_t of the steady units with sum_t u_t = P, and any box of R,
     sum_t min { f_t(R) + u_t . R : R in the box }  <=  the least cost in the box      [geoffrion1974lagrangean]
 where each minimum is a small programme of one hour. u comes from the duals of the whole with fractions, then moves
-towards what makes the hours want the same R. The rounded mean of what they want is tried as an answer; the box is
-halved where they disagree most, until bound and answer meet or the search has looked at as many hours as it may.
+towards what makes the hours want the same R. The rounded mean of what they want is tried as an answer, and what is next
+to it where hours are listed (points.py); the box is halved where they disagree most, until bound and answer meet or the
+search has looked at as many hours as it may.
 """
 
 import heapq
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
 from solvers.fleet.programme.block import Block, Found, Question
 from solvers.fleet.programme.case import Floats, Ints
 from solvers.fleet.programme.one import Box, hour_best
-from solvers.fleet.programme.search import Search, part_of
+from solvers.fleet.programme.search import MET, Search, part_of
 
 # Programmes of one hour that a search may solve: an estimate of what takes some seconds.
 MOST_SOLVED = 600
-# Prices tried in each box.
-STEPS = 3
+# Prices tried in each box; units of steady offers in a box that are tried one by one, where hours are listed.
+STEPS, FEW = 3, 8
 
 
 def together(search: Search) -> float:
@@ -47,7 +50,7 @@ def _first(search: Search) -> Floats | None:
     times, hours = search.times, search.hours
     whole = Block(Question(part_of(search.programme, hours, times), hours, search.scenes, search.pools))
     whole.price(whole.counts.unit[search.steady, 0], search.price)
-    answer = whole.relaxed()
+    answer = whole.relaxed(rounds=search.rounds)
     if not answer.x.size:
         return None
     rows = whole.counts.rows
@@ -64,8 +67,11 @@ def _looked(search: Search, box: Box) -> tuple[float, list[Box]]:
     """The bound of a box, and its halves if something better may lie there."""
     best, wanted, prices, kept = -np.inf, np.zeros(0), box.prices, box.prices
     times = search.times
-    if (box.low == box.high).all():
-        return _tried(search, box.low), []
+    high = _affordable(search, box)
+    if np.prod(high - box.low + 1.0) <= (FEW if search.kinds is not None else 1):
+        every = product(*(range(low, most + 1) for low, most in zip(box.low.tolist(), high.tolist(), strict=True)))
+        return min((_tried(search, np.array(units, dtype=np.int64)) for units in every), default=search.value), []
+    box = replace(box, high=high)
     for _ in range(STEPS):
         found = [hour_best(search, hour, prices[hour], box) for hour in range(len(search.hours))]
         if any(one is None for one in found):
@@ -76,7 +82,7 @@ def _looked(search: Search, box: Box) -> tuple[float, list[Box]]:
         if bound > best:
             best, wanted, kept = bound, units, prices
         mean = times @ units / times.sum()
-        _tried(search, np.clip(np.rint(mean), box.low, box.high).astype(np.int64))
+        _near(search, box, np.clip(np.rint(mean), box.low, box.high).astype(np.int64), bound)
         apart = float((times @ (units - mean) ** 2).sum())
         if best >= search.value * (1.0 - search.gap):
             return best, []
@@ -84,6 +90,27 @@ def _looked(search: Search, box: Box) -> tuple[float, list[Box]]:
             break
         prices = prices + (search.value - bound) / apart * (units - mean) if np.isfinite(search.value) else prices
     return best, _halved(box, wanted, times, kept)
+
+
+def _affordable(search: Search, box: Box) -> Ints:
+    """The most units [S] in a box whose price, each alone, is no more than the best answer; low - 1 where none are."""
+    if not np.isfinite(search.value):
+        return box.high
+    left = search.value * (1.0 + MET) - float(search.price @ box.low)
+    more = np.divide(left, search.price, out=np.full(len(box.low), np.inf), where=search.price > 0)
+    most: Ints = np.clip(np.floor(box.low + more), box.low - 1, box.high).astype(np.int64)
+    return most
+
+
+def _near(search: Search, box: Box, units: Ints, bound: float) -> None:
+    """Tries these steady units, and one more or less of each in the box for as long as that is better."""
+    _tried(search, units)
+    value, one = np.inf, np.eye(len(units), dtype=np.int64)
+    while search.kinds is not None and bound < search.value * (1.0 - search.gap) and search.value < value:
+        value = search.value
+        for other in (step + search.units for step in (*one, *-one)):
+            if (box.low <= other).all() and (other <= box.high).all():
+                _tried(search, other)
 
 
 def _steady(search: Search, hour: int, found: Found) -> Ints:

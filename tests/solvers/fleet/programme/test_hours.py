@@ -8,6 +8,7 @@ import pytest
 from solvers.fleet.programme.balance import utilisation
 from solvers.fleet.programme.case import Programme
 from solvers.fleet.programme.hours import by_hours
+from solvers.fleet.programme.search import part_of
 from solvers.fleet.programme.solve import at_once, cheapest, mix_of, solve, together_once
 from tests.solvers.fleet.programme.test_solve import melange
 
@@ -59,3 +60,16 @@ def test_hours_that_are_alike_count_as_often_as_there_are_of_them(objective: str
     assert value == pytest.approx(mix_of(programme, whole.units, whole.replicas, whole.bound, {}).value)
     assert value == pytest.approx(mix_of(programme, apart.units, apart.replicas, apart.bound, {}).value)
     assert few.bound == pytest.approx(4.0 * value)
+
+
+def test_some_hours_are_paid_as_often_as_they_are_and_what_is_reserved_as_in_all() -> None:
+    plain = day()
+    on_demand = replace(plain.offers[0], price_usd=np.array([1.0, 2.0, 3.0, 2.0]))
+    reserved = replace(plain.offers[2], price_usd=np.array([4.0, 1.0, 2.0, 5.0]), carbon_g=np.array([9.0]))
+    programme = replace(plain, offers=(on_demand, plain.offers[1], reserved))
+
+    once, often = (part_of(programme, np.array([0, 1, 2]), times) for times in (None, np.array([1, 2, 1])))
+
+    assert [one.offers[0].price_usd.tolist() for one in (once, often)] == [[1.0, 2.0, 3.0], [1.0, 4.0, 3.0]]
+    assert [one.offers[2].price_usd.tolist() for one in (once, often)] == [[4.0, 1.0, 2.0], [4.0, 4.0, 4.0]]
+    assert [one.offers[2].carbon_g.tolist() for one in (once, often)] == [[9.0, 9.0, 9.0], [12.0, 12.0, 12.0]]

@@ -11,7 +11,7 @@ from solvers.fleet.programme.case import Configuration, Limit, Loss, Programme, 
 from solvers.fleet.programme.kinds import kinds_of
 from solvers.fleet.programme.search import search_of
 from solvers.fleet.programme.solve import cheapest
-from tests.solvers.fleet.programme.cases import small
+from tests.solvers.fleet.programme.cases import on_nodes, small
 from tests.solvers.fleet.programme.test_solve import melange
 
 
@@ -43,9 +43,12 @@ def test_a_zone_or_a_limit_sets_them_apart() -> None:
     assert (kinds(lost), kinds(limited)) == ([[0], [1, 3], [2]], [[0], [1, 2], [3]])
 
 
-def test_a_lost_node_two_services_and_parts_of_units_are_left_to_highs() -> None:
+def test_where_a_node_may_be_lost_each_configuration_is_a_kind() -> None:
+    assert kinds(replace(terms(), losses=(Loss("node", (0, 1), node=True),))) == [[0], [1], [2], [3]]
+
+
+def test_two_services_and_parts_of_units_are_left_to_highs() -> None:
     plain = terms()
-    node = replace(plain, losses=(Loss("node", (0, 1), node=True),))
     parts = replace(plain, offers=(replace(plain.offers[0], gpus=8), *plain.offers[1:]))
     other = Configuration(1, 0, 1, np.array([3.0]))
     two = replace(
@@ -54,7 +57,7 @@ def test_a_lost_node_two_services_and_parts_of_units_are_left_to_highs() -> None
         configurations=(*plain.configurations, other),
     )
 
-    assert [kinds(each) for each in (node, parts, two)] == [None, None, None]
+    assert [kinds(each) for each in (parts, two)] == [None, None]
 
 
 def searched(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> float | None:
@@ -72,6 +75,33 @@ def test_listed_programmes_cost_what_searched_ones_do(first: int, monkeypatch: p
     found = [cheapest(each) for each in programmes]
 
     assert [None if mix is None else mix.value for mix in found] == [searched(each, monkeypatch) for each in programmes]
+
+
+@pytest.mark.parametrize("first", range(0, 40, 20))
+def test_listed_hours_with_a_node_lost_cost_what_searched_ones_do(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    programmes = [on_nodes(seed) for seed in range(first, first + 20)]
+
+    found = [cheapest(each) for each in programmes]
+
+    assert sum(kinds(each) is not None for each in programmes) > 10
+    assert [None if mix is None else mix.value for mix in found] == [searched(each, monkeypatch) for each in programmes]
+
+
+def test_a_node_lost_takes_replicas_of_two_configurations_at_once() -> None:
+    one, other = np.array([4.0, 1.0]), np.array([1.0, 4.0])
+    offer = Supply(1, np.array([1.0]), 20, node_gpus=4)
+    programme = Programme(
+        rates_per_s=(np.array([[4.0, 4.0]]),),
+        configurations=(Configuration(0, 0, 1, one), Configuration(0, 0, 1, other)),
+        offers=(offer,),
+        losses=(Loss("node", (0,), node=True),),
+    )
+
+    mix = cheapest(programme)
+
+    # Five of one kind carry the load. Of three and five, the three and one more may be gone: four are left.
+    assert mix is not None
+    assert (kinds(programme), mix.units.tolist()) == ([[0], [1]], [[9]])
 
 
 def test_many_classes_on_three_terms_cost_what_highs_finds(monkeypatch: pytest.MonkeyPatch) -> None:
