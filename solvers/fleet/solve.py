@@ -8,8 +8,10 @@ from solvers.fleet.proof.prove import prove
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
 from solvers.fleet.supply.supplies import supplies
+from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.explain import explained
 from solvers.fleet.why.infeasible import why_infeasible
+from solvers.fleet.why.overlooked import settled
 from solvers.serving.calibration import data_of
 from solvers.simulate.serving.engine import prepare
 
@@ -23,7 +25,9 @@ def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
     proof = None if known.unserved else prove(spec, known, progress=progress)
     if not isinstance(proof, Proof):
         return why_infeasible(spec, known, proof, counted=counted(known), progress=progress)
-    told = explained(spec, known, proof, progress=progress)
+    answered = settled(Answered(spec, known, proof), progress=progress)
+    known, proof = answered.supplies, answered.proof
+    told = explained(answered, progress=progress)
     return Solved(
         plan=plan_document(spec, known, proof),
         estimates=told.estimates,

@@ -19,6 +19,7 @@ from solvers.fleet.supply.modelled import Able, Shapes, ables, limits_by_part, m
 from solvers.problems import problems_of
 from solvers.serving.requests import Sample, shape_of
 from solvers.serving.screen import MISS, SLOWER_TPOT, SLOWER_TTFT
+from solvers.serving.setup import Setup
 from solvers.serving.spec import ServingSpec
 from solvers.serving.study import Study, cached, longest_of, study_of
 from solvers.serving.traffic import Traffic
@@ -53,13 +54,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Asked:
-    """One service with its classes and its sample."""
+    """One service with its classes and its sample; `also` are setups of nodes that are kept whatever others carry."""
 
     spec: FleetSpec
     place: int
     carried: Carried
     drawn: Sample
     known: Known
+    also: tuple[tuple[Node, Setup], ...] = ()
 
     @property
     def service(self) -> Service:
@@ -98,8 +100,9 @@ class Asked:
             return study
         one = self.service
         shapes = self.known.answer(("shapes", self.parts, self.traits), lambda: shapes_of(self.carried, study))
-        told = ("found", node, one.slo, tuple(self.carried.split.stretch.tolist()), self.classes, self.traits)
-        return self.known.answer(told, lambda: _found(study, self.carried, self.rated(node, study, shapes)))
+        also = tuple(setup for at, setup in self.also if at == node)
+        told = ("found", node, one.slo, tuple(self.carried.split.stretch.tolist()), self.classes, self.traits, also)
+        return self.known.answer(told, lambda: _found(study, self.carried, self.rated(node, study, shapes), also))
 
     def rated(self, node: Node, study: Study, shapes: Shapes) -> tuple[list[Able], Counter[str]]:
         """The loads of every setup of a node, whatever the latencies."""
@@ -144,7 +147,9 @@ def _schema() -> Document:
     return ServingSpec.model_json_schema()
 
 
-def _found(study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]]) -> Found:
+def _found(
+    study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]], also: tuple[Setup, ...] = ()
+) -> Found:
     every, rejected = rated
     limits = limits_by_part(study.spec.slo, carried)
     ways = [way for able in every for way in _ways(able, carried, limits)]
@@ -154,6 +159,7 @@ def _found(study: Study, carried: Carried, rated: tuple[list[Able], Counter[str]
         alike.setdefault((way.setup.layout, way.setup.numerics), []).append(way)
     best = [way for some in alike.values() for way in best_settings(some)]
     kept = undominated(best)
+    kept += [way for way in able_ways if way.setup in also and way.setup not in {one.setup for one in kept}]
     counts = {LATE: len(ways) - len(able_ways), SAME: len(able_ways) - len(best), NO_BETTER: len(best) - len(kept)}
     needs = _needs(every, replace(carried, parts=replace(carried.split, stretch=np.ones(len(carried.shares)))), study)
     unable = _shortest([way for way in ways if not way.capacity_per_s.any()])

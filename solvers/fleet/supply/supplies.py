@@ -7,7 +7,7 @@ and else not served: the reasons stand in `unserved`.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ from solvers.fleet.supply.known import Known
 from solvers.fleet.supply.nodes import Asked, Found, Unable, unpaced
 from solvers.fleet.supply.unserved import unserved_of
 from solvers.serving.plan import layout_label, weights_word
+from solvers.serving.setup import Setup
 from solvers.serving.study import Study
 
 # How far limits are stretched where nothing keeps to them; beyond ROOM requests are late.
@@ -42,10 +43,17 @@ class _Served:
     brought: dict[int, tuple[Brought, ...]]
 
 
-def supplies(spec: FleetSpec, *, known: Supplies | None = None) -> Supplies:
-    """All that the programme chooses from. SpecError stands at what is wrong with a service's traffic or table."""
+def supplies(spec: FleetSpec, *, known: Supplies | None = None, also: Iterable[Ready] = ()) -> Supplies:
+    """All that the programme chooses from; the setups of `also` are among it, where their nodes are.
+
+    SpecError stands at what is wrong with a service's traffic or table.
+    """
     kept = known.known if known is not None else Known()
-    served = [_served(spec, place, kept) for place in range(len(spec.services))]
+    more = [(one.service, one.node, one.setup) for one in also if one.setup is not None]
+    served = [
+        _served(spec, place, kept, tuple((node, setup) for service, node, setup in more if service == place))
+        for place in range(len(spec.services))
+    ]
     ready = [one for service in served for one in _ready(service)]
     rejected: Counter[str] = Counter()
     for service in served:
@@ -60,13 +68,13 @@ def allows(service: Service, offer: Resolved) -> bool:
     return not service.zones or offer.zone in service.zones or offer.region in service.zones
 
 
-def _served(spec: FleetSpec, place: int, known: Known) -> _Served:
+def _served(spec: FleetSpec, place: int, known: Known, also: tuple[tuple[Node, Setup], ...]) -> _Served:
     service = spec.services[place]
     nodes = {o: offer.node for o, offer in enumerate(spec.offers) if allows(service, offer)}
     traffic = unpaced(service.traffic)
     told = (place, service.model, traffic, service.router, service.buckets, service.capacities, spec.seed)
     carried, drawn = known.answer(("classes", *told), lambda: carried_of(place, service, seed=spec.seed))
-    asked = Asked(spec, place, carried, drawn, known)
+    asked = Asked(spec, place, carried, drawn, known, also)
     found = _found(asked, nodes)
     tables = {o: brought(asked, node, found.get(o)) for o, node in nodes.items()}
     stretch = _stretch(asked, found, tables)

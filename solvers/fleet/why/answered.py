@@ -20,16 +20,21 @@ from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.called import Called
+from solvers.fleet.why.latency import FACTORS, Latency, held_to, same, with_limit
 from solvers.fleet.why.typical import Typical, based, over, part_of, priced, typical_of
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The question, what could serve it, and the plan that was proven."""
+    """The question, what could serve it, and the plan that was proven.
+
+    `closed`: what shorter latencies would be cheaper with was tried, and the plan is none the better for it.
+    """
 
     spec: FleetSpec
     supplies: Supplies
     proof: Proof
+    closed: bool = False
 
     @cached_property
     def typical(self) -> Typical:
@@ -71,12 +76,29 @@ class Answered:
     def ask(self, spec: FleetSpec) -> tuple[Supplies, Programme] | None:
         """A changed question as a programme; None where nothing on the market serves one of its classes."""
         found = supplies(spec, known=self.supplies)
-        if found.unserved:
-            return None
+        return None if found.unserved else (found, self._asked(spec, found))
+
+    @cached_property
+    def latencies(self) -> tuple[Latency, ...]:
+        """Every latency of a service that is served by a model, shorter and longer, solved again."""
+        return tuple(
+            self._latency(service, limit, factor)
+            for service, one in enumerate(self.spec.services)
+            for limit in (one.slo.limits if one.model is not None else ())
+            for factor in FACTORS
+        )
+
+    def _latency(self, service: int, limit: str, factor: float) -> Latency:
+        spec = with_limit(self.spec, service, limit, factor)
+        found = supplies(spec, known=self.supplies)
+        held = held_to(found, self.supplies, longer=factor > 1.0, closed=self.closed)
+        asked = None if found.unserved else self._asked(spec, held)
+        return Latency(service, limit, factor, held, asked, None if asked is None else cheapest(asked))
+
+    def _asked(self, spec: FleetSpec, found: Supplies) -> Programme:
         plain = programme_of(spec, found, self._learned(found, self.proof.factors))
         alone = tuple(replace(one, gains=self._learned(found, one.gains)) for one in self.proof.programme.alone)
-        asked = replace(loaded(plain, self.proof.loads), alone=alone)
-        return found, over(asked, self.typical)
+        return over(replace(loaded(plain, self.proof.loads), alone=alone), self.typical)
 
     def _learned(self, found: Supplies, factors: Floats) -> Floats:
         return factors_of(found, self.supplies, factors, self.proof.simulated)
@@ -130,5 +152,4 @@ def factors_of(found: Supplies, known: Supplies, factors: Floats, simulated: Col
 
 def _keys(one: Ready) -> tuple[object, ...]:
     """From the same configuration to the same service."""
-    same = (one.service, one.offer, one.gpus, one.label)
-    return (*same, one.setup), same, (one.service, one.offer), (one.service,)
+    return same(one), (one.service, one.offer, one.gpus), (one.service, one.offer), (one.service,)

@@ -13,9 +13,6 @@ from solvers.fleet.places import watts_of
 from solvers.fleet.plan import configuration_names, label, small_plan
 from solvers.fleet.programme.case import Floats, Mix, Programme
 from solvers.fleet.programme.solve import relaxed
-from solvers.fleet.proof.case import Proof
-from solvers.fleet.spec import FleetSpec
-from solvers.fleet.supply.case import Supplies
 from solvers.fleet.why import options, words
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.bound import binding, worth_documents
@@ -44,9 +41,9 @@ class Explained:
     warnings: tuple[Problem, ...]
 
 
-def explained(spec: FleetSpec, supplies: Supplies, proof: Proof, *, progress: Progress = silent) -> Explained:
+def explained(answered: Answered, *, progress: Progress = silent) -> Explained:
     """The explanation of a proven plan."""
-    answered = Answered(spec, supplies, proof)
+    spec, proof = answered.spec, answered.proof
     told = {"label": label(spec, proof.mix), "cost_usd_per_hour": proof.mix.cost_usd_per_hour}
 
     def at(stage: str, fraction: float) -> None:

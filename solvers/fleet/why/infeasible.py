@@ -25,9 +25,10 @@ from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import called, factors_of
 from solvers.fleet.why.called import joined, mix_words
 from solvers.fleet.why.eased import Change, Short, eased, whole_share
+from solvers.fleet.why.latency import with_limit
 from solvers.fleet.why.missed import given_up, proven, trusting
 from solvers.fleet.why.relax import Relaxation, relaxations
-from solvers.fleet.why.sensitivity import LIMITS, with_limit
+from solvers.fleet.why.sensitivity import LIMITS
 from solvers.fleet.why.single import unserved_by
 from solvers.serving.calibration import data_of
 from solvers.units import DURATION, SHARE, show

@@ -13,7 +13,6 @@ from solvers.documents import Document
 from solvers.fleet.plan import small_plan
 from solvers.fleet.programme.case import Mix, Programme
 from solvers.fleet.programme.solve import cheapest
-from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.called import mix_words, money
@@ -22,17 +21,18 @@ from solvers.fleet.why.used import uses
 from solvers.units import SHARE, show
 
 DEMAND = ((0.8, "20 % less demand"), (1.2, "20 % more demand"), (2.0, "twice the demand"))
-PRICE, LATENCY = (0.8, 1.2), (0.8, 1.25)
+PRICE = (0.8, 1.2)
 LIMITS = {"ttft": "time to first token", "tpot": "time per output token", "e2e": "time to last token"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """A changed question, in words; no programme where nothing on the market serves a class then."""
+    """A changed question, in words, and its best plan; no programme where nothing on the market serves a class then."""
 
     name: str
     programme: Programme | None
     supplies: Supplies
+    mix: Mix | None
 
 
 def sensitivity(answered: Answered) -> list[Document]:
@@ -43,30 +43,20 @@ def sensitivity(answered: Answered) -> list[Document]:
 def _changes(answered: Answered) -> Iterator[Change]:
     programme, known = answered.programme, answered.supplies
     for factor, name in DEMAND:
-        yield Change(name, with_demand(programme, factor), known)
+        asked = with_demand(programme, factor)
+        yield Change(name, asked, known, cheapest(asked))
     cost = cost_by_offer(programme, answered.mix)
     dearest = int(np.argmax(cost))
     if cost[dearest] > 0 and programme.objective == "cost":
         for factor in PRICE:
             offer, way = answered.called.offers[dearest], _way(factor, "higher", "lower")
             name = f"a price of {offer} {show(abs(factor - 1.0), SHARE)} {way}"
-            yield Change(name, with_price(programme, dearest, factor * programme.offers[dearest].price_usd), known)
-    for service, one in enumerate(answered.spec.services):
-        for limit in one.slo.limits if one.model is not None else ():
-            for factor in LATENCY:
-                words = f"a {LIMITS[limit]} {show(abs(factor - 1.0), SHARE)} {_way(factor, 'longer', 'shorter')}"
-                asked = answered.ask(with_limit(answered.spec, service, limit, factor))
-                name = words if len(answered.spec.services) == 1 else f"{words} for {one.name}"
-                yield Change(name, *((None, known) if asked is None else (asked[1], asked[0])))
-
-
-def with_limit(spec: FleetSpec, service: int, name: str, factor: float) -> FleetSpec:
-    """The question with one latency of a service so many times as long."""
-    one = spec.services[service]
-    slo = one.slo.model_copy(update={name: one.slo.limits[name] * factor})
-    services = list(spec.services)
-    services[service] = one.model_copy(update={"slo": slo})
-    return spec.model_copy(update={"services": tuple(services)})
+            asked = with_price(programme, dearest, factor * programme.offers[dearest].price_usd)
+            yield Change(name, asked, known, cheapest(asked))
+    for one in answered.latencies:
+        words = f"a {LIMITS[one.limit]} {show(abs(one.factor - 1.0), SHARE)} {_way(one.factor, 'longer', 'shorter')}"
+        name = words if len(answered.spec.services) == 1 else f"{words} for {answered.spec.services[one.service].name}"
+        yield Change(name, one.programme, one.supplies, one.mix)
 
 
 def _way(factor: float, more: str, less: str) -> str:
@@ -74,7 +64,7 @@ def _way(factor: float, more: str, less: str) -> str:
 
 
 def _answer(answered: Answered, change: Change) -> Document:
-    found = None if change.programme is None else cheapest(change.programme)
+    found = change.mix
     if change.programme is None or found is None:
         why = "Nothing on the market serves it." if change.programme is None else "No fleet of the market carries it."
         return {"change": change.name, "outcome": why, "cost_usd_per_hour": None, "plan": None, "techniques": None}
@@ -91,5 +81,9 @@ def _answer(answered: Answered, change: Change) -> Document:
 
 def _cost(answered: Answered, programme: Programme, found: Mix) -> str:
     ratio = found.value / answered.mix.value - 1.0 if answered.mix.value > 0 else 0.0
-    change = f" ({'+' if ratio > 0 else '−'}{show(abs(ratio), SHARE)})" if abs(ratio) > NOISE else " (no change)"
+    change = (
+        f" ({'+' if ratio > 0 else '−'}{show(abs(ratio), SHARE)})"
+        if abs(ratio) > NOISE + answered.mix.gap
+        else " (no change)"
+    )
     return f"{money(programme, found.value)}{change}"

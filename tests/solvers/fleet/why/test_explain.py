@@ -9,7 +9,7 @@ from tests.solvers.fleet.why.answers import answered, melange, small
 
 def told(spec):
     question = answered(spec)
-    return explained(question.spec, question.supplies, question.proof)
+    return explained(question)
 
 
 def test_the_headline_says_fleet_services_cost_and_saving():
@@ -69,7 +69,7 @@ def test_over_a_long_day_what_stands_beside_the_plan_is_of_all_its_hours(monkeyp
     monkeypatch.setattr(typical, "LARGE", 0)
     demand = [0.3, 0.2, 0.5, 0.8, 1.0, 0.9, 0.7, 0.4]
     question = answered(small(service={"demand": demand}))
-    found = explained(question.spec, question.supplies, question.proof)
+    found = explained(question)
     plan = question.proof.mix
 
     others = [one["estimates"]["cost_usd_per_hour"]["value"] for one in found.alternatives]

@@ -16,7 +16,7 @@ MARKET = [
 def clean() -> Explained:
     """A100 in the north, where power is clean."""
     question = answered(melange(objective="carbon", market=MARKET, sites=SITES))
-    return explained(question.spec, question.supplies, question.proof)
+    return explained(question)
 
 
 def test_the_headline_says_grams_first_and_the_cost_last(clean: Explained) -> None:
@@ -53,7 +53,7 @@ def test_a_single_type_says_what_it_emits_and_costs(clean: Explained) -> None:
 def test_carbon_is_not_told_where_one_offer_does_not_say_it() -> None:
     question = answered(melange(market=MARKET, sites=SITES[:1]))
 
-    found = explained(question.spec, question.supplies, question.proof)
+    found = explained(question)
 
     assert "carbon_g_per_hour" not in found.estimates
     assert all("carbon_g_per_hour" not in part for part in found.explanation["breakdown"])
