@@ -23,8 +23,9 @@ from solvers.fleet.programme.search import MET, Search, part_of
 
 # Programmes of one hour that a search may solve: an estimate of what takes some seconds.
 MOST_SOLVED = 600
-# Prices tried in each box; units of steady offers in a box that are tried one by one, where hours are listed.
-STEPS, FEW = 3, 8
+# Prices tried in each box; where hours are listed, units of steady offers in a box that are tried one by one, and of
+# how many offers what is next to an answer is tried.
+STEPS, FEW, BESIDE = 3, 8, 2
 
 
 def together(search: Search) -> float:
@@ -106,7 +107,8 @@ def _near(search: Search, box: Box, units: Ints, bound: float) -> None:
     """Tries these steady units, and one more or less of each in the box for as long as that is better."""
     _tried(search, units)
     value, one = np.inf, np.eye(len(units), dtype=np.int64)
-    while search.kinds is not None and bound < search.value * (1.0 - search.gap) and search.value < value:
+    listed = search.kinds is not None and len(units) <= BESIDE
+    while listed and bound < search.value * (1.0 - search.gap) and search.value < value:
         value = search.value
         for other in (step + search.units for step in (*one, *-one)):
             if (box.low <= other).all() and (other <= box.high).all():
