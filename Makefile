@@ -37,6 +37,7 @@ bench: $(VENV)/.run $(VENV)/.compiled  ## Measure the solvers' speed
 accuracy: $(VENV)/.test  ## Compare the models with measurements and with the published figures of papers
 	@OMP_NUM_THREADS=1 $(BIN)/python -m solvers.training.tables
 	@OMP_NUM_THREADS=1 $(BIN)/python -m solvers.serving.tables
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.solvers.scaling.report
 	@$(BIN)/python -m pytest tests/papers --verbose
 
 lock: $(VENV)/.made  ## Choose new exact versions of all dependencies

@@ -49,6 +49,14 @@ def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
             "--columns", metavar="FIELD=COLUMN,...", help="The files' own names: params=N,tokens=D,loss=loss."
         ),
     ] = None,
+    counts: Annotated[str | None, typer.Option("--counts", help="What N counts, where the files do not say.")] = None,
+    loss_unit: Annotated[
+        str | None, typer.Option("--loss-unit", help="The unit of the loss, where the files do not say.")
+    ] = None,
+    leave: Annotated[
+        str | None,
+        typer.Option("--leave", metavar="FAMILY,...", help="Shipped families that nothing may be learned from."),
+    ] = None,
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Score only these rows; may repeat.")
     ] = None,
@@ -64,7 +72,8 @@ def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
     options |= {"profiles": texts(profiles)} if profiles else {}
     options |= {"fit": rows(fit)} if fit else {}
     options |= {"law": law} if law else {}
-    options |= {"columns": columns} if columns else {}
+    told = {"columns": columns, "counts": counts, "loss_unit": loss_unit, "leave": leave}
+    options |= {name: value for name, value in told.items() if value}
     _print(kind, score(chosen(rows(measurements), where or ()), **_fitting(kind, score, options)), output)
 
 

@@ -2,22 +2,26 @@
 
 `auto` is the product's forecast: several laws, weighed, with an interval that held on families of runs that were left
 out. A law's name is that law alone, fitted to the same runs with its own prior, with the interval its fit supposes.
+Tokens that repeat count as what they are worth, as in the product. What was learned from a family is left out of its
+own score with `leave`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from solvers.errors import Problem, SpecError
+from solvers.errors import Problem, SpecError, nearest
 from solvers.laws.fit import fit as fitted_to
+from solvers.laws.fit.priors import families
 from solvers.laws.law import Floats, Runs, joined
 from solvers.laws.loss import get
 from solvers.laws.predict.interval import LEVEL, interval
 from solvers.laws.predict.mixture import mixture, tell
 from solvers.laws.predict.shipped import shipped
+from solvers.scaling.forecast.known import effective
 from solvers.scaling.runs.columns import columns_of, mapped
 from solvers.scaling.runs.conventions import conventions
 from solvers.scaling.runs.read import runs_of_records
@@ -25,6 +29,15 @@ from solvers.scaling.runs.records import recorded
 from solvers.scaling.runs.table import table_of_rows
 
 AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the caller says of both files: names of columns, what N counts and the unit of the loss, where known."""
+
+    columns: Mapping[str, str]
+    counts: str | None = None
+    loss_unit: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,18 +56,23 @@ def score(
     fit: Sequence[Mapping[str, str]],
     law: str = AUTO,
     columns: str = "",
+    counts: str | None = None,
+    loss_unit: str | None = None,
+    leave: str = "",
     clock: Callable[[], float] | None = None,
 ) -> dict[str, Any]:
     """The contract's `accuracy scaling` document: laws are fitted to the rows of `fit` and asked about `rows`.
 
-    Rows without a finite loss are counted, not used. SpecError says what is wrong with a file, the columns or the law.
+    `leave` names families (with commas) from which the priors may not be learned. Rows without a finite loss are
+    counted, not used. SpecError says what is wrong with a file, the columns, the law or a family.
     """
-    told = mapped(columns)
+    told = Told(mapped(columns), counts, loss_unit)
+    left = _families(leave)
     known, lost, doubts = _runs(fit, told, "fit")
     asked, missed, _ = _runs(rows, told, "data")
     joined(known, asked)
     start = clock() if clock else None
-    said = foretold(known, asked, law=law)
+    said = foretold(known, asked, law=law, leave=left)
     seconds = clock() - start if clock and start is not None else None
     errors = np.abs(said.value / asked.loss - 1.0)
     inside = (said.low <= asked.loss) & (asked.loss <= said.high)
@@ -68,6 +86,7 @@ def score(
             "half_width": float(((said.high - said.low) / (2.0 * said.value)).mean()),
         },
         "law": law,
+        "left_out": list(left),
         "seconds": seconds,
         "bias": float(np.median(said.value / asked.loss - 1.0)),
         "fitted": len(known),
@@ -77,11 +96,11 @@ def score(
     }
 
 
-def foretold(known: Runs, asked: Runs, *, law: str = AUTO) -> Foretold:
+def foretold(known: Runs, asked: Runs, *, law: str = AUTO, leave: Collection[str] = ()) -> Foretold:
     """What the laws, or the one that is named, say of the losses of `asked` from the runs that are known."""
     if law == AUTO:
-        mix = mixture(known)
-        told = tell(mix, asked.inputs)
+        mix = mixture(effective(known), leave=leave)
+        told = tell(mix, effective(asked).inputs)
         laws = {name: float(weight) for name, weight in zip(mix.laws, told.weights.mean(axis=1), strict=True)}
         found = interval(told, shipped())
         return Foretold(found.value, found.low, found.high, laws)
@@ -91,7 +110,18 @@ def foretold(known: Runs, asked: Runs, *, law: str = AUTO) -> Foretold:
     return Foretold(np.exp(log_loss), np.exp(log_loss - reach), np.exp(log_loss + reach), {law: 1.0})
 
 
-def _runs(rows: Sequence[Mapping[str, str]], told: Mapping[str, str], at: str) -> tuple[Runs, int, tuple[Problem, ...]]:
+def _families(leave: str) -> tuple[str, ...]:
+    """Names of families or groups; UnknownName offers the nearest."""
+    names = tuple(name.strip() for name in leave.split(",") if name.strip())
+    there = sorted({name for one in families("skaling") for name in (one.name, one.group)})
+    for name in names:
+        if name not in there:
+            message = f"No family of runs is called '{name[:80]}'."
+            raise SpecError(Problem("unknown_name", message, "leave", nearest(name, there)))
+    return names
+
+
+def _runs(rows: Sequence[Mapping[str, str]], told: Told, at: str) -> tuple[Runs, int, tuple[Problem, ...]]:
     """Every row with a finite loss as a run, how many had none, and warnings."""
     try:
         return _read(rows, told)
@@ -99,13 +129,13 @@ def _runs(rows: Sequence[Mapping[str, str]], told: Mapping[str, str], at: str) -
         raise type(error)(*(Problem(p.code, f"--{at}: {p.message}", at, p.hint) for p in error.problems)) from None
 
 
-def _read(rows: Sequence[Mapping[str, str]], told: Mapping[str, str]) -> tuple[Runs, int, tuple[Problem, ...]]:
+def _read(rows: Sequence[Mapping[str, str]], told: Told) -> tuple[Runs, int, tuple[Problem, ...]]:
     if not rows:
         raise SpecError(Problem("empty", "The file has a header and no rows.", "", "Give one row for each run."))
     table = table_of_rows(rows)
-    columns, guessed = columns_of(table.columns, told)
+    columns, guessed = columns_of(table.columns, told.columns)
     records = recorded(table, columns).records
-    counts, unit, unsure = conventions(columns, records, counts=None, loss_unit=None)
+    counts, unit, unsure = conventions(columns, records, counts=told.counts, loss_unit=told.loss_unit)
     runs = runs_of_records(records, counts=counts.name, loss_unit=unit.name)
     usable = np.isfinite(runs.loss) & (runs.loss > 0.0)
     if not usable.any():

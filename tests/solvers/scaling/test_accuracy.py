@@ -68,6 +68,31 @@ def test_the_columns_of_the_files_can_be_told():
     assert found == score(DATA, fit=FIT, law="chinchilla") | {"warnings": found["warnings"]}
 
 
+def test_a_family_can_be_kept_out_of_its_own_score():
+    plain, left = score(DATA, fit=FIT), score(DATA, fit=FIT, leave="farseer, chinchilla")
+
+    assert (plain["left_out"], left["left_out"]) == ([], ["farseer", "chinchilla"])
+    assert plain["mape"] != left["mape"]
+    with pytest.raises(SpecError, match="No family of runs is called 'farser'"):
+        score(DATA, fit=FIT, leave="farser")
+
+
+def test_what_n_and_the_loss_are_can_be_told():
+    found = score(DATA, fit=FIT, law="chinchilla", counts="non-embedding", loss_unit="bits/char")
+
+    assert found["warnings"] == []
+
+
+def test_repeated_tokens_count_as_what_they_are_worth():
+    """A run of forty epochs is told like one of fewer tokens that differ."""
+    asked = [{"N": "4e8", "D": "8e10", "unique_tokens": "2e9", "loss": "3"}]
+    known = [row | {"unique_tokens": row["D"]} for row in FIT]
+
+    mine, plain = (score(rows, fit=known)["bias"] for rows in (asked, [asked[0] | {"unique_tokens": "8e10"}]))
+
+    assert mine > plain + 0.01
+
+
 def test_what_was_assumed_of_the_runs_is_said():
     assert [one.split(" ")[0] for one in score(DATA, fit=FIT, law="chinchilla")["warnings"]] == ["'N'", "'loss'"]
 
