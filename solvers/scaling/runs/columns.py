@@ -128,15 +128,18 @@ def _several(field: str, chosen: str, others: list[str]) -> Problem:
 
 def _check_needed(found: Columns, names: tuple[str, ...]) -> None:
     missing = [field for field in NEEDED if field not in found]
-    if not missing:
-        return
-    shown = ", ".join(names[:12])
-    hint = f"Name it: {missing[0]}=COLUMN. The table has: {shown}."
-    if missing == ["loss"] and any("perplexity" in plain(name) or "ppl" in plain(name).split("_") for name in names):
-        hint = "Only a perplexity is there: its natural logarithm is the loss in nats a token; add it as a column."
-    raise SpecError(
-        *(Problem("missing_column", f"No column is known to be the {field}.", "/columns", hint) for field in missing)
-    )
+    problems = [
+        Problem("missing_column", f"No column is known to be the {field}.", "/columns", _how_to_name(field, names))
+        for field in missing
+    ]
+    if problems:
+        raise SpecError(*problems)
+
+
+def _how_to_name(field: str, names: tuple[str, ...]) -> str:
+    if field == "loss" and any("perplexity" in plain(name) or "ppl" in plain(name).split("_") for name in names):
+        return "Only a perplexity is there: its natural logarithm is the loss in nats a token; add it as a column."
+    return f"Name it: {field}=COLUMN. The table has: {', '.join(names[:12])}."
 
 
 def said_by_name(columns: Columns, field: str) -> str:

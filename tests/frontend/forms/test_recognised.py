@@ -1,4 +1,7 @@
+import pytest
+
 from frontend.forms.recognised import recognised
+from tests.solvers.scaling.runs import exports
 
 AT = "/runs/columns"
 TABLE = """\
@@ -87,3 +90,17 @@ def test_a_table_of_many_columns_is_not_listed_at_every_field():
     table = found(f"params,tokens,loss,{','.join(names)}\n1e8,2e9,3,{','.join('1' for _ in names)}\n")
 
     assert (table.wide, found().wide) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("WANDB_PAGE", "4, 3 of them"), ("WANDB_FRAME", "3, 2 of them"), ("WANDB_JSON", "2, 1 of them"),
+        ("MLFLOW_CSV", "3, 2 of them"), ("MLFLOW_PAGE", "2, 2 of them"), ("MLFLOW_REST", "2, 2 of them"),
+    ],
+)  # fmt: skip
+def test_exports_of_trackers_are_recognised_without_a_choice(name, runs):
+    table = found(getattr(exports, name))
+
+    assert dict(table.facts)["Runs"] == f"{runs} for laws to be fitted to"
+    assert [one.told for one in (*table.first, *table.more) if one.told] == []

@@ -122,6 +122,19 @@ def test_names_of_columns_are_text_and_no_markup(browser: Client, project: Proje
     assert found["problems"] == []
 
 
+def test_a_wide_export_offers_its_columns_in_one_list(browser: Client, project: Project) -> None:
+    more = [f"metric {number}" for number in range(120)]
+    rows = TABLE.splitlines()
+    csv = "\n".join([f"{rows[0]},{','.join(more)}", *(f"{row},{','.join('1' * 120)}" for row in rows[1:])])
+
+    found = check(browser, project, written(csv=csv), changed="form", **{"f:/runs/columns/name": "metric 7"})
+
+    page = panel(found)
+    assert "<select" not in page
+    assert html.unescape(page).count("metric 119</option>") == 1
+    assert documents.read(str(found["text"]))["runs"]["columns"] == {**MAP, "name": "metric 7"}
+
+
 def test_there_is_nothing_to_choose_before_there_is_a_table(browser: Client, project: Project) -> None:
     for csv in ("", "a,b\n1\n"):
         page = panel(check(browser, project, written(csv=csv)))

@@ -1,5 +1,6 @@
 """The scripts run with a `torchrun` that tells its arguments, and the files before the parsers of their readers."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from solvers.scaling.exports import EXPORTS as ALL
 from tests.solvers.scaling.exports import cases
 from tests.solvers.training.exports import reading
+from tests.solvers.training.exports.test_frameworks import MEGATRON, PARSE, WITHOUT_CUDA
 
 EXPORTS = {export.name: export for export in ALL}
 RUNS = (
@@ -142,3 +144,32 @@ def test_torchtitan_reads_its_configuration(run, tmp_path):
     assert (read.training.steps, read.lr_scheduler.warmup_steps, read.lr_scheduler.decay_ratio, read.optimizer.lr) == (
         told["training"]["steps"], 200, told["lr_scheduler"]["decay_ratio"], told["optimizer"]["lr"],
     )  # fmt: skip
+
+
+LEARNING = (
+    "lr", "lr_decay_style", "lr_decay_iters", "lr_warmup_iters", "lr_wsd_decay_style", "lr_wsd_decay_iters", "min_lr",
+    "weight_decay", "adam_beta1", "adam_beta2", "override_opt_param_scheduler", "ckpt_step",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(not MEGATRON, reason="ISOFLOP_MEGATRON_LM names no checkout of Megatron-LM")
+def test_megatron_reads_how_a_decay_learns(tmp_path):
+    folder = written("megatron", tmp_path)
+    _, words = reading.run("megatron.sh", folder / "02-70m-5.2b", without=["LR", "TRAIN_STEPS"])
+    given = words[words.index("/megatron/pretrain_gpt.py") + 1 :]
+    program = PARSE.replace("names = (", f"names = (*{LEARNING!r}, ")
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *given, *WITHOUT_CUDA], capture_output=True, text=True, check=False,
+        env={
+            **os.environ, "PYTHONPATH": f"{MEGATRON}:{os.environ.get('PYTHONPATH', '')}", "RANK": "0",
+            "WORLD_SIZE": "8", "CUDA_DEVICE_MAX_CONNECTIONS": "1",
+        },
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    [line] = [line for line in done.stdout.splitlines() if line.startswith("READ")]
+    read = json.loads(line.removeprefix("READ"))
+    assert [read[name] for name in LEARNING] == [
+        0.0021, "WSD", 20000, 200, "minus_sqrt", 4000, 0.0, 0.1, 0.9, 0.95, True, 16000,
+    ]  # fmt: skip
