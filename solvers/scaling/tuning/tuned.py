@@ -7,6 +7,8 @@ divide. At that batch the learning rate of least expected excess loss follows, a
 import math
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from solvers.base import Estimate
 from solvers.documents import Document
 from solvers.laws.hyperparameters import mup, power_lines
@@ -22,6 +24,8 @@ BETA1, BETA2, SMALL_BATCH = 0.9, 0.95, 2**17
 # Fewer steps than this are hardly a run of a law (estimate: the warm-up of the rule's own runs).
 FEW_STEPS = 500
 DIGITS = 3
+# The largest learning rate of the runs behind the rule [li2025predictable]: far under its sizes it would say more.
+MOST_RATE = 0.0221
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +92,17 @@ def _chosen(tuning: Tuning, at: Target, schedule: str, length: int) -> Chosen:
     rate = rate_of(tuning, at, batch_tokens=batch)
     ratio = ratio_of(tuning, schedule)
     ends = (rate.low, rate.high, rate.low * ratio, rate.high * ratio)
-    peak = short(rate.value * ratio)
+    peak = min(short(rate.value * ratio), most_rate(tuning))
     excess = loses(at, learning_rate=peak / ratio, batch_tokens=batch)
     around = Estimate(batch, min(best.batch_tokens.low, batch), max(best.batch_tokens.high, batch))
     return Chosen(at, around, Estimate(peak, min(*ends, peak), max(*ends, peak)), excess, ratio)
+
+
+def most_rate(tuning: Tuning) -> float:
+    """The largest learning rate that is ever given: of the rule's runs, the own ones that trained, or a muP's."""
+    own = tuning.surface.sweep.learning_rate[~tuning.surface.diverged] if tuning.surface is not None else np.zeros(1)
+    asked = tuning.options.mup.learning_rate if tuning.options.mup is not None else 0.0
+    return max(MOST_RATE, float(own.max()), asked)
 
 
 def whole(sequences: float) -> int:
@@ -127,6 +138,8 @@ def _warnings(tuning: Tuning, chosen: Chosen, steps: Course, schedule: str, widt
             f"The runs behind the learning rate decayed by {of}; for {schedule} the peak is {chosen.ratio:.2f} times "
             "theirs, so that learning rates add up to as much (estimate)."
         )
+    if chosen.learning_rate.value == most_rate(tuning) and tuning.options.mup is None:
+        said.append(f"No run of which anything is known had a learning rate above {chosen.learning_rate.value:g}.")
     if chosen.batch_tokens.value < SMALL_BATCH:
         said.append(f"Batches under {SMALL_BATCH:,} tokens do better with a beta2 of 0.99 or more.")
     if steps.steps < FEW_STEPS:

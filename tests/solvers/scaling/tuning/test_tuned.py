@@ -146,3 +146,11 @@ def test_the_same_runs_give_the_same_document() -> None:
     first, again = (tuned(tuning(few(9), counts="non-embedding"), params=1e9, tokens=2e10) for _ in range(2))
 
     assert json.dumps(first) == json.dumps(again)
+
+
+def test_far_under_the_rules_sizes_no_learning_rate_is_said_that_nobody_tried(rule: Tuning) -> None:
+    tiny, small = (tuned(rule, params=params, tokens=1e8, schedule="cosine") for params in (2e5, 6e7))
+
+    assert tiny["learning_rate"]["value"] == 0.0221
+    assert "No run of which anything is known had a learning rate above 0.0221." in tiny["warnings"]
+    assert small["learning_rate"]["value"] < 0.0221
