@@ -9,7 +9,7 @@ from solvers.scaling.forecast.known import Known
 from solvers.scaling.forecast.outside import outside
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.forecast.recipes import shown as called
-from solvers.scaling.forecast.runs import shown
+from solvers.scaling.forecast.runs import left_out, shown
 from solvers.scaling.words import size
 
 
@@ -31,6 +31,7 @@ def warnings(case: Case) -> Iterator[Problem]:
 def _of_runs(case: Case, known: Known) -> Iterator[Problem]:
     yield from (Problem(p.code, p.message, f"/runs{p.at}", p.hint) for p in known.imported.warnings)
     yield from shown(known)
+    yield from left_out(known)
     yield from _repeated(known)
     yield from _of_recipes(case)
     yield from _left_out(case, known)

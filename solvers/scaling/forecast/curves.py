@@ -18,12 +18,13 @@ SIDE, MARGIN = 25, 1.5
 
 
 def fan(known: Known, place: Place) -> Document:
-    """Loss along the best sizes, from the smallest runs to beyond the target."""
-    budgets = _budgets(known, place)
-    found = best(known, budgets, served=place.served, unique=place.unique)
+    """Loss along the sizes that are best to train, whatever is served: from the smallest run to beyond the target."""
+    least, most = float(known.runs.flops.min()), place.flops * FURTHER
+    budgets = np.exp(np.linspace(np.log(min(least, place.flops)), np.log(most), FAN))
+    found = best(known, budgets, unique=place.unique)
     loss = foretold(known, found.params, found.tokens, unique=place.unique)
     kept = np.unique(found.flops, return_index=True)[1]
-    most = float(known.runs.flops.max())
+    largest = float(known.runs.flops.max())
     return {
         "flops": numbers(found.flops[kept]),
         "params": numbers(found.params[kept]),
@@ -31,15 +32,8 @@ def fan(known: Known, place: Place) -> Document:
         "value": numbers(loss.value[kept]),
         "low": numbers(loss.low[kept]),
         "high": numbers(loss.high[kept]),
-        "inside": [bool(flops <= most) for flops in found.flops[kept]],
+        "inside": [bool(flops <= largest) for flops in found.flops[kept]],
     }
-
-
-def _budgets(known: Known, place: Place) -> Floats:
-    """Rising FLOP in all, from those of the smallest runs on."""
-    least = float(known.runs.flops.min())
-    most = max(place.budget or place.flops, place.flops) * FURTHER
-    return np.exp(np.linspace(np.log(min(least, most / FURTHER)), np.log(most), FAN))
 
 
 def isoflops(known: Known, place: Place) -> list[Document]:

@@ -20,6 +20,8 @@ from solvers.scaling.runs.read import UNUSABLE, Imported
 
 # What is believed of a law that the shipped mixture does not hold, before any run.
 UNTRIED = 0.1
+# Runs that laws are fitted to at most: what a law leaves out is learned from all pairs of them.
+MOST_FITTED = 1_000
 # What is not known of the rate at which repeated tokens lose their worth, as sd of its ln; a normal's reach for LEVEL.
 REPEATS_WIDTH = data_constrained.PARAMETERS[5].width
 NORMAL = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
@@ -27,20 +29,24 @@ NORMAL = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What was imported, the places [M] of the runs that laws were fitted to, those runs, the laws and their doubt."""
+    """What was imported, the places [M] of the runs that laws were fitted to, those runs, the laws and their doubt.
+
+    `among` says which of all runs were asked for, None all of them.
+    """
 
     imported: Imported
     places: NDArray[np.intp]
     runs: Runs
     mix: Mixture
     doubt: Doubt
+    among: NDArray[np.bool_] | None = None
 
 
 def known_of(imported: Imported, *, laws: Sequence[str], seed: int, among: NDArray[np.bool_] | None = None) -> Known:
     """The laws fitted to the usable runs, or to those of them that are `among` all imported [all]."""
-    places = usable_places(imported, among)
+    places = thinned(imported.runs.flops, usable_places(imported, among))
     runs = effective(imported.runs.take(places))
-    return Known(imported, places, runs, mixture(runs, laws=beliefs(laws), seed=seed), shipped())
+    return Known(imported, places, runs, mixture(runs, laws=beliefs(laws), seed=seed), shipped(), among)
 
 
 def beliefs(laws: Sequence[str]) -> Mapping[str, float]:
@@ -53,6 +59,15 @@ def usable_places(imported: Imported, among: NDArray[np.bool_] | None = None) ->
     kept = np.ones(len(imported.runs), dtype=bool) if among is None else among.copy()
     kept[[flag.run for flag in imported.flags if flag.code in UNUSABLE]] = False
     return np.flatnonzero(kept)
+
+
+def thinned(flops: Floats, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of more places than laws are fitted to, evenly many by compute [all], the largest among them."""
+    if len(places) <= MOST_FITTED:
+        return places
+    by_flops = places[np.argsort(flops[places], kind="stable")]
+    kept = np.linspace(0, len(places) - 1, MOST_FITTED).round().astype(np.intp)
+    return np.sort(by_flops[kept])
 
 
 def effective(runs: Runs) -> Runs:

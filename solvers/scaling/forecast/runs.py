@@ -10,7 +10,7 @@ from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.laws.fit.flags import Flag, after_fit
 from solvers.laws.law import Floats
-from solvers.scaling.forecast.known import Known, told
+from solvers.scaling.forecast.known import Known, told, usable_places
 from solvers.scaling.forecast.place import Place
 
 MOST_SHOWN = 1_500
@@ -64,6 +64,18 @@ def shown(known: Known) -> list[Problem]:
         return []
     message = f"{count:,} runs were read and used; the first {MOST_SHOWN:,} are listed."
     return [Problem("runs_not_shown", message, "/runs/csv")]
+
+
+def left_out(known: Known) -> list[Problem]:
+    """A warning where laws were fitted to some of the usable runs only."""
+    usable = usable_places(known.imported, known.among)
+    if len(known.places) >= len(usable):
+        return []
+    message = (
+        f"Laws were fitted to {len(known.places):,} of {len(usable):,} usable runs, taken evenly by compute with the"
+        " largest among them."
+    )
+    return [Problem("runs_thinned", message, "/runs/csv", "Leave out sizes that are far from the target.")]
 
 
 def _flags(known: Known) -> list[Flag]:

@@ -78,6 +78,16 @@ def test_tables_of_a_fleet_are_carried_as_text(tmp_path: Path) -> None:
     ]
 
 
+def test_runs_of_a_scaling_plan_are_carried_as_text_with_what_is_said_of_them(tmp_path: Path) -> None:
+    (tmp_path / "runs.csv").write_text("N,D,loss\n1e8,2e9,3.1\n")
+    spec = tmp_path / "scaling.yaml"
+    spec.write_text("kind: scaling\nruns: {file: runs.csv, counts: total}\ntarget: {flops: 1e21}\n")
+
+    found = load(str(spec))
+
+    assert found["runs"] == {"counts": "total", "csv": "N,D,loss\n1e8,2e9,3.1\n"}
+
+
 @pytest.mark.parametrize(("data", "code"), [(b"\xff\xfe", "not_utf8"), (None, "unreadable")])
 def test_a_wrong_table_is_refused_where_it_is_named(tmp_path: Path, data: bytes | None, code: str) -> None:
     if data is not None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.scaling.forecast.answer import NOTHING, forecast, loss_of
+from solvers.scaling.forecast.curves import fan
 from solvers.scaling.forecast.doubt import PARTS, doubt, shares
 from solvers.scaling.forecast.known import foretold
 from solvers.scaling.forecast.parts import half_width
@@ -97,3 +98,12 @@ def test_an_interval_is_half_as_wide_as_its_ends_are_apart():
     found = foretold(known(), column(1e9), column(2e10))
 
     assert half_width(found) == pytest.approx(float((found.high[0] - found.low[0]) / 2.0 / found.value[0]))
+
+
+def test_the_fan_follows_what_is_best_to_train_whatever_is_served():
+    served = fan(known(), place(served=1e12))
+
+    ratios = np.array(served["tokens"]) / np.array(served["params"])
+
+    assert served["flops"][0] == pytest.approx(min(known().runs.flops.min(), place(served=1e12).flops), rel=1e-6)
+    assert ratios.max() < 100.0

@@ -8,6 +8,7 @@ from solvers.laws.predict.interval import interval
 from solvers.laws.predict.mixture import tell
 from solvers.laws.predict.optimum import worth
 from solvers.scaling.forecast.known import beliefs, effective, foretold, known_of, of_repeats, usable_places
+from solvers.scaling.forecast.runs import left_out
 from solvers.scaling.runs.read import read
 from tests.solvers.scaling.forecast.known_runs import LAWS, column, known
 from tests.solvers.scaling.made import csv, grid
@@ -68,3 +69,15 @@ def test_only_usable_runs_are_fitted_to():
 
 def test_laws_that_no_family_speaks_for_are_believed_less():
     assert beliefs(("skaling", "kaplan")) == {"skaling": 0.6, "kaplan": 0.1}
+
+
+def test_of_very_many_runs_some_are_taken_evenly_with_the_largest(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("solvers.scaling.forecast.known.MOST_FITTED", 8)
+    imported = read(csv(grid()), counts="total", loss_unit="nats/token")
+
+    found = known_of(imported, laws=LAWS, seed=0)
+
+    assert len(found.runs) == 8
+    assert (found.runs.flops.max(), found.runs.flops.min()) == (imported.runs.flops.max(), imported.runs.flops.min())
+    assert [problem.code for problem in left_out(found)] == ["runs_thinned"]
+    assert left_out(known()) == []
