@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.documents import Document
 from solvers.errors import Problem
+from solvers.laws.fit import Fitted
 from solvers.laws.fit.flags import Flag, after_fit
 from solvers.laws.law import Floats
 from solvers.scaling.forecast.known import Known, told, usable_places
@@ -79,9 +80,16 @@ def left_out(known: Known) -> list[Problem]:
 
 
 def _flags(known: Known) -> list[Flag]:
-    lead = known.mix.experts[int(np.argmax(known.mix.belief))].fitted
+    lead = _lead(known)
     later = (Flag(int(known.places[flag.run]), flag.code, _named(known, flag)) for flag in after_fit(lead))
     return [*known.imported.flags, *later]
+
+
+def _lead(known: Known) -> Fitted:
+    """The law that counts most at the largest run."""
+    largest = int(np.argmax(known.runs.flops))
+    params, tokens = (known.runs.inputs[name][largest : largest + 1] for name in ("params", "tokens"))
+    return known.mix.experts[int(np.argmax(told(known, params, tokens, unique=None).weights[:, 0]))].fitted
 
 
 def _named(known: Known, flag: Flag) -> str:

@@ -37,6 +37,12 @@ def grid(law: dict[str, float] = LAW, *, scatter: float = 0.0, seed: int = 0) ->
     ]
 
 
+def wide() -> list[tuple[float, float, float]]:
+    """Runs without scatter over more sizes and ratios, so that what is believed of laws counts for little."""
+    sizes = [(float(n), float(ratio * n)) for n in np.geomspace(3e7, 2e9, 8) for ratio in np.geomspace(5.0, 320.0, 8)]
+    return [(params, tokens, loss(params, tokens)) for params, tokens in sizes]
+
+
 def csv(rows: Sequence[Sequence[Any]], head: str = "params,tokens,loss") -> str:
     """Rows as the text of a table."""
     return "\n".join([head, *(",".join(str(cell) for cell in row) for row in rows)]) + "\n"

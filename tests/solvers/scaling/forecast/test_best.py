@@ -10,7 +10,7 @@ from solvers.scaling.forecast.best import best, tokens_of
 from solvers.scaling.forecast.known import known_of, told
 from solvers.scaling.runs.read import read
 from tests.solvers.scaling.forecast.known_runs import column, known
-from tests.solvers.scaling.made import LAW, best_params, csv, grid
+from tests.solvers.scaling.made import LAW, best_params, csv, grid, wide
 
 BUDGETS = np.exp(np.linspace(np.log(1e18), np.log(1e22), 9))
 
@@ -24,9 +24,11 @@ def test_it_is_the_optimum_of_each_budget():
 
 
 def test_runs_of_a_chinchilla_law_give_its_closed_form():
-    found = best(known(0.0, ("chinchilla",)), BUDGETS)
+    runs = read(csv(wide()), counts="total", loss_unit="nats/token")
 
-    assert found.params == pytest.approx([best_params(float(flops)) for flops in BUDGETS], rel=0.03)
+    found = best(known_of(runs, laws=("chinchilla",), seed=0), BUDGETS)
+
+    assert found.params == pytest.approx([best_params(float(flops)) for flops in BUDGETS], rel=0.005)
 
 
 def test_budgets_are_spent():

@@ -5,9 +5,9 @@ import pytest
 
 from solvers.laws.law import runs_of
 from solvers.laws.predict.interval import interval
-from solvers.laws.predict.mixture import tell
+from solvers.laws.predict.mixture import BELIEF, tell
 from solvers.laws.predict.optimum import worth
-from solvers.scaling.forecast.known import beliefs, effective, foretold, known_of, of_repeats, usable_places
+from solvers.scaling.forecast.known import UNTRIED, beliefs, effective, foretold, known_of, of_repeats, usable_places
 from solvers.scaling.forecast.runs import left_out
 from solvers.scaling.runs.read import read
 from tests.solvers.scaling.forecast.known_runs import LAWS, column, known
@@ -68,7 +68,10 @@ def test_only_usable_runs_are_fitted_to():
 
 
 def test_laws_that_no_family_speaks_for_are_believed_less():
-    assert beliefs(("skaling", "kaplan")) == {"skaling": 0.6, "kaplan": 0.1}
+    found = beliefs(("skaling", "kaplan"))
+
+    assert found == {"skaling": BELIEF["skaling"], "kaplan": UNTRIED}
+    assert found["kaplan"] < found["skaling"]
 
 
 def test_of_very_many_runs_some_are_taken_evenly_with_the_largest(monkeypatch: pytest.MonkeyPatch):
