@@ -129,7 +129,7 @@ def _band(result: Document, theme: Theme) -> go.Scatter:
         x=[*fan["flops"], *reversed(fan["flops"])],
         y=[*fan["high"], *reversed(fan["low"])],
         mode="lines",
-        line={"width": 0},
+        line={"width": 0, "simplify": False},
         fill="toself",
         fillcolor=theme.tint("accent", 0.18),
         hoverinfo="skip",

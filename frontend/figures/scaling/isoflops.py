@@ -146,7 +146,7 @@ def _band(level: Document, theme: Theme) -> go.Scatter:
         x=[*sizes, *reversed(sizes)],
         y=[*(level["high"][place] for place in kept), *(level["low"][place] for place in reversed(kept))],
         mode="lines",
-        line={"width": 0},
+        line={"width": 0, "simplify": False},
         fill="toself",
         fillcolor=theme.tint("accent", 0.12),
         hoverinfo="skip",
