@@ -9,7 +9,7 @@ from solvers.scaling.ladder.rungs import half
 
 def share(value: float) -> str:
     """A half-width as people say it: `1.9 %`."""
-    return f"{100.0 * value:.2g} %"
+    return f"{100.0 * value:#.2g}".rstrip(".") + " %"
 
 
 def amount(cost: float, price: Price) -> str:

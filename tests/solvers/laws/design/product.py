@@ -16,7 +16,7 @@ from solvers.laws.design.candidates import Candidates, Target, target, total
 from solvers.laws.design.choose import Question
 from solvers.laws.design.made import BEYOND, LEVEL, NOISES, SPENT
 from solvers.laws.fit.priors import learned
-from solvers.laws.law import Floats, Runs, joined, normalised
+from solvers.laws.law import Floats, Runs, joined, normalised, reference_of
 from solvers.laws.loss import get
 from solvers.laws.predict.interval import columns, scale
 from solvers.laws.predict.mixture import BELIEF, Mixture, mixture, tell
@@ -25,7 +25,6 @@ from solvers.scaling.ladder.choosing import designed
 from tests.solvers.laws.families import FAMILIES
 
 TRUTHS = ("chinchilla", "skaling", "farseer")
-SCALE = {"params": 2e8, "tokens": 5e9}
 # Real families: the share of the runs, by compute, that is known; the candidates' share of the target's compute at
 # most; the share of the candidates' whole cost that is spent; runs needed of each.
 KNOWN, CHEAPER, SPENT_REAL, FEWEST, FEWEST_CANDIDATES = (0.3, 0.45, 0.6), 0.5, 0.3, 12, 6
@@ -78,7 +77,7 @@ def made(seed: int) -> Case:
     theta = prior.centre + 0.5 * rng.standard_normal(law.size) / np.sqrt(prior.precision)
 
     def told(inputs: dict[str, Floats]) -> Floats:
-        found: Floats = law.log_loss(theta[None], normalised(law, inputs, SCALE))[0][0]
+        found: Floats = law.log_loss(theta[None], normalised(law, inputs, reference_of(law)))[0][0]
         return found
 
     def runs(inputs: dict[str, Floats], of: np.random.Generator) -> Runs:

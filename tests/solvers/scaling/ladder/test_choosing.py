@@ -102,8 +102,10 @@ def test_each_run_in_the_order_is_the_best_for_its_cost_beside_those_before() ->
     for place in range(len(order)):
         before = order[:place]
         now = question.after(before) if before else question.half_width
+        gains = {k: now - question.after((*before, k)) for k in order[place:]}
         rates = {k: (now - question.after((*before, k))) / more(question.candidates, before)[k] for k in order[place:]}
-        assert max(rates, key=lambda k: rates[k]) == order[place]
+        told = [k for k in rates if gains[k] >= 0.1 * max(gains.values())]
+        assert max(told, key=lambda k: rates[k]) == order[place]
 
 
 def test_a_first_ladder_has_no_more_runs_than_asked_for() -> None:
