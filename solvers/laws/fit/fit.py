@@ -36,6 +36,7 @@ class Fitted:
     gradient_norm what another Newton step would gain: sqrt(g' H^-1 g), 0 at the minimum
     condition     of the information with unit diagonal; large where the runs cannot tell parameters apart
     residuals     ln loss - ln L [M]; weights [M] between 0 and 1: what the noise left of each run; leverage [M]
+    counted       how much each run was to count [M]; none: all alike
     """
 
     law: Law
@@ -52,6 +53,7 @@ class Fitted:
     leverage: Floats
     noise: Noise
     prior: Prior
+    counted: Floats | None = None
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -142,6 +144,7 @@ def _fitted(
         leverage=here.weights[0] * np.einsum("mp,pq,mq->m", here.slopes[0], newton, here.slopes[0]),
         noise=noise,
         prior=prior,
+        counted=w,
     )
 
 

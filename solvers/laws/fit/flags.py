@@ -123,7 +123,10 @@ def _off_rate(runs: Runs, best_rate: Floats | None) -> Iterator[Flag]:
 
 
 def _far(fitted: Fitted) -> Iterator[Flag]:
-    for place in _places(np.abs(fitted.residuals) > FAR * fitted.sd):
+    counted = np.ones(len(fitted.residuals)) if fitted.counted is None else fitted.counted
+    # A run that counts little scatters more, as far as the fit goes.
+    off = np.abs(fitted.residuals) * np.sqrt(np.minimum(counted, 1.0))
+    for place in _places(off > FAR * fitted.sd):
         percent = 100.0 * np.expm1(fitted.residuals[place])
         message = (
             f"Run {place + 1} is {abs(percent):.1f} % {'above' if percent > 0 else 'below'} the law of the others."
