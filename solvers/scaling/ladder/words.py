@@ -42,11 +42,12 @@ def stopped(
     words = {
         "goal_reached": f"The interval is {now}, within the goal of {wanted}: no more runs are needed.",
         "nothing_to_run": "No run that the budget can pay would narrow the interval.",
-        "nothing_gained": f"Spending {whole} would narrow the interval of {now} by less than {share(WORTH)} of itself.",
+        "nothing_gained": f"Spending {whole} would narrow the interval of {now} by less than {100.0 * WORTH:.2g} % of"
+        " itself.",
         "goal_in_reach": f"Stop when the interval is within {wanted}: these runs bring it to {after} for {spent}.",
         "goal_out_of_reach": f"The goal of {wanted} is out of reach: the whole budget brings the interval to {widest}.",
         "not_worth_it": f"Stop after {spent}: spending {whole} would narrow the interval of {after} by less than"
-        f" {share(NEAR)} of itself.",
+        f" {100.0 * NEAR:.2g} % of itself.",
         "budget_spent": f"These runs spend {spent} and bring the interval to {after}.",
     }
     return {"code": code, "message": words[code]}
