@@ -1,11 +1,13 @@
 """What runs must have before they can foretell anything, told where the spec is wrong."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from solvers.errors import Problem, SpecError
 from solvers.laws.fit.checks import check
 from solvers.laws.loss import get
 from solvers.scaling.given import GivenRuns
+from solvers.scaling.runs.read import UNUSABLE
 
 
 def problems_of_runs(runs: GivenRuns | None, laws: Sequence[str]) -> list[Problem]:
@@ -17,7 +19,18 @@ def problems_of_runs(runs: GivenRuns | None, laws: Sequence[str]) -> list[Proble
         try:
             check(get(name), runs.imported.usable)
         except SpecError as error:
-            refused = refused or [Problem(p.code, p.message, "/runs/csv", p.hint) for p in error.problems]
+            refused = refused or [
+                Problem(p.code, f"{p.message}{_left_out(runs)}", "/runs/csv", p.hint) for p in error.problems
+            ]
         else:
             return []
     return refused
+
+
+def _left_out(runs: GivenRuns) -> str:
+    """` 14 of 15 runs were left out: diverged 14.`; nothing where all count."""
+    first = {flag.run: flag.code for flag in reversed(runs.imported.flags) if flag.code in UNUSABLE}
+    if not first:
+        return ""
+    codes = ", ".join(f"{code.replace('_', ' ')} {times}" for code, times in sorted(Counter(first.values()).items()))
+    return f" {len(first)} of {len(runs.imported.runs)} runs were left out: {codes}."

@@ -14,7 +14,7 @@ from solvers.scaling.checks import problems_of_runs
 from solvers.scaling.given import GivenRuns
 from solvers.scaling.target import Target
 from solvers.scaling.tuning.asked import Asked as Tuned
-from solvers.training.spec import WrittenPrecision
+from solvers.training.spec import WrittenPrecision, missing_precision
 from solvers.units import Count, Flops, Fraction
 
 # The inputs that a run always has here; laws of others cannot be asked about a target.
@@ -126,10 +126,15 @@ class ScalingSpec(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ScalingSpec":
-        problems = [*self._lacking()] or problems_of_runs(self.runs, self.options.laws)
+        problems = [*self._lacking(), *self._precision()] or problems_of_runs(self.runs, self.options.laws)
         if problems:
             raise SpecError(*problems)
         return self
+
+    def _precision(self) -> list[Problem]:
+        if self.hardware is None:
+            return []
+        return missing_precision(self.options.precision, self.hardware, at="/options/precision")
 
     def _lacking(self) -> list[Problem]:
         hint = "Give `hardware`, or say it in `flops`."

@@ -145,7 +145,7 @@ class TrainingSpec(Question):
             *missing_tokens(self),
             *missing_price(self, self.hardware.usd_per_gpu_hour, at="the hardware"),
             *missing_power(self, self.hardware, at="/hardware/node/gpu/power"),
-            *missing_precision(self, self.hardware, at="/precision"),
+            *missing_precision(self.precision, self.hardware, at="/precision"),
             *_not_dividing(self, self.hardware.gpus),
             *contradictions(self),
             *problems_of(self.model, self.task, self.adapters),
@@ -193,13 +193,13 @@ def missing_power(spec: Question, hardware: Hardware, *, at: str) -> list[Proble
     return [Problem("no_power", message, at, "Add `power: 700 W` to the GPU, or to the node what it is rated at.")]
 
 
-def missing_precision(spec: Question, hardware: Hardware, *, at: str) -> list[Problem]:
+def missing_precision(precision: Precision, hardware: Hardware, *, at: str) -> list[Problem]:
     """A precision that the GPU has no units for; 16 bit is 16 bit."""
     gpu = hardware.node.gpu
-    if gpu.has(spec.precision) or (spec.precision in ("bf16", "fp16") and (gpu.has("bf16") or gpu.has("fp16"))):
+    if gpu.has(precision) or (precision in ("bf16", "fp16") and (gpu.has("bf16") or gpu.has("fp16"))):
         return []
     known = ", ".join(sorted(gpu.peak_flops_per_s))
-    message = f"{gpu.title or gpu.name} does not compute in {spec.precision}."
+    message = f"{gpu.title or gpu.name} does not compute in {precision}."
     return [Problem("no_precision", message, at, f"It computes in {known}.")]
 
 

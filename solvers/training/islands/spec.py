@@ -130,7 +130,7 @@ class IslandsSpec(Question):
             problems += missing_price(self, island.usd_per_gpu_hour, at=f"island '{island.name}'")
             problems += [
                 Problem(found.code, f"Island '{island.name}': {found.message}", at + "/node", _other_precision(found))
-                for found in missing_precision(self, island, at=at)
+                for found in missing_precision(self.precision, island, at=at)
             ]
         if problems:
             raise SpecError(*dict.fromkeys(problems))

@@ -54,6 +54,11 @@ def said(words: list[str]) -> list[tuple[Any, ...]]:
         (document(budget={"gpu_hours": 10}), "missing", "/budget/gpu_hours"),
         (document(budget={"gpu_hours": 10, "flops": 1e18}, hardware=HARDWARE), "contradiction", "/budget"),
         (document(budget={}), "contradiction", "/budget"),
+        (
+            document(options={"precision": "fp8"}, hardware={"node": "dgx-a100", "nodes": 1}),
+            "no_precision",
+            "/options/precision",
+        ),
         (document(budget={"flops": 0}), "out_of_range", "/budget"),
         (document(target={"gpu_hours": 10}), "missing", "/target/gpu_hours"),
         (document(runs=None, target={"loss": 2.0}), "missing", "/runs"),
@@ -94,3 +99,11 @@ def test_a_spec_without_runs_or_budget_is_one():
     spec = kinds.parse({"kind": "scaling", "target": {"flops": 1e21}})
 
     assert kinds.spec_document(spec)["runs"] is None
+
+
+def test_runs_that_are_left_out_are_named_where_too_few_are_left():
+    rows = [*grid()[:4], (1e9, 2e10, "nan"), (1e9, 4e10, "inf")]
+
+    assert problems(document(rows))[0].message == (
+        "The Chinchilla law has 5 parameters and there are 4 different runs. 2 of 6 runs were left out: diverged 2."
+    )
