@@ -1,6 +1,8 @@
 """A question with all that its answer is made of: the runs' laws, the big run, its family, hardware and tuning."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from solvers.base import Estimate, Progress
 from solvers.documents import Document
@@ -59,13 +61,11 @@ def case_of(spec: ScalingSpec, progress: Progress) -> Case | NoPlace:
     )  # fmt: skip
     machine = _machine(spec, of, counts, tuned_by)
     progress(stage="fitting laws to the runs", fraction=0.1, candidates=0)
-    recipes, named = _recipes(spec), ""
-    known = _known(spec, recipes)
-    place = place_of(spec, known, machine, of=of, counts=counts)
-    if recipes is not None and isinstance(place, Place):
-        named = lowest(recipes, place.params, place.tokens, unique=place.unique)
-        known = recipes.known[named]
-        place = place_of(spec, known, machine, of=of, counts=counts)
+    recipes = _recipes(spec)
+    ask = partial(place_of, spec, machine=machine, of=of, counts=counts)
+    named = _best(recipes, ask) if recipes is not None else ""
+    known = recipes.known[named] if recipes is not None else _known(spec)
+    place = ask(known)
     if isinstance(place, str):
         return NoPlace(known, place)
     hours = machine.hours(place.params, place.tokens) if machine is not None else None
@@ -81,11 +81,18 @@ def _recipes(spec: ScalingSpec) -> Recipes | None:
     return found if found.known else None
 
 
-def _known(spec: ScalingSpec, recipes: Recipes | None) -> Known | None:
+def _best(recipes: Recipes, ask: Callable[[Known], Place | str]) -> str:
+    """The recipe of the lowest loss at the target of the first that has one; the first of all where none has."""
+    for one in recipes.known.values():
+        place = ask(one)
+        if isinstance(place, Place):
+            return lowest(recipes, place.params, place.tokens, unique=place.unique)
+    return next(iter(recipes.known))
+
+
+def _known(spec: ScalingSpec) -> Known | None:
     if spec.runs is None:
         return None
-    if recipes is not None:
-        return next(iter(recipes.known.values()))
     return known_of(spec.runs.imported, laws=spec.options.laws, seed=spec.seed)
 
 
@@ -109,7 +116,7 @@ def tuned_of(spec: ScalingSpec, of: Family, tuned_by: Tuning, params: float, tok
 
 
 def place_of(
-    spec: ScalingSpec, known: Known | None, machine: Machine | None, *, of: Family, counts: str
+    spec: ScalingSpec, known: Known | None, *, machine: Machine | None, of: Family, counts: str
 ) -> Place | str:
     """The big run, or why there is none."""
     target = spec.target

@@ -88,3 +88,13 @@ def test_of_two_recipes_the_lower_at_the_target_is_foretold():
     assert found.recipe == "better"
     assert found.known is not None
     assert len(found.known.runs) == len(grid())
+
+
+def test_a_loss_that_one_recipe_does_not_reach_is_reached_by_another():
+    worse = {**LAW, "E": LAW["E"] + 1.0}
+    rows = [("worse", *row) for row in grid(worse)] + [("plain", *row) for row in grid()]
+    text = "recipe,params,tokens,loss\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+    found = case(runs={"csv": text, "counts": "total", "loss_unit": "nats/token"}, target={"loss": 2.4})
+
+    assert (found.recipe, found.place.how) == ("plain", "cheapest_for_loss")
