@@ -1,20 +1,18 @@
 """What the answer becomes when the question changes, each found by solving again."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from solvers.documents import Document
 from solvers.errors import SpecError
 from solvers.laws.law import Floats
-from solvers.laws.predict.mixture import Mixture
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
-from solvers.scaling.forecast.known import Known, foretold, known_of
+from solvers.scaling.forecast.known import Known, alone, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
-from solvers.scaling.words import label, loss, share
+from solvers.scaling.words import change, label, loss, share
 
 # Runs of at least this share of the largest run's compute are left out, to see what the largest ones say.
 LARGEST = 0.5
@@ -35,20 +33,19 @@ def sensitivity(case: Case, plan: Document, now: Document) -> list[Document]:
     ]
     return [
         {
-            "change": change,
+            "change": name,
             "outcome": outcome(size, estimate, now, known.runs.loss_unit),
             "plan": size,
             "estimates": {"loss": estimate},
         }
-        for change, size, estimate in found
+        for name, size, estimate in found
     ]
 
 
 def outcome(size: str, estimate: Document, now: Document, unit: str) -> str:
     """`2.05 nats/token (1.1 % less), within 1.2 %: 17B parameters on 340B tokens`."""
-    ratio = estimate["value"] / now["value"] - 1.0
     half = (estimate["high"] - estimate["low"]) / (2.0 * estimate["value"])
-    moved = "the same" if abs(ratio) < 5e-5 else f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
+    moved = change(estimate["value"], now["value"])
     return f"{loss(estimate['value'], unit)} ({moved}), within {share(half)}: {size}"
 
 
@@ -90,18 +87,12 @@ def _one_law(known: Known, place: Place, plan: Document) -> Found:
     """The size that the law which counts most would choose by itself, and what it says of it."""
     if len(known.mix.experts) < 2:
         return
-    alone = replace(known, mix=_only(known.mix, plan["laws"][0]["name"]))
+    lead = alone(known, plan["laws"][0]["name"])
     at = place.params, place.tokens
     if place.found is not None:
-        found = best(alone, np.array([place.budget]), served=place.served, unique=place.unique)
+        found = best(lead, np.array([place.budget]), served=place.served, unique=place.unique)
         at = float(found.params[0]), float(found.tokens[0])
-    yield f"{plan['laws'][0]['title']} alone", label(*at), _loss(alone, *at, unique=place.unique)
-
-
-def _only(mix: Mixture, name: str) -> Mixture:
-    kept = np.array([one == name for one in mix.laws])
-    experts = tuple(one for one, keep in zip(mix.experts, kept, strict=True) if keep)
-    return replace(mix, experts=experts, past=mix.past[kept], belief=mix.belief[kept])
+    yield f"{plan['laws'][0]['title']} alone", label(*at), _loss(lead, *at, unique=place.unique)
 
 
 def _next(place: Place, plan: Document, now: Document) -> Found:
@@ -112,8 +103,8 @@ def _next(place: Place, plan: Document, now: Document) -> Found:
     rung = plan["ladder"]["rungs"][following["rung"]]
     half = following["after"] * now["value"]
     estimate = {"value": now["value"], "low": now["value"] - half, "high": now["value"] + half}
-    change = f"After the next run ({label(rung['params'], rung['tokens'])})"
-    yield change, label(place.params, place.tokens), estimate
+    name = f"After the next run ({label(rung['params'], rung['tokens'])})"
+    yield name, label(place.params, place.tokens), estimate
 
 
 def _loss(known: Known, params: float, tokens: float, *, unique: float | None) -> Document:

@@ -49,6 +49,15 @@ def known_of(imported: Imported, *, laws: Sequence[str], seed: int, among: NDArr
     return Known(imported, places, runs, mixture(runs, laws=beliefs(laws), seed=seed), shipped(), among)
 
 
+def alone(known: Known, law: str) -> Known:
+    """What is known where one law of the mixture is asked by itself."""
+    kept = np.array([one == law for one in known.mix.laws])
+    experts = tuple(one for one, keep in zip(known.mix.experts, kept, strict=True) if keep)
+    return replace(
+        known, mix=replace(known.mix, experts=experts, past=known.mix.past[kept], belief=known.mix.belief[kept])
+    )
+
+
 def beliefs(laws: Sequence[str]) -> Mapping[str, float]:
     """What is believed of each law before any run."""
     return {name: BELIEF.get(name, UNTRIED) for name in laws}

@@ -6,7 +6,7 @@ from solvers.documents import Document
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.laws.predict.interval import Interval
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN
-from solvers.scaling.forecast.known import Known, foretold
+from solvers.scaling.forecast.known import Known, alone, foretold
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.words import change, label, share
@@ -18,7 +18,7 @@ FRONTIER, BELOW = 9, 8.0
 
 def alternatives(known: Known, place: Place, laws: list[Document]) -> list[Document]:
     """Sizes half and twice as large on the same compute, and the two laws that count most, each alone."""
-    return [*_sizes(known, place), *_alone(laws, place)]
+    return [*_sizes(known, place), *_alone(known, place, laws)]
 
 
 def frontier(known: Known, place: Place) -> list[Document]:
@@ -66,12 +66,12 @@ def _sizes(known: Known, place: Place) -> list[Document]:
     ]
 
 
-def _alone(laws: list[Document], place: Place) -> list[Document]:
-    plan = plan_of(place.params, place.tokens)
+def _alone(known: Known, place: Place, laws: list[Document]) -> list[Document]:
+    plan, at = plan_of(place.params, place.tokens), (np.array([place.params]), np.array([place.tokens]))
     return [
         {
             "plan": {**plan, "label": f"{one['title']} alone"},
-            "estimates": {"loss": {"value": one["loss"], "low": one["loss"], "high": one["loss"]}},
+            "estimates": {"loss": of_interval(foretold(alone(known, one["name"]), *at, unique=place.unique))},
             "why_not": f"one law of {len(laws)}; it counts {share(one['weight'])} at the target",
         }
         for one in laws[:2]

@@ -18,6 +18,18 @@ def test_sizes_beside_the_best_have_the_same_compute_and_more_loss():
     assert next(one["plan"]["label"] for one in alone).endswith("alone")
 
 
+def test_a_law_alone_has_its_own_forecast_with_its_own_interval():
+    asked = laws(known(), place())
+    lead = asked[0]
+
+    found = alternatives(known(), place(), asked)[2]["estimates"]["loss"]
+
+    one = known(0.003, (lead["name"],))
+    assert found["value"] == pytest.approx(lead["loss"], rel=1e-9)
+    assert found == pytest.approx(loss_of(one, place()), rel=1e-6)
+    assert found["low"] < found["value"] < found["high"]
+
+
 def test_a_law_alone_is_told_where_there_are_others_only():
     one = known(0.003, ("chinchilla",))
 
