@@ -19,7 +19,7 @@ from solvers.laws.predict.mixture import Mixture
 from solvers.scaling.ladder import choosing
 from solvers.scaling.ladder.choosing import Point
 from solvers.scaling.ladder.family import Family
-from solvers.scaling.ladder.grid import Grid, cheapest, grid
+from solvers.scaling.ladder.grid import Grid, cheapest, grid, tells
 from solvers.scaling.ladder.limits import limits
 from solvers.scaling.ladder.price import Price
 from solvers.scaling.ladder.rungs import Ladder, Tune, half, rungs, saving
@@ -28,6 +28,12 @@ from solvers.scaling.ladder.words import amount, next_sentence, stopped
 MOST_RUNS = 12
 # A spend below this share of another is said to be less (estimate).
 LESS = 0.75
+NOTHING_TELLS = Problem(
+    "nothing_tells",
+    "No run that is smaller than the target and repeats no data tells anything of it.",
+    "/target",
+    "Ask for a target of more tokens for each parameter, or with more unique tokens; or leave `budget` out.",
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Aim:
 
 @dataclass(frozen=True)
 class Unpaid:
-    """No run can be paid: why, and the smallest budget that would pay one; none where no size fits on the hardware."""
+    """No run can be paid: why, and the smallest budget that would pay one; none where no budget would."""
 
     problem: Problem
     smallest: float | None
@@ -80,6 +86,8 @@ def ladder(
     """Documents `ladder`, `next`, `curve` and `stop`. `decay_share` is there where the schedule lets runs branch."""
     target, within = aim.target, limits(aim.target, aim.unique, None if mix is None else mix.runs)
     tried = grid(of, counts, price, within, spend=budget.spend, decay_share=decay_share)
+    if tried is None and not tells(of, counts, within):
+        return Unpaid(NOTHING_TELLS, None)
     if tried is None:
         return _unpaid(cheapest(of, counts, price, within), budget, price)
     question = Question(_state(mix, tried.candidates, target), tried.candidates, target, aim.doubt)

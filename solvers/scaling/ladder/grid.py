@@ -74,6 +74,11 @@ def cheapest(of: Family, counts: str, price: Price, within: Limits) -> float | N
     return min(costs, default=None)
 
 
+def tells(of: Family, counts: str, within: Limits) -> bool:
+    """Whether any run within the limits tells something of the target, whatever it costs."""
+    return any(lengths(params, within) for params in _sizes(of, counts, within))
+
+
 def lengths(params: float, within: Limits) -> list[float]:
     """Tokens of the runs of a size, rising."""
     least, most = ratios(within)

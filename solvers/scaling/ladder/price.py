@@ -89,20 +89,21 @@ def priced(
 ) -> Price:
     """The price of runs within limits: a budget in GPU-hours, or else in FLOP; GPU-hours are told where they can be.
 
-    The target itself is planned on all GPUs of the hardware besides.
+    The target itself is planned on all GPUs of the hardware besides; of sizes, the smallest at least, that a budget
+    which pays none can be told what one costs.
     """
     if hardware is None:
         return Price(in_gpu_hours=False)
     peak = hardware.node.gpu.peak(work.precision)
     flops = np.inf if gpu_hours is None else gpu_hours * SECONDS_PER_HOUR * peak
-    low, high = smallest(within), largest(within, flops)
+    low = min(smallest(within), within.params)
     plans = throughput(
         of,
         hardware,
         work,
         counts=counts,
-        low=min(low, high),
-        high=high,
+        low=low,
+        high=max(low, largest(within, flops)),
         batch=batch,
         most_gpu_hours=np.inf if gpu_hours is None else gpu_hours,
         at=((within.params, hardware.gpus),),

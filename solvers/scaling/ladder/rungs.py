@@ -138,13 +138,15 @@ def in_steps(tuned: Document, run: Run, *, gpus: int, shortest: float) -> Docume
     if batch >= gpus:
         batch = max(1, round(batch / gpus)) * gpus
     step = batch * int(tuned["sequence_length"])
+    low, high = (pick(float(tuned["batch_tokens"][end]), float(step)) for pick, end in ((min, "low"), (max, "high")))
+    around = {"value": float(step), "low": low, "high": high}
     own, first = (
         course(tuned["schedule"], params=run.params, tokens=tokens, batch_tokens=step)
         for tokens in (run.tokens, shortest)
     )
     decay = own.decay_steps if own.kind == "wsd" else own.steps - first.warmup_steps
     in_whole = {"steps": own.steps, "warmup_steps": first.warmup_steps, "decay_steps": decay}
-    return {**tuned, "batch_sequences": batch, **in_whole, "warnings": list(tuned["warnings"])}
+    return {**tuned, "batch_sequences": batch, "batch_tokens": around, **in_whole, "warnings": list(tuned["warnings"])}
 
 
 def saving(ladder: Ladder) -> float:

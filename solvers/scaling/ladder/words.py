@@ -6,10 +6,13 @@ from solvers.scaling.ladder.choosing import NEAR, WORTH, Point
 from solvers.scaling.ladder.price import Price
 from solvers.scaling.ladder.rungs import half
 
+# Two digits of a share as large as this would be written with an exponent.
+WHOLE = 0.995
+
 
 def share(value: float) -> str:
     """A half-width as people say it: `1.9 %`."""
-    return f"{100.0 * value:#.2g}".rstrip(".") + " %"
+    return f"{100.0 * value:#.2g}".rstrip(".") + " %" if value < WHOLE else f"{100.0 * value:.0f} %"
 
 
 def amount(cost: float, price: Price) -> str:

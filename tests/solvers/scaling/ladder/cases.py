@@ -30,6 +30,7 @@ def tuned(params: float, tokens: float) -> Document:
     steps = ceil(tokens / (batch * 4096))
     return {
         "learning_rate": {"value": 1e-3, "low": 5e-4, "high": 2e-3},
+        "batch_tokens": {"value": batch * 4096.0, "low": batch * 2048.0, "high": batch * 8192.0},
         "batch_sequences": batch,
         "sequence_length": 4096,
         "schedule": "wsd",

@@ -11,6 +11,7 @@ from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
 from solvers.scaling.ladder.price import Price
+from solvers.scaling.ladder.words import share
 from tests.solvers.scaling.ladder.cases import AIM, COUNTS, DECAY, USUAL, in_gpu_hours, known, tuned
 
 
@@ -113,6 +114,8 @@ def test_steps_see_the_tokens_and_decay_over_their_share() -> None:
         assert (training["steps"] - 1) * step < row["tokens"] <= training["steps"] * step
         assert training["decay_steps"] == pytest.approx(DECAY * training["steps"], abs=1.0)
         assert training["warmup_steps"] <= training["steps"] - training["decay_steps"]
+        assert training["batch_tokens"]["value"] == step
+        assert training["batch_tokens"]["low"] <= step <= training["batch_tokens"]["high"]
         assert training["batch_sequences"] % row["gpus"] == 0 or training["batch_sequences"] < row["gpus"]
 
 
@@ -178,6 +181,45 @@ def test_a_budget_that_pays_no_run_says_the_smallest_that_would() -> None:
     assert found.problem.at == "/budget/flops"
     assert found.smallest is not None
     assert isinstance(asked(found.smallest * 1.01, mix=MIX), dict)
+
+
+def test_gpu_hours_that_pay_no_run_say_what_the_smallest_run_costs() -> None:
+    found = asked(1e-6, price=in_gpu_hours(1e-6))
+
+    assert isinstance(found, Unpaid)
+    assert found.smallest is not None
+    assert found.smallest < 1.0
+    enough = 1.01 * found.smallest
+    assert isinstance(asked(enough, price=in_gpu_hours(enough)), dict)
+
+
+def test_where_no_run_tells_anything_no_budget_is_asked_for() -> None:
+    aim = Aim(AIM, shipped(), unique=1e3)
+
+    found = ladder(
+        budget=Budget(1e21),
+        mix=MIX,
+        aim=aim,
+        price=Price(in_gpu_hours=False),
+        tune=tuned,
+        of=USUAL,
+        counts=COUNTS,
+        decay_share=DECAY,
+    )
+
+    assert isinstance(found, Unpaid)
+    assert (found.problem.code, found.problem.at, found.smallest) == ("nothing_tells", "/target", None)
+
+
+def test_shares_are_written_without_an_exponent() -> None:
+    assert [share(value) for value in (0.0191, 0.5, 0.994, 0.9951, 1.0, 1.5)] == [
+        "1.9 %",
+        "50 %",
+        "99 %",
+        "100 %",
+        "100 %",
+        "150 %",
+    ]
 
 
 def test_the_same_question_has_the_same_answer() -> None:
