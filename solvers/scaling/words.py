@@ -33,7 +33,7 @@ def share(value: float) -> str:
 
 
 def change(value: float, other: float) -> str:
-    """How far a value is from another: `0.42 % more`, `about the same`."""
+    """How far a value is from another: `0.42 % more`, `the same`."""
     ratio = value / other - 1.0
     if abs(ratio) < 5e-5:
         return "the same"
@@ -46,13 +46,17 @@ def headline(plan: Document, estimates: Mapping[str, Document], *, unforetold: s
     first = f"{plan['label']} ({flops(target['flops'])})"
     if found is None:
         begun = plan["ladder"]
-        rungs = f"; begin with {len(begun['rungs'])} small runs" if begun and begun["rungs"] else ""
+        rungs = f"; begin with {_runs(len(begun['rungs']))}" if begun and begun["rungs"] else ""
         return f"{first} by what other families of runs teach{rungs}. Until runs are known, no loss is foretold."
     half = (found["high"] - found["low"]) / (2.0 * found["value"])
     said = loss(found["value"], target["loss_unit"])
     if unforetold:
         return f"{first} cannot be foretold: the target {unforetold}. The laws of the runs point to {said}."
     return f"{first} should reach a loss of {said}, within {share(half)}.{_then(plan)}"
+
+
+def _runs(count: int) -> str:
+    return f"{count} small runs" if count > 1 else "one small run"
 
 
 def _then(plan: Document) -> str:

@@ -44,4 +44,5 @@ def test_without_runs_the_headline_begins_with_the_ladder():
     plan = {**PLAN, "ladder": {"rungs": [{}, {}]}}
 
     assert "begin with 2 small runs" in words.headline(plan, {})
+    assert "begin with one small run." in words.headline({**PLAN, "ladder": {"rungs": [{}]}}, {})
     assert "begin" not in words.headline({**PLAN, "ladder": None}, {})
