@@ -10,7 +10,11 @@ from solvers.scaling.forecast.outside import outside
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.forecast.recipes import shown as called
 from solvers.scaling.forecast.runs import left_out, shown
+from solvers.scaling.ladder.family import shaped
 from solvers.scaling.words import size
+
+# A model whose N is this many times another's is another (estimate: sizes of a ladder are a factor of 1.3 apart).
+OTHER_SIZE = 1.3
 
 
 def warnings(case: Case) -> Iterator[Problem]:
@@ -95,6 +99,13 @@ def _of_target(case: Case, place: Place) -> Iterator[Problem]:
             f" them ({case.counts}), by the shape of {case.of.title}."
         )
         yield Problem("counts_converted", message, "/target/counts", "Give `model`, if its shape is another.")
+    near = shaped(case.of, place.params, case.counts).params(case.counts)
+    if not place.params / OTHER_SIZE <= near <= place.params * OTHER_SIZE:
+        message = (
+            f"No model of the shape of {case.of.title} has {size(place.params)} parameters; the nearest, whose sizes"
+            f" are told, has {size(near)}."
+        )
+        yield Problem("no_such_model", message, "/model", "Give a model whose shape has such a size.")
     if place.epochs > 1.0:
         message = (
             f"Each of the {size(place.unique or 0.0)} unique tokens is seen {place.epochs:.3g} times; repeated ones"

@@ -71,6 +71,11 @@ def test_a_big_run_that_does_not_fit_is_told():
     assert told(target={"params": 2e12, "tokens": 4e13}, hardware=hardware)["does_not_fit"] == "/hardware"
 
 
+def test_a_size_that_the_family_does_not_have_is_told():
+    assert told(target={"params": 1e6, "tokens": 1e9})["no_such_model"] == "/model"
+    assert "no_such_model" not in told(target={"params": 2e7, "tokens": 1e9})
+
+
 def test_without_runs_no_loss_is_foretold_and_that_is_told():
     found = case_of(without_runs(), silent)
     assert isinstance(found, Case)
