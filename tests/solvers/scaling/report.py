@@ -1,6 +1,6 @@
 """Every figure of the scaling kind, with its bar and what it stands beside: `make accuracy`, or
 
-    python -m tests.solvers.scaling.report [chinchilla recovery farseer families steps designs advice streams times]
+    python -m tests.solvers.scaling.report [chinchilla recovery farseer families steps designs pools advice ...]
 
 Families of runs are left out whole of what foretells them (priors, doubt); choices of the predictor were made with all
 of them in view. A figure whose data set is not beside the checkout is said to be absent.
@@ -30,6 +30,7 @@ from tests.solvers.laws.families import FAMILIES
 from tests.solvers.laws.fit.test_given import parallel
 from tests.solvers.laws.hyperparameters.sweeps import dense
 from tests.solvers.laws.points import chinchilla
+from tests.solvers.laws.pools import report as pools
 
 # Parameters that the small grids of learning rate and batch have fewer of; random runs of each size.
 SMALL, RUNS_EACH = 3e8, 9
@@ -39,9 +40,6 @@ CASES, REPEATS = 100, 10
 # R^2 at 1, 5 and 10 % of the pool in table 2 of [li2026spend], its own design.
 THEIRS = {
     "farseer": (0.60, 0.88, 0.93),
-    "data constrained": (0.73, 0.85, 0.86),
-    "moe": (0.59, 0.65, 0.83),
-    "parallel": (-1.00, 0.77, 0.99),
 }
 
 
@@ -137,6 +135,12 @@ def of_designs() -> Iterator[Row]:
             )
 
 
+def of_pools() -> Iterator[Row]:
+    """The same of the benchmark's other tasks, with its own laws, the mean over them."""
+    for of in pools.tasks():
+        yield from (Row(*line) for line in pools.lines(of))
+
+
 def of_advice() -> Iterator[Row]:
     """Cases whose law is known: what was promised and what came."""
     found = [played(case(seed)) for seed in range(CASES)]
@@ -178,6 +182,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "families": of_families,
     "steps": of_steps,
     "designs": of_designs,
+    "pools": of_pools,
     "advice": of_advice,
     "streams": of_streams,
     "times": of_times,

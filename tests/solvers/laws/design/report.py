@@ -1,7 +1,8 @@
 """Prints how designs and advice do: `python -m tests.solvers.laws.design.report [made | product | pools] [repeats]`.
 
 `made` plays cases whose law is known, `product` cases of the whole mixture whose truth is another law (so many) or real
-runs of a left-out family (all there are), `pools` spends 1, 5 and 10 % of the given pools by design and at random.
+runs of a left-out family (all there are), `pools` spends 1, 5 and 10 % of the Farseer runs by design and at random (the
+benchmark's other pools: tests.solvers.laws.pools.report).
 """
 
 import sys
@@ -13,33 +14,18 @@ import numpy as np
 
 from solvers.laws.design.made import case, played, shrink_errors
 from solvers.laws.design.protocol import Task, at_random, designed, score, scores, task
-from solvers.laws.law import runs_of
 from solvers.laws.loss import get
 from tests.solvers.laws.design import product
 from tests.solvers.laws.families import farseer
-from tests.solvers.laws.points import column, table
 
 SHARES = (0.01, 0.05, 0.1)
 
 
 def tasks() -> Iterator[tuple[str, Task]]:
-    """Pools with their laws and the cost of a run as in [li2026spend]; the costliest 15 % kept back."""
+    """The Farseer runs by two laws, 6 N D a run as in [li2026spend]; the costliest 15 % kept back."""
     runs = farseer()
     for law in ("farseer", "skaling"):
         yield f"farseer by {law}", task(get(law), runs, runs.flops, leave=("farseer",))
-    rows = table("scalebench_data_constrained_train")
-    inputs = {name: column(rows, name) for name in ("params", "tokens", "unique_tokens")}
-    runs = runs_of(column(rows, "loss"), **inputs)
-    yield "data constrained", task(get("data-constrained"), runs, runs.flops, leave=("datablations",))
-    rows = table("scalebench_moe_train")
-    params, experts, loss = (column(rows, name) for name in ("dense_parameter_count", "num_experts", "loss_validation"))
-    runs = runs_of(loss, params=params, experts=experts, counts="non-embedding")
-    yield "moe", task(get("moe"), runs, params * experts)
-    for text in ("stack", "pile"):
-        rows = [row for row in table("scalebench_parallel_train") if row["group"] == text]
-        params, streams, loss = (column(rows, name) for name in ("num_params", "parallel_size", "loss"))
-        runs = runs_of(loss, params=params, streams=streams, counts="non-embedding")
-        yield f"parallel, {text}", task(get("parscale"), runs, params)
 
 
 def pools(repeats: int) -> Iterator[str]:
