@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from frontend.figures.scaling import asked, said
 from solvers.documents import Document
 
-SERVING = "serving_flops"
 SAME = 1e-6
 
 

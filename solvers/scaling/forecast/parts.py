@@ -28,8 +28,3 @@ def of_interval(found: Interval, place: int = 0) -> Document:
 def estimate(document: Document) -> Estimate:
     """The same as an estimate."""
     return Estimate(document["value"], document["low"], document["high"])
-
-
-def half_width(found: Interval, place: int = 0) -> float:
-    """Half of the interval as a share of the forecast."""
-    return float((found.high[place] - found.low[place]) / (2.0 * found.value[place]))

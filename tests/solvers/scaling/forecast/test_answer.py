@@ -7,7 +7,6 @@ from solvers.scaling.forecast.answer import NOTHING, forecast, loss_of
 from solvers.scaling.forecast.curves import fan
 from solvers.scaling.forecast.doubt import PARTS, doubt, shares
 from solvers.scaling.forecast.known import foretold
-from solvers.scaling.forecast.parts import half_width
 from tests.solvers.scaling.forecast.known_runs import column, known, place
 
 PLAN = forecast(known(), place())
@@ -92,12 +91,6 @@ def test_what_runs_miss_is_what_is_left_of_their_loss():
         assert np.log(run["loss"] / run["fitted"]) == pytest.approx(run["residual"], abs=1e-12)
         assert 0.0 <= run["weight"] <= 1.0
         assert 0.0 <= run["leverage"] <= 1.0
-
-
-def test_an_interval_is_half_as_wide_as_its_ends_are_apart():
-    found = foretold(known(), column(1e9), column(2e10))
-
-    assert half_width(found) == pytest.approx(float((found.high[0] - found.low[0]) / 2.0 / found.value[0]))
 
 
 def test_the_fan_follows_what_is_best_to_train_whatever_is_served():
