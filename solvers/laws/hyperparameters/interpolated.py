@@ -17,7 +17,7 @@ from solvers.laws.hyperparameters.prior import Prior
 from solvers.laws.hyperparameters.protocol import FREE, Predict, Score
 from solvers.laws.hyperparameters.surface import Surface, fitted
 from solvers.laws.hyperparameters.sweep import Sweep, groups_of
-from solvers.laws.hyperparameters.target import rows, target
+from solvers.laws.hyperparameters.target import from_best, target
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def interpolated(sweep: Sweep, predict: Predict) -> Score:
 def perfect(sweep: Sweep, *, draws: int = 200, seed: int = 0) -> Floats:
     """Nearest-run scores, means over sizes [draws], of the true optimum when the grids are made again."""
     own, rng = fitted(sweep, prior=Prior(group=FREE)), np.random.default_rng(seed)
-    far = _distances(own)
+    far = from_best(own)
     lost = _excess(own, far)
     noise = own.residual[np.isfinite(own.residual) & (lost < FLOOR)]
     made = np.exp(lost + rng.choice(noise, size=(draws, len(lost))))
@@ -75,15 +75,6 @@ def perfect(sweep: Sweep, *, draws: int = 200, seed: int = 0) -> Floats:
         nearest = member[int((far[member] ** 2).sum(axis=1).argmin())]
         scores.append(made[:, nearest] / made[:, member].min(axis=1) - 1.0)
     return np.asarray(np.mean(scores, axis=0))
-
-
-def _distances(surface: Surface) -> Floats:
-    """Runs' ln learning rate and ln batch from the best of their own size [M, 2]."""
-    sizes = zip(surface.groups.params, surface.groups.tokens, strict=True)
-    best = np.array([(rows(surface, float(n), float(d)) @ surface.theta)[:2] for n, d in sizes])
-    runs = np.log(np.stack([surface.sweep.learning_rate, surface.sweep.batch_tokens], axis=1))
-    found: Floats = runs - best[surface.groups.of_run]
-    return found
 
 
 def _excess(surface: Surface, far: Floats) -> Floats:

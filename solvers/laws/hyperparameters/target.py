@@ -83,6 +83,15 @@ def rows(surface: Surface, params: float, tokens: float) -> Floats:
     return found
 
 
+def from_best(surface: Surface) -> Floats:
+    """Runs' ln learning rate and ln batch from the best of their own sizes [M, 2]."""
+    sizes = zip(surface.groups.params, surface.groups.tokens, strict=True)
+    best = np.array([(rows(surface, float(params), float(tokens)) @ surface.theta)[:2] for params, tokens in sizes])
+    runs = np.log(np.stack([surface.sweep.learning_rate, surface.sweep.batch_tokens], axis=1))
+    found: Floats = runs - best[surface.groups.of_run]
+    return found
+
+
 def target(surface: Surface, *, params: float, tokens: float) -> Target:
     """The surface at a size, with a warning where that is beyond the runs."""
     if not (0.0 < params < np.inf and 0.0 < tokens < np.inf):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from solvers.documents import Document
 from solvers.laws.hyperparameters.basin import excess
-from solvers.laws.hyperparameters.surface import SHARED, Surface
-from solvers.laws.hyperparameters.target import MOST, Target, flat, rows
+from solvers.laws.hyperparameters.surface import SHARED
+from solvers.laws.hyperparameters.target import MOST, Target, flat, from_best
 from solvers.scaling.tuning.basis import Tuning
 
 Floats = NDArray[np.float64]
@@ -63,21 +63,12 @@ def short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _from_best(surface: Surface) -> Floats:
-    """Runs' ln learning rate and ln batch from the best of their own sizes [M, 2]."""
-    sizes = zip(surface.groups.params, surface.groups.tokens, strict=True)
-    best = np.array([(rows(surface, float(params), float(tokens)) @ surface.theta)[:2] for params, tokens in sizes])
-    runs = np.log(np.stack([surface.sweep.learning_rate, surface.sweep.batch_tokens], axis=1))
-    found: Floats = runs - best[surface.groups.of_run]
-    return found
-
-
 def observed(tuning: Tuning, chart: Chart) -> list[Document]:
     """The runs carried to the target, with what each lost over the best of its size; not too many of them."""
     if tuning.surface is None or tuning.swept is None:
         return []
     surface, sweep = tuning.surface, tuning.swept.sweep
-    carried, levels = chart.carried(_from_best(surface)), surface.theta[SHARED : SHARED + len(surface.groups)]
+    carried, levels = chart.carried(from_best(surface)), surface.theta[SHARED : SHARED + len(surface.groups)]
     lost = np.expm1(np.log(np.where(surface.diverged, 1.0, sweep.loss)) - levels[surface.groups.of_run])
     shown = np.linspace(0, len(sweep) - 1, min(len(sweep), MOST_SHOWN)).astype(np.intp)
     return [
