@@ -164,6 +164,8 @@ def _rank(plan: Document) -> str:
 def searched(result: Document) -> str:
     """How many were looked at, how long it took, how many are possible, and whether any was left out."""
     search = result["search"]
+    if not search["candidates"] and not search["feasible"] and result.get("status") != "infeasible":
+        return "Nothing was searched: there was nothing to choose from."
     seconds = f" in {units.show(search['seconds'], units.DURATION)}" if search.get("seconds") else ""
     found = search["feasible"] and result.get("status") != "infeasible"
     gap = search.get("optimality_gap") if found else None

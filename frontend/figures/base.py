@@ -163,7 +163,7 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Panel:
-    """A table that stands for itself: its finding, its rows, and sentences below."""
+    """A table that stands for itself: its finding, its rows if it has columns, and sentences below."""
 
     name: str
     title: str

@@ -123,7 +123,13 @@ def fan(statement: Document, known: Document, outcomes: Sequence[Document], them
         traces.append(_marker("Measured", [_flops(statement, last[0])], [last[0]["loss"]], [last[0]], theme))
     layout = theme.layout(
         height=320,
-        xaxis=theme.axis("Compute (FLOP)", type="log", exponentformat="power", dtick=1),
+        xaxis=theme.axis(
+            "Compute (FLOP)",
+            type="log",
+            exponentformat="power",
+            dtick=2,
+            tickfont={"size": 11, "color": theme["ink-2"]},
+        ),
         yaxis=theme.axis(f"Loss ({unit})", type="log", nticks=6),
     )
     return go.Figure(traces, layout)

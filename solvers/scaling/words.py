@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from solvers import units
 from solvers.documents import Document
 
+# Losses within this share of one another are as good (estimate).
+SAME = 5e-4
+
 
 def label(params: float, tokens: float) -> str:
     """`12.3B parameters on 240B tokens`."""
@@ -32,10 +35,16 @@ def share(value: float) -> str:
     return units.show(value, units.SHARE)
 
 
+def half(estimate: Document) -> str:
+    """Half of an interval as a share of its middle, in two digits: `1.9 %`."""
+    value = (estimate["high"] - estimate["low"]) / (2.0 * estimate["value"])
+    return f"{100.0 * value:#.2g}".rstrip(".") + " %"
+
+
 def change(value: float, other: float) -> str:
-    """How far a value is from another: `0.42 % more`, `the same`."""
+    """How far a value is from another: `0.42 % more`, `the same` where no seed would tell them apart."""
     ratio = value / other - 1.0
-    if abs(ratio) < 5e-5:
+    if abs(ratio) < SAME:
         return "the same"
     return f"{share(abs(ratio))} {'more' if ratio > 0 else 'less'}"
 
@@ -48,11 +57,10 @@ def headline(plan: Document, estimates: Mapping[str, Document], *, unforetold: s
         begun = plan["ladder"]
         rungs = f"; begin with {_runs(len(begun['rungs']))}" if begun and begun["rungs"] else ""
         return f"{first} by what other families of runs teach{rungs}. Until runs are known, no loss is foretold."
-    half = (found["high"] - found["low"]) / (2.0 * found["value"])
     said = loss(found["value"], target["loss_unit"])
     if unforetold:
         return f"{first} cannot be foretold: the target {unforetold}. The laws of the runs point to {said}."
-    return f"{first} should reach a loss of {said}, within {share(half)}.{_then(plan)}"
+    return f"{first} should reach a loss of {said}, within {half(found)}.{_then(plan)}"
 
 
 def _runs(count: int) -> str:
@@ -61,4 +69,7 @@ def _runs(count: int) -> str:
 
 def _then(plan: Document) -> str:
     """What to run next, where there is a ladder."""
-    return f" Run next: {plan['next']['sentence']}." if plan["next"] else ""
+    if not plan["next"]:
+        return ""
+    rung = plan["ladder"]["rungs"][plan["next"]["rung"]]
+    return f" Run next: {label(rung['params'], rung['tokens'])}, {plan['next']['sentence']}."

@@ -11,6 +11,8 @@ HOW = {
 }
 
 
+ORDINARY, HARDLY = frozenset({"not_best"}), "hardly_trained"
+"""Flags of runs that nobody need look at: sweeps have many; the flag of runs that no law speaks of."""
 NEARLY = 1.001
 """Computes this near to one another are the same."""
 
@@ -73,12 +75,23 @@ def flagged(result: Document) -> dict[str, list[str]]:
     return found
 
 
+def strange(run: Document) -> bool:
+    """Whether the run is flagged for what somebody should look at."""
+    return bool(set(run["flags"]) - ORDINARY)
+
+
+def fitted(result: Document) -> int:
+    """How many runs the laws are fitted to."""
+    return sum(1 for one in parts(result, "runs") if one["fitted"] is not None)
+
+
 def fan(result: Document) -> Document:
-    """The forecast along the best sizes, from the smallest run's compute on; empty where there is none."""
+    """The forecast along the best sizes, from the compute of the smallest run that is trained on; or nothing."""
     found, runs = part(result, "fan"), parts(result, "runs")
     if not found:
         return {}
-    least = min((one["flops"] for one in runs), default=0.0) / NEARLY
+    trained = [one for one in runs if HARDLY not in one["flags"]] or runs
+    least = min((one["flops"] for one in trained), default=0.0) / NEARLY
     kept = [place for place, flops in enumerate(found["flops"]) if flops >= least]
     return {name: [values[place] for place in kept] for name, values in found.items()}
 

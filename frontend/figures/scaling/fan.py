@@ -38,7 +38,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     """The band, the forecast (dashed beyond the runs), the runs, and the target with its interval."""
     traces = [_band(result, theme), *_lines(result, theme), *_runs(result, theme), _target(result, theme)]
     fan = asked.fan(result)
-    computes = [*fan["flops"], asked.target(result)["flops"], *(one["flops"] for one in asked.parts(result, "runs"))]
+    computes = [*fan["flops"], asked.target(result)["flops"]]
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
@@ -67,9 +67,12 @@ def table(result: Document) -> Table:
 def legend(result: Document) -> tuple[LegendEntry, ...]:
     """The band, the runs, the target."""
     runs = asked.parts(result, "runs")
-    flagged = sum(bool(one["flags"]) for one in runs)
+    flagged = sum(asked.strange(one) for one in runs)
+    others = sum(one["fitted"] is None and not asked.strange(one) for one in runs)
     entries = [LegendEntry("accent", "Forecast"), LegendEntry("accent", f"{level(result)} interval", faint=True)]
-    entries += [LegendEntry("other", "Runs", units.count(len(runs)))] if runs else []
+    plain = len(runs) - flagged - others
+    entries += [LegendEntry("other", "Runs", units.count(plain))] if plain else []
+    entries += [LegendEntry("other", "Not fitted to", units.count(others), faint=True)] if others else []
     entries += [LegendEntry("limit", "Flagged", units.count(flagged))] if flagged else []
     return (*entries, LegendEntry("ink", "Target"))
 
@@ -95,12 +98,13 @@ def hover(run: Document, messages: list[str]) -> str:
 
 
 def dots(result: Document, theme: Theme, *, y: str, scale: float = 1.0) -> list[go.Scatter]:
-    """The runs by compute: grey, and those that are flagged as rings."""
+    """The runs by compute: grey, faint where laws are not fitted to them, and those that are flagged as rings."""
     known = [run for run in asked.parts(result, "runs") if run[y] is not None]
     flagged = asked.flagged(result)
-    groups: tuple[tuple[str, bool, dict[str, Any]], ...] = (
-        ("Runs", False, {"color": theme["fig-other"], "size": 6, "opacity": 0.7}),
-        ("Flagged", True, {"color": theme["surface"], "size": 8, "line": {"color": theme["bad"], "width": 2}}),
+    groups: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Runs", {"color": theme["fig-other"], "size": 6, "opacity": 0.7}),
+        ("Flagged", {"color": theme["surface"], "size": 8, "line": {"color": theme["bad"], "width": 2}}),
+        ("Not fitted to", {"color": theme["fig-other"], "size": 5, "opacity": 0.3}),
     )
     return [
         go.Scatter(
@@ -112,9 +116,13 @@ def dots(result: Document, theme: Theme, *, y: str, scale: float = 1.0) -> list[
             customdata=[hover(run, flagged.get(str(run["name"]), [])) for run in kept],
             hovertemplate="%{customdata}<extra></extra>",
         )
-        for name, strange, marker in groups
-        for kept in [[run for run in known if bool(run["flags"]) is strange]]
+        for name, marker in groups
+        for kept in [[run for run in known if _group(run) == name]]
     ]
+
+
+def _group(run: Document) -> str:
+    return "Flagged" if asked.strange(run) else "Not fitted to" if run["fitted"] is None else "Runs"
 
 
 def _at(result: Document, target: Document) -> tuple[float, ...]:

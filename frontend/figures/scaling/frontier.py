@@ -14,7 +14,7 @@ from solvers.documents import Document
 
 Changes = tuple[tuple[str, object], ...]
 
-HEIGHT = 340
+HEIGHT = 380
 STANDINGS = {"plan": "this plan", "f": "on the frontier", "a": "alternative"}
 CLOSE = 0.001
 """Losses within this share of one another are as good: no seed tells them apart (a tenth of a per cent)."""
@@ -28,8 +28,9 @@ def title(result: Document) -> str:
         return "What other sizes would do at the target"
     one = min(smaller, key=lambda spot: spot.params)
     rise = one.loss / found[0].loss - 1
+    where = " at the same compute" if abs(compute(one) / compute(found[0]) - 1) < 0.01 else ""
     how = "as low a loss" if abs(rise) < CLOSE else f"{said.percent(abs(rise))} {'more' if rise > 0 else 'less'} loss"
-    return f"{said.size(one.params)} parameters on {said.size(one.tokens)} tokens would have {how}"
+    return f"{said.size(one.params)} parameters on {said.size(one.tokens)} tokens would have {how}{where}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:

@@ -26,7 +26,8 @@ def title(result: Document) -> str:
     last = asked.parts(result, "isoflops")[-1]
     rises = [rise for rise in (costs(last, 1 / OTHER), costs(last, OTHER)) if rise is not None]
     tail = f"; half or twice that costs up to {said.percent(max(rises))} of the loss" if rises else ""
-    return f"{said.size(last['best_params'])} parameters are best at {said.flops(last['flops'])}{tail}"
+    alone = " for training alone" if asked.target(result)["how"] == "with_serving" else ""
+    return f"{said.size(last['best_params'])} parameters are best{alone} at {said.flops(last['flops'])}{tail}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
@@ -47,12 +48,13 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     )
     sizes = [size for level in levels for size, _ in _near(level)]
     losses = [loss for level in levels for _, loss in _near(level)]
-    room = 0.06 * (max(losses) - min(losses))
+    low = min([*losses, *(low for low, loss in _lows(levels[-1]) if loss in losses)])
+    room = 0.04 * (max(losses) - low)
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
         xaxis=log.axis(theme, asked.params_axis(result), sizes, said.size),
-        yaxis=theme.axis(asked.loss_axis(result), range=[min(losses) - room, max(losses) + room], fixedrange=True),
+        yaxis=theme.axis(asked.loss_axis(result), range=[low - room, max(losses) + room], fixedrange=True),
     )
     return go.Figure([_band(levels[-1], theme), *lines, best], layout)
 
@@ -120,6 +122,11 @@ def _near(level: Document) -> list[tuple[float, float]]:
     """The points of a valley that are drawn."""
     most = (1 + SHOWN) * lowest(level)
     return [(size, loss) for size, loss in zip(level["params"], level["loss"], strict=True) if loss <= most]
+
+
+def _lows(level: Document) -> list[tuple[float, float]]:
+    """The lower ends of a valley, each with the loss that it is of."""
+    return list(zip(level["low"], level["loss"], strict=True))
 
 
 def _line(level: Document, place: int, count: int, theme: Theme) -> go.Scatter:

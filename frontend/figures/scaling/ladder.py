@@ -7,17 +7,26 @@ from solvers.documents import Document
 
 HOW = {
     "first": (
-        "Without runs there is no forecast yet: small sizes in an L (every size short, the smallest long) with two "
-        "large anchors teach all laws most."
+        "Without runs there is no forecast yet: an L of small runs (every size short, the smallest long) with a few of "
+        "more compute teaches all laws most. Intervals are what other families lead to expect."
     ),
     "designed": "Chosen together for the interval at the target, each in the order that narrows it most for its cost.",
 }
 
 
+SAID_ALREADY = ("budget_spent",)
+"""Stop rules that say no more than what the runs cost together."""
+LITTLE = 0.005
+"""A share of the cost that is not worth a sentence."""
+
+
 def panels(result: Document) -> tuple[Panel, ...]:
     """The ladder, where a budget was given."""
     ladder = asked.part(result, "ladder")
-    return (_panel(result, ladder),) if ladder.get("rungs") else ()
+    if ladder.get("rungs"):
+        return (_panel(result, ladder),)
+    message = stops(result)
+    return (Panel("ladder", "No more small runs are advised", Table("", (), ()), (message,)),) if message else ()
 
 
 def title(result: Document) -> str:
@@ -43,14 +52,17 @@ def _panel(result: Document, ladder: Document) -> Panel:
     after = asked.part(result, "next").get("rung")
     first = [after] if after is not None else []
     order = [*first, *(place for place in range(len(rungs)) if place not in first)]
-    rows = tuple(_row(rungs[place], is_next=place == after) for place in order)
+    ends = said.apart([rung["after"] for rung in rungs])
+    rows = tuple(_row(rungs[place], ends[place], is_next=place == after) for place in order)
     columns = ("Run", f"Parameters, {asked.counts(result)}", "Tokens", "Model", "Learning rate", "Batch and steps",
                _cost_column(ladder), "Interval after it")  # fmt: skip
     return Panel("ladder", title(result), Table("The ladder of small runs", columns, rows), _notes(result, ladder))
 
 
 def _notes(result: Document, ladder: Document) -> tuple[str, ...]:
-    found = [HOW.get(str(ladder.get("how")), ""), _together(ladder), _trunks(ladder), stops(result)]
+    told = stops(result) if asked.part(result, "stop").get("code") not in SAID_ALREADY else ""
+    how = HOW.get(str(ladder.get("how")), "") if len(ladder["rungs"]) > 1 else ""
+    found = [how, _together(ladder), _trunks(ladder), told]
     return tuple(text for text in found if text)
 
 
@@ -64,7 +76,7 @@ def _together(ladder: Document) -> str:
 
 def _trunks(ladder: Document) -> str:
     saved = ladder.get("tree_saving")
-    if not saved or not any(one["trunk"] for one in ladder["rungs"]):
+    if not saved or saved < LITTLE or not any(one["trunk"] for one in ladder["rungs"]):
         return ""
     return (
         f"Runs of one size share a trunk at a constant learning rate and part only to decay (WSD): that saves "
@@ -72,7 +84,7 @@ def _trunks(ladder: Document) -> str:
     )
 
 
-def _row(rung: Document, *, is_next: bool) -> tuple[str, ...]:
+def _row(rung: Document, end: str, *, is_next: bool) -> tuple[str, ...]:
     training = rung.get("training")
     return (
         f"{rung['name']}{' (next)' if is_next else ''}",
@@ -82,7 +94,7 @@ def _row(rung: Document, *, is_next: bool) -> tuple[str, ...]:
         said.rate(training["learning_rate"]["value"]) if training else "–",
         _batch(training) if training else "–",
         _cost(rung),
-        "–" if rung["after"] is None else f"± {said.percent(rung['after'])}",
+        end,
     )
 
 

@@ -14,6 +14,12 @@ LEAST, MOST = 7, 22
 """Pixels across of a law that counts nothing, and of one that counts alone."""
 
 
+CONDITION = (
+    "The condition says how unequally the runs tell the coefficients: the larger, the less they tell some. Starts that "
+    "agree end in the same fit."
+)
+
+
 def shown(result: Document) -> bool:
     """Whether any law speaks."""
     return bool(asked.parts(result, "laws"))
@@ -87,6 +93,7 @@ def panel(result: Document) -> Panel | None:
     )
     columns = ("Law", "Form", "Coefficients", "Fit", "Source")
     notes = tuple(f"{one['title']}: {text}" for one in found for text in one["caveats"])
+    notes = (*notes, CONDITION) if any(one["condition"] for one in found) else notes
     title = f"The laws as fitted to these runs: N {asked.counts(result)}, D in tokens, L in {asked.unit(result)}"
     return Panel("laws", title, Table("The laws", columns, cells), notes)
 
@@ -100,7 +107,12 @@ def _error(one: Document) -> str:
 
 
 def _coefficients(found: Document) -> str:
-    return ", ".join(f"{letter} {value:.4g}" for letter, value in found.items() if value is not None)
+    return ", ".join(f"{letter} {_number(value)}" for letter, value in found.items() if value is not None)
+
+
+def _number(value: float) -> str:
+    """Four digits: `0.3838`, `−2.493`, `2e10`."""
+    return f"{value:.4g}".replace("e+0", "e").replace("e+", "e").replace("-", "−")
 
 
 def _fit(one: Document) -> str:

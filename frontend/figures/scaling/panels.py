@@ -1,5 +1,7 @@
 """The tables of a scaling answer that stand for themselves."""
 
+from collections.abc import Iterator
+
 from frontend.figures.base import Panel, Table
 from frontend.figures.scaling import asked, laws, residuals, said
 from solvers.documents import Document
@@ -36,7 +38,9 @@ def _noted(title: str, text: str) -> str:
 
 def flagged(result: Document) -> Panel | None:
     """Each flagged run and why."""
-    entries = asked.parts(result, "flagged")
+    every = asked.parts(result, "flagged")
+    entries = [one for one in every if one["code"] not in asked.ORDINARY]
+    notes = tuple(_ordinary(len(every) - len(entries)))
     if not entries:
         return None
     rows = tuple(
@@ -45,4 +49,11 @@ def flagged(result: Document) -> Panel | None:
     )
     count = len({one["run"] for one in entries})
     title = "1 run should be looked at" if count == 1 else f"{count:,} runs should be looked at"
-    return Panel("flagged", title, Table("Runs that are flagged", ("Run", "Flag", "Why"), rows))
+    return Panel("flagged", title, Table("Runs that are flagged", ("Run", "Flag", "Why"), rows), notes)
+
+
+def _ordinary(count: int) -> Iterator[str]:
+    """Runs that are passed over and need no look: those of a sweep that are not its best."""
+    if count:
+        runs = "1 more run is" if count == 1 else f"{count:,} more runs are"
+        yield f"{runs} not the best of the size and length; laws are fitted to the best learning rate and batch."

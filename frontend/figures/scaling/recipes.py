@@ -19,8 +19,8 @@ def title(result: Document) -> str:
     found = sorted(_list(result), key=lambda one: one["loss"]["value"])
     best, second = found[0]["name"], found[1]["name"]
     sure = probability(result, best, second)
-    tail = f", with {said.whole(sure)}" if sure is not None else ""
-    return f"{best} beats {second} at the target{tail}"
+    lead = f"With {said.whole(sure)}, {best}" if sure is not None else best
+    return f"{lead} beats {second} at the target"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:

@@ -17,11 +17,11 @@ FLAGS = {
     "not_decayed": "not decayed",
     "off_rate": "learning rate far off",
     "far": "far from the laws",
-    "alone": "decides its own forecast",
+    "alone": "checked by no other run",
     "unfinished": "unfinished",
     "no_loss": "no loss",
-    "not_best": "not the best of its size",
-    "overfitted": "saw its data too often",
+    "not_best": "not the best of the size",
+    "overfitted": "data seen too often",
 }
 
 
@@ -34,15 +34,15 @@ def title(result: Document) -> str:
     """How far runs are from the laws, and how many are flagged."""
     runs = asked.parts(result, "runs")
     usual = statistics.median(abs(one["residual"]) for one in _spoken(result))
-    flagged = sum(bool(one["flags"]) for one in runs)
+    flagged = sum(asked.strange(one) for one in runs)
     told = f"{flagged:,} of {said.many(len(runs), 'run')} flagged" if flagged else "none is flagged"
     return f"Half of the runs are within {said.percent(usual)} of the laws; {told}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:
     """Residuals against compute around a line at zero; flagged runs as rings."""
-    values = [100 * one["residual"] for one in _spoken(result)]
-    reach = _reach(values)
+    plain = [one for one in _spoken(result) if not one["flags"]] or _spoken(result)
+    reach = _reach([100 * one["residual"] for one in plain])
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
@@ -69,10 +69,12 @@ def legend(result: Document) -> tuple[LegendEntry, ...]:
     counts: dict[str, int] = {}
     for one in runs:
         for code in one["flags"]:
-            counts[code] = counts.get(code, 0) + 1
-    told = ", ".join(f"{count:,} {FLAGS.get(code, code.replace('_', ' '))}" for code, count in sorted(counts.items()))
+            counts[code] = counts.get(code, 0) + (code not in asked.ORDINARY)
+    told = ", ".join(
+        f"{count:,} {FLAGS.get(code, code.replace('_', ' '))}" for code, count in sorted(counts.items()) if count
+    )
     flagged = (LegendEntry("limit", f"Flagged: {told}"),) if told else ()
-    return (LegendEntry("other", "Runs", units.count(len(runs))), *flagged)
+    return (LegendEntry("other", "Runs fitted to", units.count(asked.fitted(result))), *flagged)
 
 
 def height(_: Document) -> int:

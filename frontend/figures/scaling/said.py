@@ -1,5 +1,6 @@
 """Numbers of a scaling answer for people, and the words for what they count."""
 
+import itertools
 import math
 
 from solvers import units
@@ -59,6 +60,17 @@ def change(before: float, after: float) -> str:
     return f"{100 * before:.{places}f} % → {100 * after:.{places}f} %"
 
 
+def apart(values: list[float | None]) -> list[str]:
+    """Halves of intervals, `± 1.9 %`, with as many digits as tell neighbours apart, two more at the most."""
+    known = [value for value in values if value is not None]
+    more = next((more for more in range(2) if _differ([bare(value, more) for value in known])), 2)
+    return ["–" if value is None else f"± {bare(value, more)} %" for value in values]
+
+
+def _differ(shown: list[str]) -> bool:
+    return all(one != after for one, after in itertools.pairwise(shown))
+
+
 def hours(value: float) -> str:
     """`40 GPU-hours`, `3 GPU-minutes`."""
     if 0 < value < MINUTES:
@@ -71,10 +83,10 @@ def percent(value: float) -> str:
     return f"{bare(value)} %"
 
 
-def bare(value: float) -> str:
-    """The same without its sign."""
+def bare(value: float, more: int = 0) -> str:
+    """The same without its sign, with so many more digits."""
     share = abs(100 * value)
-    places = 0 if share >= 9.95 else 1 if share >= 0.995 else 2
+    places = more + (0 if share >= 9.95 else 1 if share >= 0.995 else 2)
     return f"{100 * value:.{places}f}".replace("-", "−")
 
 

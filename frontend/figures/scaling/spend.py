@@ -26,6 +26,9 @@ def title(result: Document) -> str:
     if goal is not None and first[1] <= goal:
         return f"The interval is {said.percent(first[1])}, within the goal of {said.percent(goal)}"
     ends = f"from {said.percent(first[1])} to {said.percent(last[1])}"
+    if not asked.part(result, "ladder").get("rungs"):
+        change = said.change(first[1], last[1])
+        return f"{_cost(last[0], result)} of small runs would hardly narrow the interval: {change}"
     told = f"{_cost(last[0], result)} take the interval {ends}"
     if goal is None:
         return told
@@ -46,6 +49,8 @@ def figure(result: Document, theme: Theme) -> go.Figure:
         hovertemplate="<b>Run next</b><br>± %{y:.2f} % for %{customdata}<extra></extra>",
     )
     traces = [_line("Other spends", sets, grey, result), _line("This ladder, run by run", walked, line, result), one]
+    if len(walked) > 1:
+        traces.append(_begins(sets, walked, line))
     costs = [cost for cost, _, _ in (*sets, *walked) if cost > 0]
     most = max(100 * half for _, half, _ in (*sets, *walked))
     layout = theme.layout(
@@ -134,6 +139,19 @@ def _line(name: str, found: tuple[Point, ...], line: dict[str, Any], result: Doc
         marker={"size": 6, "color": line["color"]},
         customdata=[[_cost(cost, result), said.many(runs, "run")] for cost, _, runs in paid],
         hovertemplate=f"<b>{name}</b><br>± %{{y:.2f}} %<br>%{{customdata[0]}}, %{{customdata[1]}}<extra></extra>",
+    )
+
+
+def _begins(sets: tuple[Point, ...], walked: tuple[Point, ...], line: dict[str, Any]) -> go.Scatter:
+    """From what is known to the ladder's first run, along the least that any set spends: nothing has no logarithm."""
+    least = min(cost for cost, _, _ in (*sets, *walked) if cost > 0)
+    return go.Scatter(
+        name="Before its first run",
+        x=[least, walked[1][0]],
+        y=[100 * walked[0][1], 100 * walked[1][1]],
+        mode="lines",
+        line={**line, "shape": "hv"},
+        hoverinfo="skip",
     )
 
 

@@ -52,12 +52,12 @@ def proof(_: float) -> str:
 def conventions(result: Document) -> tuple[tuple[str, str], ...]:
     """What N, the loss and compute count here."""
     target = asked.target(result)
-    runs = asked.parts(result, "runs")
+    runs = asked.fitted(result)
     return (
         ("Parameters (N)", f"{target['counts']}: {COUNTS.get(target['counts'], '')}"),
         ("Loss", LOSS_UNITS.get(target["loss_unit"], str(target["loss_unit"]))),
         ("Compute", "6 × parameters × tokens"),
-        *((("Runs fitted to", units.count(len(runs))),) if runs else ()),
+        *((("Runs fitted to", units.count(runs)),) if runs else ()),
     )
 
 
@@ -89,7 +89,10 @@ def training(result: Document) -> tuple[tuple[str, str], ...]:
         return ()
     rate, batch = chosen["learning_rate"], chosen["batch_tokens"]
     sequences = f"{units.count(chosen['batch_sequences'])} sequences of {units.count(chosen['sequence_length'])}"
-    source = str(chosen["source"]).replace("rule:", "rule ")
+    rules = {
+        f"rule:{one['name']}".replace("_", "-"): one["title"] for one in asked.part(result, "tuning").get("rules") or []
+    }
+    source = f"the rule {rules.get(chosen['source'], str(chosen['source']).removeprefix('rule:'))}"
     facts = (
         ("Learning rate", f"{said.rate(rate['value'])} ({said.rate(rate['low'])} – {said.rate(rate['high'])})"),
         (

@@ -75,4 +75,6 @@ def _unknown(fitted: Fitted) -> Doubt | None:
     ]
     if not names:
         return None
-    return Doubt("prior_only", f"The runs say nothing of: {', '.join(names)}. That is what was believed before.")
+    return Doubt(
+        "prior_only", f"The runs hardly tell its {', '.join(names)}; what other families of runs teach stands there."
+    )

@@ -134,4 +134,4 @@ def _beyond(rule: Rule, setting: Setting) -> tuple[str, ...]:
 
 
 def _written(name: str, value: float) -> str:
-    return f"{value:.3g}" if name == "flops" else show(value, COUNT)
+    return f"{value:.3g}".replace("e+", "e") if name == "flops" else show(value, COUNT)

@@ -11,7 +11,7 @@ from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
 from solvers.scaling.forecast.known import Known, foretold
 from solvers.scaling.forecast.place import Place
-from solvers.scaling.words import label, share, size
+from solvers.scaling.words import flops, label, share, size
 
 # Crossovers are looked for on so many points, up to this many times what is asked.
 TRIED, FURTHEST = 25, 1e4
@@ -27,20 +27,28 @@ def _branches(case: Case, plan: Document) -> Iterator[Document]:
         return
     name, title = "wsd_branches", "Runs of one size branch from one trunk"
     if case.spec.options.schedule != "wsd":
-        crossover = "with `schedule: wsd`, whose trunks can be shared"
+        crossover = "It can with `schedule: wsd`, whose trunks are shared."
         yield _option(name, title, "does_not_pay", "The schedule decays from the start.", crossover)
         return
     saving = plan["ladder"]["tree_saving"]
     if saving > 0.0:
         yield _option(name, title, "used", f"Saves {share(saving)} of what the runs alone would cost.")
     else:
-        yield _option(name, title, "does_not_pay", "Every rung has another size.", "with several lengths of one size")
+        yield _option(
+            name, title, "does_not_pay", "Every run has another size.", "It would with several lengths of one size."
+        )
 
 
 def _repetition(case: Case) -> Iterator[Document]:
     place, name, title = case.place, "repetition", "Tokens are seen more than once"
     if place.unique is None:
-        yield _option(name, title, "cannot_tell", "How many unique tokens there are is not said.", "`unique_tokens`")
+        yield _option(
+            name,
+            title,
+            "cannot_tell",
+            "How many unique tokens there are is not said.",
+            "The target's `unique_tokens` would say it.",
+        )
         return
     if place.epochs > 1.0:
         yield _option(name, title, "used", f"Each unique token is seen {place.epochs:.3g} times.")
@@ -53,10 +61,11 @@ def _when_tokens_run_out(known: Known | None, place: Place) -> str:
     """The compute from which the best length is more than the unique tokens, by asking again."""
     unique = place.unique or 0.0
     if known is None or place.found is None:
-        return f"above {size(unique)} tokens"
+        return f"Tokens repeat above {size(unique)}."
     budgets = place.budget * np.exp(np.linspace(0.0, np.log(FURTHEST), TRIED))
     longer = np.flatnonzero(best(known, budgets, served=place.served, unique=place.unique).tokens > unique)
-    return f"from {budgets[longer[0]]:.2g} FLOP on" if len(longer) else f"beyond {budgets[-1]:.2g} FLOP"
+    at = f"from {flops(budgets[longer[0]])} on" if len(longer) else f"beyond {flops(budgets[-1])}"
+    return f"Tokens repeat {at}."
 
 
 def _longer(case: Case) -> Iterator[Document]:
@@ -78,7 +87,9 @@ def _longer(case: Case) -> Iterator[Document]:
     served = more / (FLOPS_PER_SERVED_TOKEN * place.params / 2.0)
     told = f"{label(place.params / 2.0, tokens)} are as good."
     verdict = "does_not_pay" if place.served < served else "cannot_tell"
-    yield _option(name, title, verdict, told, f"from {size(served)} served tokens on" if served > 0.0 else None)
+    yield _option(
+        name, title, verdict, told, f"That pays from {size(served)} served tokens on." if served > 0.0 else None
+    )
 
 
 def _as_good(known: Known, place: Place, params: float) -> float | None:

@@ -91,11 +91,9 @@ def enough(buy: Buy, points: list[Point], *, goal: float | None) -> Point:
 
 
 def without_idle(question: Question, point: Point, *, goal: float | None) -> Point:
-    """The point without runs that hardly matter beside the others, while the goal stays within reach."""
+    """The point without runs that the goal does not need; where it is not reached, without those that hardly matter."""
     kept, after = list(point.chosen), point.after
-    limit = after * (1.0 + IDLE)
-    if goal is not None and after <= goal:
-        limit = min(goal, limit)
+    limit = goal if goal is not None and after <= goal else after * (1.0 + IDLE)
     while len(kept) > 1:
         rests = [[one for one in kept if one != k] for k in kept]
         values = [question.after(rest) for rest in rests]

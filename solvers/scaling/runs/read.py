@@ -26,6 +26,12 @@ MOST_RUNS = 4_000
 INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_share", "experts", "streams", "replicas")
 # Flags of runs that no law is fitted to.
 UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
+SAID = {
+    "diverged": "diverged",
+    "no_loss": "have no loss",
+    "unfinished": "are not finished",
+    "not_best": "are not the best of their size and length",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +145,7 @@ def _counted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Problem]:
         places = {flag.run for flag in flags if flag.code == code}
         if places:
             first = records[min(places)].line
-            message = f"{len(places)} of {len(records)} runs are flagged {code} (line {first:,} first): not fitted to."
+            message = f"{len(places)} of {len(records)} runs {SAID[code]} (line {first:,} first): not fitted to."
             found.append(Problem(f"runs_{code}", message))
     strange = sorted({r.words["state"] for r in records if "state" in r.words and not known_state(r.words["state"])})
     if strange:

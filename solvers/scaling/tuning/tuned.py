@@ -26,6 +26,7 @@ FEW_STEPS = 500
 DIGITS = 3
 # The largest learning rate of the runs behind the rule [li2025predictable]: far under its sizes it would say more.
 MOST_RATE = 0.0221
+NAMED = {"wsd": "WSD"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +136,8 @@ def _warnings(tuning: Tuning, chosen: Chosen, steps: Course, schedule: str, widt
     of = tuning.schedule or RULE_SCHEDULE
     if schedule != of and tuning.options.mup is None:
         said.append(
-            f"The runs behind the learning rate decayed by {of}; for {schedule} the peak is {chosen.ratio:.2f} times "
-            "theirs, so that learning rates add up to as much (estimate)."
+            f"The runs behind the learning rate decayed by {of}; for {NAMED.get(schedule, schedule)} the peak is "
+            f"{chosen.ratio:.2f} times theirs, so that learning rates add up to as much (estimate)."
         )
     if chosen.learning_rate.value == most_rate(tuning) and tuning.options.mup is None:
         said.append(f"No run of which anything is known had a learning rate above {chosen.learning_rate.value:g}.")

@@ -16,21 +16,26 @@ def test_a_label_names_size_and_length():
     assert words.label(1.23e10, 2.4e11) == "12.3B parameters on 240B tokens"
 
 
-@pytest.mark.parametrize(("value", "said"), [(2.0, "the same"), (2.02, "1 % more"), (1.99, "0.5 % less")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(2.0, "the same"), (2.0005, "the same"), (2.02, "1 % more"), (1.99, "0.5 % less")]
+)
 def test_a_change_is_told_as_a_share(value: float, said: str):
     assert words.change(value, 2.0) == said
 
 
 def test_the_headline_says_the_loss_and_how_sure_it_is():
     assert words.headline(PLAN, LOSS) == (
-        "7B parameters on 140B tokens (5.9e21 FLOP) should reach a loss of 2.100 nats/token, within 2 %."
+        "7B parameters on 140B tokens (5.9e21 FLOP) should reach a loss of 2.100 nats/token, within 2.0 %."
     )
 
 
 def test_the_headline_goes_on_with_the_next_run():
-    plan = {**PLAN, "next": {"sentence": "interval 2 % -> 1.4 % for 40 GPU-hours"}}
+    step = {"rung": 0, "sentence": "interval 2 % -> 1.4 % for 40 GPU-hours"}
+    plan = {**PLAN, "ladder": {"rungs": [{"params": 1e9, "tokens": 4e10}]}, "next": step}
 
-    assert words.headline(plan, LOSS).endswith("Run next: interval 2 % -> 1.4 % for 40 GPU-hours.")
+    assert words.headline(plan, LOSS).endswith(
+        "Run next: 1B parameters on 40B tokens, interval 2 % -> 1.4 % for 40 GPU-hours."
+    )
 
 
 def test_what_cannot_be_foretold_has_no_interval_in_the_headline():

@@ -22,7 +22,7 @@ def test_each_size_is_one_point_though_several_parts_speak_of_it(solved: Documen
         ("a0", "5B on 400B", "5B", "400B", "1.2e22 FLOP", "2.020", "alternative"),
         ("plan", "10B parameters on 200B tokens", "10B", "200B", "1.2e22 FLOP", "2.000", "this plan"),
     ]
-    assert frontier.title(solved) == "2.50B parameters on 800B tokens would have 5.0 % more loss"
+    assert frontier.title(solved) == "2.50B parameters on 800B tokens would have 5.0 % more loss at the same compute"
 
 
 def test_the_chart_has_the_ring_last(solved: Document) -> None:

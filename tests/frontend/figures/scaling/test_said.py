@@ -77,3 +77,18 @@ def test_what_binds_is_said_in_words_of_the_spec() -> None:
     ]  # fmt: skip
     near = words.nearest({"plan": {"label": "1B on 2B"}, "needs": [{"constraint": "loss", "message": "2.1 against 2"}]})
     assert (near.label, near.facts) == ("1B on 2B", (("The loss asked for", "2.1 against 2"),))
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.19, 0.12, 0.094], ["± 19 %", "± 12 %", "± 9.4 %"]),
+        ([0.0614, 0.0607, None], ["± 6.14 %", "± 6.07 %", "–"]),
+        ([0.02, 0.02], ["± 2.000 %", "± 2.000 %"]),
+        ([], []),
+    ],
+)
+def test_intervals_one_after_another_have_as_many_digits_as_tell_them_apart(
+    values: list[float | None], shown: list[str]
+) -> None:
+    assert said.apart(values) == shown

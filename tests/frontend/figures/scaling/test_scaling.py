@@ -6,9 +6,11 @@ import pytest
 
 from frontend.figures import answer, view
 from frontend.figures.scaling import (
+    asked,
     doubt,
     fan,
     isoflops,
+    ladder,
     laws,
     panels,
     recipes,
@@ -157,7 +159,7 @@ def test_the_charts_say_what_they_found(solved: Document) -> None:
         "tuning": "Learning rates from 1.5e-4 to 3e-4 with batches from 1.50M to 3M tokens lose at most 0.10 %",
         "residuals": "Half of the runs are within 0.39 % of the laws; 1 of 4 runs flagged",
         "laws": "Skaling counts most, 75 %; the laws are 2.5 % apart, 2.000 to 2.050",
-        "recipes": "new beats old at the target, with 93 %",
+        "recipes": "With 93 %, new beats old at the target",
         "throughput": "From 300M to 1B parameters, 30 % to 38 % of the peak FLOP/s",
     }
 
@@ -166,10 +168,11 @@ def test_the_curve_starts_from_what_is_known(solved: Document) -> None:
     drawn = spend.figure(solved, LIGHT)
 
     assert spend.points(solved) == ((0.0, 0.03, 0), (40.0, 0.02, 1), (65.0, 0.015, 2))
-    assert names(drawn) == ["Other spends", "This ladder, run by run", "Run next"]
+    assert names(drawn) == ["Other spends", "This ladder, run by run", "Run next", "Before its first run"]
     assert list(drawn.data[0].y) == [2.0, 1.5]
     assert (list(drawn.data[1].x), list(drawn.data[1].y)) == ([40.0, 65.0], [2.0, 1.5])
     assert (list(drawn.data[2].x), list(drawn.data[2].y)) == ([40.0], [2.0])
+    assert (list(drawn.data[3].x), list(drawn.data[3].y)) == ([40.0, 40.0], [3.0, 2.0])
     assert [annotation.text for annotation in drawn.layout.annotations] == ["now 3.0 %", "goal 1.0 %"]
 
 
@@ -206,8 +209,16 @@ def test_doubt_is_parted_as_variances_add_up(solved: Document) -> None:
 def test_the_fan_holds_band_forecast_runs_and_target(solved: Document) -> None:
     drawn = fan.figure(solved, LIGHT)
 
-    assert names(drawn) == ["Interval", "Forecast", "Forecast beyond the runs", "Runs", "Flagged", "Target"]
-    band, inside, beyond, runs, flagged, target = drawn.data
+    assert names(drawn) == [
+        "Interval",
+        "Forecast",
+        "Forecast beyond the runs",
+        "Runs",
+        "Flagged",
+        "Not fitted to",
+        "Target",
+    ]
+    band, inside, beyond, runs, flagged, _, target = drawn.data
     assert list(band.y) == [3.03, 2.42, 2.06, 1.94, 2.38, 2.97]
     assert (list(inside.y), list(beyond.y), beyond.line.dash) == ([3.0, 2.4], [2.4, 2.0], "dash")
     assert (list(runs.y), list(flagged.y)) == ([3.0, 2.7, 2.4], [2.9])
@@ -284,7 +295,7 @@ def test_rules_are_told_with_where_their_sources_contradict_themselves(solved: D
 def test_residuals_have_every_run_in_their_twin(solved: Document) -> None:
     drawn = residuals.figure(solved, LIGHT)
 
-    assert names(drawn) == ["Runs", "Flagged"]
+    assert names(drawn) == ["Runs", "Flagged", "Not fitted to"]
     assert list(drawn.data[1].y) == pytest.approx([100 * (2.9 / 2.69 - 1)])
     assert residuals.table(solved).rows[2] == (
         "odd", "300M", "6B", "1.1e19 FLOP", "2.900", "2.690", "+7.8 %", "1.00", "0.25", "far from the laws",
@@ -297,6 +308,44 @@ def test_runs_without_a_loss_are_listed_and_not_drawn(solved: Document) -> None:
     assert len(residuals.figure(solved, LIGHT).data[0].y) == 2
     assert residuals.table(solved).rows[0][4:] == ("–", "–", "–", "–", "–", "–")
     assert len(fan.figure(solved, LIGHT).data[3].y) == 2
+
+
+def test_runs_of_a_sweep_that_are_not_its_best_need_no_look(solved: Document) -> None:
+    solved["plan"]["runs"][0].update(flags=["not_best"], fitted=None, residual=None)
+    solved["plan"]["flagged"].append({"run": solved["plan"]["runs"][0]["name"], "code": "not_best", "message": "No."})
+
+    table, drawn = panels.flagged(solved), fan.figure(solved, LIGHT)
+
+    assert table is not None
+    assert (table.title, len(table.table.rows)) == ("1 run should be looked at", 1)
+    assert table.notes[0].startswith("1 more run is not the best of the size and length")
+    assert [len(drawn.data[place].x) for place in (4, 5)] == [1, 1]
+    assert residuals.title(solved).endswith("; 1 of 4 runs flagged")
+    assert [entry.label for entry in residuals.legend(solved)] == ["Runs fitted to", "Flagged: 1 far from the laws"]
+
+
+def test_runs_that_are_hardly_trained_do_not_stretch_the_charts(solved: Document) -> None:
+    runs = solved["plan"]["runs"]
+    runs[0].update(flags=["hardly_trained"], residual=-0.6)
+    solved["plan"]["fan"] = {name: [1.0, *values] for name, values in solved["plan"]["fan"].items()}
+    before = min(one["flops"] for one in runs[1:])
+
+    reach = residuals.figure(solved, LIGHT).layout.yaxis.range
+
+    assert max(abs(end) for end in reach) < 60
+    assert min(asked.fan(solved)["flops"]) >= 0.99 * before
+
+
+def test_where_no_more_runs_are_advised_the_stop_rule_is_told(solved: Document) -> None:
+    solved["plan"]["ladder"]["rungs"], solved["plan"]["next"] = [], None
+    solved["plan"]["stop"] = {"code": "nothing_gained", "message": "It would hardly narrow."}
+
+    told = ladder.panels(solved)
+
+    assert [(panel.title, panel.notes) for panel in told] == [
+        ("No more small runs are advised", ("It would hardly narrow.",))
+    ]
+    assert "would hardly narrow the interval" in spend.title(solved)
 
 
 def test_flagged_runs_are_told_with_why(solved: Document) -> None:
@@ -318,7 +367,7 @@ def test_each_law_says_what_it_would_alone(solved: Document) -> None:
     ]  # fmt: skip
     table = laws.panel(solved)
     assert table is not None
-    assert table.notes == ("Chinchilla: The paper contradicts itself.",)
+    assert table.notes == ("Chinchilla: The paper contradicts itself.", laws.CONDITION)
     assert table.title == "The laws as fitted to these runs: N non-embedding, D in tokens, L in nats/token"
     assert table.table.rows[1][2:4] == ("E 1.8, A 400", "condition 3.2e5, 75 % of the starts agree")
 
@@ -355,7 +404,7 @@ def test_the_big_run_is_told_whole(solved: Document) -> None:
         ("Batch", "2M tokens (1M – 4M): 512 sequences of 4,096"),
         ("Schedule", "WSD: 120,000 steps, 2,000 to warm up, 24,000 to decay to 0 %"),
         ("AdamW", "weight decay 0.1, β₁ 0.9, β₂ 0.95"),
-        ("These come from", "rule step-law"),
+        ("These come from", "the rule Step Law"),
     ]
 
 

@@ -48,7 +48,7 @@ def test_few_runs_and_what_only_the_prior_says_are_named() -> None:
         "13 runs for 9 parameters: how much runs scatter is hardly known."
     )
     assert next(one.message for one in found if one.code == "prior_only") == (
-        "The runs say nothing of: floor's bend. That is what was believed before."
+        "The runs hardly tell its floor's bend; what other families of runs teach stands there."
     )
 
 

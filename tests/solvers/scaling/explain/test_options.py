@@ -28,7 +28,7 @@ def test_enough_unique_tokens_are_not_repeated_until_a_compute_that_is_found():
     found = options(target=target)["repetition"]
 
     assert found["verdict"] == "does_not_pay"
-    crossover = float(found["crossover"].split()[1])
+    crossover = float(found["crossover"].split()[3])
     again = answer(asked(ROWS, target={**target, "flops": 1.5 * crossover}))["plan"]["target"]
     before = answer(asked(ROWS, target={**target, "flops": 0.5 * crossover}))["plan"]["target"]
     assert again["epochs"] > 1.0

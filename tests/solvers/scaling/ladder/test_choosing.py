@@ -92,6 +92,19 @@ def test_runs_that_hardly_matter_are_left_out() -> None:
     assert kept.after <= point.after * (1.0 + 2e-3)
 
 
+def test_runs_that_the_goal_does_not_need_are_left_out() -> None:
+    question = asked(few(3, 40))
+    point = designed(question, most_runs=6)(60.0)
+    goal = 0.5 * (point.after + question.half_width)
+
+    kept = without_idle(question, point, goal=goal)
+
+    assert kept.after <= goal
+    assert len(kept.chosen) < len(point.chosen)
+    rests = [[one for one in kept.chosen if one != k] for k in kept.chosen]
+    assert len(kept.chosen) == 1 or all(question.after(rest) > goal for rest in rests)
+
+
 def test_each_run_in_the_order_is_the_best_for_its_cost_beside_those_before() -> None:
     question = asked(branched(few(4, 40), DECAY))
     point = designed(question, most_runs=5)(100.0)

@@ -43,7 +43,7 @@ def test_a_crashed_run_of_a_wandb_page_stays_and_is_not_fitted_to():
     assert found.usable.names == ("ladder-70m", "ladder-160m", "ladder-410m-b")
     assert [problem.message for problem in found.warnings if problem.code in ("left_out", "runs_unfinished")] == [
         "1 rows are no runs with a size, tokens and a loss and are left out (lines 6).",
-        "1 of 4 runs are flagged unfinished (line 4 first): not fitted to.",
+        "1 of 4 runs are not finished (line 4 first): not fitted to.",
     ]
 
 

@@ -79,7 +79,7 @@ def test_another_schedule_keeps_the_sum_of_learning_rates_and_says_so(rule: Tuni
     ratio = wsd["learning_rate"]["value"] / cosine["learning_rate"]["value"]
     assert ratio == pytest.approx(0.55 / (0.8 + 0.2 / 3), rel=0.01)
     assert wsd["learning_rate"]["high"] == cosine["learning_rate"]["high"]
-    assert "for wsd the peak is 0.63 times theirs" in wsd["warnings"][0]
+    assert "for WSD the peak is 0.63 times theirs" in wsd["warnings"][0]
     assert cosine["warnings"] == []
     assert [one["weight_decay"] for one in (wsd, linear)] == pytest.approx([cosine["weight_decay"]] * 2, rel=0.02)
 
