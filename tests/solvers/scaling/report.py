@@ -27,6 +27,7 @@ from solvers.scaling.accuracy import foretold
 from tests.solvers.laws import forecasts
 from tests.solvers.laws.design.report import SHARES, tasks
 from tests.solvers.laws.families import FAMILIES
+from tests.solvers.laws.few import few
 from tests.solvers.laws.fit.test_given import parallel
 from tests.solvers.laws.hyperparameters.sweeps import dense
 from tests.solvers.laws.points import chinchilla
@@ -88,7 +89,7 @@ def of_farseer() -> Iterator[Row]:
 def of_families() -> Iterator[Row]:
     """Every cut of every family, the family left out."""
     known = forecasts.forecasts()
-    found = forecasts.scores(known)
+    found = forecasts.scores(known, [*known, *few()])
     own = {law: [_mape(one.asked, _alone(law, one.fitted, one.asked)) for one in known] for law in BELIEF}
     errors = np.array([one.mape for one in found])
     for n, one in enumerate(found):

@@ -66,11 +66,11 @@ def test_the_interval_before_is_that_of_the_mixture_itself() -> None:
 
 
 def test_costs_in_the_tree_add_up_and_never_pass_the_budget() -> None:
-    found = answered(300.0, mix=MIX, price=in_gpu_hours(300.0))
+    found = answered(1000.0, mix=MIX, price=in_gpu_hours(1000.0))
 
     rows = found["ladder"]["rungs"]
     assert found["ladder"]["gpu_hours"] == pytest.approx(sum(row["gpu_hours"] for row in rows))
-    assert found["ladder"]["gpu_hours"] <= 300.0 * (1 + 1e-9)
+    assert found["ladder"]["gpu_hours"] <= 1000.0 * (1 + 1e-9)
     assert found["ladder"]["usd"] == pytest.approx(2.0 * found["ladder"]["gpu_hours"])
     assert all(row["gpu_hours"] <= row["gpu_hours_alone"] * (1 + 1e-9) for row in rows)
     assert all(row["gpu_hours_low"] < row["gpu_hours"] < row["gpu_hours_high"] for row in rows)
@@ -120,7 +120,7 @@ def test_steps_see_the_tokens_and_decay_over_their_share() -> None:
 
 
 def test_the_next_run_is_the_first_and_says_what_it_narrows_for_what() -> None:
-    found = answered(300.0, mix=MIX, price=in_gpu_hours(300.0))
+    found = answered(1000.0, mix=MIX, price=in_gpu_hours(1000.0))
 
     first, told = found["ladder"]["rungs"][0], found["next"]
     assert (told["rung"], told["before"], told["after"]) == (0, first["before"], first["after"])
