@@ -24,6 +24,8 @@ from solvers.scaling.runs.table import Table, table_of
 MOST_RUNS = 4_000
 # Inputs of runs that are kept where every run says them.
 INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_share", "experts", "streams", "replicas")
+# What a run may have one or several of: laws of parameters and tokens alone do not tell such runs apart.
+UNLIKE = ("experts", "streams", "replicas")
 # Flags of runs that no law is fitted to.
 UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
 SAID = {
@@ -85,7 +87,8 @@ def read_table(
     runs = runs_of_records(records, counts=params.name, loss_unit=unit.name)
     noise, twice = noise_of(records)
     flags = strange(records, runs)
-    warnings = (*guessed, *unsure, *_derived(rows), *_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
+    left_out = (*_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
+    warnings = (*guessed, *unsure, *_derived(rows), *_unlike(records), *left_out)
     return Imported(
         runs=runs,
         records=tuple(records),
@@ -128,6 +131,20 @@ def _derived(rows: Recorded) -> list[Problem]:
         return []
     how = "compute / (6 N)" if rows.tokens_from == "flops" else rows.tokens_from
     return [Problem("tokens_derived", f"No column says tokens; they are {how}.", "/columns", "Say tokens=COLUMN.")]
+
+
+def _unlike(records: Sequence[Record]) -> list[Problem]:
+    """What makes runs of one size and length different, and laws of parameters and tokens do not see."""
+    found = []
+    for field in UNLIKE:
+        values = sorted({record.numbers.get(field, 1.0) for record in records})
+        if len(values) > 1:
+            shown = ", ".join(f"{value:g}" for value in values[:6]) + (" ..." if len(values) > 6 else "")
+            message = f"The runs differ in {field} ({shown}); laws of parameters and tokens take them for one."
+            found.append(
+                Problem("unlike_kinds", message, "", "Give runs of one kind, or say which by a column recipe.")
+            )
+    return found
 
 
 def _skipped(rows: Recorded) -> list[Problem]:

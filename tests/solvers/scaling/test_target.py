@@ -35,3 +35,12 @@ def test_what_says_too_much_or_too_little_is_refused(said: dict[str, Any], code:
 def test_a_size_with_its_length_is_given():
     assert Target.model_validate({"params": "7B", "tokens": "1T"}).given
     assert not Target.model_validate({"loss": 2.1}).given
+
+
+@pytest.mark.parametrize(("name", "least"), [("flops", 1e9), ("gpu_hours", 1e-3)])
+def test_the_least_of_each_is_a_target(name: str, least: float):
+    assert getattr(Target.model_validate({name: least}), name) == least
+
+
+def test_the_least_size_and_length_are_a_target():
+    assert Target.model_validate({"params": 1e3, "tokens": 1e3, "unique_tokens": 1e3}).given

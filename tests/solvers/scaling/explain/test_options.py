@@ -43,6 +43,9 @@ def test_longer_training_pays_from_as_many_served_tokens_as_make_up_for_it():
     assert found["verdict"] == "does_not_pay"
     tokens = float(found["message"].split()[3].removesuffix("B")) * 1e9
     assert loss(smaller, tokens) == pytest.approx(loss(plan["params"], plan["tokens"]), rel=0.01)
+    served = float(found["crossover"].split()[3].removesuffix("B")) * 1e9
+    whole = [6.0 * n * d + 2.0 * n * served for n, d in ((smaller, tokens), (plan["params"], plan["tokens"]))]
+    assert whole[0] == pytest.approx(whole[1], rel=0.01)
 
 
 def test_a_model_that_is_served_is_trained_for_longer():

@@ -67,3 +67,15 @@ def test_more_runs_than_are_accepted_are_refused(monkeypatch):
         read("N,D,loss\n1e8,2e9,3.1\n2e8,4e9,2.9\n")
 
     assert str(caught.value) == "There are 2 runs; 1 are the most."
+
+
+def test_runs_that_laws_of_size_and_length_take_for_one_are_told():
+    mixed = read(
+        "N,D,loss,experts\n1e8,2e9,3.1,8\n2e8,4e9,2.9,64\n3e8,6e9,2.8,\n", counts="active", loss_unit="nats/token"
+    )
+    alike = read("N,D,loss,experts\n1e8,2e9,3.1,8\n2e8,4e9,2.9,8\n", counts="active", loss_unit="nats/token")
+
+    assert [(one.code, one.message) for one in mixed.warnings] == [
+        ("unlike_kinds", "The runs differ in experts (1, 8, 64); laws of parameters and tokens take them for one.")
+    ]
+    assert alike.warnings == ()
