@@ -111,9 +111,16 @@ def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, seed: int) ->
         said, slopes = say(form, theta, x, middle)
         return said - flat, slopes
 
-    found = descend(
-        starts, residuals=residuals, noise=Student(), prior=prior, weights=np.ones(len(flat)), steps=100, tolerance=1e-8
-    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = descend(
+            starts,
+            residuals=residuals,
+            noise=Student(),
+            prior=prior,
+            weights=np.ones(len(flat)),
+            steps=100,
+            tolerance=1e-8,
+        )
     best = int(np.argmin(found.cost))
     theta, variance = found.theta[best], float(found.sd[best]) ** 2
     slopes = np.nan_to_num(residuals(theta[None])[1][0])
