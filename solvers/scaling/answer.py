@@ -39,10 +39,17 @@ def plan_of(case: Case, small: Document, loss: Document | None) -> Document:
         "label": label(place.params, place.tokens),
         "target": target(case),
         **(forecast(known, place) if known is not None else {**NOTHING, "optimum": _believed(case)}),
-        "recipes": recipes(case.recipes, place, best=case.recipe, seed=case.spec.seed) if case.recipes else None,
+        "recipes": _recipes(case),
         **big_run(case, loss=loss["value"] if loss is not None else None, sizes=rungs),
         **small,
     }
+
+
+def _recipes(case: Case) -> Document | None:
+    """The recipes beside one another, where there are several."""
+    if case.recipes is None or case.chosen is None:
+        return None
+    return recipes(case.recipes, case.chosen.places, best=case.chosen.best, seed=case.spec.seed)
 
 
 def target(case: Case) -> Document:

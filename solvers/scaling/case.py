@@ -1,6 +1,5 @@
 """A question with all that its answer is made of: the runs' laws, the big run, its family, hardware and tuning."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,9 +7,10 @@ from solvers.base import Estimate, Progress
 from solvers.documents import Document
 from solvers.laws.predict.mixture import Mixture
 from solvers.scaling.forecast.believed import believed
+from solvers.scaling.forecast.chosen import Chosen, choose
 from solvers.scaling.forecast.known import Known, known_of
 from solvers.scaling.forecast.place import Place, at_best, cheapest, given
-from solvers.scaling.forecast.recipes import Recipes, apart, lowest, recipes_of
+from solvers.scaling.forecast.recipes import Recipes, apart, recipes_of
 from solvers.scaling.hours import Machine, place_in_hours
 from solvers.scaling.ladder.family import Family, counted, family, shaped
 from solvers.scaling.ladder.speed import Work
@@ -23,7 +23,11 @@ COUNTS, LOSS_UNIT = "total", "nats/token"
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """`known` is what the best recipe's runs say, None without runs; N counts `counts` throughout."""
+    """`known` is what the best recipe's runs say, None without runs; N counts `counts` throughout.
+
+    `recipes` are those that could be fitted, `chosen` says which is best and where each would be trained: both None
+    where the runs are of one.
+    """
 
     spec: ScalingSpec
     of: Family
@@ -31,7 +35,7 @@ class Case:
     loss_unit: str
     known: Known | None
     recipes: Recipes | None
-    recipe: str
+    chosen: Chosen | None
     tuning: Tuning
     machine: Machine | None
     place: Place
@@ -44,10 +48,14 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class NoPlace:
-    """Why there is no big run: its loss is out of reach, or it does not fit on the hardware."""
+    """Why there is no big run: its loss is out of reach, or it does not fit on the hardware.
+
+    Of several recipes `known` is that of `recipe`, which comes nearest.
+    """
 
     known: Known | None
     problem: str
+    recipe: str | None = None
 
 
 def case_of(spec: ScalingSpec, progress: Progress) -> Case | NoPlace:
@@ -63,14 +71,14 @@ def case_of(spec: ScalingSpec, progress: Progress) -> Case | NoPlace:
     progress(stage="fitting laws to the runs", fraction=0.1, candidates=0)
     recipes = _recipes(spec)
     ask = partial(place_of, spec, machine=machine, of=of, counts=counts)
-    named = _best(recipes, ask) if recipes is not None else ""
-    known = recipes.known[named] if recipes is not None else _known(spec)
-    place = ask(known)
+    chosen = choose(recipes, ask, spec.target, seed=spec.seed) if recipes is not None else None
+    known = recipes.known[chosen.best] if recipes is not None and chosen is not None else _known(spec)
+    place = chosen.place if chosen is not None else ask(known)
     if isinstance(place, str):
-        return NoPlace(known, place)
+        return NoPlace(known, place, chosen.best if chosen is not None else None)
     hours = machine.hours(place.params, place.tokens) if machine is not None else None
     unit = runs.runs.loss_unit if runs is not None else LOSS_UNIT
-    return Case(spec, of, counts, unit, known, recipes, named, tuned_by, machine, place, hours)
+    return Case(spec, of, counts, unit, known, recipes, chosen, tuned_by, machine, place, hours)
 
 
 def _recipes(spec: ScalingSpec) -> Recipes | None:
@@ -79,15 +87,6 @@ def _recipes(spec: ScalingSpec) -> Recipes | None:
         return None
     found = apart(spec.runs.imported, laws=spec.options.laws, seed=spec.seed)
     return found if found.known else None
-
-
-def _best(recipes: Recipes, ask: Callable[[Known], Place | str]) -> str:
-    """The recipe of the lowest loss at the target of the first that has one; the first of all where none has."""
-    for one in recipes.known.values():
-        place = ask(one)
-        if isinstance(place, Place):
-            return lowest(recipes, place.params, place.tokens, unique=place.unique)
-    return next(iter(recipes.known))
 
 
 def _known(spec: ScalingSpec) -> Known | None:

@@ -1,16 +1,14 @@
 """No plan: a loss that no compute reaches, a big run that does not fit, or a budget that pays no small run."""
 
-import numpy as np
-
 from solvers.base import Infeasible
 from solvers.documents import Document
 from solvers.scaling.case import Case, NoPlace
 from solvers.scaling.forecast.answer import loss_of
-from solvers.scaling.forecast.best import best
 from solvers.scaling.forecast.known import Known, foretold
 from solvers.scaling.forecast.others import plan_of
 from solvers.scaling.forecast.parts import of_interval
-from solvers.scaling.forecast.place import MOST
+from solvers.scaling.forecast.place import least as least_of
+from solvers.scaling.forecast.recipes import shown
 from solvers.scaling.ladder.answer import Unpaid
 from solvers.scaling.spec import ScalingSpec
 from solvers.scaling.words import loss as said
@@ -22,7 +20,7 @@ ROOM = 1.01
 def out_of_reach(spec: ScalingSpec, found: NoPlace) -> Infeasible:
     """Why there is no big run."""
     if found.problem == "loss" and found.known is not None:
-        return _loss(spec, found.known)
+        return _loss(spec, found.known, found.recipe)
     gpus = spec.hardware.gpus if spec.hardware is not None else 0
     return Infeasible(
         reason=f"The model for {spec.target.gpu_hours:,.0f} GPU-hours does not fit on {gpus:,} GPUs.",
@@ -33,15 +31,15 @@ def out_of_reach(spec: ScalingSpec, found: NoPlace) -> Infeasible:
     )
 
 
-def _loss(spec: ScalingSpec, known: Known) -> Infeasible:
-    """How near the largest compute comes, and the loss to ask for instead."""
+def _loss(spec: ScalingSpec, known: Known, recipe: str | None) -> Infeasible:
+    """How near any compute comes, of several recipes that of the nearest, and the loss to ask for instead."""
     asked, unit = spec.target, known.runs.loss_unit
-    most = np.array([float(known.runs.flops.max()) * MOST])
-    found = best(known, most, served=asked.served_tokens or 0.0, unique=asked.unique_tokens)
+    found = least_of(known, asked)
     loss = of_interval(foretold(known, found.params, found.tokens, unique=asked.unique_tokens))
     wanted, least = float(asked.loss or 0.0), float(loss["value"])
     limited = asked.unique_tokens is not None
-    reason = f"No compute reaches a loss of {said(wanted, unit)}: by these runs the least is {said(least, unit)}"
+    whose = f", of the recipe '{shown(recipe)}'" if recipe is not None else ""
+    reason = f"No compute reaches a loss of {said(wanted, unit)}: by these runs the least is {said(least, unit)}{whose}"
     return Infeasible(
         reason=f"{reason} with the tokens that there are." if limited else f"{reason}.",
         binding=("/target/loss", *(("/target/unique_tokens",) if limited else ())),

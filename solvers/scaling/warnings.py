@@ -57,15 +57,22 @@ def _repeated(known: Known) -> Iterator[Problem]:
 
 
 def _of_recipes(case: Case) -> Iterator[Problem]:
-    if case.recipes is None:
+    if case.recipes is None or case.chosen is None:
         return
     yield from case.recipes.refused
     yield Problem(
         "recipe_chosen",
-        f"The runs are of several recipes; the forecast is that of '{called(case.recipe)}', the lowest at the target.",
+        f"The runs are of several recipes; the forecast is that of '{called(case.chosen.best)}', {_why(case.place)}.",
         "/runs/csv",
         "Give the runs of one recipe to foretell that one.",
     )
+
+
+def _why(place: Place) -> str:
+    """What a recipe is best at."""
+    if place.how == "cheapest_for_loss":
+        return "which reaches the loss with the least compute"
+    return "the lowest there" if place.found is None else "the lowest with each at its own best size"
 
 
 def _left_out(case: Case, known: Known) -> Iterator[Problem]:

@@ -1,4 +1,7 @@
-"""Recipes side by side at the target: the loss of each with its interval, and which is better with what probability."""
+"""Recipes side by side at the target: the loss of each with its interval, and which is better with what probability.
+
+Where a compute is the target, each recipe is at the size that is best for itself.
+"""
 
 import plotly.graph_objects as go
 
@@ -38,7 +41,7 @@ def figure(result: Document, theme: Theme) -> go.Figure:
             "array": [loss["high"] - loss["value"] for loss in losses],
             "arrayminus": [loss["value"] - loss["low"] for loss in losses],
         },
-        customdata=[said.many(one["runs"], "run") for one in found],
+        customdata=[_trained(one) for one in found],
         hovertemplate="loss %{x:.3f}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
     told = [f"{one['name']}: {said.loss(one['loss']['value'])}" for one in found]
@@ -61,13 +64,16 @@ def table(result: Document) -> Table:
         (
             one["name"],
             said.many(one["runs"], "run"),
+            said.size(one["params"]),
+            said.size(one["tokens"]),
             said.loss(one["loss"]["value"]),
             f"{said.loss(one['loss']['low'])} – {said.loss(one['loss']['high'])}",
             *(_sure(probability(result, one["name"], other)) for other in names),
         )
         for one in found
     )
-    columns = ("Recipe", "Runs", "Loss", f"{fan.level(result)} interval", *(f"Beats {name}" for name in names))
+    beats = (f"Beats {name}" for name in names)
+    columns = ("Recipe", "Runs", "Parameters", "Tokens", "Loss", f"{fan.level(result)} interval", *beats)
     return Table(f"Recipes at the target ({asked.unit(result)})", columns, cells)
 
 
@@ -94,6 +100,11 @@ def probability(result: Document, one: str, other: str) -> float | None:
 def _list(result: Document) -> list[Document]:
     found: list[Document] = asked.part(result, "recipes").get("list") or []
     return found
+
+
+def _trained(one: Document) -> str:
+    size = f"{said.size(one['params'])} parameters on {said.size(one['tokens'])} tokens"
+    return f"{size}<br>{said.many(one['runs'], 'run')}"
 
 
 def _sure(share: float | None) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.optimum import Budget, Optimum, optimum
-from solvers.scaling.forecast.best import best
+from solvers.scaling.forecast.best import Best, best
 from solvers.scaling.forecast.known import Known
 from solvers.scaling.target import Target
 
@@ -69,3 +69,11 @@ def cheapest(known: Known, target: Target) -> float | None:
             return None
         low, high = math.log(budgets[max(reached[0] - 1, 0)]), math.log(budgets[reached[0]])
     return math.exp(high)
+
+
+def least(known: Known, target: Target) -> Best:
+    """The place of the lowest loss that any compute reaches [1], as far as the laws are asked."""
+    served, largest = target.served_tokens or 0.0, float(known.runs.flops.max())
+    budgets = largest * np.exp(np.linspace(math.log(LEAST), math.log(MOST), TRIED))
+    found = best(known, budgets, served=served, unique=target.unique_tokens)
+    return Best(found.params[-1:], found.tokens[-1:], found.log_loss[-1:])

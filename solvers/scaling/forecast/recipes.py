@@ -14,7 +14,7 @@ import numpy as np
 from solvers.documents import Document
 from solvers.errors import Problem, SpecError
 from solvers.laws.law import Floats
-from solvers.laws.predict.interval import FREEDOM, LEVEL
+from solvers.laws.predict.interval import FREEDOM, LEVEL, Interval
 from solvers.scaling.forecast.known import Known, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
@@ -56,22 +56,19 @@ def shown(recipe: str) -> str:
     return recipe or "(none named)"
 
 
-def lowest(found: Recipes, params: float, tokens: float, *, unique: float | None) -> str:
-    """The recipe of the lowest loss there."""
-    at = np.array([params]), np.array([tokens])
-    return min(found.known, key=lambda name: float(foretold(found.known[name], *at, unique=unique).value[0]))
-
-
-def recipes(found: Recipes, place: Place, *, best: str, seed: int) -> Document | None:
-    """Each recipe's loss at the target, and P(a beats b) of each pair."""
-    if not found.known:
-        return None
-    at = np.array([place.params]), np.array([place.tokens])
-    losses = {name: foretold(one, *at, unique=place.unique) for name, one in found.known.items()}
+def recipes(found: Recipes, places: Mapping[str, Place], *, best: str, seed: int) -> Document:
+    """Each recipe's loss where it would be trained, and P(a beats b) of each pair."""
+    losses = {name: loss_at(one, places[name]) for name, one in found.known.items()}
     drawn = _drawn({name: of_interval(one) for name, one in losses.items()}, seed=seed)
     return {
         "list": [
-            {"name": shown(name), "runs": len(found.known[name].runs), "loss": of_interval(one)}
+            {
+                "name": shown(name),
+                "runs": len(found.known[name].runs),
+                "params": places[name].params,
+                "tokens": places[name].tokens,
+                "loss": of_interval(one),
+            }
             for name, one in losses.items()
         ],
         "best": shown(best),
@@ -80,6 +77,11 @@ def recipes(found: Recipes, place: Place, *, best: str, seed: int) -> Document |
             for a, b in combinations(losses, 2)
         ],
     }
+
+
+def loss_at(known: Known, place: Place) -> Interval:
+    """What a recipe's runs say of a place."""
+    return foretold(known, np.array([place.params]), np.array([place.tokens]), unique=place.unique)
 
 
 def _drawn(losses: Mapping[str, Document], *, seed: int) -> dict[str, Floats]:

@@ -85,7 +85,8 @@ def test_of_two_recipes_the_lower_at_the_target_is_foretold():
 
     found = case(runs={"csv": text, "counts": "total", "loss_unit": "nats/token"})
 
-    assert found.recipe == "better"
+    assert found.chosen is not None
+    assert found.chosen.best == "better"
     assert found.known is not None
     assert len(found.known.runs) == len(grid())
 
@@ -97,4 +98,5 @@ def test_a_loss_that_one_recipe_does_not_reach_is_reached_by_another():
 
     found = case(runs={"csv": text, "counts": "total", "loss_unit": "nats/token"}, target={"loss": 2.4})
 
-    assert (found.recipe, found.place.how) == ("plain", "cheapest_for_loss")
+    assert found.chosen is not None
+    assert (found.chosen.best, found.place.how) == ("plain", "cheapest_for_loss")

@@ -134,8 +134,8 @@ def ladder() -> Document:
 def recipes() -> Document:
     return {
         "list": [
-            {"name": "old", "runs": 20, "loss": around(2.1, 0.02)},
-            {"name": "new", "runs": 12, "loss": around(2.0, 0.02)},
+            {"name": "old", "runs": 20, "params": 12e9, "tokens": 160e9, "loss": around(2.1, 0.02)},
+            {"name": "new", "runs": 12, "params": 10e9, "tokens": 200e9, "loss": around(2.0, 0.02)},
         ],
         "best": "new",
         "pairs": [{"a": "old", "b": "new", "probability": 0.07}],

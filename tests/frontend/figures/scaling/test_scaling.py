@@ -384,8 +384,8 @@ def test_each_number_of_gpus_has_its_own_line(solved: Document) -> None:
 
 def test_recipes_are_compared_both_ways(solved: Document) -> None:
     assert recipes.table(solved).rows == (
-        ("old", "20 runs", "2.100", "2.058 – 2.142", "–", "7 %"),
-        ("new", "12 runs", "2.000", "1.960 – 2.040", "93 %", "–"),
+        ("old", "20 runs", "12B", "160B", "2.100", "2.058 – 2.142", "–", "7 %"),
+        ("new", "12 runs", "10B", "200B", "2.000", "1.960 – 2.040", "93 %", "–"),
     )
     assert list(recipes.figure(solved, LIGHT).data[0].x) == [2.1, 2.0]
 
