@@ -128,14 +128,18 @@ def _given(source: str) -> Document:
 def _measured_at(text: str) -> Document:
     if not text:
         return {}
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min  # noqa: DTZ901 -- refused in the next line
-    if moment.tzinfo is None:
+    moment = _moment(text)
+    if moment is None or moment.tzinfo is None:
         hint = "Write it as 2026-11-22T10:30:00Z."
         raise usage("measured_at", f"'{text}' is no time with a time zone.", hint, at="--measured-at")
     return {"measured_at": moment.isoformat()}
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _id(text: str, what: str = "forecast") -> str:

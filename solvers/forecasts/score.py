@@ -12,7 +12,6 @@ Both scores are proper: nobody betters them by stating another interval than the
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist
@@ -94,6 +93,6 @@ def document(one: Score) -> Document:
     return dict(vars(one))
 
 
-def read(stored: Mapping[str, object]) -> Score:
-    """A stored score again."""
-    return Score(**stored)  # type: ignore[arg-type]  # as `document` wrote it
+def read(stored: Document) -> Score:
+    """A score again, as `document` wrote it."""
+    return Score(**stored)

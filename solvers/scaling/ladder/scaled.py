@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from solvers.catalogue import Model
+from solvers.catalogue.architecture import Moe
 
 # Widths of matrices stay multiples of a tile of the GPUs' matrix units where the base's are: at most this.
 TILE = 64
@@ -60,7 +59,7 @@ def _sharing(heads: int, share: float) -> int:
     return min(divisors, key=lambda one: (abs(one - share * heads), -one))
 
 
-def _dense_first(moe: BaseModel, *, layers: int, of: int) -> BaseModel:
+def _dense_first(moe: Moe, *, layers: int, of: int) -> Moe:
     """The mixture with its dense first layers in proportion to the depth."""
-    first = getattr(moe, "first_dense")  # noqa: B009 -- a field of Moe
-    return moe.model_copy(update={"first_dense": min(layers - 1, max(1, round(first * layers / of)))}) if first else moe
+    first = min(layers - 1, max(1, round(moe.first_dense * layers / of)))
+    return moe.model_copy(update={"first_dense": first}) if moe.first_dense else moe
