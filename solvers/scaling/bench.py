@@ -20,6 +20,8 @@ from solvers.laws.loss import get
 from solvers.laws.predict.interval import interval
 from solvers.laws.predict.mixture import Mixture, mixture, tell
 from solvers.laws.predict.shipped import shipped
+from solvers.scaling import halves
+from solvers.scaling.forecast.parts import of_interval
 
 SEED = 20
 RUNS, SIDE = 500, 20
@@ -44,7 +46,7 @@ def run(clock: Callable[[], float]) -> dict[str, Any]:
         "bootstrap_1000_seconds": one["bootstrap_s"],
         "forecast_500_seconds": middle - start,
         "next_of_400_seconds": end - middle,
-        "half_width": float((found.high[0] - found.low[0]) / (2.0 * found.value[0])),
+        "half_width": halves.half(of_interval(found)),
         "half_width_after_next": float(np.sinh(best.after)),
         "workload": (
             f"Chinchilla's law from cold to {one['runs']} made points and to {one['draws']} draws of them; "

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from solvers import units
 from solvers.documents import Document
+from solvers.scaling import halves
 
 # Losses within this share of one another are as good (estimate).
 SAME = 5e-4
@@ -35,12 +36,6 @@ def share(value: float) -> str:
     return units.show(value, units.SHARE)
 
 
-def half(estimate: Document) -> str:
-    """Half of an interval as a share of its middle, in two digits: `1.9 %`."""
-    value = (estimate["high"] - estimate["low"]) / (2.0 * estimate["value"])
-    return f"{100.0 * value:#.2g}".rstrip(".") + " %"
-
-
 def change(value: float, other: float) -> str:
     """How far a value is from another: `0.42 % more`, `the same` where no seed would tell them apart."""
     ratio = value / other - 1.0
@@ -60,7 +55,7 @@ def headline(plan: Document, estimates: Mapping[str, Document], *, unforetold: s
     said = loss(found["value"], target["loss_unit"])
     if unforetold:
         return f"{first} cannot be foretold: the target {unforetold}. The laws of the runs point to {said}."
-    return f"{first} should reach a loss of {said}, within {half(found)}.{_then(plan)}"
+    return f"{first} should reach a loss of {said}, within {halves.said(halves.half(found))}.{_then(plan)}"
 
 
 def _runs(count: int) -> str:

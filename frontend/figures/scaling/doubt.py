@@ -8,6 +8,7 @@ from frontend.figures.terms import Term, Terms
 from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document
+from solvers.scaling.halves import half
 
 KNOWN = {
     "laws": Term("Disagreement of the laws", "laws", "data"),
@@ -106,8 +107,8 @@ def parts(result: Document) -> list[Document]:
     estimate = asked.loss(result) if plan else None
     if estimate is None or not estimate["value"]:
         return []
-    half = (estimate["high"] - estimate["low"]) / (2 * estimate["value"])
-    return [{"term": name, "value": share * half} for name, share in shares(result).items()]
+    whole = half(estimate)
+    return [{"term": name, "value": share * whole} for name, share in shares(result).items()]
 
 
 TERMS = Terms(

@@ -7,6 +7,7 @@ from frontend.figures.base import Head, interval_head, widest
 from frontend.figures.scaling import asked, said
 from solvers import units
 from solvers.documents import Document
+from solvers.scaling import halves
 
 MOST = 1.0
 """The bars end at twice the value at the most."""
@@ -57,7 +58,7 @@ def _loss(result: Document, half: float) -> Head | None:
     if asked.too_far(result):
         note = f"the laws point to {said.loss(estimate['value'])} {asked.unit(result)}; none was ever tried so far"
         return Head("Loss to expect", "–", "", note)
-    share = (estimate["high"] - estimate["low"]) / (2 * estimate["value"])
+    share = halves.half(estimate)
     note = f"± {said.percent(share)}" if share > 0 else ""
     return replace(_head("Loss to expect", estimate, said.loss, half), unit=asked.unit(result), note=note)
 

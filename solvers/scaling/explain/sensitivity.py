@@ -7,12 +7,13 @@ import numpy as np
 from solvers.documents import Document
 from solvers.errors import SpecError
 from solvers.laws.law import Floats
+from solvers.scaling import halves
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
 from solvers.scaling.forecast.known import Known, alone, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
-from solvers.scaling.words import change, half, label, loss
+from solvers.scaling.words import change, label, loss
 
 # Runs of at least this share of the largest run's compute are left out, to see what the largest ones say.
 LARGEST = 0.5
@@ -45,7 +46,7 @@ def sensitivity(case: Case, plan: Document, now: Document) -> list[Document]:
 def outcome(size: str, estimate: Document, now: Document, unit: str) -> str:
     """`2.05 nats/token (1.1 % less), within 1.2 %: 17B parameters on 340B tokens`."""
     moved = change(estimate["value"], now["value"])
-    return f"{loss(estimate['value'], unit)} ({moved}), within {half(estimate)}: {size}"
+    return f"{loss(estimate['value'], unit)} ({moved}), within {halves.said(halves.half(estimate))}: {size}"
 
 
 def _compute(known: Known, place: Place) -> Found:
@@ -100,10 +101,8 @@ def _next(place: Place, plan: Document, now: Document) -> Found:
     if following is None:
         return
     rung = plan["ladder"]["rungs"][following["rung"]]
-    half = following["after"] * now["value"]
-    estimate = {"value": now["value"], "low": now["value"] - half, "high": now["value"] + half}
     name = f"After the next run ({label(rung['params'], rung['tokens'])})"
-    yield name, label(place.params, place.tokens), estimate
+    yield name, label(place.params, place.tokens), halves.around(now["value"], following["after"])
 
 
 def _loss(known: Known, params: float, tokens: float, *, unique: float | None) -> Document:
