@@ -95,7 +95,7 @@ def answer(result: Document) -> Answer:
         headline=explanation.get("headline", ""),
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
-        heads=shown.heads(result),
+        heads=shown.heads.heads(result),
         first=shown.first(result),
         charts=_rows(tuple(charts), before_whole_rows=bool(panels) or len(sheets) % 2 == 0),
         sheets=sheets,
@@ -177,7 +177,7 @@ def searched(result: Document) -> str:
 
 def rejected(result: Document) -> tuple[Fact, ...]:
     """Why the others are not possible, most frequent first."""
-    said = view(result["kind"]).reason
+    said = view(result["kind"]).words.reason
     counts = sorted(result["search"]["rejected"].items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(Fact(_count(count), said(reason)) for reason, count in counts if count)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import plotly.graph_objects as go
 
@@ -82,6 +83,22 @@ class Chart:
     wide: bool = False
 
 
+class Drawing(Protocol):
+    """A module that draws one chart."""
+
+    def title(self, result: Document, /) -> str: ...
+    def figure(self, result: Document, theme: Theme, /) -> go.Figure: ...
+    def table(self, result: Document, /) -> Table: ...
+    def legend(self, result: Document, /) -> tuple[LegendEntry, ...]: ...
+    def height(self, result: Document, /) -> int: ...
+    def shown(self, result: Document, /) -> bool: ...
+
+
+def chart(name: str, of: Drawing, *, wide: bool = False) -> Chart:
+    """The chart that this module draws."""
+    return Chart(name, of.title, of.figure, of.table, of.legend, height=of.height, shown=of.shown, wide=wide)
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A titled list of facts beside the figures: what, and what of it; one without facts is left out."""
@@ -129,16 +146,21 @@ class Point:
     standing: str
 
 
+def none_further(_: Document) -> int:
+    """For charts whose axes hold every point."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Frontier:
-    """The chart that one picks from."""
+    """The chart that one picks from; `further` counts the points beyond its axes."""
 
     title: Callable[[Document], str]
     figure: Callable[[Document, Theme], go.Figure]
     columns: tuple[str, ...]
     points: Callable[[Document], tuple[Point, ...]]
     pick: Callable[[Document, str], Pick | None]
-    further: Callable[[Document], int]
+    further: Callable[[Document], int] = none_further
     order: str = "fastest first"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import plotly.graph_objects as go
 
@@ -19,6 +20,21 @@ def left_out(gap: float) -> str:
     return f"Gap {units.show(gap, units.SHARE)}."
 
 
+class Heads(Protocol):
+    """A module that tells an answer, or what a search has found so far, in numbers."""
+
+    def heads(self, result: Document, /) -> tuple[Head, ...]: ...
+    def best_so_far(self, best: Mapping[str, object], /) -> tuple[tuple[str, str], ...]: ...
+
+
+class Words(Protocol):
+    """A module that says why plans were rejected, what binds, and which plan misses by least."""
+
+    def reason(self, key: str, /) -> str: ...
+    def binding(self, name: str, /) -> str: ...
+    def nearest(self, found: Document, /) -> Nearest: ...
+
+
 @dataclass(frozen=True)
 class View:
     """How one kind's answers are shown; `seen` counts a search under way, `looked_at` one that has ended.
@@ -26,14 +42,11 @@ class View:
     The panels of `first` stand before the charts, `panels` after them.
     """
 
-    heads: Callable[[Document], tuple[Head, ...]]
+    heads: Heads
+    words: Words
     charts: tuple[Chart, ...]
     frontier: Frontier
     choices: Callable[[Document], tuple[Choice, ...]]
-    best_so_far: Callable[[Mapping[str, object]], tuple[tuple[str, str], ...]]
-    reason: Callable[[str], str]
-    binding: Callable[[str], str]
-    nearest: Callable[[Document], Nearest]
     terms: Terms
     sheets: tuple[Sheet, ...] = ()
     first: Callable[[Document], tuple[Panel, ...]] = no_panels

@@ -168,7 +168,7 @@ def _progress(run: Run) -> dict[str, Any]:
     return {
         "stamp": _stamp(run),
         "pace": "250ms" if age < QUICK_S else "1s",
-        "best": figures.view(run.kind).best_so_far(run.progress.get("best") or {}),
+        "best": figures.view(run.kind).heads.best_so_far(run.progress.get("best") or {}),
         "seen_is": figures.view(run.kind).seen,
         "seen": units.count(run.progress.get("candidates", 0)),
         "percent": round(100 * float(run.progress.get("fraction", 0))),
@@ -201,8 +201,8 @@ def _infeasible(project: Project, run: Run) -> dict[str, Any]:
     return {
         "result": result,
         "infeasible": result["infeasible"],
-        "nearest": shown.nearest(nearest) if nearest else None,
-        "binding": [shown.binding(name) for name in result["infeasible"]["binding"]],
+        "nearest": shown.words.nearest(nearest) if nearest else None,
+        "binding": [shown.words.binding(name) for name in result["infeasible"]["binding"]],
         "use_change": _edit(project, run, pairs) if pairs else "",
         "other_changes": [(one["message"], _edit(project, run, _pairs(one))) for one in change.get("others", ())],
         "rejected": answer.rejected(result),

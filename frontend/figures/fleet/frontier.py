@@ -103,17 +103,12 @@ def pick(result: Document, key: str) -> Pick | None:
     )
 
 
-def _none_further(_: Document) -> int:
-    return 0
-
-
 FRONTIER = Frontier(
     title=title,
     figure=figure,
     columns=("Fleet", "Cost", "Head-room", "Carbon"),
     points=points,
     pick=pick,
-    further=_none_further,
     order="cheapest first",
 )
 

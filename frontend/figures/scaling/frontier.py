@@ -96,17 +96,12 @@ def pick(result: Document, key: str) -> Pick | None:
     )
 
 
-def _none_further(_: Document) -> int:
-    return 0
-
-
 FRONTIER = Frontier(
     title=title,
     figure=figure,
     columns=("Plan", "Parameters", "Tokens", "Compute", "Loss"),
     points=points,
     pick=pick,
-    further=_none_further,
     order="the smallest first",
 )
 

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from frontend.figures.base import LegendEntry, Table
+from frontend.figures.base import LegendEntry, Table, always
 from frontend.figures.serving.pools import role
 from frontend.figures.theme import Theme
 from solvers import units
@@ -16,6 +16,8 @@ GROUPS = (
     ("Activations", "data", "activation_bytes"),
     ("Runtime and graphs", "other", "other_bytes"),
 )
+
+shown = always
 
 
 def title(result: Document) -> str:

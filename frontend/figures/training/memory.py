@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from frontend.figures.base import LegendEntry, Table
+from frontend.figures.base import LegendEntry, Table, always
 from frontend.figures.theme import Theme
 from frontend.figures.training.heads import capacity_of, fullest, place
 from solvers import units
@@ -21,6 +21,8 @@ GROUPS = (
     ("Activations", "memory", ("activations_bytes",)),
     ("Logits, buffers, allocator", "other", ("logits_bytes", "buffers_bytes", "fragmentation_bytes", "context_bytes")),
 )
+
+shown = always
 
 
 def title(result: Document) -> str:

@@ -31,10 +31,24 @@ TRUNKS = (
 )
 CHARTS = ["spend", "doubt", "fan", "isoflops", "surface", "tuning", "residuals", "laws", "recipes", "throughput"]
 
+SHOWN_BY = {
+    "curve": ["spend"], "doubt": ["doubt"], "fan": ["fan"], "flagged": ["flagged"], "isoflops": ["isoflops"],
+    "ladder": ["throughput"], "laws": ["laws"], "recipes": ["recipes"], "runs": ["residuals"],
+    "surface": ["surface"], "training": ["How to train it", "Learning rate"], "tuning": ["tuning", "rules"],
+}  # fmt: skip
+
 
 @pytest.fixture
 def solved() -> Document:
     return sample.solved()
+
+
+def shown_names(result: Document) -> list[str]:
+    """Of charts, panels, sheets and headline numbers."""
+    shown = answer.answer(result)
+    drawn = [chart.name for chart in shown.charts]
+    panels_ = [panel.name for panel in (*shown.first, *shown.panels)]
+    return [*drawn, *panels_, *(title for title, _ in shown.sheets), *(head.title for head in shown.heads)]
 
 
 def names(figure) -> list[str]:
@@ -42,7 +56,7 @@ def names(figure) -> list[str]:
 
 
 def test_the_page_opens_with_the_loss_the_size_and_the_rate(solved: Document) -> None:
-    heads = view("scaling").heads(solved)
+    heads = view("scaling").heads.heads(solved)
 
     assert [(head.title, head.value, head.unit, head.interval, head.note) for head in heads] == [
         ("Loss to expect", "2.000", "nats/token", "1.940 – 2.060", "± 3.0 %"),
@@ -55,7 +69,7 @@ def test_the_page_opens_with_the_loss_the_size_and_the_rate(solved: Document) ->
 def test_gpu_hours_stand_on_top_where_the_hardware_is_known(solved: Document) -> None:
     solved["estimates"]["gpu_hours"] = {"value": 8300.0, "low": 7000.0, "high": 9900.0}
 
-    head = view("scaling").heads(solved)[-1]
+    head = view("scaling").heads.heads(solved)[-1]
 
     assert (head.title, head.value, head.interval, head.note) == ("GPU-hours", "8,300", "7,000 – 9,900", "on 512 GPUs")
 
@@ -63,7 +77,7 @@ def test_gpu_hours_stand_on_top_where_the_hardware_is_known(solved: Document) ->
 def test_a_target_beyond_all_experience_gets_no_number_on_top(solved: Document) -> None:
     solved["warnings"] = [{"code": "too_far_target", "message": "No law was ever tried that far.", "at": "/target"}]
 
-    head = view("scaling").heads(solved)[0]
+    head = view("scaling").heads.heads(solved)[0]
 
     note = "the laws point to 2.000 nats/token; none was ever tried so far"
     assert (head.value, head.interval, head.note) == ("–", "", note)
@@ -74,7 +88,7 @@ def test_what_was_given_has_no_interval_and_repeats_are_told(solved: Document) -
     solved["plan"]["target"].update(how="given", epochs=2.5)
     del solved["estimates"]["params"], solved["estimates"]["tokens"]
 
-    heads = {head.title: head for head in view("scaling").heads(solved)}
+    heads = {head.title: head for head in view("scaling").heads.heads(solved)}
 
     assert (heads["Parameters"].interval, heads["Parameters"].note) == ("", "as asked")
     assert heads["Tokens"].note == "20 a parameter, each seen 2.5 times"
@@ -138,13 +152,15 @@ def test_parts_that_are_null_leave_no_hole() -> None:
 
 
 @pytest.mark.parametrize("part", sorted(set(sample.plan()) - {"label", "target"}))
-def test_any_one_part_may_be_missing(solved: Document, part: str) -> None:
+def test_what_shows_a_part_that_is_missing_is_left_out_and_all_else_stays(solved: Document, part: str) -> None:
+    before = shown_names(solved)
     solved["plan"][part] = [] if isinstance(solved["plan"][part], list) else None
 
-    shown = answer.answer(solved)
+    after = shown_names(solved)
 
-    for chart in shown.charts:
-        assert view("scaling").figure(chart.name, solved, LIGHT) is not None
+    assert after == [name for name in before if name not in SHOWN_BY.get(part, ())]
+    for name in set(after) & set(CHARTS):
+        assert view("scaling").figure(name, solved, LIGHT).to_json(validate=True)
 
 
 def test_the_charts_say_what_they_found(solved: Document) -> None:
