@@ -3,16 +3,10 @@
 import numpy as np
 
 from solvers.laws.design.candidates import Target
-from solvers.laws.predict.mixture import Mixture
-from solvers.laws.predict.optimum import Budget, Optimum, Range, optimum
+from solvers.laws.predict.optimum import Optimum, Range
 
 # The best run counts as much as both ends of its interval together.
 SHARE = (0.5, 0.25, 0.25)
-
-
-def of_budget(mix: Mixture, budget: Budget, *, seed: int = 0) -> Target:
-    """The best run of the budget, and the smallest and largest models that may be best instead."""
-    return of_optimum(optimum(mix, budget, seed=seed))
 
 
 def of_optimum(found: Optimum) -> Target:

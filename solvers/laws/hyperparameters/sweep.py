@@ -3,7 +3,6 @@
 Runs of the same N and D form a group. Groups differ in level, in optimum and in curvature.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -74,20 +73,6 @@ class Groups:
         """Which group has this size."""
         found = np.flatnonzero((self.params == params) & (self.tokens == tokens))
         return int(found[0]) if len(found) else None
-
-
-def sweep_of(
-    rows: Iterable[Mapping[str, Any]],
-    *,
-    columns: Mapping[str, str],
-    batch_unit: float = 1.0,
-    counts: str = NON_EMBEDDING,
-) -> Sweep:
-    """Runs from rows of a table. `columns` names the table's own; `batch_unit` is the tokens in one unit of batch."""
-    table = list(rows)
-    values = {name: np.array([float(row[columns[name]]) for row in table]) for name in COLUMNS}
-    values["batch_tokens"] = values["batch_tokens"] * batch_unit
-    return Sweep(**values, counts=counts)
 
 
 def groups_of(sweep: Sweep) -> Groups:

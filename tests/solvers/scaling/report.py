@@ -14,21 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from solvers.laws.design.made import case, played, shrink_errors
 from solvers.laws.design.protocol import at_random, designed, score, scores
 from solvers.laws.fit import bench as fits
 from solvers.laws.fit import fit
-from solvers.laws.hyperparameters.protocol import extrapolated, sparse
 from solvers.laws.law import Runs
 from solvers.laws.loss import get
 from solvers.laws.predict.mixture import BELIEF
 from solvers.scaling import bench
 from solvers.scaling.accuracy import foretold
 from tests.solvers.laws import forecasts
+from tests.solvers.laws.design.made import case, played
 from tests.solvers.laws.design.report import SHARES, tasks
 from tests.solvers.laws.families import FAMILIES
 from tests.solvers.laws.few import few
 from tests.solvers.laws.fit.test_given import parallel
+from tests.solvers.laws.hyperparameters.protocol import extrapolated, sparse
 from tests.solvers.laws.hyperparameters.sweeps import dense
 from tests.solvers.laws.points import chinchilla
 from tests.solvers.laws.pools import report as pools
@@ -145,7 +145,7 @@ def of_pools() -> Iterator[Row]:
 def of_advice() -> Iterator[Row]:
     """Cases whose law is known: what was promised and what came."""
     found = [played(case(seed)) for seed in range(CASES)]
-    errors = shrink_errors(found)
+    errors = np.array([one.off for one in found])
     ratios = np.array([one.spend / one.random_spend for one in found])
     yield Row(
         f"advice in {CASES} cases: shrink promised against found",

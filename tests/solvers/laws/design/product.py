@@ -14,7 +14,6 @@ import numpy as np
 from solvers.laws.design.belief import of_mixture
 from solvers.laws.design.candidates import Candidates, Target, target, total
 from solvers.laws.design.choose import Question
-from solvers.laws.design.made import BEYOND, LEVEL, NOISES, SPENT
 from solvers.laws.fit.priors import learned
 from solvers.laws.law import Floats, Runs, joined, normalised, reference_of
 from solvers.laws.loss import get
@@ -22,6 +21,7 @@ from solvers.laws.predict.interval import columns, scale
 from solvers.laws.predict.mixture import BELIEF, Mixture, mixture, tell
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.ladder.choosing import designed
+from tests.solvers.laws.design.played import BEYOND, LEVEL, LOOKS, NOISES, SPENT, Played, dear_runs, known_runs
 from tests.solvers.laws.families import FAMILIES
 
 TRUTHS = ("chinchilla", "skaling", "farseer")
@@ -31,7 +31,6 @@ KNOWN, CHEAPER, SPENT_REAL, FEWEST, FEWEST_CANDIDATES = (0.3, 0.45, 0.6), 0.5, 0
 # How many of the largest runs are told, one after the other.
 TOLD = 3
 MOST_RUNS = 12
-LOOKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,25 +49,6 @@ class Case:
     seed: int
 
 
-@dataclass(frozen=True)
-class Played:
-    """Half-widths of ln loss before, promised and found; spends of the advice and of random runs; the error."""
-
-    name: str
-    before: float
-    promised: float
-    found: float
-    spend: float
-    random_spend: float
-    error: float
-
-    @property
-    def off(self) -> float:
-        """How far the promised shrink was from the one found, over the one found."""
-        shrunk = self.before - self.found
-        return abs((self.before - self.promised) - shrunk) / abs(shrunk) if shrunk else np.inf
-
-
 def made(seed: int) -> Case:
     """A case whose true law is left out of the mixture."""
     rng = np.random.default_rng(seed)
@@ -84,7 +64,7 @@ def made(seed: int) -> Case:
         values = told(inputs)
         return Runs(inputs, np.exp(values + noise * of.standard_normal(len(values))))
 
-    small, dear = _grid((2e7, 3e8), (1e9, 1e10), 4), _grid((5e7, 3e9), (2e9, 1e11), 8)
+    small, dear = known_runs(), dear_runs()
     cost = dear["params"] * dear["tokens"]
     most = BEYOND * float(cost.max())
     aim = target(params=np.sqrt(most / 20.0), tokens=np.sqrt(most * 20.0))
@@ -158,8 +138,3 @@ def _at_random(of: Case, goal: float) -> float:
         reached = half_width(_after(of, order[: looks[middle]]), of.aim) <= goal * (1.0 + 1e-9)
         low, high = (low, middle) if reached else (middle + 1, high)
     return total(of.candidates, order[: looks[low]])
-
-
-def _grid(params: tuple[float, float], tokens: tuple[float, float], count: int) -> dict[str, Floats]:
-    n, d = np.meshgrid(np.geomspace(*params, count), np.geomspace(*tokens, count))
-    return {"params": n.ravel(), "tokens": d.ravel()}

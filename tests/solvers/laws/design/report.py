@@ -12,10 +12,11 @@ from itertools import groupby
 
 import numpy as np
 
-from solvers.laws.design.made import case, played, shrink_errors
 from solvers.laws.design.protocol import Task, at_random, designed, score, scores, task
 from solvers.laws.loss import get
 from tests.solvers.laws.design import product
+from tests.solvers.laws.design.made import case, played
+from tests.solvers.laws.design.played import Played
 from tests.solvers.laws.families import farseer
 
 SHARES = (0.01, 0.05, 0.1)
@@ -46,7 +47,7 @@ def made(count: int) -> Iterator[str]:
     """What was promised and what came."""
     begun = time.process_time()
     found = [played(case(seed)) for seed in range(count)]
-    errors = shrink_errors(found)
+    errors = np.array([one.off for one in found])
     yield f"{count} cases, {time.process_time() - begun:.0f} CPU s"
     within, median = (errors <= 0.3).sum(), 100 * np.median(errors)
     yield f"shrink promised against found: median {median:.1f} % off, {within} within 30 %"
@@ -70,7 +71,7 @@ def of_product(count: int) -> Iterator[str]:
     yield f"{time.process_time() - begun:.0f} CPU s"
 
 
-def _told(name: str, found: list[product.Played]) -> Iterator[str]:
+def _told(name: str, found: list[Played]) -> Iterator[str]:
     off = np.array([one.off for one in found])
     ratios = np.array([one.spend / one.random_spend for one in found])
     held = np.mean([abs(one.error) <= one.found for one in found])

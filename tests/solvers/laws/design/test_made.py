@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from solvers.laws.design.made import Played, case, played, shrink_errors
+from tests.solvers.laws.design.made import case, played
+from tests.solvers.laws.design.played import Played
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +13,7 @@ def some() -> list[Played]:
 
 
 def test_the_interval_shrinks_about_as_much_as_was_promised(some: list[Played]) -> None:
-    errors = shrink_errors(some)
+    errors = np.array([one.off for one in some])
 
     assert np.median(errors) <= 0.15
     assert (errors <= 0.3).mean() >= 0.75

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from solvers.laws.design.candidates import total
-from tests.solvers.laws.design.product import LOOKS, TRUTHS, Case, made, played, real
+from tests.solvers.laws.design.played import LOOKS
+from tests.solvers.laws.design.product import TRUTHS, Case, made, played, real
 
 
 def test_a_made_case_hides_its_law_from_the_mixture() -> None:

@@ -8,8 +8,8 @@ each size is left out in turn.
 
 import numpy as np
 
-from solvers.laws.hyperparameters.protocol import Predict, nearest_excess
 from solvers.laws.hyperparameters.sweep import Sweep, best_of_groups, groups_of
+from tests.solvers.laws.hyperparameters.protocol import Predict, nearest_excess
 
 WINDOWS = (0.01, 0.02, 0.04, 0.08)
 # The middles that keep the columns apart in size.

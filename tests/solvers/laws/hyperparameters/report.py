@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 
 from solvers.laws.hyperparameters import step_law
-from solvers.laws.hyperparameters.interpolated import interpolated, perfect
-from solvers.laws.hyperparameters.protocol import Predict, drawn, floor, predictor, scored, split
 from solvers.laws.hyperparameters.sweep import Sweep
+from tests.solvers.laws.hyperparameters.interpolated import interpolated, perfect
 from tests.solvers.laws.hyperparameters.log_quadratic import log_quadratic
+from tests.solvers.laws.hyperparameters.protocol import Predict, drawn, floor, predictor, scored, split
 from tests.solvers.laws.hyperparameters.sweeps import dense, mixture
 
 SPLITS = (3e8, 5e8)

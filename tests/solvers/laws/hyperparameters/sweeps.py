@@ -1,11 +1,14 @@
 """Sweeps that tests fit: made from a known surface, or the given grids of [li2025predictable]."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 
 from solvers.laws.hyperparameters import prior
 from solvers.laws.hyperparameters.basin import excess
 from solvers.laws.hyperparameters.rule import Power
-from solvers.laws.hyperparameters.sweep import Sweep, sweep_of
+from solvers.laws.hyperparameters.sweep import Sweep
 from tests.solvers.laws.points import table
 
 SEQUENCE = 2048
@@ -35,6 +38,19 @@ def made(*, runs: int = 0, noise: float = 0.0, seed: int = 0, sizes: tuple[tuple
     level = 1.7 + 40.0 * columns[0] ** -0.25 + 200.0 * columns[1] ** -0.28
     loss = level * np.exp(lost(*columns) + noise * rng.standard_normal(len(level)))
     return Sweep(*columns, loss)
+
+
+def sweep_of(
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    columns: Mapping[str, str],
+    batch_unit: float = 1.0,
+) -> Sweep:
+    """Runs from rows of a table. `columns` names the table's own; `batch_unit` is the tokens in one unit of batch."""
+    table = list(rows)
+    values = {name: np.array([float(row[columns[name]]) for row in table]) for name in columns}
+    values["batch_tokens"] = values["batch_tokens"] * batch_unit
+    return Sweep(**values)
 
 
 def dense() -> Sweep:

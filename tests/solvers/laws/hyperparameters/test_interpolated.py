@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from solvers.laws.hyperparameters.interpolated import interpolated, least_smoothed, perfect, smoothed
-from solvers.laws.hyperparameters.protocol import predictor, scored, split
 from solvers.laws.hyperparameters.surface import fitted
 from solvers.laws.hyperparameters.sweep import Sweep, groups_of
 from solvers.laws.hyperparameters.target import choice, target
+from tests.solvers.laws.hyperparameters.interpolated import interpolated, least_smoothed, perfect, smoothed
 from tests.solvers.laws.hyperparameters.log_quadratic import log_quadratic, parabola
+from tests.solvers.laws.hyperparameters.protocol import predictor, scored, split
 from tests.solvers.laws.hyperparameters.report import published
 from tests.solvers.laws.hyperparameters.sweeps import BATCH, RATE, SIZES, dense, made
 

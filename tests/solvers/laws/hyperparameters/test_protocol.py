@@ -3,7 +3,9 @@ import pytest
 
 from solvers.errors import SpecError
 from solvers.laws.hyperparameters import deepseek, porian, step_law
-from solvers.laws.hyperparameters.protocol import (
+from solvers.laws.hyperparameters.rule import Power, Rule
+from solvers.laws.hyperparameters.sweep import Sweep, groups_of
+from tests.solvers.laws.hyperparameters.protocol import (
     Predict,
     drawn,
     extrapolated,
@@ -14,8 +16,6 @@ from solvers.laws.hyperparameters.protocol import (
     sparse,
     split,
 )
-from solvers.laws.hyperparameters.rule import Power, Rule
-from solvers.laws.hyperparameters.sweep import Sweep, groups_of
 from tests.solvers.laws.hyperparameters.sweeps import dense, made, mixture
 
 

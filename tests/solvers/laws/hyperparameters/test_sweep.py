@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from solvers.errors import SpecError
-from solvers.laws.hyperparameters.sweep import Sweep, diverged, groups_of, sweep_of
+from solvers.laws.hyperparameters.sweep import Sweep, diverged, groups_of
+from tests.solvers.laws.hyperparameters.sweeps import sweep_of
 
 ROWS = [
     {"N": "1e8", "D": "2e9", "lr": "1e-3", "bs": "64", "loss": "3.0"},
@@ -16,13 +17,6 @@ COLUMNS = {"params": "N", "tokens": "D", "learning_rate": "lr", "batch_tokens": 
 
 def sweep() -> Sweep:
     return sweep_of(ROWS, columns=COLUMNS, batch_unit=2048)
-
-
-def test_rows_become_columns_in_plain_units() -> None:
-    found = sweep()
-
-    assert found.batch_tokens.tolist() == [131072.0] * 5
-    assert found.learning_rate.tolist() == [1e-3, 4e-3, 8e-3, 9e-3, 9e-3]
 
 
 def test_groups_are_runs_of_one_size() -> None:

@@ -6,11 +6,11 @@ import pytest
 from solvers.errors import Problem
 from solvers.laws.errors import BadRuns
 from solvers.laws.hyperparameters import step_law
-from solvers.laws.hyperparameters.protocol import drawn, nearest_excess, scored, split
 from solvers.laws.hyperparameters.sweep import Sweep, groups_of
 from solvers.scaling.runs.read import Imported
 from solvers.scaling.tuning.answer import tuning
 from solvers.scaling.tuning.basis import ENOUGH, Tuning, at_size, in_rule_counts
+from tests.solvers.laws.hyperparameters.protocol import drawn, nearest_excess, scored, split
 from tests.solvers.laws.hyperparameters.sweeps import SIZES, dense, made
 from tests.solvers.scaling.tuning.tables import csv, few, imported
 

@@ -6,8 +6,8 @@ made (by the law, with noise), the law is fitted anew, and the half-width is tak
 are made too, until their fit is as sure.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +18,9 @@ from solvers.laws.fit import Fitted, fit
 from solvers.laws.fit.priors import learned
 from solvers.laws.law import Floats, Law, Runs, joined, normalised, reference_of
 from solvers.laws.loss import get
+from tests.solvers.laws.design.played import BEYOND, LEVEL, LOOKS, NOISES, SPENT, Played, dear_runs, known_runs
 
 LAWS = ("chinchilla", "skaling")
-NOISES = (1e-3, 2e-3, 5e-3)
-# Share of the candidates' cost that is spent; the target's compute over the dearest candidate's.
-SPENT, BEYOND = 0.05, 10.0
-LEVEL = float(np.log(2.7))
-# Numbers of random runs after which their fit is looked at.
-LOOKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,36 +36,18 @@ class Case:
     seed: int
 
 
-@dataclass(frozen=True)
-class Played:
-    """Half-widths of ln loss before, promised and found after the advised runs; spends of advice and of random runs.
-
-    error   of the forecast of ln loss after the advised runs
-    """
-
-    before: float
-    promised: float
-    found: float
-    spend: float
-    random_spend: float
-    error: float
-
-
 def case(seed: int) -> Case:
     """The case of this number."""
     rng = np.random.default_rng(seed)
     law, noise = get(LAWS[seed % len(LAWS)]), NOISES[seed % len(NOISES)]
     prior = learned(law.name).prior(level=LEVEL)
     theta = prior.centre + 0.5 * rng.standard_normal(law.size) / np.sqrt(prior.precision)
-    params, tokens = _grid(2e7, 3e8, 1e9, 1e10, 4)
-    dear, long = _grid(5e7, 3e9, 2e9, 1e11, 8)
-    most = float((dear * long).max())
+    dear = dear_runs()
+    cost = dear["params"] * dear["tokens"]
+    most = float(cost.max())
     aim = target(params=np.sqrt(BEYOND * most / 20.0), tokens=np.sqrt(BEYOND * most * 20.0))
-    blank = Case(
-        law, theta, noise, Runs({}, np.array([])), Candidates({"params": dear, "tokens": long}, dear * long), aim, seed
-    )
-    known = _run(blank, {"params": params, "tokens": tokens}, rng)
-    return Case(law, theta, noise, known, blank.candidates, aim, seed)
+    blank = Case(law, theta, noise, Runs({}, np.array([])), Candidates(dear, cost), aim, seed)
+    return replace(blank, known=_run(blank, known_runs(), rng))
 
 
 def played(of: Case) -> Played:
@@ -84,7 +61,8 @@ def played(of: Case) -> Played:
     found = _half_width(of, after, like=question)
     told = _truth(of, of.target.inputs)[0]
     error = float(after.log_loss(of.target.inputs)[0][0] - told)
-    return Played(design.before, design.after, found, design.cost, _random_spend(of, found, rng, question), error)
+    random_spend = _random_spend(of, found, rng, question)
+    return Played(of.law.name, design.before, design.after, found, design.cost, random_spend, error)
 
 
 def _random_spend(of: Case, goal: float, rng: np.random.Generator, question: Question) -> float:
@@ -117,16 +95,3 @@ def _truth(of: Case, inputs: Mapping[str, Floats]) -> Floats:
     """The ln loss of the law itself [M]."""
     found: Floats = of.law.log_loss(of.theta[None], normalised(of.law, inputs, reference_of(of.law)))[0][0]
     return found
-
-
-def _grid(least: float, most: float, short: float, long: float, count: int) -> tuple[Floats, Floats]:
-    params, tokens = np.meshgrid(np.geomspace(least, most, count), np.geomspace(short, long, count))
-    return params.ravel(), tokens.ravel()
-
-
-def shrink_errors(cases: Sequence[Played]) -> Floats:
-    """How far the promised shrink of each case was from the one found, over the one found."""
-    promised = np.array([one.before - one.promised for one in cases])
-    found = np.array([one.before - one.found for one in cases])
-    errors: Floats = np.abs(promised - found) / np.abs(found)
-    return errors

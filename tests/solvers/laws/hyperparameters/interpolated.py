@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from solvers.laws.hyperparameters.basin import excess
 from solvers.laws.hyperparameters.prior import Prior
-from solvers.laws.hyperparameters.protocol import FREE, Predict, Score
 from solvers.laws.hyperparameters.surface import Surface, fitted
 from solvers.laws.hyperparameters.sweep import Sweep, groups_of
 from solvers.laws.hyperparameters.target import from_best, target
+from tests.solvers.laws.hyperparameters.protocol import FREE, Predict, Score
 
 Floats = NDArray[np.float64]
 
