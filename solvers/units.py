@@ -191,6 +191,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def many(number: int, noun: str) -> str:
+    """`1 run`, `12,000 runs`."""
+    return f"1 {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
 def show_interval(value: float, low: float, high: float, quantity: Quantity) -> str:
     """`value (low to high)`, all three in the unit that fits the value; money carries its sign each time."""
     if quantity is MONEY:

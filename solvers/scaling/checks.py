@@ -8,6 +8,7 @@ from solvers.laws.fit.checks import check
 from solvers.laws.loss import get
 from solvers.scaling.given import GivenRuns
 from solvers.scaling.runs.read import UNUSABLE
+from solvers.units import many
 
 
 def problems_of_runs(runs: GivenRuns | None, laws: Sequence[str]) -> list[Problem]:
@@ -33,4 +34,5 @@ def _left_out(runs: GivenRuns) -> str:
     if not first:
         return ""
     codes = ", ".join(f"{code.replace('_', ' ')} {times}" for code, times in sorted(Counter(first.values()).items()))
-    return f" {len(first)} of {len(runs.imported.runs)} runs were left out: {codes}."
+    verb = "was" if len(first) == 1 else "were"
+    return f" {len(first)} of {many(len(runs.imported.runs), 'run')} {verb} left out: {codes}."

@@ -12,6 +12,7 @@ from solvers.scaling.forecast.recipes import shown as called
 from solvers.scaling.forecast.runs import left_out, shown
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.words import size
+from solvers.units import many
 
 # A model whose N is this many times another's is another (estimate: sizes of a ladder are a factor of 1.3 apart).
 OTHER_SIZE = 1.3
@@ -50,8 +51,8 @@ def _repeated(known: Known) -> Iterator[Problem]:
     again = int((runs.inputs["tokens"] > runs.inputs["unique_tokens"])[known.places].sum())
     if again:
         message = (
-            f"{again} runs saw tokens more than once; those count as what they are worth by the published rate at"
-            " which repetition loses its worth."
+            f"{many(again, 'run')} saw tokens more than once; those count as what they are worth by the published rate"
+            " at which repetition loses its worth."
         )
         yield Problem("tokens_repeat", message, "/runs/csv")
 

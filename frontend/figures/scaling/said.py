@@ -107,7 +107,7 @@ def steps(value: float) -> str:
 
 def many(count: int, noun: str) -> str:
     """`1 run`, `12 runs`."""
-    return f"1 {noun}" if count == 1 else f"{units.count(count)} {noun}s"
+    return units.many(count, noun)
 
 
 def listed(words: list[str]) -> str:

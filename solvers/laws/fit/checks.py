@@ -53,7 +53,9 @@ def _bad_values(name: str, values: NDArray[np.float64]) -> list[Problem]:
         for place in places[:NAMED]
     ]
     if len(places) > NAMED:
-        found.append(Problem("not_positive", f"{len(places) - NAMED} more runs have no usable {name}.", "", hint))
+        left = len(places) - NAMED
+        more = "Another run has" if left == 1 else f"{left:,} more runs have"
+        found.append(Problem("not_positive", f"{more} no usable {name}.", "", hint))
     return found
 
 
@@ -61,7 +63,8 @@ def _too_few(law: Law, runs: Runs) -> list[Problem]:
     different = len(np.unique(np.stack([runs.inputs[one.name] for one in law.inputs]), axis=1).T)
     if different >= law.size:
         return []
-    message = f"The {law.title} law has {law.size} parameters and there are {different} different runs."
+    there = "there is only one different run" if different == 1 else f"there are {different} different runs"
+    message = f"The {law.title} law has {law.size} parameters and {there}."
     return [Problem("too_few_runs", message, "", "Give more runs, or ask for a law with fewer parameters.")]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from solvers.laws.fit.fit import Fitted
 from solvers.laws.law import Runs
+from solvers.units import many
 
 # Share of the starts that should find the same minimum; what another step may still gain, in standard deviations.
 ENOUGH_STARTS, AT_REST = 0.5, 0.05
@@ -60,7 +61,7 @@ def _moving(fitted: Fitted) -> Doubt | None:
 def _few(fitted: Fitted, runs: Runs) -> Doubt | None:
     if len(runs) >= RUNS_EACH * fitted.law.size:
         return None
-    message = f"{len(runs)} runs for {fitted.law.size} parameters: how much runs scatter is hardly known."
+    message = f"{many(len(runs), 'run')} for {fitted.law.size} parameters: how much runs scatter is hardly known."
     return Doubt("few_runs", message)
 
 

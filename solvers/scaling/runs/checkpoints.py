@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from solvers.errors import Problem
 from solvers.scaling.runs.records import Record
+from solvers.units import many
 
 # Fields that two rows of one run share.
 SAME = ("params", "unique_tokens", "learning_rate", "batch", "batch_tokens")
@@ -51,7 +52,8 @@ def _left_out(several: Sequence[Sequence[Record]], left: set[int]) -> list[Probl
         return []
     runs = sum(any(one.line in left for one in group) for group in several)
     message = (
-        f"{len(left)} rows are checkpoints of {runs} runs on the way and are left out (line {min(left):,} first): "
+        f"{many(len(left), 'checkpoint')} of {many(runs, 'run')} on the way"
+        f" {'is' if len(left) == 1 else 'are'} left out (line {min(left):,} first): "
         "before its learning rate has come down a run says too high a loss."
     )
     hint = "Where each of them had decayed (WSD), say so in a column `branch`."
@@ -62,5 +64,5 @@ def _kept(groups: Sequence[Sequence[Record]]) -> list[Problem]:
     if not groups:
         return []
     rows = sum(len(group) for group in groups)
-    message = f"{rows} rows are branches of {len(groups)} runs, each decayed; all of them count as runs."
+    message = f"{rows} rows are branches of {many(len(groups), 'run')}, each decayed; all of them count as runs."
     return [Problem("branches", message, "", "They share a trunk: their scatter is less than that of separate runs.")]

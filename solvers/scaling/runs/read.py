@@ -15,11 +15,14 @@ from solvers.laws.law import Floats, Runs
 from solvers.scaling.runs.cells import known_state
 from solvers.scaling.runs.checkpoints import last_of_each
 from solvers.scaling.runs.columns import Columns, columns_of
+from solvers.scaling.runs.commas import with_points
 from solvers.scaling.runs.conventions import Convention, conventions
 from solvers.scaling.runs.records import Record, Recorded, recorded
 from solvers.scaling.runs.repeats import Noise, noise_of
+from solvers.scaling.runs.schedules import final_share, mixed
 from solvers.scaling.runs.strange import strange
 from solvers.scaling.runs.table import Table, table_of
+from solvers.units import many
 
 MOST_RUNS = 4_000
 # Inputs of runs that are kept where every run says them.
@@ -28,11 +31,12 @@ INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_shar
 UNLIKE = ("experts", "streams", "replicas")
 # Flags of runs that no law is fitted to.
 UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
+# What is said of one of them, and of several.
 SAID = {
-    "diverged": "diverged",
-    "no_loss": "have no loss",
-    "unfinished": "are not finished",
-    "not_best": "are not the best of their size and length",
+    "diverged": ("diverged", "diverged"),
+    "no_loss": ("has no loss", "have no loss"),
+    "unfinished": ("is not finished", "are not finished"),
+    "not_best": ("is not the best of its size and length", "are not the best of their size and length"),
 }
 
 
@@ -78,6 +82,7 @@ def read_table(
 ) -> Imported:
     """As `read`, of a table."""
     found, guessed = columns_of(table.columns, columns or {}, counts=counts)
+    table, commas = with_points(table, found)
     rows = recorded(table, found)
     params, unit, unsure = conventions(found, rows.records, counts=counts, loss_unit=loss_unit)
     records, on_the_way = last_of_each(rows.records)
@@ -88,7 +93,8 @@ def read_table(
     noise, twice = noise_of(records)
     flags = strange(records, runs)
     left_out = (*_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
-    warnings = (*guessed, *unsure, *_derived(rows), *_unlike(records), *left_out)
+    fitted = _fitted(records, flags)
+    warnings = (*guessed, *commas, *unsure, *_derived(rows), *_unlike(fitted), *mixed(fitted), *left_out)
     return Imported(
         runs=runs,
         records=tuple(records),
@@ -111,19 +117,22 @@ def runs_of_records(records: Sequence[Record], *, counts: str, loss_unit: str) -
 
 
 def _column(records: Sequence[Record], name: str) -> Floats | None:
-    values = [_value(record, name) for record in records]
+    if name == "final_rate_share":
+        return _final_shares(records)
+    values = [record.numbers.get(name) for record in records]
     return None if any(value is None for value in values) else np.array(values, dtype=np.float64)
 
 
-def _value(record: Record, name: str) -> float | None:
-    """A run's number; the share of the peak that its learning rate ends at is known from both rates too."""
-    numbers = record.numbers
-    if name == "final_rate_share" and name not in numbers:
-        if record.words.get("schedule", "").lower() in ("constant", "constant_with_warmup"):
-            return 1.0
-        if "final_rate" in numbers and numbers.get("learning_rate", 0.0) > 0.0:
-            return numbers["final_rate"] / numbers["learning_rate"]
-    return numbers.get(name)
+def _final_shares(records: Sequence[Record]) -> Floats | None:
+    """Shares of the peak that learning rates end at, where a run says it; the others' are taken to have come down."""
+    values = [final_share(record) for record in records]
+    return None if all(value is None for value in values) else np.array([value or 0.0 for value in values])
+
+
+def _fitted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Record]:
+    """The records that laws are fitted to."""
+    bad = {flag.run for flag in flags if flag.code in UNUSABLE}
+    return [record for place, record in enumerate(records) if place not in bad]
 
 
 def _derived(rows: Recorded) -> list[Problem]:
@@ -151,7 +160,10 @@ def _skipped(rows: Recorded) -> list[Problem]:
     if not rows.skipped:
         return []
     shown = ", ".join(f"{line:,}" for line in rows.skipped[:6]) + (" ..." if len(rows.skipped) > 6 else "")
-    message = f"{len(rows.skipped)} rows are no runs with a size, tokens and a loss and are left out (lines {shown})."
+    one = len(rows.skipped) == 1
+    what = "One row is no run" if one else f"{len(rows.skipped):,} rows are no runs"
+    where = f"left out (line{'' if one else 's'} {shown})"
+    message = f"{what} with a size, tokens and a loss and {'is' if one else 'are'} {where}."
     return [Problem("left_out", message, "", "Fill their cells if they should count.")]
 
 
@@ -162,7 +174,8 @@ def _counted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Problem]:
         places = {flag.run for flag in flags if flag.code == code}
         if places:
             first = records[min(places)].line
-            message = f"{len(places)} of {len(records)} runs {SAID[code]} (line {first:,} first): not fitted to."
+            said = SAID[code][len(places) > 1]
+            message = f"{len(places)} of {many(len(records), 'run')} {said} (line {first:,} first): not fitted to."
             found.append(Problem(f"runs_{code}", message))
     strange = sorted({r.words["state"] for r in records if "state" in r.words and not known_state(r.words["state"])})
     if strange:

@@ -66,7 +66,8 @@ def recorded(table: Table, columns: Columns) -> Recorded:
         problems += wrong or _lacking(found[-1], columns)
     if problems:
         left = len(problems) - LISTED
-        more = [Problem("bad_row", f"{left} more cells are wrong.")] if left > 0 else []
+        said = "One more cell is wrong." if left == 1 else f"{left:,} more cells are wrong."
+        more = [Problem("bad_row", said)] if left > 0 else []
         raise SpecError(*problems[:LISTED], *more)
     sized = tuple(record for record in found if _sized(record))
     if not sized:

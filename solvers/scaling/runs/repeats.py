@@ -58,5 +58,9 @@ def _pooled(groups: Sequence[Sequence[float]]) -> Noise | None:
 def _warned(twice: Sequence[int]) -> tuple[Problem, ...]:
     if not twice:
         return ()
-    message = f"{len(twice)} rows say exactly what another says (line {twice[0]:,} first); they count as runs."
+    first = f"line {twice[0]:,}"
+    if len(twice) == 1:
+        message = f"A row says exactly what another says ({first}); it counts as a run."
+    else:
+        message = f"{len(twice):,} rows say exactly what another says ({first} first); they count as runs."
     return (Problem("duplicates", message, "", "Drop them if they are copies: a copy counts a run twice."),)

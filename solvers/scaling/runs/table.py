@@ -33,10 +33,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """All columns in the order in which they first stand, and the rows."""
+    """All columns in the order in which they first stand, the rows, and what parts columns (JSON: nothing does)."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    parted_by: str = ","
 
 
 @lru_cache(maxsize=8)
@@ -48,15 +49,21 @@ def table_of(text: str) -> Table:
     start = text.lstrip()[:1]
     if not start:
         raise SpecError(Problem("too_short", "There are no runs.", "", HINT))
-    found = _checked(_of_json(text) if start in "{[" else _of_csv(text))
-    header = () if start in "{[" else _header(text)
-    return Table(tuple(dict.fromkeys((*header, *(name for row in found for name in row.cells)))), found)
+    if start in "{[":
+        found = _checked(_of_json(text))
+        return Table(_columns((), found), found, "")
+    found = _checked(_of_csv(text))
+    return Table(_columns(_header(text), found), found, _mark(text))
 
 
 def table_of_rows(rows: Sequence[Mapping[str, str]]) -> Table:
     """The table of rows that were read already, the first of which stood on line 2."""
     found = _checked(Row(line, flat(dict(row))) for line, row in enumerate(rows, 2))
     return Table(tuple(rows[0]), found)
+
+
+def _columns(header: tuple[str, ...], rows: tuple[Row, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*header, *(name for row in rows for name in row.cells))))
 
 
 def _checked(rows: Iterator[Row]) -> tuple[Row, ...]:
@@ -73,9 +80,13 @@ def _checked(rows: Iterator[Row]) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _cells(text: str) -> Any:
+def _mark(text: str) -> str:
     first = text.lstrip().split("\n", 1)[0]
-    return csv.reader(io.StringIO(text), delimiter=max(PARTS, key=first.count), strict=True)
+    return max(PARTS, key=first.count)
+
+
+def _cells(text: str) -> Any:
+    return csv.reader(io.StringIO(text), delimiter=_mark(text), strict=True)
 
 
 def _header(text: str) -> tuple[str, ...]:

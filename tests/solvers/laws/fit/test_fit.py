@@ -170,3 +170,10 @@ def test_any_runs_give_finite_numbers_and_no_warnings(name: str, noise: Student 
 def test_an_input_that_is_lacking_is_named() -> None:
     with pytest.raises(BadRuns, match="The Skaling law needs Training tokens D, and the runs do not say it"):
         fit(get("skaling"), runs_of([2.0, 1.9], params=[1e8, 1e9]))
+
+
+def test_one_run_many_times_is_one() -> None:
+    runs = grid(get("chinchilla"), LOPSIDED).take(np.full(8, 3))
+
+    with pytest.raises(BadRuns, match="has 5 parameters and there is only one different run"):
+        fit(get("chinchilla"), runs)

@@ -12,7 +12,7 @@ def test_only_the_last_checkpoint_of_a_run_counts():
         (
             "checkpoints",
             (
-                "2 rows are checkpoints of 1 runs on the way and are left out (line 2 first): before its learning rate "
+                "2 checkpoints of 1 run on the way are left out (line 2 first): before its learning rate "
                 "has come down a run says too high a loss."
             ),
         )
@@ -26,7 +26,7 @@ def test_branches_of_a_stable_schedule_all_count():
 
     assert [one.line for one in kept] == [2, 3]
     assert [one.message for one in warnings] == [
-        "2 rows are branches of 1 runs, each decayed; all of them count as runs."
+        "2 rows are branches of 1 run, each decayed; all of them count as runs."
     ]
 
 

@@ -42,8 +42,8 @@ def test_a_crashed_run_of_a_wandb_page_stays_and_is_not_fitted_to():
     assert found.flags[0].message == "The run on line 4 is crashed: it has no end."
     assert found.usable.names == ("ladder-70m", "ladder-160m", "ladder-410m-b")
     assert [problem.message for problem in found.warnings if problem.code in ("left_out", "runs_unfinished")] == [
-        "1 rows are no runs with a size, tokens and a loss and are left out (lines 6).",
-        "1 of 4 runs are not finished (line 4 first): not fitted to.",
+        "One row is no run with a size, tokens and a loss and is left out (line 6).",
+        "1 of 4 runs is not finished (line 4 first): not fitted to.",
     ]
 
 

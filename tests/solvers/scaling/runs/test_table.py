@@ -11,7 +11,7 @@ def test_csv_is_read_whatever_parts_its_columns(mark):
 
     found = table_of(text)
 
-    assert found == Table(("N", "loss"), (Row(2, {"N": "1e8", "loss": "3.1"}), Row(4, {"N": "2e8"})))
+    assert found == Table(("N", "loss"), (Row(2, {"N": "1e8", "loss": "3.1"}), Row(4, {"N": "2e8"})), mark)
 
 
 def test_a_cell_over_several_lines_leaves_the_numbers_of_lines_right():
