@@ -1,6 +1,6 @@
 """Size against loss: a smaller model is cheaper to serve; a chart that one picks from, and the same as rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
@@ -153,7 +153,9 @@ def _numbers(one: Spot, answer: Spot, result: Document) -> Iterator[Difference]:
         yield _difference("Together", total, other, said.flops, better=total < other)
 
 
-def _difference(label: str, picked: float, answer: float, show: Any, *, better: bool | None = None) -> Difference:
+def _difference(
+    label: str, picked: float, answer: float, show: Callable[[float], str], *, better: bool | None = None
+) -> Difference:
     mine, theirs = show(picked), show(answer)
-    same = mine == theirs
-    return Difference(label, mine, theirs, "" if same else relative(picked, answer), None if same else better)
+    alike = mine == theirs
+    return Difference(label, mine, theirs, "" if alike else relative(picked, answer), None if alike else better)

@@ -1,5 +1,6 @@
 """Learning rate and batch of the big run: what leaving the best costs, the flat region, runs done and runs to do."""
 
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -202,9 +203,9 @@ def _inside(value: float | None, along: list[float]) -> bool:
     return value is not None and min(along) <= value <= max(along)
 
 
-def _ends(values: list[float], show: Any) -> str:
+def _ends(values: list[float], show: Callable[[float], str]) -> str:
     return f"{show(min(values))} – {show(max(values))}"
 
 
-def _or_dash(value: float | None, show: Any) -> str:
-    return "–" if value is None else str(show(value))
+def _or_dash(value: float | None, show: Callable[[float], str]) -> str:
+    return "–" if value is None else show(value)

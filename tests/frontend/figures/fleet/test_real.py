@@ -5,10 +5,10 @@ import pytest
 from frontend import figures
 from frontend.figures import answer
 from frontend.figures.theme import theme
-from frontend.forms.values import with_value
 from solvers import documents, kinds
 from solvers.documents import Document
 from tests.answers import answer as solved
+from tests.frontend.figures.picks import picks
 
 VIEW = figures.view("fleet")
 EXAMPLES = kinds.examples("fleet")
@@ -47,15 +47,6 @@ def test_what_is_stacked_is_the_cost_of_the_plan(example: tuple[Document, Docume
 
 
 def test_all_that_can_be_picked_asks_for_a_spec_that_can_be_read(example: tuple[Document, Document]) -> None:
-    spec, result = example
-    keys = [point.key for point in VIEW.frontier.points(result)]
-    keys += [choice.key for choice in VIEW.choices(result)]
-
-    for key in keys:
-        picked = VIEW.frontier.pick(result, key)
-        assert picked is not None
+    for key, picked, again in picks(VIEW, *example):
         assert bool(picked.changes) == (key != "plan")
-        again = spec
-        for at, value in picked.changes:
-            again = with_value(again, at, value)
         assert kinds.parse(again).kind == "fleet"

@@ -4,9 +4,9 @@ import pytest
 
 from frontend.figures import answer, view
 from frontend.figures.theme import theme
-from frontend.forms.values import with_value
 from solvers import documents, kinds
 from tests.answers import answer as solved
+from tests.frontend.figures.picks import picks
 
 
 @pytest.mark.parametrize("stem", sorted(kinds.examples("scaling")))
@@ -29,18 +29,9 @@ def test_the_page_of_an_example_is_whole(stem: str) -> None:
 @pytest.mark.parametrize("stem", sorted(kinds.examples("scaling")))
 def test_all_that_can_be_picked_asks_for_a_spec_that_can_be_read(stem: str) -> None:
     spec = documents.read(kinds.examples("scaling")[stem])
-    result = solved(kinds.parse(spec))
-    frontier = view("scaling").frontier
-    keys = [point.key for point in frontier.points(result)]
-    keys += [choice.key for choice in view("scaling").choices(result)]
 
-    for key in keys:
-        picked = frontier.pick(result, key)
-        assert picked is not None
+    for key, picked, again in picks(view("scaling"), spec, solved(kinds.parse(spec))):
         assert bool(picked.changes) == (key != "plan")
-        again = spec
-        for at, value in picked.changes:
-            again = with_value(again, at, value)
         assert kinds.parse(again).kind == "scaling"
 
 
