@@ -5,7 +5,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from planner.cli import accuracy, bench, catalogue, export, forecasts, kinds, projects, runs, server, solve, tokens
+from planner.cli import (
+    accuracy,
+    bench,
+    catalogue,
+    export,
+    forecasts,
+    kinds,
+    node,
+    projects,
+    runs,
+    server,
+    solve,
+    tokens,
+)
 from planner.cli.exits import exits
 
 
@@ -41,6 +54,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(forecasts.app, name="forecast")
 app.add_typer(projects.app, name="projects")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(node.app, name="node")
 app.add_typer(server.app)
 
 

@@ -1,0 +1,57 @@
+"""The process that measures: `python -m jobs.agent.child FOLDER`, once for each process of the recipe.
+
+It runs the recipe that `request.json` names and leaves `outcome.json`: the measurement, or what somebody can mend.
+The first process alone writes.
+"""
+
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from jobs.agent import folder as files
+from jobs.bench.run import measure
+from solvers.errors import IsoflopError, Problem
+
+PROGRESS_STEP_S = 0.5
+
+
+class _Teller:
+    """Progress of the recipe, at most two a second, into a file that the agent reads."""
+
+    def __init__(self, folder: Path, *, silent: bool) -> None:
+        self._folder, self._silent, self._next = folder, silent, 0.0
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        now = time.monotonic()
+        if self._silent or now < self._next:
+            return
+        self._next = now + PROGRESS_STEP_S
+        print(f"{100 * fraction:3.0f} %  {stage}", flush=True)  # noqa: T201 -- the job's log
+        files.write(self._folder, files.PROGRESS, {"stage": stage, "fraction": fraction})
+
+
+def main(folder: Path) -> None:
+    """Runs the request of `folder`."""
+    first = os.environ.get("RANK", "0") == "0"
+    outcome = _outcome(folder, _Teller(folder, silent=not first))
+    if first:
+        files.write(folder, files.OUTCOME, outcome)
+
+
+def _outcome(folder: Path, say: _Teller) -> dict[str, object]:
+    asked = files.read(folder, files.REQUEST)
+    try:
+        return {"measured": measure(asked["recipe"], asked["params"], say)}
+    except IsoflopError as error:
+        return {"failed": [problem.document() for problem in error.problems]}
+    except Exception as error:  # noqa: BLE001 -- a recipe's crash, whatever it is, is recorded
+        traceback.print_exc()
+        hint = "The job's log holds the traceback."
+        message = f"The recipe stopped: {type(error).__name__}: {error}"[:500]
+        return {"failed": [Problem("recipe_crashed", message, "", hint).document()]}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

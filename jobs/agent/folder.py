@@ -1,0 +1,49 @@
+"""The files between the agent and the process that measures: one folder for a job, the same for every executor."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jobs.agent.offers import Offer
+
+REQUEST, OUTCOME, PROGRESS, LOG, ENDED = "request.json", "outcome.json", "progress.json", "log.txt", "ended.json"
+
+
+def write(folder: Path, name: str, document: Any) -> None:
+    """Writes a document; readers see all of it or nothing."""
+    part = folder / f".{name}.part"
+    part.write_text(json.dumps(document, separators=(",", ":"), allow_nan=False), "utf-8")
+    part.replace(folder / name)
+
+
+def read(folder: Path, name: str) -> Any:
+    """The document, or None where there is none (yet)."""
+    try:
+        return json.loads((folder / name).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def request(folder: Path, offer: Offer, *, lease_s: float) -> None:
+    """Puts a verified offer where the measuring process looks for it; without a sign of life for `lease_s` it ends."""
+    document = {
+        "recipe": offer.recipe,
+        "version": offer.version,
+        "params": offer.params,
+        "processes": offer.processes,
+        "wall_s": offer.limits.wall_s,
+        "memory_bytes": offer.limits.memory_bytes,
+        "lease_s": lease_s,
+    }
+    write(folder, REQUEST, document)
+
+
+def said_since(folder: Path, offset: int, *, most: int) -> tuple[str, int]:
+    """What the log gained after byte `offset`, at most `most` bytes, and the next offset."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            file.seek(offset)
+            piece = file.read(most)
+    except OSError:
+        return "", offset
+    return piece.decode("utf-8", "replace"), offset + len(piece)

@@ -1,0 +1,151 @@
+"""The agent's life: ask for a job, prove it, run it, answer; again until told to stop."""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from jobs.agent import executors, offers
+from jobs.agent import folder as files
+from jobs.agent import state as states
+from jobs.agent.capability import agent_version, capability
+from jobs.agent.errors import NodeError, Untrusted
+from jobs.agent.executors import Executor
+from jobs.agent.state import State
+from jobs.agent.transport import WAIT_S, Answer, Transport
+from jobs.agent.work import Work
+from planner.client_errors import Refused, Unreachable
+from solvers.documents import Document
+from solvers.errors import Problem
+
+Say = Callable[[str], None]
+TICK_S = 0.25
+# With jobs under way the server is asked for another this often.
+ASK_STEP_S = 2.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
+
+
+class Stopped(Exception):
+    """Somebody asked the agent to end."""
+
+
+@dataclass
+class Agent:
+    """A joined node at work. `most` jobs end it, if that is given."""
+
+    path: Path
+    state: State
+    executor: Executor
+    transport: Transport
+    say: Say
+    most: int | None = None
+    done: int = 0
+    active: list[Work] = field(default_factory=list)
+    news: Document | None = None
+    next_ask: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+
+    def run(self) -> None:
+        """Until `most` jobs are done, or Stopped is raised: then what runs is stopped and given back."""
+        try:
+            while self.most is None or self.done < self.most:
+                self._round()
+        finally:
+            for work in self.active:
+                self.say(f"job {work.offer.job[:8]} is given back")
+                work.release()
+
+    def _round(self) -> None:
+        for work in list(self.active):
+            if work.tick():
+                self.active.remove(work)
+                self.done += 1
+        enough = self.most is not None and self.done + len(self.active) >= self.most
+        if len(self.active) >= self.executor.slots or enough or time.monotonic() < self.next_ask:
+            time.sleep(TICK_S)
+            return
+        self._ask()
+
+    def _ask(self) -> None:
+        asked = time.monotonic()
+        try:
+            answer = self._lease()
+        except Unreachable as error:
+            self.say(f"{error} Trying again in {self.pause_s:g} s.")
+            self.next_ask = time.monotonic() + self.pause_s
+            self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
+            return
+        self.pause_s, self.news = FIRST_PAUSE_S, None
+        if answer.credential:
+            self.state = states.with_credential(self.path, self.state, answer.credential)
+            self.transport.renamed(answer.credential)
+        self.next_ask = time.monotonic() + (ASK_STEP_S if self.active else answer.poll_after_s)
+        if answer.offer is not None:
+            self._start(answer.offer, asked)
+
+    def _lease(self) -> Answer:
+        wait_s = 0.0 if self.active else WAIT_S
+        try:
+            return self.transport.lease(
+                self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
+            )
+        except Refused as error:
+            hint = "The node was removed, or its credential has ended. Join again with a new token."
+            problems = error.problems or (Problem("refused", "The server refuses this node.", "", hint),)
+            raise NodeError(*(Problem(one.code, one.message, one.at, one.hint or hint) for one in problems)) from None
+
+    def _start(self, offer: Document, leased: float) -> None:
+        try:
+            found = offers.verified(offer, public_key=self.state.public_key, node=self.state.node, now=time.time())
+        except Untrusted as error:
+            self._refuse(offer, error)
+            return
+        root = self.executor.root(self.path)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="isoflop-job-", dir=root))
+        files.request(folder, found, lease_s=self.state.lease_s)
+        running = self.executor.start(folder)
+        self.say(f"job {found.job[:8]}: {found.recipe}")
+        self.active.append(
+            Work(
+                offer=found,
+                running=running,
+                folder=folder,
+                state=self.state,
+                transport=self.transport,
+                say=self.say,
+                renewed=leased,
+            )
+        )
+
+    def _refuse(self, offer: Document, error: Untrusted) -> None:
+        job, fence = offers.named(offer)
+        self.say(f"an offer was refused: {error}")
+        problems = [problem.document() for problem in error.problems]
+        body = {"fence": fence, "outcome": "refused", "measurement": None, "problems": problems}
+        try:
+            self.transport.finish(job, body)
+        except (Refused, Unreachable) as refused:
+            self.say(f"the server was not told: {refused}")
+
+
+def run(path: Path, *, say: Say, most: int | None = None) -> None:
+    """Runs the agent that joined with the state file `path`, until Ctrl-C, SIGTERM or `most` jobs."""
+    state = states.load(path)
+    executor = executors.of(state.executor)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    with Transport(state.url, state.credential, ca=state.ca) as transport:
+        agent = Agent(path, state, executor, transport, say, most=most, news=capability(state.executor))
+        say(f"{state.name} asks {state.url} for jobs. Ctrl-C stops it.")
+        try:
+            agent.run()
+        except Stopped:
+            say("Stopped.")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped

@@ -1,0 +1,111 @@
+"""The node's side of the conversation: join, and the four verbs of its credential."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from jobs.agent.errors import NodeError
+from planner.client_errors import Refused, Unreachable
+from solvers.documents import Document
+from solvers.errors import Problem
+
+BASE = "/api/v1"
+TIMEOUT_S = 15.0
+# The longest that a lease call waits at the server.
+WAIT_S = 20.0
+BUSY = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a lease call brought: an offer, a fresh credential, and when to ask again."""
+
+    offer: Document | None
+    credential: str
+    poll_after_s: float
+
+
+class Transport:
+    """A connection to one server; `ca` is a file of certificates to trust instead of the system's."""
+
+    def __init__(self, url: str, credential: str = "", *, ca: str = "") -> None:
+        headers = {"User-Agent": "isoflop-node"} | ({"Authorization": f"Bearer {credential}"} if credential else {})
+        try:
+            self._http = httpx.Client(
+                base_url=f"{url.rstrip('/')}{BASE}/", headers=headers, timeout=TIMEOUT_S, verify=_trusted(ca)
+            )
+        except (httpx.InvalidURL, OSError) as error:
+            problem = Problem("bad_address", f"'{url}' cannot be spoken to: {error}.", "", "Give https://host[:port].")
+            raise NodeError(problem) from None
+        self.url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def renamed(self, credential: str) -> None:
+        """Speaks with another credential from now on."""
+        self._http.headers["Authorization"] = f"Bearer {credential}"
+
+    def join(self, body: Document) -> Document:
+        """Redeems a join token: the node, its credential and the server's key."""
+        found: Document = self._send("nodes/join", body)
+        return found
+
+    def lease(self, node: str, *, wait_s: float, capability: Document | None, agent_version: str) -> Answer:
+        """Asks for a job; waits at the server for up to `wait_s` seconds."""
+        body = {"wait_s": wait_s, "capability": capability, "agent_version": agent_version}
+        found = self._send(f"nodes/{node}/lease", body, timeout_s=wait_s + TIMEOUT_S)
+        return Answer(found["offer"], found["credential"] or "", float(found["poll_after_s"]))
+
+    def renew(self, job: str, fence: int, progress: Document | None, *, timeout_s: float) -> bool:
+        """Prolongs the lease; whether somebody asked to cancel. Refused with 409 where the lease is another's."""
+        found = self._send(f"jobs/{job}/renew", {"fence": fence, "progress": progress}, timeout_s=timeout_s)
+        return bool(found["cancel"])
+
+    def log(self, job: str, fence: int, offset: int, text: str) -> None:
+        """Adds to the job's log at `offset`."""
+        self._send(f"jobs/{job}/log", {"fence": fence, "offset": offset, "text": text})
+
+    def finish(self, job: str, body: Document) -> None:
+        """Ends the job with its outcome."""
+        self._send(f"jobs/{job}/finish", body)
+
+    def _send(self, path: str, body: Document, *, timeout_s: float = TIMEOUT_S) -> Any:
+        try:
+            response = self._http.post(path, json=body, timeout=timeout_s)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            message = f"'{self.url}' is not a server's address: {error}."
+            raise NodeError(Problem("bad_address", message, "", "Give https://host[:port].")) from None
+        except httpx.TransportError as error:
+            message = f"No answer from {self.url}: {str(error) or type(error).__name__}."
+            hint = "Can this node reach the server? A proxy is read from HTTPS_PROXY; --ca names certificates to trust."
+            raise Unreachable(Problem("unreachable", message, "", hint)) from None
+        if response.status_code < httpx.codes.BAD_REQUEST:
+            return response.json()
+        raise _refusal(response)
+
+
+def _trusted(ca: str) -> Any:
+    if not ca:
+        return True
+    import ssl  # noqa: PLC0415 -- only where a file is named
+
+    return ssl.create_default_context(cafile=ca)
+
+
+def _refusal(response: httpx.Response) -> Refused | Unreachable:
+    try:
+        said = response.json()["problems"]
+        problems = [Problem(p["code"], p["message"], p.get("at", ""), p.get("hint", "")) for p in said]
+    except (ValueError, KeyError, TypeError):
+        problems = [Problem("http", f"The server answered {response.status_code} {response.reason_phrase}.")]
+    if response.status_code in BUSY or response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Unreachable(*problems)
+    return Refused(response.status_code, *problems)

@@ -1,0 +1,152 @@
+"""One job under way on this node: its lease, its log, its end.
+
+A lease that cannot be renewed is given up in time: the job is stopped before the server may give it to another node.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobs.agent import folder as files
+from jobs.agent import keeper
+from jobs.agent.executors import Running
+from jobs.agent.offers import Offer
+from jobs.agent.state import State
+from jobs.agent.transport import Transport
+from planner.client_errors import Refused, Unreachable
+from solvers.documents import Document
+from solvers.errors import Problem
+
+LOG_STEP_S = 1.0
+LOG_PIECE = 48 * 1024
+RETRY_S = 1.0
+# The least and the most that one attempt to renew may take, so that a mute server leaves time for the next.
+RENEW_TIMEOUT_S = 4.0
+LAST_LINES = 1500
+
+
+@dataclass
+class Work:
+    """A started job. `renewed` is when the request that renewed its lease last was sent (monotonic seconds)."""
+
+    offer: Offer
+    running: Running
+    folder: Path
+    state: State
+    transport: Transport
+    say: Callable[[str], None]
+    renewed: float
+    next_renewal: float = field(init=False)
+    next_log: float = 0.0
+    logged: int = 0
+
+    def __post_init__(self) -> None:
+        self.next_renewal = self.renewed + self.state.renew_s
+
+    def tick(self) -> bool:
+        """Does what is due; True when the job is over, here at least."""
+        now = time.monotonic()
+        if now >= self.next_log:
+            self.next_log = now + LOG_STEP_S
+            self._tell_log()
+        reason = self.running.ended()
+        if reason is not None:
+            return self._end(reason)
+        if now >= self.next_renewal:
+            return self._renew(now)
+        return False
+
+    def release(self) -> None:
+        """Stops the job and gives it back."""
+        self.running.stop()
+        self._finish({"outcome": "released", "measurement": None, "problems": []})
+        self._clean()
+
+    def _renew(self, now: float) -> bool:
+        give_up = self.renewed + self.state.lease_s - keeper.PATIENCE_S
+        progress = files.read(self.folder, files.PROGRESS)
+        try:
+            timeout_s = min(RENEW_TIMEOUT_S, max(give_up - now, RETRY_S))
+            cancel = self.transport.renew(self.offer.job, self.offer.fence, progress, timeout_s=timeout_s)
+        except Unreachable:
+            if time.monotonic() < give_up:
+                self.next_renewal = time.monotonic() + RETRY_S
+                return False
+            return self._abandon("the server cannot be reached and the lease runs out")
+        except Refused as error:
+            return self._abandon(str(error))
+        self.renewed, self.next_renewal = now, now + self.state.renew_s
+        self.running.keep()
+        if not cancel:
+            return False
+        self.running.stop()
+        self._finish({"outcome": "cancelled", "measurement": None, "problems": []})
+        self._clean()
+        self.say(f"job {self.offer.job[:8]} cancelled")
+        return True
+
+    def _abandon(self, why: str) -> bool:
+        self.running.stop()
+        self._clean()
+        self.say(f"job {self.offer.job[:8]} stopped: {why}")
+        return True
+
+    def _end(self, reason: str) -> bool:
+        if reason == keeper.UNLEASED:
+            return self._abandon("the lease was not renewed in time")
+        self._tell_log()
+        body = self._outcome(reason)
+        accepted = self._finish(body)
+        self._clean()
+        said = body["outcome"] if accepted else f"{body['outcome']}, which the server did not take"
+        self.say(f"job {self.offer.job[:8]} {said}")
+        return True
+
+    def _outcome(self, reason: str) -> Document:
+        found = files.read(self.folder, files.OUTCOME)
+        if reason == keeper.EXITED and found and "measured" in found:
+            return {"outcome": "measured", "measurement": found["measured"], "problems": []}
+        if reason == keeper.EXITED and found:
+            return {"outcome": "failed", "measurement": None, "problems": found["failed"]}
+        return {"outcome": "failed", "measurement": None, "problems": [self._lost(reason).document()]}
+
+    def _lost(self, reason: str) -> Problem:
+        if reason == keeper.TIME:
+            message = f"The job took longer than {self.offer.limits.wall_s:g} seconds."
+            return Problem(reason, message, "", "Ask for fewer shapes or repeats.")
+        if reason == keeper.MEMORY:
+            message = f"The job needed more than {self.offer.limits.memory_bytes / 2**30:.3g} GiB of the host's memory."
+            return Problem(reason, message, "", "Ask for smaller shapes.")
+        tail = files.said_since(self.folder, max(self.logged - LAST_LINES, 0), most=LAST_LINES)[0]
+        return Problem("recipe_lost", f"The measuring process ended without a word. {tail}".strip(), "", "See its log.")
+
+    def _finish(self, body: Document) -> bool:
+        """Tells the server, for as long as the lease lasts; False when it did not take it."""
+        deadline = self.renewed + self.state.lease_s
+        while True:
+            try:
+                self.transport.finish(self.offer.job, {"fence": self.offer.fence, **body})
+            except Refused:
+                return False
+            except Unreachable:
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(RETRY_S)
+            else:
+                return True
+
+    def _tell_log(self) -> None:
+        while True:
+            text, after = files.said_since(self.folder, self.logged, most=LOG_PIECE)
+            if not text:
+                return
+            try:
+                self.transport.log(self.offer.job, self.offer.fence, self.logged, text)
+            except (Refused, Unreachable):
+                return
+            self.logged = after
+
+    def _clean(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
