@@ -6,7 +6,8 @@ from typing import Any
 
 from jobs.agent.offers import Offer
 
-REQUEST, OUTCOME, PROGRESS, LOG, ENDED = "request.json", "outcome.json", "progress.json", "log.txt", "ended.json"
+REQUEST, OUTCOME, PROGRESS, ENDED = "request.json", "outcome.json", "progress.json", "ended.json"
+LOG, LEASE = "log.txt", "lease"
 
 
 def write(folder: Path, name: str, document: Any) -> None:
@@ -24,8 +25,11 @@ def read(folder: Path, name: str) -> Any:
         return None
 
 
-def request(folder: Path, offer: Offer, *, lease_s: float) -> None:
-    """Puts a verified offer where the measuring process looks for it; without a sign of life for `lease_s` it ends."""
+def request(folder: Path, offer: Offer, *, lease_s: float, watch: str) -> None:
+    """Puts a verified offer where its keeper looks for it: without a sign of life for `lease_s` seconds it ends.
+
+    `watch`: the sign comes through a "pipe", or as a change of the "file" `lease`.
+    """
     document = {
         "recipe": offer.recipe,
         "version": offer.version,
@@ -34,6 +38,7 @@ def request(folder: Path, offer: Offer, *, lease_s: float) -> None:
         "wall_s": offer.limits.wall_s,
         "memory_bytes": offer.limits.memory_bytes,
         "lease_s": lease_s,
+        "watch": watch,
     }
     write(folder, REQUEST, document)
 

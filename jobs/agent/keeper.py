@@ -1,8 +1,9 @@
 """The process between the agent and one measuring process: `python -m jobs.agent.keeper FOLDER`.
 
 It adopts orphans, holds the job to its limits, and ends everything that the job started: when time is up, when memory
-runs over, when its standard input closes, by wish of the agent or by the agent's death, and when the agent, stopped or
-cut off, has not said on it for as long as a lease lasts that the lease was renewed. It leaves `ended.json`.
+runs over, when the agent is gone, and when the agent has not said for as long as a lease lasts that it was renewed.
+The agent says so on standard input, whose end is the agent's own; from another machine it changes the file `lease`.
+It leaves `ended.json`.
 """
 
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from jobs.agent.command import command
 WATCH_S = 0.2
 # How long a job may take to end by itself once it is told to.
 PATIENCE_S = 10.0
+_asked_to_end: list[bool] = []
 EXITED, STOPPED, UNLEASED, TIME, MEMORY = "exited", "stopped", "lease_over", "time_limit", "memory_limit"
 
 
@@ -28,6 +31,8 @@ def main(folder: Path) -> None:
     """Runs the request of `folder` and says how it ended."""
     processes.adopt_orphans()
     asked = files.read(folder, files.REQUEST)
+    signal.signal(signal.SIGTERM, lambda *_: _asked_to_end.append(True))
+    life = _in_file(folder / files.LEASE) if asked["watch"] == "file" else _on_pipe
     with (folder / files.LOG).open("ab") as log:
         child = subprocess.Popen(
             command(folder, processes=asked["processes"]),
@@ -37,30 +42,53 @@ def main(folder: Path) -> None:
             cwd=folder,
             start_new_session=True,
         )
-        reason = _watch(child, asked)
+        reason = _watch(child, asked, life)
         if reason != EXITED:
             _ask(child)
         processes.end_all_below(os.getpid(), known=child.pid)
     files.write(folder, files.ENDED, {"reason": reason, "code": child.returncode})
 
 
-def _watch(child: "subprocess.Popen[bytes]", asked: dict[str, Any]) -> str:
-    """Why the job ended or has to."""
+def _watch(child: "subprocess.Popen[bytes]", asked: dict[str, Any], life: Callable[[], bool | None]) -> str:
+    """Why the job ended or has to. `life`: True at a sign that the lease was renewed, None once the agent is gone."""
     renewed = time.monotonic()
     deadline = renewed + asked["wall_s"]
-    while True:
-        if child.poll() is not None:
-            return EXITED
-        if select.select([sys.stdin], [], [], WATCH_S)[0]:
-            if not os.read(sys.stdin.fileno(), 64):
-                return STOPPED
-            renewed = time.monotonic()
-        if time.monotonic() >= renewed + asked["lease_s"]:
+    while child.poll() is None:
+        sign, now = life(), time.monotonic()
+        renewed = now if sign else renewed
+        if sign is None or _asked_to_end:
+            return STOPPED
+        if now >= renewed + asked["lease_s"]:
             return UNLEASED
-        if time.monotonic() >= deadline:
+        if now >= deadline:
             return TIME
         if _holds_over(asked["memory_bytes"]):
             return MEMORY
+    return EXITED
+
+
+def _on_pipe() -> bool | None:
+    """Waits a moment for a sign on standard input."""
+    if not select.select([sys.stdin], [], [], WATCH_S)[0]:
+        return False
+    return True if os.read(sys.stdin.fileno(), 64) else None
+
+
+def _in_file(lease: Path) -> Callable[[], bool | None]:
+    """Looks each moment whether the file says something new."""
+    seen = [""]
+
+    def life() -> bool:
+        time.sleep(WATCH_S)
+        try:
+            said = lease.read_text("utf-8")
+        except OSError:
+            return False
+        new = said != seen[0]
+        seen[0] = said
+        return new
+
+    return life
 
 
 def _holds_over(memory_bytes: int) -> bool:

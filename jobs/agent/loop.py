@@ -106,7 +106,7 @@ class Agent:
         root = self.executor.root(self.path)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="isoflop-job-", dir=root))
-        files.request(folder, found, lease_s=self.state.lease_s)
+        files.request(folder, found, lease_s=self.state.lease_s, watch=self.executor.watch)
         running = self.executor.start(folder)
         self.say(f"job {found.job[:8]}: {found.recipe}")
         self.active.append(

@@ -25,6 +25,7 @@ class Executor(Protocol):
     """A way to run jobs."""
 
     slots: int
+    watch: str
 
     def root(self, state: Path) -> Path:
         """Where folders of jobs are made, on a node whose state lies in the file `state`."""

@@ -55,6 +55,7 @@ class Local:
     """One job at a time: measurements of two jobs at once would be of neither."""
 
     slots = 1
+    watch = "pipe"
 
     def root(self, _state: Path) -> Path:
         return Path(tempfile.gettempdir())
