@@ -28,7 +28,7 @@ def capability(executor: str) -> Document:
         "os": platform.platform()[:200],
         "python": platform.python_version(),
         "cpu": _cpu(),
-        "gpus": _gpus(),
+        "gpus": _cluster_gpus() if executor == "slurm" else _gpus(),
         **_torch(),
         "topology": _run("nvidia-smi", "topo", "-m")[:MOST_TOPOLOGY],
         "executor": executor,
@@ -75,6 +75,14 @@ def _gpu(name: str, memory: str, driver: str, sm_clock: str, memory_clock: str, 
         "power_limit_w": _number(power),
         "uuid": uuid,
     }
+
+
+def _cluster_gpus() -> list[Document]:
+    """The GPUs of one node of the cluster, of the kind that has most; Slurm tells their name and number, no more."""
+    from jobs.agent.executors.slurm import cluster  # noqa: PLC0415 -- only on a login node
+
+    best = max(cluster(), key=lambda node: int(node["gpus"]), default={"gpu": "", "gpus": 0})
+    return [_gpu(best["gpu"], "", "", "", "", "", "") for _ in range(best["gpus"])]
 
 
 def _torch() -> Document:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobs.agent import folder as files
 from jobs.bench.run import measure
+from solvers import recipes
 from solvers.errors import IsoflopError, Problem
 
 PROGRESS_STEP_S = 0.5
@@ -43,7 +44,8 @@ def main(folder: Path) -> None:
 def _outcome(folder: Path, say: _Teller) -> dict[str, object]:
     asked = files.read(folder, files.REQUEST)
     try:
-        return {"measured": measure(asked["recipe"], asked["params"], say)}
+        recipe = recipes.get(asked["recipe"], asked["version"])
+        return {"measured": measure(recipe, recipe.parse(asked["params"]), say)}
     except IsoflopError as error:
         return {"failed": [problem.document() for problem in error.problems]}
     except Exception as error:  # noqa: BLE001 -- a recipe's crash, whatever it is, is recorded

@@ -44,11 +44,11 @@ def request(folder: Path, offer: Offer, *, lease_s: float, watch: str) -> None:
 
 
 def said_since(folder: Path, offset: int, *, most: int) -> tuple[str, int]:
-    """What the log gained after byte `offset`, at most `most` bytes, and the next offset."""
+    """What the log gained after byte `offset`, at most `most` bytes, and the next offset; NUL is not for a database."""
     try:
         with (folder / LOG).open("rb") as file:
             file.seek(offset)
             piece = file.read(most)
     except OSError:
         return "", offset
-    return piece.decode("utf-8", "replace"), offset + len(piece)
+    return piece.decode("utf-8", "replace").replace("\0", "\ufffd"), offset + len(piece)

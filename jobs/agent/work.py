@@ -29,7 +29,10 @@ LAST_LINES = 1500
 
 @dataclass
 class Work:
-    """A started job. `renewed` is when the request that renewed its lease last was sent (monotonic seconds)."""
+    """A started job. `renewed` is when the request that renewed its lease last was sent (monotonic seconds).
+
+    Of its log `logged` bytes have become `told` characters at the server.
+    """
 
     offer: Offer
     running: Running
@@ -41,6 +44,7 @@ class Work:
     next_renewal: float = field(init=False)
     next_log: float = 0.0
     logged: int = 0
+    told: int = 0
 
     def __post_init__(self) -> None:
         self.next_renewal = self.renewed + self.state.renew_s
@@ -143,10 +147,10 @@ class Work:
             if not text:
                 return
             try:
-                self.transport.log(self.offer.job, self.offer.fence, self.logged, text)
+                self.transport.log(self.offer.job, self.offer.fence, self.told, text)
             except (Refused, Unreachable):
                 return
-            self.logged = after
+            self.logged, self.told = after, self.told + len(text)
 
     def _clean(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,111 @@
+"""The keeper as the local executor starts it, with a recipe that really runs."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs import processes
+from jobs.agent import folder as files
+from jobs.agent.executors.local import Local
+from jobs.agent.offers import Limits, Offer
+from tests.jobs.agent import signing
+
+LONG = {"sizes": ["64 MB"], "repeats": 500, "warmup": 50}
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def begin(params=signing.COPY, *, wall_s=60.0, memory_bytes=2**33, lease_s=60.0):
+        offer = Offer(signing.JOB, 1, "memory_copy", 1, params, 1, Limits(wall_s, memory_bytes))
+        files.request(tmp_path, offer, lease_s=lease_s, watch=Local.watch)
+        started.append(Local().start(tmp_path))
+        return started[-1]
+
+    yield begin
+    for job in started:
+        job.stop()
+
+
+def until(holds, *, seconds=40.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def family(job):
+    return list(processes.descendants(job.process.pid))
+
+
+def test_a_job_that_ends_by_itself_leaves_its_measurement(start, tmp_path):
+    job = start()
+
+    until(lambda: job.ended() is not None)
+
+    assert job.ended() == "exited"
+    measured = files.read(tmp_path, files.OUTCOME)["measured"]
+    assert [row["size_bytes"] for row in measured["rows"]] == [1_000_000]
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [({"wall_s": 1.0}, "time_limit"), ({"memory_bytes": 2**24}, "memory_limit"), ({"lease_s": 1.0}, "lease_over")],
+)
+def test_a_job_that_goes_over_a_limit_is_ended(start, tmp_path, limits, reason):
+    job = start(LONG, **limits)
+
+    until(lambda: job.ended() is not None)
+
+    assert job.ended() == reason
+    assert files.read(tmp_path, files.OUTCOME) is None
+
+
+def test_a_lease_that_is_renewed_keeps_the_job(start):
+    job = start(LONG, lease_s=2.0)
+
+    for _ in range(6):
+        time.sleep(0.5)
+        job.keep()
+
+    assert job.ended() is None
+
+
+def test_stopping_leaves_no_process(start):
+    job = start(LONG)
+    until(lambda: len(family(job)) > 0)
+    below = family(job)
+
+    job.stop()
+
+    assert job.ended() == "stopped"
+    assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_job_does_not_outlive_its_agent(start, tmp_path):
+    """The agent's end of the pipe closes when it is killed, whatever killed it."""
+    job = start(LONG)
+    until(lambda: len(family(job)) > 0)
+    below = family(job)
+
+    os.close(job.process.stdin.fileno())
+    job.process.stdin = open(os.devnull, "wb")  # noqa: PTH123, SIM115 -- so that stopping finds something to close
+
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=20)
+
+
+def test_a_killed_keeper_is_told_as_lost(start):
+    job = start(LONG)
+    until(lambda: len(family(job)) > 0)
+    below = family(job)
+
+    job.process.send_signal(signal.SIGKILL)
+
+    until(lambda: job.ended() is not None)
+    assert job.ended() == "lost"
+    for pid in below:
+        os.kill(pid, signal.SIGKILL)
