@@ -87,7 +87,7 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
                 subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             )
             if command[0] == "munged":
-                _until(lambda: (folder / "munge.socket").exists(), "munged")
+                _until((folder / "munge.socket").exists, "munged")
         _until(lambda: b"idle" in _said(["sinfo", "--noheader", "--format", "%T"], environment), "slurmd")
         yield {"SLURM_CONF": str(conf), "PATH": _path()}
     finally:

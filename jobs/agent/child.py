@@ -10,6 +10,7 @@ import time
 import traceback
 from pathlib import Path
 
+from jobs import processes
 from jobs.agent import folder as files
 from jobs.bench.run import measure
 from solvers import recipes
@@ -35,6 +36,7 @@ class _Teller:
 
 def main(folder: Path) -> None:
     """Runs the request of `folder`."""
+    processes.die_with(os.getppid())
     first = os.environ.get("RANK", "0") == "0"
     outcome = _outcome(folder, _Teller(folder, silent=not first))
     if first:

@@ -98,7 +98,7 @@ def test_a_job_does_not_outlive_its_agent(start, tmp_path):
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=20)
 
 
-def test_a_killed_keeper_is_told_as_lost(start):
+def test_a_killed_keeper_is_told_as_lost_and_takes_its_job_along(start):
     job = start(LONG)
     until(lambda: len(family(job)) > 0)
     below = family(job)
@@ -107,5 +107,4 @@ def test_a_killed_keeper_is_told_as_lost(start):
 
     until(lambda: job.ended() is not None)
     assert job.ended() == "lost"
-    for pid in below:
-        os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=20)
