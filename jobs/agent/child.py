@@ -20,17 +20,19 @@ PROGRESS_STEP_S = 0.5
 
 
 class _Teller:
-    """Progress of the recipe, at most two a second, into a file that the agent reads."""
+    """Progress of the recipe: a line of the log for each step, and at most twice a second a file that the agent reads."""
 
     def __init__(self, folder: Path, *, silent: bool) -> None:
         self._folder, self._silent, self._next = folder, silent, 0.0
 
     def __call__(self, stage: str, fraction: float) -> None:
+        if self._silent:
+            return
+        print(f"{100 * fraction:3.0f} %  {stage}", flush=True)  # noqa: T201 -- the job's log
         now = time.monotonic()
-        if self._silent or now < self._next:
+        if now < self._next:
             return
         self._next = now + PROGRESS_STEP_S
-        print(f"{100 * fraction:3.0f} %  {stage}", flush=True)  # noqa: T201 -- the job's log
         files.write(self._folder, files.PROGRESS, {"stage": stage, "fraction": fraction})
 
 

@@ -95,15 +95,8 @@ def _payload(offer: Document, public_key: str) -> dict[str, Any]:
 def _known(payload: dict[str, Any]) -> None:
     """Refuses what the recipes that ship here do not take."""
     try:
-        recipe = recipes.get(payload["recipe"])
-        if recipe.version != payload["version"]:
-            message = (
-                f"This agent has version {recipe.version} of {recipe.name}; the job asks for {payload['version']}."
-            )
-            raise _untrusted("other_version", message, "Bring the agent up to date.")
+        recipe = recipes.get(payload["recipe"], payload["version"])
         params = recipe.parse(payload["params"])
-    except Untrusted:
-        raise
     except IsoflopError as error:
         raise Untrusted(*error.problems) from None
     if recipe.processes(params) != payload["processes"]:

@@ -1,7 +1,8 @@
 """The keeper as the local executor starts it, with a recipe that really runs."""
 
-import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -86,16 +87,19 @@ def test_stopping_leaves_no_process(start):
     assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
 
 
-def test_a_job_does_not_outlive_its_agent(start, tmp_path):
-    """The agent's end of the pipe closes when it is killed, whatever killed it."""
-    job = start(LONG)
-    until(lambda: len(family(job)) > 0)
-    below = family(job)
+def test_a_job_does_not_outlive_an_agent_that_is_killed(tmp_path):
+    offer = Offer(signing.JOB, 1, "memory_copy", 1, LONG, 1, Limits(60.0, 2**33))
+    files.request(tmp_path, offer, lease_s=60.0, watch=Local.watch)
+    started = "import sys, time; from pathlib import Path; from jobs.agent.executors.local import Local;"
+    started += "job = Local().start(Path(sys.argv[1])); print(job.process.pid, flush=True); time.sleep(100)"
+    with subprocess.Popen([sys.executable, "-c", started, str(tmp_path)], stdout=subprocess.PIPE) as agent:
+        keeper = int(agent.stdout.readline())
+        until(lambda: list(processes.descendants(keeper)))
+        everyone = [keeper, *processes.descendants(keeper)]
 
-    os.close(job.process.stdin.fileno())
-    job.process.stdin = open(os.devnull, "wb")  # noqa: PTH123, SIM115 -- so that stopping finds something to close
+        agent.kill()
 
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=20)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everyone), seconds=20)
 
 
 def test_a_killed_keeper_is_told_as_lost_and_takes_its_job_along(start):
