@@ -20,7 +20,7 @@ PROGRESS_STEP_S = 0.5
 
 
 class _Teller:
-    """Progress of the recipe: a line of the log for each step, and at most twice a second a file that the agent reads."""
+    """Progress of the recipe: a line of the log for each step, and twice a second at most a file for the agent."""
 
     def __init__(self, folder: Path, *, silent: bool) -> None:
         self._folder, self._silent, self._next = folder, silent, 0.0
