@@ -81,8 +81,8 @@ def _cluster_gpus() -> list[Document]:
     """The GPUs of one node of the cluster, of the kind that has most; Slurm tells their name and number, no more."""
     from jobs.agent.executors.slurm import cluster  # noqa: PLC0415 -- only on a login node
 
-    best = max(cluster(), key=lambda node: int(node["gpus"]), default={"gpu": "", "gpus": 0})
-    return [_gpu(best["gpu"], "", "", "", "", "", "") for _ in range(best["gpus"])]
+    kinds = sorted(cluster(), key=lambda kind: int(kind["gpus"]))
+    return [_gpu(kind["gpu"], "", "", "", "", "", "") for kind in kinds[-1:] for _ in range(kind["gpus"])]
 
 
 def _torch() -> Document:
