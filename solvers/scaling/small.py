@@ -8,6 +8,8 @@ from solvers.laws.design.candidates import Target, target
 from solvers.laws.predict.optimum import worth
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.case import Case
+from solvers.scaling.forecast.believed import believed
+from solvers.scaling.forecast.known import NORMAL, of_repeats
 from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.ladder.limits import limits
@@ -56,11 +58,18 @@ def big_run(case: Case, *, loss: float | None, sizes: list[tuple[float, float]])
 
 
 def _aim(case: Case) -> Target:
-    """What small runs are to foretell: the target, with tokens that repeat as what they are worth."""
+    """What small runs are to foretell: the target, with tokens that repeat as what they are worth.
+
+    No run of a ladder repeats tokens, so what is not known of their worth lasts.
+    """
     place = case.place
     found = target(params=place.params, tokens=place.tokens) if place.found is None else of_optimum(place.found)
-    inputs = {**found.inputs, "tokens": worth(found.inputs["tokens"], place.unique)}
-    return Target(inputs, found.share)
+    if place.unique is None:
+        return found
+    mix = case.known.mix if case.known is not None else believed(place.flops, case.spec.options.laws)
+    params, tokens = found.inputs["params"], found.inputs["tokens"]
+    inputs = {"params": params, "tokens": worth(tokens, place.unique)}
+    return Target(inputs, found.share, lasting=NORMAL * of_repeats(mix, params, tokens, place.unique))
 
 
 def _price(case: Case, aim: Target) -> Price:

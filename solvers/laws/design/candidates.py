@@ -64,10 +64,24 @@ class Candidates:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is to be foretold: inputs by name [Q], and how much each place counts [Q], one in all."""
+    """What is to be foretold: inputs by name [Q], and how much each place counts [Q], one in all.
+
+    lasting   half-width of ln loss at each place that is there whatever is run [Q]; none: runs may take all of it
+    """
 
     inputs: Mapping[str, Floats]
     share: Floats
+    lasting: Floats | None = None
+
+    @property
+    def remains(self) -> float:
+        """The half-width of ln loss that no run takes away, in the root mean square over the places."""
+        return 0.0 if self.lasting is None else float(np.sqrt(self.share @ self.lasting**2))
+
+    @property
+    def first(self) -> "Target":
+        """The first place alone, with the others counting nothing."""
+        return replace(self, share=np.eye(len(self.share))[0])
 
 
 def target(**inputs: float | Floats) -> Target:

@@ -1,10 +1,11 @@
 """How much surer of the target each candidate would make us: rank-one updates, all candidates at once.
 
 s^2(q) = a noise^2 + b parameters^2 + c process^2 + d laws^2 + (e noise h)^2 + (f h)^2, as in predict.interval
-objective = sum_q share_q s^2(q), with the doubt's a .. f; a run at k changes
+half^2 = sum_q share_q (reach^2 s^2(q) + lasting^2(q)), with the doubt's a .. f; a run at k changes
     parameters^2, process^2   by - sum_l w_l C_l[q, k]^2 / (C_l[k, k] + v_l[k])
     laws^2                    as the laws' means move towards what they together expect at k
     h                         as the run is the largest that is known
+    lasting                   not at all
 Nothing here asks for losses: designs are of what is expected.
 """
 
@@ -23,7 +24,7 @@ PLAIN = Doubt((-np.inf, 0.0, -np.inf, 0.0, -np.inf, -np.inf), 1.6449)
 
 def half_width(state: State, target: Target, doubt: Doubt) -> float:
     """Half the interval of ln loss at the target, in the root mean square over its places."""
-    return float(doubt.reach * np.sqrt(target.share @ _squares(_now(state), doubt)))
+    return float(np.hypot(doubt.reach * np.sqrt(target.share @ _squares(_now(state), doubt)), target.remains))
 
 
 def half_width_with(state: State, target: Target, doubt: Doubt, chosen: Sequence[int]) -> float:
@@ -33,7 +34,7 @@ def half_width_with(state: State, target: Target, doubt: Doubt, chosen: Sequence
 
 def half_widths(state: State, target: Target, doubt: Doubt) -> Floats:
     """The same after a run of each candidate alone [K]."""
-    found: Floats = doubt.reach * np.sqrt(_squares(_each(state), doubt) @ target.share)
+    found: Floats = np.hypot(doubt.reach * np.sqrt(_squares(_each(state), doubt) @ target.share), target.remains)
     return found
 
 

@@ -20,7 +20,7 @@ def doubt(known: Known, place: Place) -> Document:
     found = told(known, *at, unique=place.unique)
     again = 0.0
     if place.unique is not None and place.epochs > 1.0:
-        again = NORMAL * float(of_repeats(known, *at, place.unique)[0]) / known.doubt.reach
+        again = NORMAL * float(of_repeats(known.mix, *at, place.unique)[0]) / known.doubt.reach
     sources = columns(found)[0]
     weight = np.exp(np.array(known.doubt.parts))
     noise, beyond = sources[0], sources[4]

@@ -99,15 +99,15 @@ def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | No
     if unique is None or not np.any(tokens > unique):
         return plain
     middle = np.log(plain.value)
-    further = NORMAL * of_repeats(known, params, tokens, unique)
+    further = NORMAL * of_repeats(known.mix, params, tokens, unique)
     reach = np.hypot(np.log(plain.high) - middle, further)
     return Interval(plain.value, np.exp(middle - reach), np.exp(middle + reach))
 
 
-def of_repeats(known: Known, params: Floats, tokens: Floats, unique: float) -> Floats:
+def of_repeats(mix: Mixture, params: Floats, tokens: Floats, unique: float) -> Floats:
     """What not knowing the rate at which repeated tokens lose their worth does to ln loss, as a sd [Q]."""
     ends = [
-        tell(known.mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))}).log_loss
+        tell(mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))}).log_loss
         for step in (-REPEATS_WIDTH, REPEATS_WIDTH)
     ]
     found: Floats = np.abs(ends[1] - ends[0]) / 2.0

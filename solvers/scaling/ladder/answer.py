@@ -47,7 +47,10 @@ class Budget:
 
 @dataclass(frozen=True, eq=False)
 class Aim:
-    """What is to be foretold, how doubt of it is told, and the tokens that differ (none: as many as wanted)."""
+    """What is to be foretold, how doubt of it is told, and the tokens that differ (none: as many as wanted).
+
+    Intervals that are told, and the goal, are of the target's first place.
+    """
 
     target: Target
     doubt: Doubt
@@ -91,21 +94,22 @@ def ladder(
     if tried is None:
         return _unpaid(cheapest(of, counts, price, within), budget, price)
     question = Question(_state(mix, tried.candidates, target), tried.candidates, target, aim.doubt)
-    case = Case(tried, question, price, first=mix is None)
-    if budget.goal is not None and half(question.half_width) <= budget.goal:
-        return _document(None, [], case, stopped("goal_reached", case.question, price, goal=budget.goal))
+    told = choosing.at_first(question)
+    case = Case(tried, told, price, first=mix is None)
+    if budget.goal is not None and half(told.half_width) <= budget.goal:
+        return _document(None, [], case, stopped("goal_reached", told, price, goal=budget.goal))
     buy = (choosing.opened if mix is None else choosing.designed)(question, most_runs=budget.most_runs)
-    points = choosing.curve(question, buy, spend=budget.spend)
+    points = choosing.curve(told, buy, spend=budget.spend)
     if not points:
-        return _document(None, [], case, stopped("nothing_to_run", question, price))
-    if points[-1].after > question.half_width * (1.0 - choosing.WORTH):
-        return _document(None, points, case, stopped("nothing_gained", question, price, best=points[-1]))
+        return _document(None, [], case, stopped("nothing_to_run", told, price))
+    if points[-1].after > told.half_width * (1.0 - choosing.WORTH):
+        return _document(None, points, case, stopped("nothing_gained", told, price, best=points[-1]))
     goal = None if budget.goal is None else float(np.arcsinh(budget.goal))
     point = choosing.enough(buy, points, goal=goal)
     if mix is not None:
-        point = choosing.without_idle(question, point, goal=goal)
-    found = Ladder(of, counts, tried, question, choosing.ordered(question, point), tune)
-    why = stopped(_code(point, points, goal), question, price, goal=budget.goal, point=point, best=points[-1])
+        point = choosing.without_idle(told, point, goal=goal)
+    found = Ladder(of, counts, tried, told, choosing.ordered(told, point), tune)
+    why = stopped(_code(point, points, goal), told, price, goal=budget.goal, point=point, best=points[-1])
     return _document(found, points, case, why)
 
 

@@ -7,11 +7,12 @@ left whole: laws have to be fitted to it.
               NEAR of what the whole budget reaches. Runs that hardly matter to a design are left out
     order     at each step, of the runs that narrow the interval by a TENTH at least of what the best of them does, the
               one that narrows it most for what it costs beside those before it
-Half-widths are of ln loss here.
+Half-widths are of ln loss here. Designs are of the interval over all places of the target, for its best size is not
+sure; what is told, and where to stop, is the `told` interval at the first place, which is the forecast's own.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,31 +45,38 @@ class Point:
 Buy = Callable[[float], Point]
 
 
+def at_first(question: Question) -> Question:
+    """The question of the target's first place alone."""
+    return replace(question, target=question.target.first)
+
+
 def designed(question: Question, *, most_runs: int) -> Buy:
     """Designs for a spend, where laws are known from runs."""
+    told = at_first(question)
 
     def buy(spend: float) -> Point:
         sets = [greedy(question, spend=spend, power=power, most=most_runs) for power in POWERS]
-        return _point(question, exchanged(question, min(sets, key=question.after), spend=spend, most=most_runs))
+        return _point(told, exchanged(question, min(sets, key=question.after), spend=spend, most=most_runs))
 
     return buy
 
 
 def opened(question: Question, *, most_runs: int) -> Buy:
     """First ladders for a spend, where nothing is known."""
+    told = at_first(question)
 
     def buy(spend: float) -> Point:
-        return _point(question, first(question.candidates, question.target, spend=spend, runs=most_runs)[:most_runs])
+        return _point(told, first(question.candidates, question.target, spend=spend, runs=most_runs)[:most_runs])
 
     return buy
 
 
-def curve(question: Question, buy: Buy, *, spend: float) -> list[Point]:
+def curve(told: Question, buy: Buy, *, spend: float) -> list[Point]:
     """Designs of rising spends; none is worse than one that costs less."""
     found: list[Point] = []
     for share in STEP ** np.arange(POINTS - 1, -1, -1.0):
         point = buy(float(spend * share))
-        if point.chosen and point.after < (found[-1].after if found else question.half_width):
+        if point.chosen and point.after < (found[-1].after if found else told.half_width):
             found.append(point)
     return found
 
@@ -90,26 +98,26 @@ def enough(buy: Buy, points: list[Point], *, goal: float | None) -> Point:
     return found
 
 
-def without_idle(question: Question, point: Point, *, goal: float | None) -> Point:
+def without_idle(told: Question, point: Point, *, goal: float | None) -> Point:
     """The point without runs that the goal does not need; where it is not reached, without those that hardly matter."""
     kept, after = list(point.chosen), point.after
     limit = goal if goal is not None and after <= goal else after * (1.0 + IDLE)
     while len(kept) > 1:
         rests = [[one for one in kept if one != k] for k in kept]
-        values = [question.after(rest) for rest in rests]
+        values = [told.after(rest) for rest in rests]
         least = int(np.argmin(values))
         if values[least] > limit:
             break
         kept, after = rests[least], values[least]
-    return Point(tuple(kept), total(question.candidates, kept), after)
+    return Point(tuple(kept), total(told.candidates, kept), after)
 
 
-def ordered(question: Question, point: Point) -> tuple[int, ...]:
+def ordered(told: Question, point: Point) -> tuple[int, ...]:
     """The runs in the order to make them."""
-    left, made, now = list(point.chosen), list[int](), question.half_width
+    left, made, now = list(point.chosen), list[int](), told.half_width
     while left:
-        cost = more(question.candidates, made)
-        values = [question.after([*made, k]) for k in left]
+        cost = more(told.candidates, made)
+        values = [told.after([*made, k]) for k in left]
         gains = np.array([now - value for value in values])
         rates = np.where(gains >= TENTH * gains.max(), gains / cost[left], -np.inf)
         best = int(np.argmax(rates))
@@ -118,5 +126,5 @@ def ordered(question: Question, point: Point) -> tuple[int, ...]:
     return tuple(made)
 
 
-def _point(question: Question, chosen: tuple[int, ...]) -> Point:
-    return Point(chosen, total(question.candidates, chosen), question.after(chosen))
+def _point(told: Question, chosen: tuple[int, ...]) -> Point:
+    return Point(chosen, total(told.candidates, chosen), told.after(chosen))

@@ -8,6 +8,8 @@ from solvers.scaling.ladder.rungs import half
 
 # Two digits of a share as large as this would be written with an exponent.
 WHOLE = 0.995
+# What no run takes away is said where it is at least this share of the interval (estimate: most of it).
+MOST = 0.5
 
 
 def share(value: float) -> str:
@@ -53,4 +55,12 @@ def stopped(
         f" {100.0 * NEAR:.2g} % of itself.",
         "budget_spent": f"These runs spend {spent} and bring the interval to {after}.",
     }
-    return {"code": code, "message": words[code]}
+    return {"code": code, "message": words[code] + _floor(question, best)}
+
+
+def _floor(question: Question, best: Point | None) -> str:
+    """What is left of the interval whatever is run, where that is most of it."""
+    floor, least = question.target.remains, best.after if best else question.half_width
+    if floor < MOST * least:
+        return ""
+    return f" No small run brings it below {share(half(floor))}: so little is known of what repeated tokens are worth."

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.laws.design.belief import of_fit, of_prior, with_run, with_runs
+from solvers.laws.design.choose import chosen
 from solvers.laws.design.gain import PLAIN, half_width, half_width_with, half_widths
 from solvers.laws.fit import fit
 from solvers.laws.law import joined
@@ -41,6 +42,18 @@ def test_all_candidates_at_once_give_what_each_alone_does() -> None:
     assert found == pytest.approx(alone)
 
 
+def test_what_lasts_is_beside_all_that_runs_narrow_and_changes_no_choice() -> None:
+    asked = of_laws(possible(sizes=4, lengths=4))
+    lasts = replace(asked, target=replace(AIM, lasting=np.array([0.03])))
+
+    widths = [asked.half_width, asked.after((3, 7)), *half_widths(asked.state, AIM, asked.doubt)]
+    found = [lasts.half_width, lasts.after((3, 7)), *half_widths(lasts.state, lasts.target, lasts.doubt)]
+
+    assert found == pytest.approx(np.hypot(widths, 0.03), rel=1e-12)
+    spend = 0.3 * float(asked.candidates.cost.sum())
+    assert chosen(lasts, spend=spend).chosen == chosen(asked, spend=spend).chosen
+
+
 def test_runs_together_tell_what_they_tell_one_after_the_other() -> None:
     asked = question()
 
@@ -66,12 +79,12 @@ def test_noisier_runs_tell_less() -> None:
 
 def test_what_several_runs_were_expected_to_do_is_what_they_do() -> None:
     candidates, ladder_ = possible(sizes=8, lengths=8), ladder(noise=3e-3)
-    asked, chosen = question(candidates), (7, 40, 56, 63, 62, 55)
-    expected = asked.half_width - asked.after(chosen)
+    asked, runs = question(candidates), (7, 40, 56, 63, 62, 55)
+    expected = asked.half_width - asked.after(runs)
 
     widths = [
-        PLAIN.reach * fit(get("chinchilla"), joined(ladder_, runs)).log_loss(AIM.inputs)[1][0]
-        for runs in (made(candidates, chosen, noise=3e-3, seed=seed) for seed in range(12))
+        PLAIN.reach * fit(get("chinchilla"), joined(ladder_, more)).log_loss(AIM.inputs)[1][0]
+        for more in (made(candidates, runs, noise=3e-3, seed=seed) for seed in range(12))
     ]
 
     assert asked.half_width - float(np.median(widths)) == pytest.approx(expected, rel=0.3)
@@ -88,9 +101,9 @@ def test_before_any_run_other_families_tell_what_would_be_learned() -> None:
 
 def test_a_set_is_judged_the_same_among_all_candidates_and_alone() -> None:
     asked = of_laws(possible(sizes=6, lengths=6))
-    chosen = (31, 4, 17)
+    runs = (31, 4, 17)
 
-    alone = half_width_with(asked.state, AIM, asked.doubt, chosen)
+    alone = half_width_with(asked.state, AIM, asked.doubt, runs)
 
-    assert alone == pytest.approx(half_width(with_runs(asked.state, chosen), AIM, asked.doubt), rel=1e-12)
+    assert alone == pytest.approx(half_width(with_runs(asked.state, runs), AIM, asked.doubt), rel=1e-12)
     assert half_width_with(asked.state, AIM, asked.doubt, ()) == asked.half_width

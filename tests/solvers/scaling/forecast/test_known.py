@@ -26,7 +26,7 @@ def test_repeated_tokens_reach_a_higher_loss_with_a_wider_interval():
     again = foretold(known(), column(1e9), column(1e11), unique=1e10)
 
     assert again.value[0] > plain.value[0]
-    repeats = of_repeats(known(), column(1e9), column(1e11), 1e10)
+    repeats = of_repeats(known().mix, column(1e9), column(1e11), 1e10)
     assert repeats[0] > 0.0
     alone = interval(tell(known().mix, {"params": column(1e9), "tokens": worth(column(1e11), 1e10)}), known().doubt)
     assert np.log(again.high / again.low)[0] > np.log(alone.high / alone.low)[0]

@@ -241,6 +241,10 @@ def test_a_target_with_several_places_is_narrowed_too() -> None:
 
     assert isinstance(found, dict)
     assert found["ladder"]["after"] < found["ladder"]["before"]
+    first = target(params=5e9, tokens=2e11)
+    one = Candidates({"params": np.array([1e8]), "tokens": np.array([1e9])}, np.array([1.0]))
+    told = half_width(of_mixture(MIX, one, first), first, shipped())
+    assert found["ladder"]["before"] == pytest.approx(sinh(told), rel=1e-9)
 
 
 def test_a_budget_that_gains_next_to_nothing_is_not_spent() -> None:
