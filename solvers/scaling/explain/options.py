@@ -23,7 +23,7 @@ def options(case: Case, plan: Document) -> list[Document]:
 
 
 def _branches(case: Case, plan: Document) -> Iterator[Document]:
-    if plan["ladder"] is None:
+    if plan["ladder"] is None or not plan["ladder"]["rungs"]:
         return
     name, title = "wsd_branches", "Runs of one size branch from one trunk"
     if case.spec.options.schedule != "wsd":

@@ -3,6 +3,7 @@
 import pytest
 
 from solvers.documents import Document
+from solvers.scaling.words import share
 from tests.answers import answer
 from tests.solvers.scaling.made import asked, grid, loss
 
@@ -54,12 +55,37 @@ def test_a_model_that_is_served_is_trained_for_longer():
     assert found["verdict"] == "used"
 
 
-@pytest.mark.parametrize(("schedule", "verdicts"), [("cosine", {"does_not_pay"}), ("wsd", {"used", "does_not_pay"})])
-def test_only_a_stable_schedule_shares_trunks(schedule: str, verdicts: set[str]):
-    found = options(options={"schedule": schedule}, budget={"flops": 1e19})["wsd_branches"]
+TWO_LENGTHS = {"flops": 1e21, "most_runs": 4}
 
-    assert found["verdict"] in verdicts
+
+def test_runs_of_one_size_with_several_lengths_share_a_trunk_where_the_schedule_is_stable():
+    found = answer(asked(ROWS, budget=TWO_LENGTHS))
+    told = next(one for one in found["explanation"]["options"] if one["name"] == "wsd_branches")
+
+    short, long = sorted(found["plan"]["ladder"]["rungs"], key=lambda rung: rung["tokens"])
+    assert (short["params"], short["trunk"]) == (long["params"], long["name"])
+    # By hand: each decays over a fifth of its own tokens, and the trunk is that of the longer one.
+    apart = short["tokens"] + long["tokens"]
+    saved = 1.0 - (0.8 * long["tokens"] + 0.2 * apart) / apart
+    assert (told["verdict"], told["message"]) == ("used", f"Saves {share(saved)} of what the runs alone would cost.")
+
+
+def test_one_run_shares_no_trunk():
+    found = options(budget={"flops": 1e20, "most_runs": 1})["wsd_branches"]
+
+    assert (found["verdict"], found["message"]) == ("does_not_pay", "Every run has another size.")
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_a_schedule_that_decays_from_the_start_shares_no_trunk(schedule: str):
+    found = options(options={"schedule": schedule}, budget=TWO_LENGTHS)["wsd_branches"]
+
+    assert (found["verdict"], found["message"]) == ("does_not_pay", "The schedule decays from the start.")
 
 
 def test_without_a_ladder_nothing_branches():
     assert "wsd_branches" not in options()
+
+
+def test_where_no_run_is_worth_its_cost_nothing_branches():
+    assert "wsd_branches" not in options(budget={"flops": 1e19})

@@ -52,6 +52,22 @@ def test_serving_is_paid_out_of_the_budget():
     assert found.flops[0] + 2.0 * found.params[0] * 1e12 == pytest.approx(1e21, rel=1e-9)
 
 
+def test_a_budget_that_would_be_spent_worse_is_left_unspent_as_a_smaller_one_is():
+    # Alone, and with so few unique tokens, the Farseer form has larger models do worse.
+    one, unique, budgets = known(laws=("farseer",)), 1e8, np.exp(np.linspace(np.log(1e18), np.log(1e26), 33))
+    alone = [best(one, column(float(flops)), unique=unique) for flops in budgets]
+    losses = np.array([each.log_loss[0] for each in alone])
+    assert np.diff(losses).max() > 1e-3
+    kept = [int(np.argmin(losses[: place + 1])) for place in range(len(budgets))]
+
+    found = best(one, budgets, unique=unique)
+
+    assert found.log_loss.tolist() == pytest.approx(losses[kept].tolist(), rel=1e-12)
+    assert found.params.tolist() == pytest.approx([float(alone[place].params[0]) for place in kept], rel=1e-9)
+    assert (found.flops <= budgets * (1.0 + 1e-9)).all()
+    assert found.flops[-1] < 0.1 * budgets[-1]
+
+
 @settings(max_examples=10, deadline=None)
 @given(
     alpha=st.floats(0.25, 0.5),
