@@ -109,8 +109,7 @@ def tuned_of(spec: ScalingSpec, of: Family, tuned_by: Tuning, params: float, tok
     """TUNED of a size of the family."""
     width = shaped(of, params, tuned_by.counts).model.hidden
     return tuned(
-        tuned_by, params=params, tokens=tokens, schedule=spec.options.schedule,
-        sequence_length=spec.options.sequence_length, width=width,
+        tuned_by, params=params, tokens=tokens, schedule=spec.options.schedule, width=width,
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ With m = width / width of the tuned model (table 3 [yang2022tensor]):
     output matrix                  learning rate 1 / m  initial standard deviation 1 / m
     attention                      scores divided by the head's size, not by its root
 
-It carries over width, not depth, batch, tokens or weight decay: a longer run or a larger batch wants its own tuning.
+It carries over width, not depth, batch, tokens or weight decay: a longer run or a larger batch wants its own tuning,
+and a weight decay that is to average over as many steps rises as the learning rate falls [wang2025adamw].
 """
 
 from dataclasses import dataclass

@@ -2,6 +2,9 @@
 
 On the runs' own surface they are where least loss is expected. A rule's values are given as the rule says them, with an
 interval that holds how far the prior lets it be off and how far other rules are from it there.
+
+A learning rate that muP carries is the best of the batch that is used: muP says nothing of batches, so the narrow model
+has to be tuned at that one. Of the surface only the way from there to other batches is left.
 """
 
 import math
@@ -20,9 +23,23 @@ from solvers.scaling.tuning.schedule import peak_ratio
 
 
 def surface_at(tuning: Tuning, *, params: float, tokens: float) -> Target:
-    """The surface at a size, under muP at the tuned learning rate."""
+    """The surface at a size, under muP with the tuned learning rate as the best of the batch that is used."""
     at = at_size(tuning, params=params, tokens=tokens)
-    return at if tuning.options.mup is None else _carried(at, tuning.options.mup.learning_rate)
+    return at if tuning.options.mup is None else _carried(tuning, at, tuning.options.mup.learning_rate)
+
+
+def batch_of(tuning: Tuning, at: Target) -> float:
+    """Tokens of the batch that is used: as asked, or the best in whole sequences that divide well."""
+    length = tuning.sequence_length
+    best = tuning.options.batch_sequences or whole(best_at(tuning, at).batch_tokens.value / length)
+    return float(best * length)
+
+
+def whole(sequences: float) -> int:
+    """The nearest power of two, or one and a half times one, in ratio; 1 at least."""
+    power = 2.0 ** math.floor(math.log2(max(sequences, 1.0)))
+    steps = [value for value in (power, 1.5 * power, 2.0 * power) if value == int(value)]
+    return int(min(steps, key=lambda value: abs(math.log(value / max(sequences, 1.0)))))
 
 
 def best_at(tuning: Tuning, at: Target) -> Choice:
@@ -64,11 +81,13 @@ def _wider(one: Estimate, doubt: float) -> Estimate:
     return Estimate(one.value, one.value * math.exp(-below), one.value * math.exp(above))
 
 
-def _carried(at: Target, learning_rate: float) -> Target:
-    """The optimum moved to a learning rate that muP carries over, as unsure as the level of a rule (estimate)."""
-    mean, covariance, draws = at.mean.copy(), at.covariance.copy(), at.draws.copy()
-    mean[0] = math.log(learning_rate)
-    draws[:, 0] = mean[0] + (at.draws[:, 0] - at.mean[0]) * RULE_SPREAD / float(np.std(at.draws[:, 0]))
+def _carried(tuning: Tuning, at: Target, learning_rate: float) -> Target:
+    """The surface moved to a learning rate that muP carries over, as unsure as the level of a rule (estimate)."""
+    covariance, draws = at.covariance.copy(), at.draws.copy()
+    draws[:, 0] = at.mean[0] + (at.draws[:, 0] - at.mean[0]) * RULE_SPREAD / float(np.std(at.draws[:, 0]))
     covariance[0, :] = covariance[:, 0] = 0.0
     covariance[0, 0] = RULE_SPREAD**2
-    return replace(at, mean=mean, covariance=covariance, draws=draws)
+    still = replace(at, covariance=covariance, draws=draws)
+    there = rate_of(tuning, still, batch_tokens=batch_of(tuning, still)).value
+    move = np.eye(len(at.mean))[0] * math.log(learning_rate / there)
+    return replace(still, mean=still.mean + move, draws=still.draws + move)

@@ -4,7 +4,6 @@ The batch comes first: the best one in whole sequences, a power of two or one an
 divide. At that batch the learning rate of least expected excess loss follows, and all else from both.
 """
 
-import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ from solvers.documents import Document
 from solvers.laws.hyperparameters import mup, power_lines
 from solvers.laws.hyperparameters.target import Target, loses
 from solvers.scaling.tuning.basis import RULE_SCHEDULE, Tuning
-from solvers.scaling.tuning.best import best_at, rate_of, ratio_of, surface_at
+from solvers.scaling.tuning.best import batch_of, best_at, rate_of, ratio_of, surface_at
 from solvers.scaling.tuning.schedule import SHAPES, Course, course, peak_ratio
 from solvers.units import COUNT, show
 
@@ -46,16 +45,15 @@ def tuned(
     params: float,
     tokens: float,
     schedule: str = "wsd",
-    sequence_length: int | None = None,
     width: int | None = None,
 ) -> Document:
     """TUNED of a size whose N counts as the family's. `width` is its hidden size, for muP's multipliers."""
-    length = sequence_length or tuning.sequence_length
+    length = tuning.sequence_length
     at = surface_at(tuning, params=params, tokens=tokens)
-    chosen = _chosen(tuning, at, schedule, length)
+    chosen, carried = _chosen(tuning, at, schedule), _multipliers(tuning, width)
     steps = course(schedule, params=at.params, tokens=tokens, batch_tokens=chosen.batch_tokens.value)
     decay = power_lines.weight_decay(
-        params=at.params, tokens=tokens, learning_rate=_as_linear(chosen, schedule),
+        params=at.params, tokens=tokens, learning_rate=_as_linear(chosen, schedule, carried),
         batch_tokens=chosen.batch_tokens.value,
     )  # fmt: skip
     return {
@@ -74,7 +72,7 @@ def tuned(
         "beta2": BETA2,
         "loss_excess": asdict(chosen.loss_excess),
         "source": source(tuning),
-        "mup": _multipliers(tuning, width),
+        "mup": carried,
         "warnings": list(_warnings(tuning, chosen, steps, schedule, width)),
     }
 
@@ -86,31 +84,21 @@ def source(tuning: Tuning) -> str:
     return "surface" if tuning.source == "surface" else "rule:step-law"
 
 
-def _chosen(tuning: Tuning, at: Target, schedule: str, length: int) -> Chosen:
-    asked = tuning.options.batch_sequences
-    best = best_at(tuning, at)
-    batch = float((asked or whole(best.batch_tokens.value / length)) * length)
+def _chosen(tuning: Tuning, at: Target, schedule: str) -> Chosen:
+    best, batch, ratio = best_at(tuning, at), batch_of(tuning, at), ratio_of(tuning, schedule)
     rate = rate_of(tuning, at, batch_tokens=batch)
-    ratio = ratio_of(tuning, schedule)
     ends = (rate.low, rate.high, rate.low * ratio, rate.high * ratio)
-    peak = min(short(rate.value * ratio), most_rate(tuning))
+    carried = tuning.options.mup
+    peak = carried.learning_rate if carried else min(short(rate.value * ratio), most_rate(tuning))
     excess = loses(at, learning_rate=peak / ratio, batch_tokens=batch)
     around = Estimate(batch, min(best.batch_tokens.low, batch), max(best.batch_tokens.high, batch))
     return Chosen(at, around, Estimate(peak, min(*ends, peak), max(*ends, peak)), excess, ratio)
 
 
 def most_rate(tuning: Tuning) -> float:
-    """The largest learning rate that is ever given: of the rule's runs, the own ones that trained, or a muP's."""
+    """The largest learning rate that is ever given, muP aside: of the rule's runs, or the own ones that trained."""
     own = tuning.surface.sweep.learning_rate[~tuning.surface.diverged] if tuning.surface is not None else np.zeros(1)
-    asked = tuning.options.mup.learning_rate if tuning.options.mup is not None else 0.0
-    return max(MOST_RATE, float(own.max()), asked)
-
-
-def whole(sequences: float) -> int:
-    """The nearest power of two, or one and a half times one, in ratio; 1 at least."""
-    power = 2.0 ** math.floor(math.log2(max(sequences, 1.0)))
-    steps = [value for value in (power, 1.5 * power, 2.0 * power) if value == int(value)]
-    return int(min(steps, key=lambda value: abs(math.log(value / max(sequences, 1.0)))))
+    return max(MOST_RATE, float(own.max()))
 
 
 def short(value: float) -> float:
@@ -118,9 +106,14 @@ def short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _as_linear(chosen: Chosen, schedule: str) -> float:
-    """The peak of the linear decay with the same sum of learning rates: what Power Lines' tau speaks of."""
-    return chosen.learning_rate.value * peak_ratio("linear", of=schedule)
+def _as_linear(chosen: Chosen, schedule: str, carried: Document | None) -> float:
+    """The peak of the linear decay with the same sum of learning rates: what Power Lines' tau speaks of.
+
+    Under muP it is that of the hidden matrices: as their learning rate falls with width, their weight decay has to rise
+    for the same time scale (abstract [wang2025adamw]).
+    """
+    own = carried["hidden_rate"] if carried is not None else 1.0
+    return float(chosen.learning_rate.value * own * peak_ratio("linear", of=schedule))
 
 
 def _multipliers(tuning: Tuning, width: int | None) -> Document | None:
@@ -155,5 +148,8 @@ def _warnings(tuning: Tuning, chosen: Chosen, steps: Course, schedule: str, widt
 
 
 def _of_mup(width: int | None) -> list[str]:
-    said = ["muP carries a learning rate over width alone: not over depth, batch, tokens or weight decay."]
-    return said if width is not None else [*said, "The width of this size is not known, so multipliers are not told."]
+    carries = "muP carries a learning rate over width alone, not over depth, batch or tokens"
+    said = [f"{carries}: it is given as it was tuned, which has to be at this batch."]
+    if width is None:
+        return [*said, "The width of this size is not known, so multipliers are not told."]
+    return [*said, "Weight decay is not carried: it is that of the hidden matrices at their own learning rate."]

@@ -11,7 +11,7 @@ from solvers.laws.hyperparameters import power_lines, step_law
 from solvers.scaling.tuning.answer import tuned, tuning
 from solvers.scaling.tuning.asked import Asked, MuTransfer
 from solvers.scaling.tuning.basis import Tuning
-from solvers.scaling.tuning.tuned import whole
+from solvers.scaling.tuning.best import rate_of, surface_at, whole
 from tests.solvers.laws.hyperparameters.sweeps import BATCH, RATE, made
 from tests.solvers.scaling.tuning.tables import few, imported
 
@@ -109,11 +109,45 @@ def test_mup_carries_a_learning_rate_and_tells_its_multipliers() -> None:
     found = tuned(carried, params=1e9, tokens=2e10, schedule="wsd", width=2048)
 
     assert found["source"] == "mup"
-    assert found["learning_rate"]["value"] == pytest.approx(0.01, rel=0.1)
+    assert found["learning_rate"]["value"] == 0.01
     assert (found["mup"]["hidden_rate"], found["mup"]["output_rate"], found["mup"]["input_rate"]) == (0.125, 0.125, 1.0)
     assert found["mup"]["hidden_spread"] == pytest.approx(8**-0.5)
     assert "muP carries a learning rate over width alone" in " ".join(found["warnings"])
     assert tuned(carried, params=1e9, tokens=2e10)["mup"] is None
+
+
+@pytest.mark.parametrize("sequences", [None, 12, 192, 3072])
+@pytest.mark.parametrize("own", [True, False])
+def test_mup_says_nothing_of_batches_so_the_learning_rate_is_kept_as_it_was_tuned(
+    sequences: int | None, own: bool
+) -> None:
+    asked = Asked(batch_sequences=sequences, mup=MuTransfer(width=256, learning_rate=0.01234))
+    runs = imported(made(noise=1e-3)) if own else None
+    carried = tuning(runs, counts="non-embedding", sequence_length=2048, options=asked)
+    assert carried.source == ("surface" if own else "rule")
+
+    found = tuned(carried, params=1e9, tokens=2e10, schedule="wsd", width=2048)
+
+    rate = found["learning_rate"]
+    assert rate["value"] == 0.01234
+    assert 0.3 < rate["low"] / 0.01234 < 0.7
+    assert 1.4 < rate["high"] / 0.01234 < 3.3
+    assert "it is given as it was tuned, which has to be at this batch." in " ".join(found["warnings"])
+    told = surface_at(carried, params=1e9, tokens=2e10)
+    best = rate_of(carried, told, batch_tokens=found["batch_tokens"]["value"])
+    assert best.value == pytest.approx(0.01234, rel=1e-6)
+
+
+def test_under_mup_weight_decay_is_that_of_the_hidden_matrices_own_learning_rate() -> None:
+    asked = Asked(batch_sequences=256, mup=MuTransfer(width=256, learning_rate=0.01))
+    carried = tuning(None, counts="non-embedding", sequence_length=2048, options=asked)
+
+    found = {width: tuned(carried, params=1e9, tokens=2e10, schedule="linear", width=width) for width in (256, 2048)}
+
+    # By hand: tau = 1.084 x 20^-0.527 = 0.2235; decay = 256 x 2048 / (0.01 x 2e10 x 0.2235) = 0.01173, times 8 at 2048.
+    assert found[256]["weight_decay"] == 0.0117
+    assert found[2048]["weight_decay"] == 0.0938
+    assert found[2048]["learning_rate"]["value"] == found[256]["learning_rate"]["value"] == 0.01
 
 
 def test_far_beyond_everything_is_warned_of_and_wide(rule: Tuning) -> None:
