@@ -1,4 +1,4 @@
-"""The Celery app. A message carries a run's id and nothing else; losing, repeating or reordering it harms nothing.
+"""The Celery app. A message carries a run's id or nothing at all; losing, repeating or reordering it harms nothing.
 
 So delivery is as plain as it gets: early acknowledgement, no prefetching beyond a worker's hands, no result backend,
 JSON only. What makes runs safe is in `planner.services.claims` and `planner.services.sweeping`.
@@ -19,6 +19,8 @@ from django.conf import settings
 
 from jobs import broker
 
+# Solves take seconds to minutes, all else takes milliseconds and does not wait behind them in line.
+SOLVE, SHORT = "solve", "short"
 # Bounds on everything that a broker can keep a caller waiting for.
 CONNECT_S, ANSWER_S = 2, 5
 REDIS = {
@@ -51,8 +53,9 @@ app.conf.update(
     broker_connection_timeout=CONNECT_S,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    imports=["jobs.tasks", "jobs.worker"],
-    task_default_queue="solve",
+    imports=["jobs.tasks", "jobs.dispatch", "jobs.worker"],
+    task_default_queue=SHORT,
+    task_routes={"jobs.solve": {"queue": SOLVE}},
     task_ignore_result=True,
     task_acks_late=False,
     task_reject_on_worker_lost=False,

@@ -10,7 +10,6 @@ from django.db import Error, connection
 
 from jobs import broker
 from jobs.celery import app
-from jobs.tasks import solve
 from planner.models import OutboxEntry
 from planner.services import outbox, presence
 
@@ -55,7 +54,8 @@ def _publish(entries: list[OutboxEntry]) -> Iterator[OutboxEntry]:
     options = {**app.conf.broker_transport_options, "socket_timeout": ANSWER_S}
     with app.connection_for_write(transport_options=options) as line:
         for entry in entries:
-            solve.apply_async((str(entry.run_id),), connection=line, retry=False)
+            names = (str(entry.run_id),) if entry.run_id else ()
+            app.send_task(f"jobs.{entry.bell}", names, connection=line, retry=False)
             yield entry
 
 

@@ -9,9 +9,25 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 
-from planner.api import catalogue, compare, forecasts, kinds, openapi, problem, projects, results, runs, tokens
+from planner.api import (
+    catalogue,
+    compare,
+    forecasts,
+    jobs,
+    kinds,
+    leases,  # noqa: F401 -- hangs its operations on the routers of nodes and jobs
+    measurements,
+    nodes,
+    openapi,
+    problem,
+    projects,
+    results,
+    runs,
+    tokens,
+)
+from planner.api.auth import CHALLENGE
 from planner.api.body import StrictParser
-from planner.services.errors import Conflict, Forbidden, IdempotencyConflict, NotFound
+from planner.services.errors import Conflict, Forbidden, IdempotencyConflict, NotFound, Unauthenticated
 from solvers.documents import Document
 from solvers.errors import IsoflopError, Problem
 from solvers.problems import problems_of
@@ -20,6 +36,7 @@ from solvers.problems import problems_of
 STATUS: Mapping[type[IsoflopError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Forbidden: HTTPStatus.FORBIDDEN,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
     IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
     IsoflopError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -65,6 +82,9 @@ api.add_router("/compare", compare.router)
 api.add_router("/forecasts", forecasts.router)
 api.add_router("/projects", projects.router)
 api.add_router("/tokens", tokens.router)
+api.add_router("/nodes", nodes.router)
+api.add_router("/jobs", jobs.router)
+api.add_router("", measurements.router)
 api.add_router("/catalogue", catalogue.router)
 api.add_router("", kinds.router)
 
@@ -77,7 +97,8 @@ def _refusal(request: HttpRequest, error: problem.Refusal) -> HttpResponse:
 @api.exception_handler(IsoflopError)
 def _mendable(request: HttpRequest, error: IsoflopError) -> HttpResponse:
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    return problem.answer(request, status, error.problems)
+    headers = {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else None
+    return problem.answer(request, status, error.problems, headers)
 
 
 @api.exception_handler(Invalid)

@@ -84,9 +84,9 @@ class Bearer:
         scheme, _, plain = header.partition(" ")
         token = tokens.authenticate(plain.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            _spend(request, f"stranger {logins.address_of(request)}")
+            spend(request, f"stranger {logins.address_of(request)}")
             raise _unauthenticated("The token is wrong, has expired, or was revoked.", error="invalid_token")
-        _spend(request, f"token {token.pk}")
+        spend(request, f"token {token.pk}")
         if self.scope and not tokens.allows(token, self.scope):
             message = f"The token lacks the scope {self.scope}; it has {', '.join(token.scopes)}."
             hint = "Issue a token with that scope on the page Tokens."
@@ -128,9 +128,9 @@ class Session:
             raise refuse(HTTPStatus.FORBIDDEN, "csrf", "The CSRF token is missing or wrong.", hint=hint)
         user = request.user
         if not isinstance(user, User) or not user.is_active:
-            _spend(request, f"stranger {logins.address_of(request)}")
+            spend(request, f"stranger {logins.address_of(request)}")
             raise _unauthenticated("Who is calling? There is no token and no session.")
-        _spend(request, f"user {user.pk}")
+        spend(request, f"user {user.pk}")
         return Caller(user=user)
 
 
@@ -145,7 +145,8 @@ def buckets(per_minute: int) -> Buckets:
     return Buckets(per_minute)
 
 
-def _spend(request: HttpRequest, who: str) -> Allowance:
+def spend(request: HttpRequest, who: str) -> Allowance:
+    """Counts the request against its caller's bucket. Refusal: 429."""
     allowance = buckets(settings.API_REQUESTS_PER_MINUTE).spend(who)
     request.allowance = allowance  # type: ignore[attr-defined]  # read by our middleware
     if allowance.retry_after_s:

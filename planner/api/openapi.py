@@ -25,7 +25,21 @@ CONFLICT = {"409": "It clashes with the state of things."}
 NOT_MODIFIED = {"304": {"description": "What the caller holds (If-None-Match) is still so."}}
 CONDITIONAL = frozenset({"read_run", "read_result", "export_result", "read_statement"})
 CAN_CONFLICT = frozenset(
-    {"read_result", "export_result", "set_member", "remove_member", "submit_run", "freeze_forecast", "record_outcome"}
+    {
+        "read_result",
+        "export_result",
+        "set_member",
+        "remove_member",
+        "submit_run",
+        "freeze_forecast",
+        "record_outcome",
+        "join_node",
+        "resume_node",
+        "submit_job",
+        "renew_job",
+        "log_job",
+        "finish_job",
+    }
 )
 EXPORTS = ("application/json", "application/yaml", "text/markdown", "text/csv", "text/plain", "application/zip")
 HEADERS = {
@@ -40,6 +54,9 @@ HEADERS = {
     "read_statement": {"ETag": "Never changes: forecasts are immutable."},
     "freeze_forecast": {"Location": "Where the forecast is."},
     "list_forecasts": {"Link": '`<...>; rel="next"`: the next page.'},
+    "submit_job": {"Location": "Where the job is."},
+    "list_jobs": {"Link": '`<...>; rel="next"`: the next page.'},
+    "list_measurements": {"Link": '`<...>; rel="next"`: the next page.'},
     "list_runs": {"Link": '`<...>; rel="next"`: the next page.'},
 }
 

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from planner.api.auth import Caller
-from planner.models import Forecast, Run
-from planner.services import forecasts, history
+from planner.models import Forecast, Job, Measurement, Node, Run
+from planner.services import forecasts, history, jobs, measurements, nodes
 from planner.services.errors import not_found
 
 
@@ -21,4 +21,28 @@ def forecast(caller: Caller, forecast_id: UUID) -> Forecast:
     found = forecasts.one_of(caller.user, forecast_id)
     if caller.token and caller.token.project_id not in (None, found.project_id):
         raise not_found("forecast")
+    return found
+
+
+def node(caller: Caller, node_id: UUID) -> Node:
+    """The node, with its project and current jobs; NotFound for another project's as for none."""
+    found = nodes.one_of(caller.user, node_id)
+    if caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("node")
+    return found
+
+
+def job(caller: Caller, job_id: UUID) -> Job:
+    """The job, with its leases; NotFound for another project's as for none."""
+    found = jobs.one_of(caller.user, job_id)
+    if caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("job")
+    return found
+
+
+def measurement(caller: Caller, measurement_id: UUID) -> Measurement:
+    """The measurement, with its node; NotFound for another project's as for none."""
+    found = measurements.one_of(caller.user, measurement_id)
+    if caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("measurement")
     return found

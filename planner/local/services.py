@@ -43,7 +43,7 @@ def worker() -> Service:
         "worker",
         (
             *(sys.executable, "-m", "celery", "--app", "jobs.celery", "worker"),
-            *("--pool", "threads", "--concurrency", str(threads), "--queues", "solve", "--loglevel", "WARNING"),
+            *("--pool", "threads", "--concurrency", str(threads), "--queues", "solve,short", "--loglevel", "WARNING"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ),
     )

@@ -123,20 +123,33 @@ class Result(models.Model):
         return f"result {self.digest[:SHORT_ID]} of {self.run_id}"
 
 
+class Bell(models.TextChoices):
+    """What a message asks for. All but the first name nothing: whoever hears them looks what there is to do."""
+
+    SOLVE = "solve", "Solve this run"
+    DISPATCH = "dispatch", "Give jobs to nodes"
+    VALIDATE = "validate", "Take validations a step on"
+
+
 class OutboxEntry(models.Model):
     """A message that the broker does not have yet. Written with the run, deleted when the broker took it."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="+")
+    bell = models.CharField(max_length=10, choices=Bell.choices, default=Bell.SOLVE)
+    run = models.ForeignKey(Run, models.CASCADE, related_name="+", null=True, blank=True)
     created = models.DateTimeField(db_default=Now(), editable=False)
     due = models.DateTimeField(db_default=Now(), db_index=True)
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run"], name="outbox_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["run"], name="outbox_once"),
+            models.CheckConstraint(condition=Q(bell__in=Bell.values), name="outbox_bell_known"),
+            models.CheckConstraint(condition=Q(bell=Bell.SOLVE) ^ Q(run=None), name="outbox_names_its_run"),
+        ]
 
     def __str__(self) -> str:
-        return f"message for {self.run_id}"
+        return f"{self.bell} {self.run_id or ''}"
 
 
 class IdempotencyKey(models.Model):

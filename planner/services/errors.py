@@ -3,8 +3,10 @@
     IsoflopError
     |-- NotFound               it does not exist, or not for you
     |-- Forbidden              you see it, and your role is too small
+    |-- Unauthenticated        a secret that opens nothing
     |-- Conflict               it clashes with what is there
-    |   `-- IdempotencyConflict
+    |   |-- IdempotencyConflict
+    |   `-- LeaseLost          a node speaks of a job that is no longer, or never was, its own
     `-- Invalid                a value that no document holds: a name, a role, a scope
 
 NotFound and Forbidden are Django's own exceptions too, so that a page needs no code to answer 404 and 403.
@@ -24,12 +26,20 @@ class Forbidden(IsoflopError, PermissionDenied):
     """The user's role does not reach."""
 
 
+class Unauthenticated(IsoflopError):
+    """A secret that is wrong, used up or past its time."""
+
+
 class Conflict(IsoflopError):
     """It clashes with what is there."""
 
 
 class IdempotencyConflict(Conflict):
     """The same Idempotency-Key came before with another body."""
+
+
+class LeaseLost(Conflict):
+    """The job is not this node's under this fence; what it sent changed nothing."""
 
 
 class Invalid(IsoflopError):

@@ -124,11 +124,11 @@ def page(project: Project, *, cursor: str = "", limit: int = 50) -> Page:
         raise invalid("limit", f"A page has 1 to {MOST} rows.")
     found = _whole(Forecast.objects.filter(project=project))
     if cursor:
-        at, last = _position(cursor)
+        at, last = cursors.moment(cursor, ORDER)
         found = found.filter(Q(frozen_at__lt=at) | Q(frozen_at=at, id__lt=last))
     rows = list(found.order_by("-frozen_at", "-id")[: limit + 1])
     more = len(rows) > limit
-    return Page(rows[:limit], _cursor(rows[limit - 1]) if more else "")
+    return Page(rows[:limit], cursors.after(rows[limit - 1], ORDER) if more else "")
 
 
 def one(project: Project, forecast_id: UUID | str) -> Forecast:
@@ -228,18 +228,3 @@ def _text(text: str, field: str, *, most: int) -> str:
     if len(found) > most or "\x00" in found:
         raise invalid(field, f"A {field} has at most {most:,} characters.", at=f"/{field}")
     return found
-
-
-def _cursor(forecast: Forecast) -> str:
-    return cursors.write(ORDER, forecast.frozen_at.isoformat(), forecast.id)
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    value, last = cursors.read(cursor, ORDER)
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise cursors.foreign() from None
-    if at.tzinfo is None:
-        raise cursors.foreign()
-    return at, last

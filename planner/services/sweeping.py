@@ -1,4 +1,4 @@
-"""What nobody else will do: take runs back from workers that are gone, and ring again for runs that were forgotten.
+"""What nobody else will do: take back runs and jobs from workers and nodes that are gone, and ring for the forgotten.
 
 Any number of sweepers may run; an advisory lock lets one of them work at a time.
 """
@@ -10,8 +10,18 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from planner.models import OutboxEntry, Run, State
-from planner.services import claims, idempotency, logins, outbox, presence
+from planner.models import JobState, OutboxEntry, Run, State
+from planner.services import (
+    claims,
+    credentials,
+    dispatching,
+    idempotency,
+    joining,
+    leases,
+    logins,
+    outbox,
+    presence,
+)
 
 # Any number that no other user of the database takes; this one spells "isof".
 LOCK = 0x69736F66
@@ -29,6 +39,9 @@ class Sweep:
     crashed: int = 0
     cancelled: int = 0
     rung: int = 0
+    jobs_requeued: int = 0
+    jobs_failed: int = 0
+    jobs_assigned: int = 0
 
 
 @transaction.atomic
@@ -38,12 +51,17 @@ def sweep() -> Sweep:
         return Sweep(held=False)
     moved = [claims.lose(run, trace=_story(run)) for run in _expired()]
     rung = _ring_forgotten()
+    jobs = leases.expire()
+    assigned = dispatching.assign()
     return Sweep(
         held=True,
         requeued=moved.count(State.QUEUED),
         crashed=moved.count(State.CRASHED),
         cancelled=moved.count(State.CANCELLED),
         rung=rung,
+        jobs_requeued=jobs.count(JobState.QUEUED),
+        jobs_failed=jobs.count(JobState.FAILED),
+        jobs_assigned=assigned,
     )
 
 
@@ -52,6 +70,8 @@ def tidy() -> None:
     idempotency.forget_old()
     logins.forget_old()
     presence.forget_old()
+    joining.forget_old()
+    credentials.forget_old()
 
 
 def _lock() -> bool:

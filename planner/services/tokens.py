@@ -1,7 +1,5 @@
 """Bearer tokens: made once, shown once, kept as a hash."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 from django.contrib.auth.models import User
@@ -11,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from planner.models import Project, Role, Token
-from planner.services import audit, projects
+from planner.services import audit, projects, secret_words
 from planner.services.errors import invalid, not_found
 
 SCOPES = {
@@ -20,11 +18,12 @@ SCOPES = {
     "projects:read": "read projects and members",
     "projects:write": "create projects, change members",
     "catalogue:write": "change the project's own catalogue",
+    "nodes:read": "read nodes, jobs and measurements",
+    "nodes:write": "attach, drain and remove nodes, start and cancel jobs",
     "admin": "everything its user may do",
 }
 PREFIX = "if_"
 SHOWN = 8
-SECRET_BYTES = 32
 MAX_DAYS = 366
 # last_used is a fact for people; a write on each request would cost more than it tells.
 LAST_USED_STEP = timedelta(minutes=1)
@@ -38,13 +37,13 @@ def issue(
     if project is not None:
         projects.require(user, project, Role.VIEWER)
     _check(name, scopes, days)
-    plain = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    plain = secret_words.make(PREFIX)
     token = Token.objects.create(
         user=user,
         project=project,
         name=name.strip(),
         prefix=plain[:SHOWN],
-        digest=_digest(plain),
+        digest=secret_words.digest(plain),
         scopes=sorted(set(scopes)),
         expires=timezone.now() + timedelta(days=days),
     )
@@ -57,7 +56,9 @@ def authenticate(plain: str) -> Token | None:
     """The token, with its user and project, if it is alive; None otherwise."""
     if not plain.startswith(PREFIX):
         return None
-    alive = Token.objects.filter(digest=_digest(plain), revoked=None, expires__gt=Now(), user__is_active=True)
+    alive = Token.objects.filter(
+        digest=secret_words.digest(plain), revoked=None, expires__gt=Now(), user__is_active=True
+    )
     token = alive.select_related("user", "project").first()
     if token is not None:
         _touch(token)
@@ -91,10 +92,6 @@ def revoke(token: Token, *, user: User) -> Token:
 def _touch(token: Token) -> None:
     stale = Q(last_used=None) | Q(last_used__lt=Now() - LAST_USED_STEP)
     Token.objects.filter(stale, id=token.id).update(last_used=Now())
-
-
-def _digest(plain: str) -> str:
-    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _check(name: str, scopes: list[str] | tuple[str, ...], days: int) -> None:

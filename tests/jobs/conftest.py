@@ -21,7 +21,9 @@ EXTRA = "trial=tests.jobs.trial"
 PATIENCE_S = 90.0
 # What ends a solve that would go on for 60 s ends it within this.
 SOON_S = 20.0
-WORKER = "-m celery --quiet --app jobs.celery worker --pool threads --concurrency 2 --queues solve --loglevel WARNING"
+WORKER = (
+    "-m celery --quiet --app jobs.celery worker --pool threads --concurrency 2 --queues solve,short --loglevel WARNING"
+)
 QUICK = {
     "ISOFLOP_LEASE_SECONDS": "3",
     "ISOFLOP_RENEW_SECONDS": "1",

@@ -1,0 +1,82 @@
+"""Which node gets which job.
+
+Queued jobs go, oldest first, to nodes of their project that are heard of, fit, and have a hand free; the node that
+lost a job last gets it again only if no other can. Nodes belong to one project, so that a long queue of one project
+takes nothing from another. A job that no node fits holds up none behind it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+from planner.models import ON_NODE, Bell, Job, JobState, Node, NodeState
+from planner.models.node import ONLINE
+from planner.services import outbox
+from planner.services.capability import fits
+
+log = structlog.get_logger(__name__)
+
+# Any number that no other user of the database takes; this one spells "isod".
+LOCK = 0x69736F64
+
+
+@transaction.atomic
+def assign() -> int:
+    """Promises queued jobs to nodes with free hands; returns how many. One round at a time in the whole house."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    outbox.answered(Bell.DISPATCH)
+    by_project: defaultdict[int, list[Node]] = defaultdict(list)
+    for node in _with_free_hands():
+        by_project[node.project_id].append(node)
+    return sum(_assign(project_id, nodes) for project_id, nodes in by_project.items())
+
+
+def _with_free_hands() -> list[Node]:
+    """The nodes that can take a job now, each with `busy`, its jobs."""
+    there = Node.objects.filter(state=NodeState.ACTIVE, last_seen__gt=Now() - ONLINE)
+    counted = there.annotate(busy=Count("jobs", filter=Q(jobs__state__in=ON_NODE)))
+    return [node for node in counted.order_by("name", "id") if node.busy < node.slots]
+
+
+def _assign(project_id: int, nodes: Sequence[Node]) -> int:
+    queued = Job.objects.filter(project_id=project_id, state=JobState.QUEUED).order_by("created", "id")
+    free = {node.id: node.slots - node.busy for node in nodes}  # type: ignore[attr-defined]  # annotated above
+    count = 0
+    for job in queued.only("recipe", "version", "needs", "avoid_id"):
+        if not any(free.values()):
+            break
+        node = _best(job, [node for node in nodes if free[node.id]], free)
+        if node is not None and _promise(job, node):
+            free[node.id] -= 1
+            count += 1
+    return count
+
+
+def _best(job: Job, nodes: Sequence[Node], free: dict[UUID, int]) -> Node | None:
+    fitting = [node for node in nodes if _takes(node, job)]
+    return min(fitting, key=lambda node: (node.id == job.avoid_id, -free[node.id]), default=None)
+
+
+def _takes(node: Node, job: Job) -> bool:
+    named = job.needs["node"]
+    if named and named != str(node.id):
+        return False
+    return fits(node.capability, recipe=job.recipe, version=job.version, needs=job.needs)
+
+
+def _promise(job: Job, node: Node) -> bool:
+    until = Now() + timedelta(seconds=settings.PICKUP_S)
+    promised = Job.objects.filter(id=job.id, state=JobState.QUEUED).update(
+        state=JobState.ASSIGNED, node=node, assigned_until=until
+    )
+    if promised:
+        log.info("job_assigned", job=str(job.id), node=str(node.id))
+    return bool(promised)
