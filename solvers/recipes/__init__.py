@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from solvers.errors import Problem, SpecError, unknown
-from solvers.recipes import gemm, memory_copy
+from solvers.recipes import gemm, memory_copy, training_step
 from solvers.recipes.recipe import Needs, Params, Recipe
 
 __all__ = ["KNOWN", "Needs", "Params", "Recipe", "get"]
 
-KNOWN: Mapping[str, Recipe[Any]] = {recipe.name: recipe for recipe in (memory_copy.RECIPE, gemm.RECIPE)}
+KNOWN: Mapping[str, Recipe[Any]] = {
+    recipe.name: recipe for recipe in (memory_copy.RECIPE, gemm.RECIPE, training_step.RECIPE)
+}
 
 
 def get(name: str, version: int | None = None) -> Recipe[Any]:

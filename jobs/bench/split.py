@@ -1,0 +1,67 @@
+"""A decoder split over processes: tensor parallel within layers, parameters and optimizer in shards, replicas."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import Replicate, Shard
+from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+
+from jobs.bench.transformer import Decoder, decoder
+from solvers.recipes.training_step import TrainingStepParams
+
+LAYER = {
+    "attention.qkv": ColwiseParallel,
+    "attention.out": RowwiseParallel,
+    "feed_forward.up": ColwiseParallel,
+    "feed_forward.gate": ColwiseParallel,
+    "feed_forward.down": RowwiseParallel,
+}
+
+
+@dataclass(frozen=True)
+class Split:
+    """A decoder on this process, and this process's place among those that see different sequences."""
+
+    model: Decoder
+    sharded: bool
+    data_rank: int
+
+
+def split(params: TrainingStepParams, layers: int, device: torch.device) -> Split:
+    """The model of `params` with so many layers, split as they say."""
+    whole = params.parallel
+    if not dist.is_initialized():
+        return Split(decoder(params.model, layers, device=device, again=params.recompute), sharded=False, data_rank=0)
+    mesh = init_device_mesh(device.type, (whole.dp, whole.fsdp, whole.tp), mesh_dim_names=("dp", "fsdp", "tp"))
+    sharded = params.data_parallel > 1
+    shards = mesh["dp", "fsdp"] if whole.dp > 1 else mesh["fsdp"]
+    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    options = {"mesh": shards, "mp_policy": policy if params.precision == "bf16" else MixedPrecisionPolicy()}
+
+    def finish(block: nn.Module) -> nn.Module:
+        if whole.tp > 1:
+            plan = {name: style() for name, style in LAYER.items() if params.model.gated or "gate" not in name}
+            parallelize_module(block, mesh["tp"], plan, src_data_rank=None)
+        return fully_shard(block, **options) if sharded else block
+
+    model = decoder(params.model, layers, device=device, again=params.recompute, finish=finish)
+    if whole.tp > 1:
+        _outer(model, mesh["tp"])
+    if sharded:
+        fully_shard(model, **options)
+    place = mesh.get_local_rank("dp") * whole.fsdp + mesh.get_local_rank("fsdp")
+    return Split(model, sharded=sharded, data_rank=place)
+
+
+def _outer(model: Decoder, mesh: Any) -> None:
+    """Embedding and head by vocabulary; logits stay split, for a loss that is computed so."""
+    plan = {
+        "embedding": RowwiseParallel(input_layouts=Replicate()),
+        "head": ColwiseParallel(output_layouts=Shard(-1), use_local_output=False),
+    }
+    parallelize_module(model, mesh, plan, src_data_rank=None)

@@ -1,0 +1,112 @@
+"""A training step: micro-batches forward and backward, gradients summed once, Adam."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import groupby
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.tensor.parallel import loss_parallel
+from torch.nn import functional as F  # noqa: N812 -- its name everywhere
+
+from jobs.bench.peak import peak_of
+from jobs.bench.split import Split, split
+from jobs.bench.timing import Bench
+from solvers.documents import Document
+from solvers.recipes.training_step import TrainingStepParams
+
+SEED = 7
+
+
+def row(params: TrainingStepParams, key: Document, bench: Bench) -> Document:
+    """One count of layers."""
+    trainer = Trainer(params, key["layers"], bench.device)
+    loss = trainer.step()
+    timed = bench.timed(trainer.step, graph=False)
+    peak, reserved = peak_of(trainer.step, held=trainer.held(), device=bench.device)
+    return {**timed, "loss": loss, "peak_memory_bytes": peak, "reserved_bytes": reserved}
+
+
+class Trainer:
+    """A model, its optimizer and a batch; the same batch in each step."""
+
+    def __init__(self, params: TrainingStepParams, layers: int, device: torch.device) -> None:
+        self.params, self.device = params, device
+        self.split: Split = split(params, layers, device)
+        self.optimizer = torch.optim.AdamW(_groups(self.split.model), lr=1e-4, weight_decay=0.1, fused=True)
+        self.batches = _batches(params, self.split.data_rank, device)
+
+    def step(self) -> float:
+        """One step; the mean loss over all processes."""
+        loss = self.gradients()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss
+
+    def gradients(self) -> float:
+        """Forward and backward of all micro-batches."""
+        total = torch.zeros((), device=self.device)
+        for place, batch in enumerate(self.batches):
+            if self.split.sharded:
+                self.split.model.set_requires_gradient_sync(place == len(self.batches) - 1)
+            total += self._backward(batch)
+        return _mean(total / len(self.batches))
+
+    def held(self) -> Iterator[Tensor]:
+        """What stays from step to step."""
+        yield from self.split.model.parameters()
+        for state in self.optimizer.state.values():
+            yield from (value for value in state.values() if isinstance(value, Tensor))
+
+    def _backward(self, batch: Tensor) -> Tensor:
+        with self._vocabulary_split():
+            with self._arithmetic():
+                logits = self.split.model(batch[:, :-1])
+            loss = F.cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
+            (loss / len(self.batches)).backward()
+        return _local(loss.detach())
+
+    def _arithmetic(self) -> AbstractContextManager[Any]:
+        """Products in 16 bits, where shards do not come in them already."""
+        if self.params.precision == "fp32" or self.split.sharded:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    @contextmanager
+    def _vocabulary_split(self) -> Iterator[None]:
+        with loss_parallel() if self.params.parallel.tp > 1 else nullcontext():
+            yield
+
+
+def _batches(params: TrainingStepParams, rank: int, device: torch.device) -> list[Tensor]:
+    """This process's sequences of a step's: all processes draw all, so that how they are split changes nothing."""
+    generator = torch.Generator().manual_seed(SEED)
+    sequences = params.data_parallel * params.micro_batches * params.micro_batch
+    shape = (sequences, params.sequence_length + 1)
+    drawn = torch.randint(params.model.vocabulary, shape, generator=generator)
+    mine = drawn.chunk(params.data_parallel)[rank].to(device)
+    return list(mine.chunk(params.micro_batches))
+
+
+def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:
+    """Parameters by how they are split: one fused update takes only those that are split alike."""
+
+    def cut(weight: Tensor) -> str:
+        return str(getattr(weight, "device_mesh", ""))
+
+    ordered = sorted(model.parameters(), key=cut)
+    return [{"params": list(alike)} for _, alike in groupby(ordered, key=cut)]
+
+
+def _local(value: Tensor) -> Tensor:
+    """A tensor that is split or kept by several processes, as this one has it."""
+    return value.full_tensor() if hasattr(value, "full_tensor") else value
+
+
+def _mean(value: Tensor) -> float:
+    if dist.is_initialized():
+        dist.all_reduce(value)
+        value = value / dist.get_world_size()
+    return float(value)

@@ -1,0 +1,95 @@
+"""Training steps: splitting over processes, micro-batches and recomputing change the speed and not the losses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from jobs.bench.run import measure
+from jobs.bench.training_step import Trainer
+from solvers.recipes.training_step import RECIPE
+
+ROOT = Path(__file__).parents[3]
+CPU = torch.device("cpu")
+MODEL = {"hidden": 32, "layers": 2, "heads": 4, "ffn": 64, "vocabulary": 64}
+TASK = {"model": MODEL, "sequence_length": 16}
+# Four processes, and sequences such that every split sees the same eight.
+SPLITS = [
+    {"parallel": {"fsdp": 4}, "micro_batch": 2},
+    {"parallel": {"dp": 4}, "micro_batch": 1, "micro_batches": 2},
+    {"parallel": {"dp": 2, "fsdp": 2}, "micro_batch": 2, "recompute": "full"},
+    {"parallel": {"tp": 4}, "micro_batch": 4, "micro_batches": 2},
+    {"parallel": {"fsdp": 2, "tp": 2}, "micro_batch": 4, "recompute": "selective"},
+    {"parallel": {"dp": 2, "tp": 2}, "micro_batch": 2, "micro_batches": 2},
+    {"parallel": {"fsdp": 2, "tp": 2}, "micro_batch": 4, "precision": "bf16"},
+]
+
+
+def losses(**changes: Any) -> list[float]:
+    trainer = Trainer(RECIPE.parse({**TASK, **changes}), 2, CPU)
+    return [trainer.step() for _ in range(3)]
+
+
+def test_losses_of_four_processes_are_those_of_one() -> None:
+    asked = [{**TASK, **split} for split in SPLITS]
+    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "4"]
+
+    answer = subprocess.run(
+        [sys.executable, *command, Path(__file__).with_name("processes.py"), json.dumps(asked)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    found = json.loads(answer.stdout)
+    alone = losses(micro_batch=8)
+    assert alone[0] - alone[2] > 1e-4
+    for one in found[:-1]:
+        assert one == pytest.approx(alone, abs=1e-4)
+    assert found[-1] == pytest.approx(losses(micro_batch=8, precision="bf16"), abs=5e-3)
+
+
+def test_losses_do_not_depend_on_micro_batches_nor_on_recomputing() -> None:
+    alone = losses(micro_batch=4)
+
+    assert losses(micro_batch=2, micro_batches=2) == pytest.approx(alone, abs=1e-5)
+    assert losses(micro_batch=4, recompute="full") == pytest.approx(alone, abs=1e-6)
+    assert losses(micro_batch=4, recompute="selective") == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_first_loss_is_that_of_guessing() -> None:
+    # Small random weights say nothing of the next of 64 tokens: ln 64 = 4.159.
+    assert losses(micro_batch=4)[0] == pytest.approx(4.159, abs=0.05)
+
+
+def test_recomputing_takes_less_memory_and_fewer_layers_do() -> None:
+    def peaks(**changes: Any) -> list[float]:
+        params = RECIPE.parse({**TASK, "micro_batch": 8, "repeats": 3, "warmup": 0, **changes})
+        document = measure(RECIPE, params, lambda *_: None)
+        RECIPE.check_result(document)
+        return [row["peak_memory_bytes"] for row in document["rows"]]
+
+    one, two = peaks(measured_layers=[1, 2])
+    (selective,), (full,) = peaks(recompute="selective"), peaks(recompute="full")
+
+    assert one < full < selective < two
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize("recompute", ["none", "selective", "full"])
+def test_on_a_gpu_a_step_in_16_bits_starts_from_the_same_loss(recompute: str) -> None:
+    task = {**TASK, "micro_batch": 4, "precision": "bf16", "recompute": recompute, "device": "cuda"}
+
+    document = measure(RECIPE, RECIPE.parse(task), lambda *_: None)
+
+    RECIPE.check_result(document)
+    assert document["rows"][0]["loss"] == pytest.approx(4.159, abs=0.05)
+    assert document["rows"][0]["reserved_bytes"] >= document["rows"][0]["peak_memory_bytes"]

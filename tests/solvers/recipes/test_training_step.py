@@ -1,0 +1,80 @@
+"""Training steps: the line through fewer layers, processes and work by hand, what cannot be split."""
+
+from typing import Any
+
+import pytest
+
+from solvers.errors import SpecError
+from solvers.recipes.training_step import RECIPE, Planned, planned
+
+TINY = {"hidden": 4, "layers": 8, "heads": 2, "ffn": 8, "vocabulary": 10}
+
+
+def row(layers: int, median: float, low: float, high: float, memory: float) -> dict[str, Any]:
+    seconds = {"median": median, "low": low, "high": high, "repeats": 9}
+    return {"layers": layers, "seconds": seconds, "peak_memory_bytes": memory}
+
+
+def test_the_step_of_all_layers_follows_from_two_counts_by_a_line() -> None:
+    params = RECIPE.parse({"model": TINY, "measured_layers": [2, 4]})
+
+    whole = planned(params, [row(2, 0.5, 0.4, 0.6, 300.0), row(4, 0.9, 0.8, 1.2, 500.0)])
+
+    # t = 0.1 + 0.2 L; the quartiles' lines are 0.2 L and 0.3 L.
+    assert (whole.seconds, whole.once, whole.layer) == pytest.approx((1.7, 0.1, 0.2))
+    assert (whole.low, whole.high, whole.peak_memory_bytes) == pytest.approx((1.6, 2.4, 900.0))
+
+
+def test_a_step_that_was_measured_whole_is_told_as_it_is() -> None:
+    params = RECIPE.parse({"model": TINY, "measured_layers": [4, 8]})
+
+    assert planned(params, [row(4, 0.9, 0.8, 1.2, 500.0), row(8, 1.7, 1.6, 1.9, 900.0)]) == Planned(
+        1.7, 1.6, 1.9, 900.0
+    )
+
+
+def test_processes_tokens_and_work_are_those_of_the_split() -> None:
+    split = {"dp": 2, "fsdp": 4, "tp": 2}
+    batch = {"micro_batch": 3, "micro_batches": 5, "sequence_length": 7}
+    params = RECIPE.parse({"model": TINY, "parallel": split, "recompute": "full", **batch})
+
+    key = {"layers": 8}
+    model = params.model
+    forward = model.forward_flops(15 * 7, pairs=15 * 28, layers=8)
+    assert RECIPE.processes(params) == 16
+    assert RECIPE.work(params, key).flops == 4 * forward / 2
+    assert RECIPE.rates(params, key, 0.5) == {
+        "tokens_per_s": 8 * 15 * 7 / 0.5,
+        "flops_per_s": 3 * forward / 2 / 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "at"),
+    [
+        ({"parallel": {"tp": 4}}, "/parallel/tp"),
+        ({"parallel": {"tp": 2}, "model": {"tied_embeddings": True}}, "/parallel/tp"),
+        ({"measured_layers": [2]}, "/measured_layers"),
+        ({"measured_layers": [2, 2]}, "/measured_layers"),
+        ({"measured_layers": [2, 9]}, "/measured_layers"),
+    ],
+)
+def test_what_cannot_be_split_or_extrapolated_is_refused(wrong: dict[str, Any], at: str) -> None:
+    document = {**wrong, "model": {**TINY, "kv_heads": 2, **wrong.get("model", {})}}
+
+    with pytest.raises(SpecError) as caught:
+        RECIPE.parse(document)
+
+    assert [problem.at for problem in caught.value.problems] == [at]
+
+
+def test_a_model_beyond_a_machine_is_refused_and_its_shards_are_not() -> None:
+    llama = {"hidden": 4096, "layers": 32, "heads": 32, "kv_heads": 8, "ffn": 14336, "vocabulary": 128256}
+    asked = {"model": llama, "device": "cuda", "precision": "bf16", "sequence_length": 4096, "recompute": "full"}
+
+    with pytest.raises(SpecError, match="32 GB is the most"):
+        RECIPE.parse({**asked, "device": "cpu", "repeats": 3, "warmup": 0})
+    sharded = RECIPE.parse({**asked, "parallel": {"fsdp": 8}})
+    # 16 bytes a parameter over 8, two for the copy, logits of 12, and 32 layers' inputs and one layer whole.
+    kept = 2 * 4096 * 4096 * (32 + 17 + 3 * 3.5)
+    assert RECIPE.memory_bytes(sharded) == pytest.approx(8_030_261_248 * 4 + 12 * 4096 * 128256 + kept)
