@@ -43,4 +43,6 @@ def test_the_least_of_each_is_a_target(name: str, least: float):
 
 
 def test_the_least_size_and_length_are_a_target():
-    assert Target.model_validate({"params": 1e3, "tokens": 1e3, "unique_tokens": 1e3}).given
+    found = Target.model_validate({"params": 1e3, "tokens": 1e3, "unique_tokens": 1e3})
+
+    assert (found.params, found.tokens, found.unique_tokens, found.given) == (1e3, 1e3, 1e3, True)
