@@ -47,7 +47,7 @@ def run(clock: Callable[[], float]) -> dict[str, Any]:
         "forecast_500_seconds": middle - start,
         "next_of_400_seconds": end - middle,
         "half_width": halves.half(of_interval(found)),
-        "half_width_after_next": float(np.sinh(best.after)),
+        "half_width_after_next": halves.of_log(best.after),
         "workload": (
             f"Chinchilla's law from cold to {one['runs']} made points and to {one['draws']} draws of them; "
             f"{len(mix.laws)} laws to {RUNS} made runs; {SIDE * SIDE} candidates ranked"

@@ -1,5 +1,7 @@
 """Half of an interval of the loss as a share of its middle: what the width of an interval is told as."""
 
+from math import sinh
+
 from solvers.documents import Document
 
 # Two digits of a share as large as this would be written with an exponent.
@@ -9,6 +11,11 @@ WHOLE = 0.995
 def half(estimate: Document) -> float:
     """Of {value, low, high}."""
     return float((estimate["high"] - estimate["low"]) / (2.0 * estimate["value"]))
+
+
+def of_log(width: float) -> float:
+    """Of the half-width of ln loss: (e^w - e^-w) / 2."""
+    return sinh(width)
 
 
 def around(value: float, share: float) -> Document:

@@ -87,11 +87,6 @@ def of_prior(
     return replace(state, laws=tuple(_doubted(one, expected(state)) for one in state.laws))
 
 
-def with_run(state: State, k: int) -> State:
-    """What would be believed after a run of candidate k."""
-    return with_runs(state, (k,))
-
-
 def with_runs(state: State, chosen: Sequence[int]) -> State:
     """What would be believed after runs of the chosen candidates."""
     if not len(chosen):

@@ -16,13 +16,14 @@ from solvers.laws.design.choose import Question
 from solvers.laws.law import flops_of
 from solvers.laws.predict.interval import Doubt
 from solvers.laws.predict.mixture import Mixture
+from solvers.scaling.halves import of_log
 from solvers.scaling.ladder import choosing
 from solvers.scaling.ladder.choosing import Point
 from solvers.scaling.ladder.family import Family
 from solvers.scaling.ladder.grid import Grid, cheapest, grid, tells
 from solvers.scaling.ladder.limits import limits
 from solvers.scaling.ladder.price import Price
-from solvers.scaling.ladder.rungs import Ladder, Tune, half, rungs, saving
+from solvers.scaling.ladder.rungs import Ladder, Tune, rungs, saving
 from solvers.scaling.ladder.words import amount, next_sentence, stopped
 
 MOST_RUNS = 12
@@ -96,7 +97,7 @@ def ladder(
     question = Question(_state(mix, tried.candidates, target), tried.candidates, target, aim.doubt)
     told = choosing.at_first(question)
     case = Case(tried, told, price, first=mix is None)
-    if budget.goal is not None and half(told.half_width) <= budget.goal:
+    if budget.goal is not None and of_log(told.half_width) <= budget.goal:
         return _document(None, [], case, stopped("goal_reached", told, price, goal=budget.goal))
     buy = (choosing.opened if mix is None else choosing.designed)(question, most_runs=budget.most_runs)
     points = choosing.curve(told, buy, spend=budget.spend)
@@ -130,7 +131,7 @@ def _code(point: Point, points: list[Point], goal: float | None) -> str:
 
 
 def _document(found: Ladder | None, points: list[Point], case: Case, why: Document) -> Document:
-    now, rows = half(case.question.half_width), rungs(found) if found else []
+    now, rows = of_log(case.question.half_width), rungs(found) if found else []
     hours = {name: _sum(rows, name) for name in ("gpu_hours", "gpu_hours_low", "gpu_hours_high")}
     usd, middle = case.price.usd_per_gpu_hour, hours["gpu_hours"]
     ladder_: Document = {
@@ -147,7 +148,7 @@ def _document(found: Ladder | None, points: list[Point], case: Case, why: Docume
     return {
         "ladder": ladder_,
         "next": _next(rows[0], case.price) if rows else None,
-        "curve": [_spent(case, (), now), *(_spent(case, one.chosen, half(one.after)) for one in points)],
+        "curve": [_spent(case, (), now), *(_spent(case, one.chosen, of_log(one.after)) for one in points)],
         "stop": why,
     }
 

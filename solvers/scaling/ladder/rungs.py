@@ -7,11 +7,11 @@ when the rungs are run in this order.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sinh
 
 from solvers.documents import Document
 from solvers.laws.design.candidates import more
 from solvers.laws.design.choose import Question
+from solvers.scaling.halves import of_log
 from solvers.scaling.ladder.family import Family, shaped
 from solvers.scaling.ladder.grid import Grid
 from solvers.scaling.tuning.schedule import course
@@ -49,14 +49,9 @@ class Ladder:
     def widths(self) -> list[float]:
         """Half-widths before the first run and after each, as shares of the loss."""
         return [
-            half(self.question.after(self.order[:n]) if n else self.question.half_width)
+            of_log(self.question.after(self.order[:n]) if n else self.question.half_width)
             for n in range(len(self.order) + 1)
         ]
-
-
-def half(log_width: float) -> float:
-    """Half an interval of the loss over its middle, from that of ln loss: (e^w - e^-w) / 2."""
-    return float(sinh(log_width))
 
 
 def rungs(ladder: Ladder) -> list[Document]:
@@ -64,7 +59,7 @@ def rungs(ladder: Ladder) -> list[Document]:
     widths, names = ladder.widths, names_of(ladder)
     found = []
     for place, (k, cost) in enumerate(zip(ladder.order, ladder.costs, strict=True)):
-        alone = half(ladder.question.after((k,)))
+        alone = of_log(ladder.question.after((k,)))
         told = _priced(ladder, k, share=cost / float(ladder.grid.candidates.cost[k]))
         widest = {"before": widths[place], "after": widths[place + 1], "alone_after": alone}
         found.append({"name": names[k], **told, "trunk": _trunk(ladder, k, names), **widest, **_made(ladder, k)})

@@ -2,19 +2,12 @@
 
 from solvers.documents import Document
 from solvers.laws.design.choose import Question
+from solvers.scaling.halves import of_log, said
 from solvers.scaling.ladder.choosing import NEAR, WORTH, Point
 from solvers.scaling.ladder.price import Price
-from solvers.scaling.ladder.rungs import half
 
-# Two digits of a share as large as this would be written with an exponent.
-WHOLE = 0.995
 # What no run takes away is said where it is at least this share of the interval (estimate: most of it).
 MOST = 0.5
-
-
-def share(value: float) -> str:
-    """A half-width as people say it: `1.9 %`."""
-    return f"{100.0 * value:#.2g}".rstrip(".") + " %" if value < WHOLE else f"{100.0 * value:.0f} %"
 
 
 def amount(cost: float, price: Price) -> str:
@@ -27,7 +20,7 @@ def amount(cost: float, price: Price) -> str:
 def next_sentence(row: Document, price: Price) -> str:
     """`interval 1.9 % -> 1.1 % for 40 GPU-hours`."""
     cost = row["gpu_hours"] if price.in_gpu_hours else row["flops_priced"]
-    return f"interval {share(row['before'])} -> {share(row['after'])} for {amount(cost, price)}"
+    return f"interval {said(row['before'])} -> {said(row['after'])} for {amount(cost, price)}"
 
 
 def stopped(
@@ -40,10 +33,10 @@ def stopped(
     best: Point | None = None,
 ) -> Document:
     """When to stop, and why there: the stop rule with its sentence."""
-    now = share(half(question.half_width))
-    after, spent = (share(half(point.after)), amount(point.cost, price)) if point else (now, "")
-    widest, whole = (share(half(best.after)), amount(best.cost, price)) if best else (now, "")
-    wanted = share(goal) if goal is not None else ""
+    now = said(of_log(question.half_width))
+    after, spent = (said(of_log(point.after)), amount(point.cost, price)) if point else (now, "")
+    widest, whole = (said(of_log(best.after)), amount(best.cost, price)) if best else (now, "")
+    wanted = said(goal) if goal is not None else ""
     words = {
         "goal_reached": f"The interval is {now}, within the goal of {wanted}: no more runs are needed.",
         "nothing_to_run": "No run that the budget can pay would narrow the interval.",
@@ -63,4 +56,4 @@ def _floor(question: Question, best: Point | None) -> str:
     floor, least = question.target.remains, best.after if best else question.half_width
     if floor < MOST * least:
         return ""
-    return f" No small run brings it below {share(half(floor))}: so little is known of what repeated tokens are worth."
+    return f" No small run brings it below {said(of_log(floor))}: so little is known of what repeated tokens are worth."

@@ -11,8 +11,8 @@ from solvers.laws.predict.optimum import worth
 from solvers.scaling.case import Case, case_of
 from solvers.scaling.forecast.believed import believed
 from solvers.scaling.forecast.known import NORMAL, of_repeats
+from solvers.scaling.halves import said
 from solvers.scaling.ladder.answer import Unpaid
-from solvers.scaling.ladder.words import share
 from solvers.scaling.small import NONE, big_run, small_runs
 from tests.answers import answer
 from tests.solvers.scaling.forecast.known_runs import column
@@ -73,7 +73,7 @@ def test_no_ladder_narrows_what_is_not_known_of_repeated_tokens():
     assert not isinstance(alone, Unpaid)
     assert found["ladder"]["before"] == pytest.approx(wider(alone["ladder"]["before"], floor), rel=1e-9)
     assert min(one["half_width"] for one in found["curve"]) > math.sinh(floor)
-    assert f"No small run brings it below {share(math.sinh(floor))}" in found["stop"]["message"]
+    assert f"No small run brings it below {said(math.sinh(floor))}" in found["stop"]["message"]
     assert "No small run brings it below" not in alone["stop"]["message"]
 
 

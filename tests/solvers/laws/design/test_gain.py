@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from solvers.laws.design.belief import of_fit, of_prior, with_run, with_runs
+from solvers.laws.design.belief import of_fit, of_prior, with_runs
 from solvers.laws.design.choose import chosen
 from solvers.laws.design.gain import PLAIN, half_width, half_width_with, half_widths
 from solvers.laws.fit import fit
@@ -38,7 +38,7 @@ def test_all_candidates_at_once_give_what_each_alone_does() -> None:
 
     found = half_widths(asked.state, AIM, asked.doubt)
 
-    alone = [half_width(with_run(asked.state, k), AIM, asked.doubt) for k in range(16)]
+    alone = [half_width(with_runs(asked.state, (k,)), AIM, asked.doubt) for k in range(16)]
     assert found == pytest.approx(alone)
 
 
@@ -59,7 +59,7 @@ def test_runs_together_tell_what_they_tell_one_after_the_other() -> None:
 
     together = half_width_with(asked.state, AIM, PLAIN, (3, 60))
 
-    assert together == pytest.approx(half_width(with_run(with_run(asked.state, 60), 3), AIM, PLAIN))
+    assert together == pytest.approx(half_width(with_runs(with_runs(asked.state, (60,)), (3,)), AIM, PLAIN))
 
 
 def test_a_run_never_makes_one_law_less_sure() -> None:

@@ -11,7 +11,6 @@ from solvers.laws.predict.mixture import Mixture
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
 from solvers.scaling.ladder.price import Price
-from solvers.scaling.ladder.words import share
 from tests.solvers.scaling.ladder.cases import AIM, COUNTS, DECAY, USUAL, in_gpu_hours, known, tuned
 
 
@@ -209,17 +208,6 @@ def test_where_no_run_tells_anything_no_budget_is_asked_for() -> None:
 
     assert isinstance(found, Unpaid)
     assert (found.problem.code, found.problem.at, found.smallest) == ("nothing_tells", "/target", None)
-
-
-def test_shares_are_written_without_an_exponent() -> None:
-    assert [share(value) for value in (0.0191, 0.5, 0.994, 0.9951, 1.0, 1.5)] == [
-        "1.9 %",
-        "50 %",
-        "99 %",
-        "100 %",
-        "100 %",
-        "150 %",
-    ]
 
 
 def test_the_same_question_has_the_same_answer() -> None:
