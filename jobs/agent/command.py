@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 # torchrun's own default port; the host is the first of the allocation, set by the batch script.
@@ -9,18 +10,28 @@ MEETING_PORT = 29400
 MEETING_HOST = "ISOFLOP_MEETING_HOST"
 
 
-def command(folder: Path, *, processes: int) -> tuple[str, ...]:
-    """One process, or `processes` of them through torchrun, with the job of `folder`.
+@dataclass(frozen=True)
+class Spread:
+    """Over how many nodes the processes of a job are spread, and where these meet: `host:port`."""
 
-    Inside an allocation of several Slurm nodes they are spread over those, which meet at the first.
-    """
+    nodes: int = 1
+    meeting: str = ""
+
+
+def command(folder: Path, *, processes: int, spread: Spread | None = None) -> tuple[str, ...]:
+    """One process, or this node's share of `processes` through torchrun, with the job of `folder`."""
     child = ("-m", "jobs.agent.child", str(folder))
     if processes == 1:
         return (sys.executable, *child)
-    nodes = int(os.environ.get("SLURM_NNODES", "1"))
-    each = str(-(-processes // nodes))
+    found = spread or _allocation()
+    each = str(-(-processes // found.nodes))
     meet: tuple[str, ...] = ("--standalone",)
-    if nodes > 1:
-        endpoint = f"{os.environ[MEETING_HOST]}:{MEETING_PORT}"
-        meet = ("--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", endpoint)
+    if found.nodes > 1:
+        meet = ("--nnodes", str(found.nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", found.meeting)
     return (sys.executable, "-m", "torch.distributed.run", *meet, "--nproc-per-node", each, *child)
+
+
+def _allocation() -> Spread:
+    """What Slurm gave this job; one node elsewhere."""
+    nodes = int(os.environ.get("SLURM_NNODES", "1"))
+    return Spread(nodes, f"{os.environ[MEETING_HOST]}:{MEETING_PORT}") if nodes > 1 else Spread()

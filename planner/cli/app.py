@@ -12,6 +12,7 @@ from planner.cli import (
     export,
     forecasts,
     kinds,
+    measure,
     node,
     projects,
     runs,
@@ -50,6 +51,7 @@ app.command()(catalogue.catalogue)
 app.command()(export.export)
 app.command()(accuracy.accuracy)
 app.command()(bench.bench)
+app.command()(measure.measure)
 app.add_typer(runs.app, name="runs")
 app.add_typer(forecasts.app, name="forecast")
 app.add_typer(projects.app, name="projects")
