@@ -56,6 +56,7 @@ class Answer:
     first: tuple[Panel, ...]
     charts: tuple[Drawn, ...]
     sheets: tuple[tuple[str, tuple[Fact, ...]], ...]
+    lone_sheet: bool
     panels: tuple[Panel, ...]
     frontier_title: str
     columns: tuple[str, ...]
@@ -91,14 +92,16 @@ def answer(result: Document) -> Answer:
     panels = shown.panels(result)
     told = ((sheet.title, tuple(Fact(*pair) for pair in sheet.facts(result))) for sheet in shown.sheets)
     sheets = tuple((name, facts) for name, facts in told if facts)
+    drawn = _rows(tuple(charts), before_whole_rows=bool(panels) or len(sheets) % 2 == 0)
     return Answer(
         headline=explanation.get("headline", ""),
         bold=result["plan"].get("label", ""),
         binding=tuple(explanation.get("binding", ())),
         heads=shown.heads.heads(result),
         first=shown.first(result),
-        charts=_rows(tuple(charts), before_whole_rows=bool(panels) or len(sheets) % 2 == 0),
+        charts=drawn,
         sheets=sheets,
+        lone_sheet=len(sheets) % 2 == 1 and not _half_row(drawn),
         panels=panels,
         frontier_title=shown.frontier.title(result),
         columns=shown.frontier.columns,
@@ -114,6 +117,14 @@ def answer(result: Document) -> Answer:
         search=searched(result),
         rejected=rejected(result),
     )
+
+
+def _half_row(charts: tuple[Drawn, ...]) -> bool:
+    """Whether the last chart leaves half of its row to what follows."""
+    alone = False
+    for chart in charts:
+        alone = not chart.wide and not alone
+    return alone
 
 
 def _rows(charts: tuple[Drawn, ...], *, before_whole_rows: bool) -> tuple[Drawn, ...]:

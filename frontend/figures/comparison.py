@@ -90,7 +90,8 @@ def title(named: Named) -> str:
     if total <= 0:
         return f"{terms.step.capitalize()} {terms.equal} in every plan"
     widest = max(gaps, key=lambda term: gaps[term])
-    return f"{terms.of(widest).label} makes most of the {units.show(total, terms.quantity)} between {fast} and {slow}"
+    apart = units.show(total, terms.quantity)
+    return f"{terms.of(widest).label} makes most of the {apart} between {_quoted(fast)} and {_quoted(slow)}"
 
 
 def _bar(term: str, named: Named, theme: Theme, terms: Terms) -> go.Bar:
@@ -140,5 +141,13 @@ def _said(terms: Terms, value: float) -> str:
     return units.show(value, terms.quantity)
 
 
+def _quoted(name: str) -> str:
+    return f"“{_clipped(name)}”"
+
+
 def _short(name: str) -> str:
-    return escape(name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
+    return escape(_clipped(name))
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip(" ,;:") + "…"

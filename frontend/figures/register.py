@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from frontend.figures.scaling import log
 from frontend.figures.theme import Theme
 from solvers.documents import Document
 
@@ -123,13 +124,7 @@ def fan(statement: Document, known: Document, outcomes: Sequence[Document], them
         traces.append(_marker("Measured", [_flops(statement, last[0])], [last[0]["loss"]], [last[0]], theme))
     layout = theme.layout(
         height=320,
-        xaxis=theme.axis(
-            "Compute (FLOP)",
-            type="log",
-            exponentformat="power",
-            dtick=2,
-            tickfont={"size": 11, "color": theme["ink-2"]},
-        ),
+        xaxis=log.axis(theme, "Compute (FLOP)", [flops for trace in traces for flops in trace.x], log.ten),
         yaxis=theme.axis(f"Loss ({unit})", type="log", nticks=6),
     )
     return go.Figure(traces, layout)

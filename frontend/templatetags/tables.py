@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 from frontend.figures.register import percent
 from frontend.figures.register import said as said_loss
+from frontend.figures.scaling.said import power
 from planner.models import Run, State
 from planner.services.comparison import ANSWERED, Row
 from solvers import units
@@ -20,8 +23,10 @@ UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 # Words of names that people write otherwise; units inside a name are left to the value.
 SAID = {
     "mfu": "MFU", "hfu": "HFU", "ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end", "kv": "KV", "gpu": "GPU",
-    "usd": "cost",
+    "usd": "cost", "params": "parameters",
 }  # fmt: skip
+
+SHOWN = {"loss": said_loss, "learning_rate": power}
 
 # Characters that are shown of a text that is a file in itself.
 LONG = 60
@@ -37,10 +42,20 @@ KEPT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?W|[mµ]?s|min|h|days?|GPUs?|[kM]?g/h)(
 HYPHEN = re.compile(r"(?<=[A-Z0-9]-)(?=[A-Z0-9])")
 
 
+# Words of a spec within a sentence.
+CODE = re.compile(r"`([^`]+)`")
+
+
 @register.filter
 def kept(text: str) -> str:
     """The text with no break between a number and its unit or within a name: `33 %`, `4 × L4`, `A100-80`."""
     return HYPHEN.sub("\u2060", KEPT.sub("\u00a0", str(text)))
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """A sentence as HTML: kept together as by `kept`, what stands between backticks as code."""
+    return mark_safe(CODE.sub(r"<code>\1</code>", conditional_escape(kept(text))))  # noqa: S308 -- escaped just before
 
 
 @register.filter
@@ -60,7 +75,12 @@ def label(name: str) -> str:
 @register.filter
 def said(value: float | None, name: str) -> str:
     """A number under its name with a unit: `15.7 s` for step_time_s."""
-    return "" if value is None else units.show_named(name, value)
+    return "" if value is None else _named(name, value)
+
+
+def _named(name: str, value: float) -> str:
+    """A number under its name: losses with four digits, since laws differ in the third decimal, rates as powers."""
+    return SHOWN[name](value) if name in SHOWN else units.show_named(name, value)
 
 
 @register.filter
@@ -94,7 +114,7 @@ def headline(run: Run) -> str:
 @register.filter
 def best(run: Run) -> str:
     """The first estimate of a solved run, with its unit."""
-    return next((units.show_named(name, value) for name, value in _estimates(run)), "")
+    return next((_named(name, value) for name, value in _estimates(run)), "")
 
 
 @register.filter
@@ -130,7 +150,7 @@ def written(value: Any, row: Row) -> str:
         case int() if row.group != ANSWERED:
             return f"{value:,}"
         case int() | float():
-            return units.show_named(row.label.rpartition(".")[2], value)
+            return _named(row.label.rpartition(".")[2], value)
         case str():
             return _text(value)
     return str(value)

@@ -15,6 +15,7 @@ from planner.services.comparison import Row
         ("e2e_p99_s", "End to end p99"),
         ("usd_per_million_tokens", "Cost per million tokens"),
         ("kv_share", "KV share"),
+        ("params", "Parameters"),
         ("tokens_per_s_per_gpu", "Tokens per s per GPU"),
     ],
 )
@@ -29,6 +30,20 @@ def test_a_file_inside_a_spec_is_told_by_its_beginning_and_its_size() -> None:
     assert said("arrival,input,output\n0,10,5\n1,10,5\n") == "3 lines: arrival,input,output …"
     assert said("H4sI" * 300) == "H4sI" * 15 + " … (1,200 characters)"
     assert said("llama-3.1-8b") == "llama-3.1-8b"
+
+
+def test_losses_have_four_digits_and_learning_rates_are_powers() -> None:
+    values = {"loss": 2.3081, "learning_rate": 3.78e-4, "params": 4.02e9}
+
+    assert [tables.said(value, name) for name, value in values.items()] == ["2.308", "3.8e-4", "4.02B"]
+
+
+def test_words_of_a_spec_are_code_and_nothing_else_is_markup() -> None:
+    said = tables.prose("Give `budget: {flops: 1e20}`, <b>or</b> 5 % of `it`; a ` alone stays.")
+
+    assert said == (
+        "Give <code>budget: {flops: 1e20}</code>, &lt;b&gt;or&lt;/b&gt; 5\u00a0% of <code>it</code>; a ` alone stays."
+    )
 
 
 def test_a_number_is_not_parted_from_its_unit() -> None:

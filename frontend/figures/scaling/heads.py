@@ -1,5 +1,6 @@
 """The numbers on top of a scaling answer."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -12,7 +13,8 @@ from solvers.scaling import halves
 MOST = 1.0
 """The bars end at twice the value at the most."""
 NAMES = ("loss", "params", "tokens", "gpu_hours")
-"""What shares the axis of the bars; learning rates are known to a factor only."""
+"""What shares the axis of the bars; learning rates are known to a factor only and have a logarithmic one."""
+DECADE = 10.0
 
 
 def heads(result: Document) -> tuple[Head, ...]:
@@ -84,7 +86,14 @@ def _rate(result: Document, half: float) -> Head | None:
         return None
     schedule = said.SCHEDULES.get(training["schedule"], training["schedule"])
     note = f"at its peak, {schedule}; batches of {said.size(training['batch_tokens']['value'])} tokens"
-    return replace(_head("Learning rate", training["learning_rate"], said.rate, half), note=note)
+    rate = training["learning_rate"]
+    low, high = (_along(rate[end] / rate["value"]) for end in ("low", "high"))
+    return replace(_head("Learning rate", rate, said.rate, half), note=note, low=low, high=high)
+
+
+def _along(factor: float) -> float:
+    """Where a factor of the value stands on a bar from a DECADE below it to a DECADE above, in percent."""
+    return round(min(100.0, max(0.0, 50.0 + 50.0 * math.log(factor) / math.log(DECADE))), 2)
 
 
 def _hours(result: Document, half: float) -> Head | None:

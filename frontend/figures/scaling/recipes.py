@@ -22,8 +22,8 @@ def title(result: Document) -> str:
     found = sorted(_list(result), key=lambda one: one["loss"]["value"])
     best, second = found[0]["name"], found[1]["name"]
     sure = probability(result, best, second)
-    lead = f"With {said.whole(sure)}, {best}" if sure is not None else best
-    return f"{lead} beats {second} at the target"
+    lead = f"{best} beats {second} at the target"
+    return lead if sure is None else f"{lead} with a chance of {said.whole(sure)}"
 
 
 def figure(result: Document, theme: Theme) -> go.Figure:

@@ -14,7 +14,9 @@ from solvers.documents import Document
 HEIGHT = 360
 MOST = 0.02
 """Excess losses above this share look alike: nobody should go there."""
-SOURCES = {"surface": "your runs", "rule": "published rules"}
+ROOM = 0.02
+"""The share of its length that an axis is longer at each end: runs at the edge are seen whole."""
+GRID = {"learning_rate": "learning_rates", "batch_tokens": "batches"}
 
 
 def shown(result: Document) -> bool:
@@ -42,8 +44,9 @@ def figure(result: Document, theme: Theme) -> go.Figure:
     layout = theme.layout(
         height=HEIGHT,
         hovermode="closest",
-        xaxis=log.axis(theme, "Peak learning rate", part["learning_rates"], said.rate, room=0.0),
-        yaxis=log.axis(theme, "Batch (tokens)", part["batches"], said.size, room=0.0),
+        plot_bgcolor=scale(theme)[-1][1],
+        xaxis=log.axis(theme, "Peak learning rate", _along(part, "learning_rate"), said.rate, room=ROOM),
+        yaxis=log.axis(theme, "Batch (tokens)", _along(part, "batch_tokens"), said.size, room=ROOM),
     )
     return go.Figure(traces, layout)
 
@@ -82,11 +85,14 @@ def table(result: Document) -> Table:
 def legend(result: Document) -> tuple[LegendEntry, ...]:
     """Shades and marks."""
     part = asked.part(result, "tuning")
+    diverged = sum(one["diverged"] for one in part["observed"])
     entries = [LegendEntry("accent", "Loss over the best", f"0 (full) to {said.percent(MOST)} or more")]
     entries += (
-        [LegendEntry("other", "Runs, moved to this size", f"{len(part['observed']):,}")] if part["observed"] else []
+        [LegendEntry("other", "Runs, moved to this size", f"{len(part['observed']) - diverged:,}")]
+        if part["observed"]
+        else []
     )
-    entries += [LegendEntry("limit", "Diverged")] if any(one["diverged"] for one in part["observed"]) else []
+    entries += [LegendEntry("limit", "Diverged (crosses)", f"{diverged:,}")] if diverged else []
     entries += [LegendEntry("network", "Run next")] if part.get("next") else []
     entries += [LegendEntry("data", "Published rules")] if part.get("rules") else []
     return (*entries, LegendEntry("ink", "Chosen; flat region (outline)"))
@@ -201,6 +207,11 @@ def _at(one: Document, name: str) -> float | None:
 
 def _inside(value: float | None, along: list[float]) -> bool:
     return value is not None and min(along) <= value <= max(along)
+
+
+def _along(part: Document, name: str) -> list[float]:
+    """What the axis has to hold: the grid, and every run, since those that diverged lie beyond it."""
+    return [*part[GRID[name]], *(one[name] for one in part["observed"])]
 
 
 def _ends(values: list[float], show: Callable[[float], str]) -> str:

@@ -1,7 +1,7 @@
 """A scaling answer in words: the big run, its conventions, what binds, and the nearest where nothing is possible."""
 
 from frontend.figures.base import Nearest
-from frontend.figures.scaling import asked, ladder, said
+from frontend.figures.scaling import asked, ladder, residuals, said
 from solvers import units
 from solvers.documents import Document
 from solvers.laws.units import COUNTS, LOSS_UNITS
@@ -28,7 +28,7 @@ BINDING = {
 
 def reason(name: str) -> str:
     """A reason for rejection as the end of `812 ...`."""
-    return name.replace("_", " ")
+    return residuals.FLAGS.get(name, name.replace("_", " "))
 
 
 def binding(name: str) -> str:
@@ -92,7 +92,7 @@ def training(result: Document) -> tuple[tuple[str, str], ...]:
     rules = {
         f"rule:{one['name']}".replace("_", "-"): one["title"] for one in asked.part(result, "tuning").get("rules") or []
     }
-    source = f"the rule {rules.get(chosen['source'], str(chosen['source']).removeprefix('rule:'))}"
+    source = rules.get(chosen["source"], str(chosen["source"]).removeprefix("rule:"))
     facts = (
         ("Learning rate", f"{said.rate(rate['value'])} ({said.rate(rate['low'])} – {said.rate(rate['high'])})"),
         (
@@ -104,7 +104,7 @@ def training(result: Document) -> tuple[tuple[str, str], ...]:
             "AdamW",
             f"weight decay {chosen['weight_decay']:g}, β₁ {chosen['beta1']:g}, β₂ {chosen['beta2']:g}",
         ),
-        ("These come from", "your runs" if source == "surface" else source),
+        ("These come from", "your runs" if chosen["source"] == "surface" else f"the rule {source}"),
     )
     notes = " ".join(str(text) for text in chosen["warnings"])
     return (*facts, ("Mind", notes)) if notes else facts

@@ -15,6 +15,7 @@ ROW, FRAME, MOST = 26, 66, 380
 GAP = 0.04
 """Space between the start and the end of the pipeline where the middle is left out, as a share of what is shown."""
 TICKS = 4
+FINER = 0.4
 FINELY = 400
 """From so many operations on they are drawn without a line around them."""
 
@@ -144,17 +145,25 @@ def _ticks(place: Places) -> dict[str, Any]:
     """Ticks at round times, away from the gap."""
     spans = [(0.0, place.whole)] if place.edge is None else [(0.0, place.edge), (place.whole - place.edge, place.whole)]
     step = _round_step((spans[0][1] - spans[0][0]) / (TICKS / len(spans)))
-    times = [number * step for number in range(int(place.whole / step) + 1)]
-    shown_times = [seconds for seconds in times if any(start <= seconds <= end for start, end in spans)]
-    if place.edge is not None:
-        near = 0.2 * place.edge
-        shown_times = [one for one in shown_times if not place.edge - near < one < place.whole - place.edge + near]
+    shown_times = _times(place, spans, step)
+    if len(shown_times) <= len(spans):  # a scale has two ticks at least, and says when it ends
+        shown_times = _times(place, spans, _round_step(FINER * step))
     return {
         "tickmode": "array",
         "tickangle": 0,
         "tickvals": [place.at(seconds) for seconds in shown_times],
         "ticktext": [units.show(seconds, units.DURATION) if seconds else "0" for seconds in shown_times],
     }
+
+
+def _times(place: Places, spans: list[tuple[float, float]], step: float) -> list[float]:
+    """Every `step` seconds that lies in a span, away from the gap."""
+    times = [number * step for number in range(int(place.whole / step) + 1)]
+    inside = [seconds for seconds in times if any(start <= seconds <= end for start, end in spans)]
+    if place.edge is None:
+        return inside
+    near = 0.2 * place.edge
+    return [one for one in inside if not place.edge - near < one < place.whole - place.edge + near]
 
 
 def _round_step(seconds: float) -> float:

@@ -105,8 +105,9 @@ function showProblems(problems) {
 function showAtField(problem) {
   const error = document.getElementById(`${problem.id}-error`);
   if (!error) return;
-  const help = document.getElementById(`${problem.id}-help`)?.textContent;
-  error.textContent = `${error.textContent} ${problem.message} ${problem.hint === help ? "" : problem.hint}`.trim();
+  const help = document.getElementById(`${problem.id}-help`)?.textContent ?? "";
+  if (error.hasChildNodes()) error.append(" ");
+  error.append(...prose(`${problem.message} ${plain(problem.hint) === plain(help) ? "" : problem.hint}`.trim()));
   for (let fold = error.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   error.closest(".field")?.classList.add("bad");
   document.getElementById(problem.id)?.setAttribute("aria-invalid", "true");
@@ -119,8 +120,18 @@ function mark({ line, message, hint }) {
   jump.className = "link";
   jump.dataset.line = line;
   jump.textContent = `line ${line}`;
-  item.append(jump, ` ${message} ${hint}`);
+  item.append(jump, ...prose(` ${message} ${hint}`));
   return item;
+}
+
+// Without what only the page puts in: backticks are code there, and some spaces do not break.
+function plain(text) {
+  return text.replaceAll("`", "").replaceAll("\u00a0", " ").replaceAll("\u2060", "");
+}
+
+// What stands between backticks is code.
+function prose(text) {
+  return text.split("`").map((part, place) => (place % 2 ? Object.assign(document.createElement("code"), { textContent: part }) : part));
 }
 
 // The editor: numbers beside the lines, wrong lines marked, Tab indents (Escape first to leave).

@@ -19,6 +19,8 @@ document.addEventListener("figure:drawn", ({ target, detail }) => {
   if (first) {
     detail.plot.on("plotly_click", ({ points }) => { if (points[0].customdata) pick(points[0].customdata[0]); });
     target.tabIndex = 0;
+    // A chart that is drawn on a logarithmic axis has no linear one to go back to.
+    document.querySelector("[data-toggle=log]").closest("label").hidden = detail.plot.layout.xaxis.type === "log";
   }
   applyToggles();
   ring();

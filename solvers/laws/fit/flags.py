@@ -75,7 +75,7 @@ def _diverged(runs: Runs) -> Iterator[Flag]:
         runs.inputs["tokens"] / runs.inputs["unique_tokens"] if "unique_tokens" in runs.inputs else np.ones(len(runs))
     )
     for place in _places(~usable):
-        yield Flag(place, "diverged", f"{_called(runs, place)} diverged: its loss is {runs.loss[place]:g}.")
+        yield Flag(place, "diverged", f"{_called(runs, place)} diverged: {no_loss(runs.loss[place])}.")
     for place in _places(usable & (runs.loss > (1.0 + WORSE) * best)):
         message = (
             f"{_called(runs, place)} has a loss of {runs.loss[place]:.3f}; a run that is no larger and no longer has "
@@ -87,6 +87,11 @@ def _diverged(runs: Runs) -> Iterator[Flag]:
             )
         else:
             yield Flag(place, "diverged", f"{message} It diverged or was badly tuned.")
+
+
+def no_loss(loss: float) -> str:
+    """What is written where a run has no loss, in words: `its loss is not a number`."""
+    return f"its loss is {'not a number' if np.isnan(loss) else 'infinite' if np.isinf(loss) else f'{loss:g}'}"
 
 
 def _all(masks: Iterator[NDArray[np.bool_]]) -> NDArray[np.bool_]:

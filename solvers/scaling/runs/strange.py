@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from solvers.laws.fit.flags import Flag, before_fit
+from solvers.laws.fit.flags import Flag, before_fit, no_loss
 from solvers.laws.law import Runs
 from solvers.scaling.runs.records import Record
 
@@ -54,7 +54,7 @@ def _lossless(records: Sequence[Record]) -> Iterator[Flag]:
         if "loss" not in record.numbers:
             yield Flag(place, "no_loss", f"The run on line {record.line:,} has no loss.")
         elif not _known(record):
-            yield Flag(place, "diverged", f"The run on line {record.line:,} diverged: its loss is {record.loss:g}.")
+            yield Flag(place, "diverged", f"The run on line {record.line:,} diverged: {no_loss(record.loss)}.")
 
 
 def _known(record: Record) -> bool:

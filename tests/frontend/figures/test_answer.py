@@ -17,6 +17,14 @@ def test_an_answer_has_every_part_of_its_page(small):
     assert found.beaten == len(small["dominated"])
 
 
+def test_a_sheet_stands_beside_a_chart_that_has_half_a_row_left(small):
+    shown = answer.answer(small)
+
+    places = [chart.wide for chart in shown.charts]
+
+    assert (places, len(shown.sheets), shown.lone_sheet) == ([False, False, False], 1, False)
+
+
 def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
     provenance = small["provenance"]
 

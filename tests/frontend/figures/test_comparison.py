@@ -40,7 +40,7 @@ def test_the_title_names_the_term_that_tells_the_slowest_from_the_fastest() -> N
     (chart,) = comparison.compared([("one", sample.solved()), ("two", slow)])
     (same,) = comparison.compared([("one", slow), ("two", slow)])
 
-    assert chart.title == "Attention over the KV cache makes most of the 10 ms between one and two"
+    assert chart.title == "Attention over the KV cache makes most of the 10 ms between “one” and “two”"
     assert same.title == "A decode step takes as long in every plan"
 
 

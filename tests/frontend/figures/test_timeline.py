@@ -86,6 +86,16 @@ def test_ticks_stand_at_round_times_away_from_the_gap(long: Document) -> None:
     assert len(ticks) >= 3
 
 
+@pytest.mark.parametrize("edge", [3.1, 3.6, 4.3, 4.9])
+def test_a_time_stands_at_both_ends_of_the_scale(long: Document, edge: float) -> None:
+    long["explanation"]["timeline"].update(seconds=13.6, shown_from_each_end_s=edge)
+
+    ticks = list(timeline.figure(long, theme("light")).layout.xaxis.tickvals)
+
+    assert len([tick for tick in ticks if tick <= edge]) >= 2
+    assert len([tick for tick in ticks if tick > edge]) >= 1
+
+
 def test_the_table_has_every_stage_with_its_seconds(long: Document) -> None:
     document = long["explanation"]["timeline"]
 

@@ -74,4 +74,4 @@ def test_two_fleets_are_compared_by_gpu_type(browser: Client, project: Project, 
 
     page = html.unescape(response.content.decode())
     assert response.status_code == 200
-    assert re.search(r"A10G makes most of the \$[\d.]+/h between both and A10G alone", page)
+    assert re.search(r"A10G makes most of the \$[\d.]+/h between “both” and “A10G alone”", page)

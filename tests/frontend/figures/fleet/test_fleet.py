@@ -374,7 +374,7 @@ def test_fleets_are_compared_by_money_and_type(solved: Document) -> None:
 
     (chart,) = comparison.compared([("one", solved), ("two", dear), ("none", sample.infeasible())])
 
-    assert chart.title == "H100-SXM makes most of the $3/h between one and two"
+    assert chart.title == "H100-SXM makes most of the $3/h between “one” and “two”"
     assert chart.table.columns == ("GPU type", "one", "two")
     assert chart.table.rows == (("H100-SXM", "$2/h", "$5/h"), ("L4", "$4/h", "$4/h"))
     assert chart.without == ("none",)

@@ -1,5 +1,6 @@
 """The page of a scaling answer: what it says, and what its charts hold."""
 
+import math
 from copy import deepcopy
 
 import pytest
@@ -19,6 +20,7 @@ from frontend.figures.scaling import (
     surface,
     throughput,
     tuning,
+    words,
 )
 from frontend.figures.theme import Theme, theme
 from solvers.documents import Document
@@ -64,6 +66,14 @@ def test_the_page_opens_with_the_loss_the_size_and_the_rate(solved: Document) ->
         ("Tokens", "200B", "", "160B – 240B", "20 a parameter"),
         ("Learning rate", "2e-4", "", "1e-4 – 4e-4", "at its peak, WSD; batches of 2M tokens"),
     ]
+
+
+def test_a_learning_rate_stands_on_a_bar_of_a_decade_either_way(solved: Document) -> None:
+    solved["plan"]["training"]["learning_rate"] = {"value": 2e-4, "low": 2e-4 / 10**0.5, "high": 1.0}
+
+    head = view("scaling").heads.heads(solved)[3]
+
+    assert (head.low, head.at, head.high) == (25.0, 50.0, 100.0)
 
 
 def test_gpu_hours_stand_on_top_where_the_hardware_is_known(solved: Document) -> None:
@@ -175,7 +185,7 @@ def test_the_charts_say_what_they_found(solved: Document) -> None:
         "tuning": "Learning rates from 1.5e-4 to 3e-4 with batches from 1.50M to 3M tokens lose at most 0.10 %",
         "residuals": "Half of the runs are within 0.39 % of the laws; 1 of 4 runs flagged",
         "laws": "Skaling counts most, 75 %; the laws are 2.5 % apart, 2.000 to 2.050",
-        "recipes": "With 93 %, new beats old at the target",
+        "recipes": "new beats old at the target with a chance of 93 %",
         "throughput": "From 300M to 1B parameters, 30 % to 38 % of the peak FLOP/s",
     }
 
@@ -285,6 +295,19 @@ def test_learning_rate_lies_along_and_batch_up(solved: Document) -> None:
     assert (flat.x[0], flat.y[0]) == (flat.x[-1], flat.y[-1])
     assert (list(runs.x), list(diverged.x), list(following.x)) == ([2e-4], [4e-4], [2.5e-4])
     assert (len(rules.x), list(chosen.y)) == (1, [2e6])
+
+
+def test_runs_that_diverged_beyond_the_grid_are_seen_and_counted_apart(solved: Document) -> None:
+    solved["plan"]["tuning"]["observed"][1]["learning_rate"] = 1e-2
+
+    drawn = tuning.figure(solved, LIGHT)
+
+    low, high = drawn.layout.xaxis.range
+    assert low < math.log10(1e-4) < math.log10(1e-2) < high
+    assert drawn.layout.plot_bgcolor == drawn.data[0].colorscale[-1][1]
+    assert [(entry.label, entry.value) for entry in tuning.legend(solved)][1:3] == [
+        ("Runs, moved to this size", "1"), ("Diverged (crosses)", "1"),
+    ]  # fmt: skip
 
 
 def test_the_choice_the_flat_region_and_the_runs_to_do_stand_in_one_table(solved: Document) -> None:
@@ -424,6 +447,20 @@ def test_the_big_run_is_told_whole(solved: Document) -> None:
     ]
 
 
+def test_what_runs_decided_comes_from_the_runs(solved: Document) -> None:
+    solved["plan"]["training"]["source"] = "surface"
+
+    sheets = dict(answer.answer(solved).sheets)
+
+    assert [(fact.what, fact.of_it) for fact in sheets["How to train it"]][-1] == ("These come from", "your runs")
+
+
+def test_reasons_are_said_as_flags_are() -> None:
+    assert [words.reason(code) for code in ("not_best", "no_loss", "new_code")] == [
+        "not the best of the size", "no loss", "new code",
+    ]  # fmt: skip
+
+
 def test_conventions_stand_beside(solved: Document) -> None:
     sheets = dict(answer.answer(solved).sheets)
 
@@ -448,7 +485,7 @@ def test_two_forecasts_are_compared_by_where_their_doubt_comes_from(solved: Docu
 
     (chart,) = comparison.compared([("one", surer), ("two", solved)])
 
-    assert chart.title == "Disagreement of the laws makes most of the 2 % between one and two"
+    assert chart.title == "Disagreement of the laws makes most of the 2 % between “one” and “two”"
     assert chart.table.caption == "Doubt of the forecast by source"
     assert chart.table.rows[0] == ("Disagreement of the laws", "0.64 %", "1.92 %")
     assert comparison.figure([("one", surer)], dark).layout.xaxis.title.text == "Doubt of the forecast (% of the loss)"

@@ -40,7 +40,7 @@ def test_a_run_that_is_no_number_has_diverged() -> None:
 
     (flag,) = before_fit(runs)
 
-    assert (flag.run, flag.code, flag.message) == (5, "diverged", "Run 6 diverged: its loss is nan.")
+    assert (flag.run, flag.code, flag.message) == (5, "diverged", "Run 6 diverged: its loss is not a number.")
     assert trust(runs, (flag,))[5] == 0.0
 
 
@@ -106,4 +106,4 @@ def test_a_run_that_the_law_hangs_on_is_named() -> None:
 def test_a_flag_calls_a_run_by_its_name() -> None:
     runs = Runs({"params": np.array([1e9])}, np.array([np.inf]), names=("trial-7",))
 
-    assert before_fit(runs)[0].message == "Run 1 (trial-7) diverged: its loss is inf."
+    assert before_fit(runs)[0].message == "Run 1 (trial-7) diverged: its loss is infinite."

@@ -60,7 +60,7 @@ def test_a_wandb_frame_with_dictionaries_in_cells_is_read_and_its_nan_is_a_diver
     assert found.runs.inputs["params"].tolist() == [7e7, 1.6e8, 1.6e8]
     assert math.isnan(found.runs.loss[1])
     assert _codes(found) == [(1, "diverged")]
-    assert found.flags[0].message == "The run on line 3 diverged: its loss is nan."
+    assert found.flags[0].message == "The run on line 3 diverged: its loss is not a number."
 
 
 def test_wandb_json_with_wrapped_configurations_is_read():
