@@ -6,6 +6,7 @@ law hangs on it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def _diverged(runs: Runs) -> Iterator[Flag]:
     """Runs that are no number, or worse than one that had no more of anything: of those, what repeated overfitted."""
     usable = np.isfinite(runs.loss) & (runs.loss > 0.0)
     values = [runs.inputs[name] for name in ("params", "tokens", "unique_tokens") if name in runs.inputs]
-    no_more = _all(column[:, None] >= column[None] for column in values) & usable[None]
+    no_more = _all(column[:, None] >= column[None] for column in values)
     best = np.min(np.where(no_more, np.where(usable, runs.loss, np.inf)[None], np.inf), axis=1)
     epochs = (
         runs.inputs["tokens"] / runs.inputs["unique_tokens"] if "unique_tokens" in runs.inputs else np.ones(len(runs))
@@ -95,7 +96,7 @@ def no_loss(loss: float) -> str:
 
 
 def _all(masks: Iterator[NDArray[np.bool_]]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = np.logical_and.reduce(list(masks))
+    found: NDArray[np.bool_] = reduce(np.logical_and, masks)
     return found
 
 

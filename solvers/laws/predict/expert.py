@@ -41,11 +41,10 @@ class Expert:
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """ln loss [Q], its sd from the parameters and from the process [Q], and whether more always helps there [Q]."""
+    """ln loss [Q], its sd from the parameters [Q], and whether more always helps there [Q]."""
 
     log_loss: Floats
     of_parameters: Floats
-    of_process: Floats
     sensible: Floats
 
 
@@ -88,8 +87,15 @@ def ask(one: Expert, inputs: Mapping[str, Any]) -> Said:
     """What the expert says of runs with these inputs [Q]."""
     log_loss, of_parameters = one.fitted.log_loss(inputs)
     kernel = _kernel(_places(inputs), one.places, one.fitted.sd)
+    return Said(log_loss + kernel @ one.carried, of_parameters, _falls(one, inputs))
+
+
+def left_out(one: Expert, inputs: Mapping[str, Any]) -> Floats:
+    """The sd of ln loss [Q] of what the law leaves out there: as dear as all pairs of its runs."""
+    kernel = _kernel(_places(inputs), one.places, one.fitted.sd)
     variance = (AMPLITUDE * one.fitted.sd) ** 2 - ((kernel @ one.inverse) * kernel).sum(axis=1)
-    return Said(log_loss + kernel @ one.carried, of_parameters, np.sqrt(np.maximum(variance, 0.0)), _falls(one, inputs))
+    found: Floats = np.sqrt(np.maximum(variance, 0.0))
+    return found
 
 
 def covariances(one: Expert, inputs: Mapping[str, Any]) -> Floats:
@@ -105,7 +111,7 @@ def _places(inputs: Mapping[str, Any]) -> Floats:
 
 
 def _kernel(one: Floats, other: Floats, sd: float) -> Floats:
-    square = ((one[:, None, :] - other[None, :, :]) ** 2).sum(axis=-1)
+    square = sum((one[:, None, axis] - other[None, :, axis]) ** 2 for axis in range(2))
     found: Floats = (AMPLITUDE * sd) ** 2 * np.exp(-0.5 * square / LENGTH**2)
     return found
 

@@ -18,7 +18,7 @@ from solvers.laws.fit.checks import check
 from solvers.laws.fit.priors import learned
 from solvers.laws.law import Floats, Law, Runs, flops_of
 from solvers.laws.loss import get
-from solvers.laws.predict.expert import Expert, Said, ask, expert
+from solvers.laws.predict.expert import Expert, Said, ask, expert, left_out
 
 # Laws of which nothing is known beforehand count alike.
 BELIEF: Mapping[str, float] = {"skaling": 1 / 3, "farseer": 1 / 3, "chinchilla": 1 / 3}
@@ -74,18 +74,28 @@ def mixture(runs: Runs, *, laws: Mapping[str, float] = BELIEF, leave: Collection
 def tell(mix: Mixture, inputs: Mapping[str, Any]) -> Told:
     """What the mixture says of runs with these inputs [Q]."""
     said = [ask(one, inputs) for one in mix.experts]
-    weights = _weights(mix, said)
+    weights, mean = _together(mix, said)
     values = np.array([one.log_loss for one in said])
-    mean = np.where(weights > 0, weights * values, 0.0).sum(axis=0)
     return Told(
         log_loss=mean,
         weights=weights,
         of_noise=_mixed(weights, np.array([[one.fitted.sd] for one in mix.experts])),
         of_parameters=_mixed(weights, np.array([one.of_parameters for one in said])),
-        of_process=_mixed(weights, np.array([one.of_process for one in said])),
+        of_process=_mixed(weights, np.array([left_out(one, inputs) for one in mix.experts])),
         of_laws=_mixed(weights, values - mean),
         beyond=np.maximum(np.log(flops_of(inputs) / mix.runs.flops.max()), 0.0),
     )
+
+
+def likely(mix: Mixture, inputs: Mapping[str, Any]) -> Floats:
+    """Ln loss [Q] of the mixture alone, for very many places."""
+    return _together(mix, [ask(one, inputs) for one in mix.experts])[1]
+
+
+def _together(mix: Mixture, said: list[Said]) -> tuple[Floats, Floats]:
+    """The weights [L, Q], and the mean of ln loss by them [Q]."""
+    weights, values = _weights(mix, said), np.array([one.log_loss for one in said])
+    return weights, np.where(weights > 0, weights * values, 0.0).sum(axis=0)
 
 
 def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], seed: int) -> dict[str, Expert]:

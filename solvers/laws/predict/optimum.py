@@ -14,7 +14,7 @@ from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.laws.loss import data_constrained
 from solvers.laws.predict.draws import drawn, log_losses
 from solvers.laws.predict.interval import LEVEL
-from solvers.laws.predict.mixture import Mixture, tell
+from solvers.laws.predict.mixture import Mixture, likely
 
 # FLOP of serving for each parameter and token: the forward pass.
 FLOPS_PER_SERVED_TOKEN = 2.0
@@ -58,18 +58,16 @@ def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     """The best split of the budget over the mixture, with the spread over its draws."""
     sizes, tokens = _along(budget)
     inputs = {"params": sizes, "tokens": worth(tokens, budget.unique)}
-    told = tell(mix, inputs)
-    middle = int(np.argmin(told.log_loss))
+    told = likely(mix, inputs)
+    middle = int(np.argmin(told))
     place = {"params": sizes[middle : middle + 1], "tokens": inputs["tokens"][middle : middle + 1]}
     best = _lowest(log_losses(drawn(mix, at=place, seed=seed), inputs), np.log(sizes))
-    value = float(_lowest(told.log_loss[None], np.log(sizes))[0])
+    value = float(_lowest(told[None], np.log(sizes))[0])
     ends = np.quantile(best, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     low, high = float(min(ends[0], value)), float(max(ends[1], value))
     params = Range(*(float(np.exp(one)) for one in (value, low, high)))
     spent = [_tokens(np.array([one]), budget)[0] for one in (params.value, params.high, params.low)]
-    return Optimum(
-        params, Range(*(float(one) for one in spent)), sizes, tokens, told.log_loss, middle in (0, len(sizes) - 1)
-    )
+    return Optimum(params, Range(*(float(one) for one in spent)), sizes, tokens, told, middle in (0, len(sizes) - 1))
 
 
 def worth(tokens: Floats, unique: Floats | float | None, *, rate: Floats = REPEATS) -> Floats:

@@ -9,7 +9,7 @@ from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
-from solvers.scaling.forecast.known import Known, foretold
+from solvers.scaling.forecast.known import Known, expected, foretold
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.words import flops, label, share, size
 
@@ -96,7 +96,7 @@ def _as_good(known: Known, place: Place, params: float) -> float | None:
     """Tokens on which a model of another size reaches the target's loss."""
     wanted = float(foretold(known, np.array([place.params]), np.array([place.tokens]), unique=place.unique).value[0])
     tokens = place.tokens * np.exp(np.linspace(0.0, np.log(FURTHEST), 40 * TRIED))
-    loss = foretold(known, np.full(len(tokens), params), tokens, unique=place.unique).value
+    loss = np.exp(expected(known, np.full(len(tokens), params), tokens, unique=place.unique))
     reached = np.flatnonzero(loss <= wanted)
     return float(tokens[reached[0]]) if len(reached) else None
 

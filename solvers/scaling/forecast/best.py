@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN, USUAL_RATIO
-from solvers.scaling.forecast.known import Known, told
+from solvers.scaling.forecast.known import Known, expected
 
 # Sizes tried for each compute, evenly in ln N, within this factor of 20 tokens a parameter.
 TRIED, WITHIN = 61, 100.0
@@ -35,7 +35,7 @@ def best(known: Known, flops: Floats, *, served: float = 0.0, unique: float | No
     """The best split of each rising budget [K] of FLOP in all."""
     sizes = _sizes(flops, served)
     tokens = tokens_of(flops[:, None], sizes, served=served)
-    log_loss = told(known, sizes.ravel(), tokens.ravel(), unique=unique).log_loss.reshape(sizes.shape)
+    log_loss = expected(known, sizes.ravel(), tokens.ravel(), unique=unique).reshape(sizes.shape)
     rows, at = np.arange(len(flops), dtype=np.intp), np.argmin(log_loss, axis=1)
     params, lowest = _through(np.log(sizes), log_loss, rows, np.clip(at, 1, TRIED - 2).astype(np.intp))
     return _never_worse(Best(np.exp(params), tokens_of(flops, np.exp(params), served=served), lowest))

@@ -5,7 +5,7 @@ import numpy as np
 from solvers.documents import Document
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.scaling.forecast.best import best
-from solvers.scaling.forecast.known import Known, foretold
+from solvers.scaling.forecast.known import Known, expected, foretold
 from solvers.scaling.forecast.parts import numbers
 from solvers.scaling.forecast.place import Place
 
@@ -71,7 +71,7 @@ def surface(known: Known, place: Place) -> Document:
     params = _side(known.runs.inputs["params"], place.params)
     tokens = _side(known.imported.runs.inputs["tokens"][known.places], place.tokens)
     grid = np.meshgrid(params, tokens, indexing="ij")
-    loss = foretold(known, grid[0].ravel(), grid[1].ravel(), unique=place.unique).value.reshape(SIDE, SIDE)
+    loss = np.exp(expected(known, grid[0].ravel(), grid[1].ravel(), unique=place.unique)).reshape(SIDE, SIDE)
     return {"params": numbers(params), "tokens": numbers(tokens), "loss": [numbers(row) for row in loss]}
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from solvers.laws.law import Floats, Runs
 from solvers.laws.loss import data_constrained
 from solvers.laws.predict.interval import LEVEL, Doubt, Interval, interval
-from solvers.laws.predict.mixture import BELIEF, Mixture, Told, mixture, tell
+from solvers.laws.predict.mixture import BELIEF, Mixture, Told, likely, mixture, tell
 from solvers.laws.predict.optimum import REPEATS, worth
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.runs.read import UNUSABLE, Imported
@@ -93,6 +93,11 @@ def told(known: Known, params: Floats, tokens: Floats, *, unique: float | None) 
     return tell(known.mix, {"params": params, "tokens": worth(tokens, unique)})
 
 
+def expected(known: Known, params: Floats, tokens: Floats, *, unique: float | None) -> Floats:
+    """Their ln loss [Q] alone, without how sure that is."""
+    return likely(known.mix, {"params": params, "tokens": worth(tokens, unique)})
+
+
 def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | None = None) -> Interval:
     """Losses [Q] of runs of these parameters and tokens, with their intervals."""
     plain = interval(told(known, params, tokens, unique=unique), known.doubt)
@@ -107,7 +112,7 @@ def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | No
 def of_repeats(mix: Mixture, params: Floats, tokens: Floats, unique: float) -> Floats:
     """What not knowing the rate at which repeated tokens lose their worth does to ln loss, as a sd [Q]."""
     ends = [
-        tell(mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))}).log_loss
+        likely(mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))})
         for step in (-REPEATS_WIDTH, REPEATS_WIDTH)
     ]
     found: Floats = np.abs(ends[1] - ends[0]) / 2.0

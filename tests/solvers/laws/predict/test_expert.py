@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.laws.loss import get
-from solvers.laws.predict.expert import AMPLITUDE, NEAR, ask, expert, lean_of, weights_of
+from solvers.laws.predict.expert import AMPLITUDE, NEAR, ask, expert, lean_of, left_out, weights_of
 from tests.solvers.laws.predict.ladders import ladder, truth
 
 
@@ -30,8 +30,8 @@ def test_what_the_form_gets_wrong_near_a_run_is_corrected_there_and_not_far_away
 
     assert np.abs(near - np.log(bent.loss[bump])).mean() < np.abs(plain - np.log(bent.loss[bump])).mean()
     assert np.allclose(ask(one, far).log_loss, one.fitted.log_loss(far)[0], atol=1e-9)
-    assert np.allclose(ask(one, far).of_process, AMPLITUDE * one.fitted.sd)
-    assert (ask(one, here).of_process < AMPLITUDE * one.fitted.sd).all()
+    assert np.allclose(left_out(one, far), AMPLITUDE * one.fitted.sd)
+    assert (left_out(one, here) < AMPLITUDE * one.fitted.sd).all()
 
 
 def test_larger_runs_count_more() -> None:
