@@ -71,6 +71,7 @@ class Law:
     from_natural  {letter: coefficient} -> theta [P]
     linear        places in theta of logarithms of amplitudes, whose terms L adds up: each is e^theta times a shape
     valid         least and largest input of the runs behind the published coefficients
+    base          the law without effects of kinds of runs (solvers/laws/kinds), whose needs of runs are its own
     """
 
     name: str
@@ -88,6 +89,7 @@ class Law:
     valid: Mapping[str, tuple[float, float]] | None = None
     published: tuple[Published, ...] = ()
     caveats: tuple[str, ...] = ()
+    base: "Law | None" = None
 
     @property
     def size(self) -> int:

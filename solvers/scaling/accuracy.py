@@ -7,7 +7,7 @@ own score with `leave`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -16,12 +16,14 @@ import numpy as np
 from solvers.errors import Problem, SpecError, nearest
 from solvers.laws.fit import fit as fitted_to
 from solvers.laws.fit.priors import families
+from solvers.laws.kinds import KINDS
 from solvers.laws.law import Floats, Runs, joined
 from solvers.laws.loss import get
 from solvers.laws.predict.interval import LEVEL, interval
-from solvers.laws.predict.mixture import mixture, tell
+from solvers.laws.predict.kinds import mixture_of_kinds, of_repeats, varied, widened
+from solvers.laws.predict.mixture import Mixture, tell
+from solvers.laws.predict.repeats import effective
 from solvers.laws.predict.shipped import shipped
-from solvers.scaling.forecast.known import effective
 from solvers.scaling.runs.columns import columns_of, mapped
 from solvers.scaling.runs.conventions import conventions
 from solvers.scaling.runs.read import runs_of_records
@@ -99,15 +101,30 @@ def score(
 def foretold(known: Runs, asked: Runs, *, law: str = AUTO, leave: Collection[str] = ()) -> Foretold:
     """What the laws, or the one that is named, say of the losses of `asked` from the runs that are known."""
     if law == AUTO:
-        mix = mixture(effective(known), leave=leave)
-        told = tell(mix, effective(asked).inputs)
+        known, asked = _alike(known, asked)
+        mix = mixture_of_kinds(known, kinds=varied(known, asked), leave=leave)
+        told = tell(mix, effective(asked, rate=mix.repeats.rate).inputs)
         laws = {name: float(weight) for name, weight in zip(mix.laws, told.weights.mean(axis=1), strict=True)}
         found = interval(told, shipped())
+        if "unique_tokens" in asked.inputs:
+            found = widened(found, _of_repeats(mix, asked))
         return Foretold(found.value, found.low, found.high, laws)
     alone = fitted_to(get(law), known)
     log_loss, sd = alone.log_loss(asked.inputs)
     reach = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0) * np.hypot(sd, alone.sd)
     return Foretold(np.exp(log_loss), np.exp(log_loss - reach), np.exp(log_loss + reach), {law: 1.0})
+
+
+def _of_repeats(mix: Mixture, asked: Runs) -> Floats:
+    """What not knowing R* does to ln loss of the runs, as a sd [Q]."""
+    params, tokens, unique = (asked.inputs[name] for name in ("params", "tokens", "unique_tokens"))
+    return of_repeats(mix, params, tokens, unique, others=asked.inputs)
+
+
+def _alike(*parts: Runs) -> tuple[Runs, ...]:
+    """The runs with one expert, stream and replica where a file says none and the other does."""
+    said = {name for part in parts for name in part.inputs if name in KINDS}
+    return tuple(replace(one, inputs={**{name: np.ones(len(one)) for name in said}, **one.inputs}) for one in parts)
 
 
 def _families(leave: str) -> tuple[str, ...]:

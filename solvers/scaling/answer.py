@@ -2,6 +2,7 @@
 
 from solvers.base import Estimate, Progress, Solved
 from solvers.documents import Document
+from solvers.laws.kinds import KINDS
 from solvers.scaling.case import Case
 from solvers.scaling.explain.why import explanation
 from solvers.scaling.forecast.answer import NOTHING, forecast, loss_of
@@ -54,7 +55,7 @@ def _recipes(case: Case) -> Document | None:
 
 def target(case: Case) -> Document:
     """The big run."""
-    place, hardware = case.place, case.spec.hardware
+    place, hardware, known = case.place, case.spec.hardware, case.known
     return {
         "params": place.params,
         "tokens": place.tokens,
@@ -66,6 +67,7 @@ def target(case: Case) -> Document:
         "unique_tokens": place.unique,
         "served_tokens": place.served or None,
         "epochs": place.epochs,
+        **{name: known.setting.get(name) if known is not None else None for name in KINDS},
         "gpu_hours": case.hours.value if case.hours is not None else None,
         "gpus": hardware.gpus if hardware is not None else None,
     }

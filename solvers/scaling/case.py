@@ -8,6 +8,7 @@ from solvers.documents import Document
 from solvers.laws.predict.mixture import Mixture
 from solvers.scaling.forecast.believed import believed
 from solvers.scaling.forecast.chosen import Chosen, choose
+from solvers.scaling.forecast.kinds import setting_of
 from solvers.scaling.forecast.known import Known, known_of
 from solvers.scaling.forecast.place import Place, at_best, cheapest, given
 from solvers.scaling.forecast.recipes import Recipes, apart, recipes_of
@@ -85,14 +86,16 @@ def _recipes(spec: ScalingSpec) -> Recipes | None:
     """Each recipe's own laws, where there are several that can be fitted."""
     if spec.runs is None or not recipes_of(spec.runs.imported):
         return None
-    found = apart(spec.runs.imported, laws=spec.options.laws, seed=spec.seed)
+    setting = setting_of(spec.runs.imported.usable, spec.target)
+    found = apart(spec.runs.imported, laws=spec.options.laws, seed=spec.seed, setting=setting)
     return found if found.known else None
 
 
 def _known(spec: ScalingSpec) -> Known | None:
     if spec.runs is None:
         return None
-    return known_of(spec.runs.imported, laws=spec.options.laws, seed=spec.seed)
+    setting = setting_of(spec.runs.imported.usable, spec.target)
+    return known_of(spec.runs.imported, laws=spec.options.laws, seed=spec.seed, setting=setting)
 
 
 def _machine(spec: ScalingSpec, of: Family, counts: str, tuned_by: Tuning) -> Machine | None:

@@ -5,20 +5,46 @@ from collections.abc import Sequence
 
 from solvers.errors import Problem, SpecError
 from solvers.laws.fit.checks import check
+from solvers.laws.law import Runs
 from solvers.laws.loss import get
+from solvers.scaling.forecast.kinds import of_tokens, seen_by, setting_of, with_kinds
 from solvers.scaling.given import GivenRuns
 from solvers.scaling.runs.read import UNUSABLE
+from solvers.scaling.target import Target
 from solvers.units import many
 
 
-def problems_of_runs(runs: GivenRuns | None, laws: Sequence[str]) -> list[Problem]:
-    """Why none of the laws can be fitted to the runs; nothing where one can be."""
+def problems_of_runs(runs: GivenRuns | None, target: Target, laws: Sequence[str]) -> list[Problem]:
+    """Why none of the laws can be fitted to the runs, or be asked about the target; nothing where one can be."""
     if runs is None:
+        return _of_no_runs(laws)
+    known, _ = with_kinds(runs.imported.usable, setting_of(runs.imported.usable, target))
+    asked = seen_by(laws, known)
+    return _not_fitted(runs, known, asked) or _of_one_length(asked, target)
+
+
+def _of_no_runs(laws: Sequence[str]) -> list[Problem]:
+    """Laws of anything but parameters and tokens, without runs that say it."""
+    unseen = [name for name in laws if not {one.name for one in get(name).inputs} <= {"params", "tokens"}]
+    return [
+        Problem("missing", f"The law '{name}' says nothing before there are runs.", "/options/laws", "Leave it out.")
+        for name in unseen
+    ]
+
+
+def _of_one_length(laws: Sequence[str], target: Target) -> list[Problem]:
+    """A size that is to be found by laws that do not know what more tokens do."""
+    if target.given or any(of_tokens(name) for name in laws):
         return []
+    message = "These laws are of one length of training: they cannot say how compute is best split."
+    return [Problem("missing", message, "/target", "Give `params` and `tokens`, or runs of several lengths.")]
+
+
+def _not_fitted(runs: GivenRuns, known: Runs, laws: Sequence[str]) -> list[Problem]:
     refused: list[Problem] = []
     for name in sorted(laws, key=lambda name: get(name).size):
         try:
-            check(get(name), runs.imported.usable)
+            check(get(name), known)
         except SpecError as error:
             refused = refused or [
                 Problem(p.code, f"{p.message}{_left_out(runs)}", "/runs/csv", p.hint) for p in error.problems

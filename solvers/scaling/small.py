@@ -5,11 +5,13 @@ from functools import cache
 from solvers.documents import Document
 from solvers.laws.design.aim import of_optimum
 from solvers.laws.design.candidates import Target, target
-from solvers.laws.predict.optimum import worth
+from solvers.laws.predict.interval import NORMAL
+from solvers.laws.predict.kinds import of_repeats
+from solvers.laws.predict.repeats import worth
 from solvers.laws.predict.shipped import shipped
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.believed import believed
-from solvers.scaling.forecast.known import NORMAL, of_repeats
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.ladder.answer import Aim, Budget, Unpaid, ladder
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.ladder.limits import limits
@@ -22,9 +24,9 @@ NONE: Document = {"ladder": None, "next": None, "curve": [], "stop": None}
 
 
 def small_runs(case: Case) -> Document | Unpaid:
-    """`ladder`, `next`, `curve` and `stop`; nothing where no budget is given."""
+    """`ladder`, `next`, `curve` and `stop`; nothing where no budget is given, or laws know one length."""
     budget = case.spec.budget
-    if budget is None:
+    if budget is None or (case.known is not None and of_one_length(case.known.mix)):
         return NONE
     aim = _aim(case)
     return ladder(
@@ -68,7 +70,7 @@ def _aim(case: Case) -> Target:
         return found
     mix = case.known.mix if case.known is not None else believed(place.flops, case.spec.options.laws)
     params, tokens = found.inputs["params"], found.inputs["tokens"]
-    inputs = {"params": params, "tokens": worth(tokens, place.unique)}
+    inputs = {"params": params, "tokens": worth(tokens, place.unique, rate=mix.repeats.rate)}
     return Target(inputs, found.share, lasting=NORMAL * of_repeats(mix, params, tokens, place.unique))
 
 

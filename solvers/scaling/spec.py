@@ -8,6 +8,7 @@ from solvers.base import ADVANCED, Part, Positive, Spec, known
 from solvers.catalogue import ModelRef
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.errors import Problem, SpecError
+from solvers.laws.kinds import KINDS
 from solvers.laws.loss import NAMES, get
 from solvers.laws.predict.mixture import BELIEF
 from solvers.scaling.checks import problems_of_runs
@@ -17,8 +18,8 @@ from solvers.scaling.tuning.asked import Asked as Tuned
 from solvers.training.spec import WrittenPrecision, missing_precision
 from solvers.units import Count, Flops, Fraction
 
-# The inputs that a run always has here; laws of others cannot be asked about a target.
-INPUTS = {"params", "tokens"}
+# What runs and target can say; what repeated tokens are worth is part of every law (solvers/laws/predict/repeats.py).
+INPUTS = {"params", "tokens", *KINDS}
 LAWS = tuple(name for name in NAMES if {one.name for one in get(name).inputs} <= INPUTS)
 MOST_RUNGS = 40
 MOST_TOKENS_IN_SEQUENCE = 1_048_576
@@ -126,7 +127,7 @@ class ScalingSpec(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ScalingSpec":
-        problems = [*self._lacking(), *self._precision()] or problems_of_runs(self.runs, self.options.laws)
+        problems = [*self._lacking(), *self._precision()] or problems_of_runs(self.runs, self.target, self.options.laws)
         if problems:
             raise SpecError(*problems)
         return self

@@ -62,6 +62,30 @@ class Target(Part):
         examples=["500B"],
         json_schema_extra={"x-unit": "tokens"},
     )
+    experts: Count | None = Field(
+        default=None,
+        ge=1,
+        title="Experts",
+        description="In each routed layer; as the largest run if left out.",
+        examples=[64],
+        json_schema_extra=ADVANCED,
+    )
+    streams: Count | None = Field(
+        default=None,
+        ge=1,
+        title="Parallel streams",
+        description="Through one model (ParScale); as the largest run if left out.",
+        examples=[8],
+        json_schema_extra=ADVANCED,
+    )
+    replicas: Count | None = Field(
+        default=None,
+        ge=1,
+        title="Replicas",
+        description="That talk seldom (DiLoCo); as the largest run if left out.",
+        examples=[4],
+        json_schema_extra=ADVANCED,
+    )
 
     @property
     def given(self) -> bool:

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 from solvers.errors import Problem
 from solvers.laws.fit.doubts import doubts
+from solvers.laws.kinds import KINDS
+from solvers.laws.predict.repeats import PUBLISHED
 from solvers.scaling.case import Case
+from solvers.scaling.forecast.kinds import seen_by
 from solvers.scaling.forecast.known import Known
 from solvers.scaling.forecast.outside import outside
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.forecast.recipes import shown as called
 from solvers.scaling.forecast.runs import left_out, shown
+from solvers.scaling.forecast.unlike import kinds_seen
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.words import size
 from solvers.units import many
@@ -40,6 +44,7 @@ def _of_runs(case: Case, known: Known) -> Iterator[Problem]:
     yield from _repeated(known)
     yield from _of_recipes(case)
     yield from _left_out(case, known)
+    yield from _of_kinds(case, known)
     yield from _of_fits(known, case.place)
     yield from outside(known, case.place)
 
@@ -50,11 +55,24 @@ def _repeated(known: Known) -> Iterator[Problem]:
         return
     again = int((runs.inputs["tokens"] > runs.inputs["unique_tokens"])[known.places].sum())
     if again:
+        found = known.mix.repeats
         message = (
-            f"{many(again, 'run')} saw tokens more than once; those count as what they are worth by the published rate"
-            " at which repetition loses its worth."
+            f"{many(again, 'run')} saw tokens more than once; those count as what they are worth: by these runs,"
+            f" repetition loses its worth with an R* of {found.rate:.3g} epochs (published: {PUBLISHED.rate:.3g})."
         )
         yield Problem("tokens_repeat", message, "/runs/csv")
+
+
+def _of_kinds(case: Case, known: Known) -> Iterator[Problem]:
+    """What the target did not say of its kind, and of which kind the small runs are."""
+    seen = kinds_seen(known)
+    for name in seen:
+        if getattr(case.spec.target, name) is None:
+            message = f"The target does not say its {name}; {known.setting[name]:g} is assumed, as of the largest run."
+            yield Problem("kind_as_largest", message, f"/target/{name}", f"Say `{name}`.")
+    if case.spec.budget is not None and seen:
+        said = ", ".join(f"{known.setting[name]:g} {KINDS[name].title}" for name in seen)
+        yield Problem("ladder_of_kind", f"Small runs are meant to be of the target's kind: {said}.", "/budget")
 
 
 def _of_recipes(case: Case) -> Iterator[Problem]:
@@ -77,7 +95,11 @@ def _why(place: Place) -> str:
 
 
 def _left_out(case: Case, known: Known) -> Iterator[Problem]:
-    for name in case.spec.options.laws:
+    asked = seen_by(case.spec.options.laws, known.whole.runs)
+    if set(asked) != set(case.spec.options.laws):
+        message = f"All runs are of one length, so laws of what runs differ in were asked instead: {', '.join(asked)}."
+        yield Problem("laws_of_one_length", message, "/runs/csv", "Add runs of other lengths.")
+    for name in asked:
         if name not in known.mix.laws:
             message = f"The law '{name}' was left out: these runs are too few or too alike for it."
             yield Problem("law_left_out", message, "/options/laws", "Give more runs, of several sizes and lengths.")
@@ -115,9 +137,10 @@ def _of_target(case: Case, place: Place) -> Iterator[Problem]:
         )
         yield Problem("no_such_model", message, "/model", "Give a model whose shape has such a size.")
     if place.epochs > 1.0:
+        told = case.known is not None and case.known.mix.repeats.runs
         message = (
             f"Each of the {size(place.unique or 0.0)} unique tokens is seen {place.epochs:.3g} times; repeated ones"
-            " count as what they are worth by a published rate."
+            f" count as what they are worth by {'these runs' if told else 'a published rate'}."
         )
         yield Problem("data_repeats", message, "/target/unique_tokens")
     if case.machine is not None and case.hours is None:

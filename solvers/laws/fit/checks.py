@@ -16,6 +16,7 @@ ONE_LEVEL = 1.05
 def check(law: Law, runs: Runs, *, weights: NDArray[np.float64] | None = None) -> None:
     """BadRuns lists everything that keeps the law from being fitted; runs of no weight do not count."""
     problems = _lacking(law, runs) or _not_positive(law, runs)
+    law = law.base or law
     if not problems:
         counted = runs if weights is None else runs.take(weights > 0.0)
         problems = _too_few(law, counted) or [*_constant(law, counted), *_one_level(law, counted)]
@@ -26,7 +27,12 @@ def check(law: Law, runs: Runs, *, weights: NDArray[np.float64] | None = None) -
 def _lacking(law: Law, runs: Runs) -> list[Problem]:
     wanted = [one for one in law.inputs if one.name not in runs.inputs]
     return [
-        Problem("missing", f"The {law.title} law needs {one.title}, and the runs do not say it.", f"/{one.name}")
+        Problem(
+            "missing",
+            f"The {law.title} law needs {one.title}, and the runs do not say it.",
+            f"/{one.name}",
+            "Name its column, or ask for a law without it.",
+        )
         for one in wanted
     ]
 

@@ -17,6 +17,8 @@ from solvers.laws.law import Floats, Runs
 # A run that had no less of anything and yet has a loss higher by this share has gone wrong (estimate: ten times the
 # scatter between seeds).
 WORSE = 0.03
+# What lowers the loss of a sound run where there is more of it, and replicas, which raise it.
+MORE = {"params": 1.0, "tokens": 1.0, "unique_tokens": 1.0, "experts": 1.0, "streams": 1.0, "replicas": -1.0}
 # Losses of models that know little more than how often each token comes (estimate, from 4.2 characters a token).
 HARDLY_TRAINED = {"nats/token": 5.0, "nats/byte": 1.2, "bits/byte": 1.7, "bits/char": 1.75}
 # Share of the peak learning rate that a decayed run ends below; a cosine ends at 0.1 [hoffmann2022chinchilla].
@@ -69,7 +71,7 @@ def _places(mask: NDArray[np.bool_]) -> list[int]:
 def _diverged(runs: Runs) -> Iterator[Flag]:
     """Runs that are no number, or worse than one that had no more of anything: of those, what repeated overfitted."""
     usable = np.isfinite(runs.loss) & (runs.loss > 0.0)
-    values = [runs.inputs[name] for name in ("params", "tokens", "unique_tokens") if name in runs.inputs]
+    values = [sign * runs.inputs[name] for name, sign in MORE.items() if name in runs.inputs]
     no_more = _all(column[:, None] >= column[None] for column in values)
     best = np.min(np.where(no_more, np.where(usable, runs.loss, np.inf)[None], np.inf), axis=1)
     epochs = (

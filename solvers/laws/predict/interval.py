@@ -11,6 +11,7 @@ designer's runs had been added.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from solvers.laws.law import Floats
 from solvers.laws.predict.mixture import Told
 
 LEVEL = 0.9
+# A normal's reach for LEVEL.
+NORMAL = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
 # Degrees of freedom of the errors, and how strongly a .. f are held near their start: estimates.
 FREEDOM, HELD = 5.0, 0.3
 START: Floats = np.array([0.0, -1.0, 0.0, -1.0, -2.0, -5.5])

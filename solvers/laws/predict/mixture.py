@@ -7,7 +7,7 @@ e_l                    root mean square error of ln loss when l was fitted to th
                        the larger ones, over several cuts (rolling origin [tashman2000out])
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,13 @@ import numpy as np
 from solvers.errors import SpecError
 from solvers.laws.fit.checks import check
 from solvers.laws.fit.priors import learned
+from solvers.laws.kinds import KINDS
+from solvers.laws.kinds.compound import taught
+from solvers.laws.kinds.effect import Effect
 from solvers.laws.law import Floats, Law, Runs, flops_of
 from solvers.laws.loss import get
 from solvers.laws.predict.expert import Expert, Said, ask, expert, left_out
+from solvers.laws.predict.repeats import PUBLISHED, Repeats
 
 # Laws of which nothing is known beforehand count alike.
 BELIEF: Mapping[str, float] = {"skaling": 1 / 3, "farseer": 1 / 3, "chinchilla": 1 / 3}
@@ -35,12 +39,13 @@ CUTS, BEYOND, FEWEST, FEWEST_ASKED = (0.4, 0.6, 0.8), 1.5, 8, 2
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Experts, their past errors in ln loss (nan: no past), and the runs they know."""
+    """Experts, their past errors in ln loss (nan: no past), the runs they know, and what repeated tokens are worth."""
 
     experts: tuple[Expert, ...]
     past: Floats
     belief: Floats
     runs: Runs
+    repeats: Repeats = PUBLISHED
 
     @property
     def laws(self) -> tuple[str, ...]:
@@ -61,13 +66,21 @@ class Told:
     beyond: Floats
 
 
-def mixture(runs: Runs, *, laws: Mapping[str, float] = BELIEF, leave: Collection[str] = (), seed: int = 0) -> Mixture:
+def mixture(
+    runs: Runs,
+    *,
+    laws: Mapping[str, float] = BELIEF,
+    kinds: Collection[str] = (),
+    leave: Collection[str] = (),
+    seed: int = 0,
+) -> Mixture:
     """The laws fitted to the runs, by what families other than `leave` teach of them.
 
-    A law that cannot be fitted is left out; BadRuns where none can be.
+    Laws see `kinds` (solvers.laws.kinds) of the runs besides N and D. A law that cannot be fitted is left out; BadRuns
+    where none can be.
     """
-    experts = _possible(runs, laws, leave, seed)
-    past = np.array([_past(get(name), runs, leave, seed) for name in experts])
+    experts = _possible(runs, laws, leave, kinds, seed)
+    past = np.array([_past(get(name), runs, leave, kinds, seed) for name in experts])
     return Mixture(tuple(experts.values()), past, np.array([laws[name] for name in experts]), runs)
 
 
@@ -98,12 +111,14 @@ def _together(mix: Mixture, said: list[Said]) -> tuple[Floats, Floats]:
     return weights, np.where(weights > 0, weights * values, 0.0).sum(axis=0)
 
 
-def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], seed: int) -> dict[str, Expert]:
+def _possible(
+    runs: Runs, laws: Mapping[str, float], leave: Collection[str], kinds: Collection[str], seed: int
+) -> dict[str, Expert]:
     found: dict[str, Expert] = {}
     refused: SpecError | None = None
     for name in laws:
         try:
-            found[name] = _expert(get(name), runs, leave, seed=seed)
+            found[name] = expert_of(get(name), runs, leave, kinds=kinds, seed=seed)
         except SpecError as error:
             refused = error
     if not found and refused is not None:
@@ -111,14 +126,30 @@ def _possible(runs: Runs, laws: Mapping[str, float], leave: Collection[str], see
     return found
 
 
-def _expert(law: Law, runs: Runs, leave: Collection[str], *, seed: int, starts: int = 8) -> Expert:
+def expert_of(
+    law: Law,
+    runs: Runs,
+    leave: Collection[str],
+    *,
+    kinds: Collection[str] = (),
+    further: Sequence[Effect] = (),
+    seed: int,
+    starts: int = 8,
+) -> Expert:
+    """The law as an expert, with the effects of `kinds` and `further` ones on what it sees. BadRuns where it cannot."""
     check(law, runs)
-    taught = learned(law.name, leave=leave)
-    prior = taught.prior(level=taught.level(runs), times=WIDTHS)
-    return expert(law, runs, prior=prior, scale=taught.scale(runs.inputs), seed=seed, starts=starts)
+    known = taught(learned(law.name, leave=leave), (*_effects(law, kinds), *further), times=WIDTHS)
+    prior = known.prior(level=known.level(runs), times=WIDTHS)
+    return expert(known.law, runs, prior=prior, scale=known.scale(runs.inputs), seed=seed, starts=starts)
 
 
-def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
+def _effects(law: Law, kinds: Collection[str]) -> tuple[Effect, ...]:
+    """Effects of the kinds that the law does not see itself."""
+    seen = {one.name for one in law.inputs}
+    return tuple(KINDS[name] for name in kinds if name not in seen and KINDS[name].acts_on in seen)
+
+
+def _past(law: Law, runs: Runs, leave: Collection[str], kinds: Collection[str], seed: int) -> float:
     """Root mean square error of ln loss over the cuts; nan where the runs allow none."""
     flops, squares = runs.flops, []
     for share in CUTS:
@@ -127,7 +158,7 @@ def _past(law: Law, runs: Runs, leave: Collection[str], seed: int) -> float:
         if len(known) < max(FEWEST, law.size) or len(asked) < FEWEST_ASKED:
             continue
         try:
-            said = ask(_expert(law, known, leave, seed=seed, starts=4), asked.inputs)
+            said = ask(expert_of(law, known, leave, kinds=kinds, seed=seed, starts=4), asked.inputs)
         except SpecError:
             continue
         squares.append(float(np.mean((said.log_loss - np.log(asked.loss)) ** 2)))

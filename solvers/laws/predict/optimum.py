@@ -2,8 +2,8 @@
 
 Training N parameters on D tokens takes 6 N D FLOP, serving T tokens of the model 2 N T [kaplan2020scaling]. With
     6 N D + 2 N T = C        D(N) = (C - 2 N T) / (6 N)
-the best N minimises the loss of D(N) tokens, or of what they are worth where only U of them differ:
-    D' = U + U R* (1 - exp(-(D / U - 1) / R*)) for D > U     equation 5 [muennighoff2023scaling]
+the best N minimises the loss of D(N) tokens, or of what they are worth where only U of them differ
+(solvers/laws/predict/repeats.py).
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
-from solvers.laws.loss import data_constrained
 from solvers.laws.predict.draws import drawn, log_losses
 from solvers.laws.predict.interval import LEVEL
 from solvers.laws.predict.mixture import Mixture, likely
+from solvers.laws.predict.repeats import worth
 
 # FLOP of serving for each parameter and token: the forward pass.
 FLOPS_PER_SERVED_TOKEN = 2.0
-# R*, as published: the runs of a forecast have seldom repeated tokens to learn it from.
-REPEATS = np.array(data_constrained.PRINTED["R_D"])
 # Sizes that are tried: this many, evenly in ln N, within this factor of 20 tokens a parameter.
 TRIED, WITHIN, USUAL_RATIO = 401, 300.0, 20.0
 
@@ -57,7 +55,7 @@ class Budget:
 def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     """The best split of the budget over the mixture, with the spread over its draws."""
     sizes, tokens = _along(budget)
-    inputs = {"params": sizes, "tokens": worth(tokens, budget.unique)}
+    inputs = {"params": sizes, "tokens": worth(tokens, budget.unique, rate=mix.repeats.rate)}
     told = likely(mix, inputs)
     middle = int(np.argmin(told))
     place = {"params": sizes[middle : middle + 1], "tokens": inputs["tokens"][middle : middle + 1]}
@@ -68,15 +66,6 @@ def optimum(mix: Mixture, budget: Budget, *, seed: int = 0) -> Optimum:
     params = Range(*(float(np.exp(one)) for one in (value, low, high)))
     spent = [_tokens(np.array([one]), budget)[0] for one in (params.value, params.high, params.low)]
     return Optimum(params, Range(*(float(one) for one in spent)), sizes, tokens, told, middle in (0, len(sizes) - 1))
-
-
-def worth(tokens: Floats, unique: Floats | float | None, *, rate: Floats = REPEATS) -> Floats:
-    """Tokens that differ and are worth as much as these, of which no more than `unique` differ; `rate` is R*."""
-    if unique is None:
-        return tokens
-    repeats = np.maximum(tokens / unique - 1.0, 0.0)
-    found: Floats = np.minimum(tokens, unique) * np.exp(data_constrained.worth(repeats, rate)[0])
-    return found
 
 
 def _along(budget: Budget) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.forecast.known import Known, expected, foretold
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.words import flops, label, share, size
@@ -71,7 +72,7 @@ def _when_tokens_run_out(known: Known | None, place: Place) -> str:
 def _longer(case: Case) -> Iterator[Document]:
     """A model half as large that is trained until it is as good: from how many served tokens on it is cheaper."""
     known, place = case.known, case.place
-    if known is None:
+    if known is None or of_one_length(known.mix):
         return
     name, title = "longer_training", "A smaller model, trained for longer"
     if place.how == "with_serving":

@@ -10,6 +10,7 @@ from solvers.laws.law import Floats
 from solvers.scaling import halves
 from solvers.scaling.case import Case
 from solvers.scaling.forecast.best import best
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.forecast.known import Known, alone, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
@@ -50,6 +51,10 @@ def outcome(size: str, estimate: Document, now: Document, unit: str) -> str:
 
 
 def _compute(known: Known, place: Place) -> Found:
+    if of_one_length(known.mix):
+        at = 2.0 * place.params, place.tokens
+        yield "Twice the parameters", label(*at), _loss(known, *at, unique=place.unique)
+        return
     if place.found is None:
         at = place.params, 2.0 * place.tokens
         yield "Twice the tokens", label(*at), _loss(known, *at, unique=place.unique)
@@ -75,7 +80,9 @@ def _without_largest(case: Case, known: Known) -> Found:
     among = np.zeros(len(known.imported.runs), dtype=bool)
     among[known.places[known.runs.flops < LARGEST * known.runs.flops.max()]] = True
     try:
-        fewer = known_of(known.imported, laws=case.spec.options.laws, seed=case.spec.seed, among=among)
+        fewer = known_of(
+            known.imported, laws=case.spec.options.laws, seed=case.spec.seed, among=among, setting=known.setting
+        )
     except SpecError:
         return
     left, place = len(known.runs) - len(fewer.runs), case.place

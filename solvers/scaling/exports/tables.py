@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from solvers.documents import Document
 from solvers.exports.table import csv_text
+from solvers.laws.kinds import KINDS
 from solvers.scaling.exports.rungs import Ladder, Rung, ladder_of
 
 FILE = "ladder.csv"
@@ -21,7 +22,8 @@ MODEL = {
 def write(result: Document) -> dict[str, str]:
     """One table."""
     ladder = ladder_of(result)
-    rows = [row(ladder, rung) for rung in ladder.rungs]
+    kinds = {name: result["plan"]["target"][name] for name in KINDS if result["plan"]["target"].get(name)}
+    rows = [{**row(ladder, rung), **kinds} for rung in ladder.rungs]
     return {FILE: csv_text([list(rows[0]), *(list(one.values()) for one in rows)])}
 
 

@@ -5,12 +5,14 @@ import numpy as np
 from solvers.documents import Document
 from solvers.scaling.forecast.curves import fan, isoflops, surface
 from solvers.scaling.forecast.doubt import doubt
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.forecast.known import Known, foretold
 from solvers.scaling.forecast.laws import laws
 from solvers.scaling.forecast.optimum import optimum
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.forecast.runs import flagged, rows
+from solvers.scaling.forecast.unlike import kinds, repeats
 
 NOTHING: Document = {
     "laws": [],
@@ -21,6 +23,8 @@ NOTHING: Document = {
     "runs": [],
     "flagged": [],
     "optimum": None,
+    "kinds": [],
+    "repeats": None,
 }
 
 
@@ -30,11 +34,13 @@ def forecast(known: Known, place: Place) -> Document:
         "laws": laws(known, place),
         "doubt": doubt(known, place),
         "fan": fan(known, place),
-        "isoflops": isoflops(known, place),
-        "surface": surface(known, place),
+        "isoflops": [] if of_one_length(known.mix) else isoflops(known, place),
+        "surface": None if of_one_length(known.mix) else surface(known, place),
         "runs": rows(known, place),
         "flagged": flagged(known),
         "optimum": optimum(known, place),
+        "kinds": kinds(known, place),
+        "repeats": repeats(known, place),
     }
 
 

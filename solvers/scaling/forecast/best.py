@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN, USUAL_RATIO
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.forecast.known import Known, expected
 
 # Sizes tried for each compute, evenly in ln N, within this factor of 20 tokens a parameter.
@@ -33,12 +34,21 @@ class Best:
 
 def best(known: Known, flops: Floats, *, served: float = 0.0, unique: float | None = None) -> Best:
     """The best split of each rising budget [K] of FLOP in all."""
+    if of_one_length(known.mix):
+        return _of_one_length(known, flops)
     sizes = _sizes(flops, served)
     tokens = tokens_of(flops[:, None], sizes, served=served)
     log_loss = expected(known, sizes.ravel(), tokens.ravel(), unique=unique).reshape(sizes.shape)
     rows, at = np.arange(len(flops), dtype=np.intp), np.argmin(log_loss, axis=1)
     params, lowest = _through(np.log(sizes), log_loss, rows, np.clip(at, 1, TRIED - 2).astype(np.intp))
     return _never_worse(Best(np.exp(params), tokens_of(flops, np.exp(params), served=served), lowest))
+
+
+def _of_one_length(known: Known, flops: Floats) -> Best:
+    """The sizes that budgets train for as long as the runs, where laws know no other length."""
+    tokens = np.full(len(flops), float(known.runs.inputs["tokens"].max()))
+    params = flops / (FLOPS_PER_PARAMETER_TOKEN * tokens)
+    return Best(params, tokens, expected(known, params, tokens, unique=None))
 
 
 def tokens_of(flops: Floats, params: Floats, *, served: float) -> Floats:

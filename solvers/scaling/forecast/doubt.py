@@ -7,8 +7,9 @@ r   where tokens repeat: the rate at which they lose their worth, in the units o
 import numpy as np
 
 from solvers.documents import Document
-from solvers.laws.predict.interval import columns
-from solvers.scaling.forecast.known import NORMAL, Known, of_repeats, told
+from solvers.laws.predict.interval import NORMAL, columns
+from solvers.laws.predict.kinds import of_repeats
+from solvers.scaling.forecast.known import Known, told
 from solvers.scaling.forecast.place import Place
 
 PARTS = ("noise", "parameters", "process", "laws", "beyond", "repetition")

@@ -1,52 +1,63 @@
 """The runs that a forecast knows, as laws see them, and what the laws together say of any other.
 
-Tokens that repeat count as what they are worth (solvers/laws/predict/optimum.py), in runs as in forecasts.
+Tokens that repeat count as what they are worth (solvers/laws/predict/repeats.py), in runs as in forecasts, and laws are
+asked at the target's number of experts, streams and replicas (solvers/laws/predict/kinds.py).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import NormalDist
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.laws.law import Floats, Runs
-from solvers.laws.loss import data_constrained
-from solvers.laws.predict.interval import LEVEL, Doubt, Interval, interval
-from solvers.laws.predict.mixture import BELIEF, Mixture, Told, likely, mixture, tell
-from solvers.laws.predict.optimum import REPEATS, worth
+from solvers.laws.predict.interval import Doubt, Interval, interval
+from solvers.laws.predict.kinds import at_setting, mixture_of_kinds, of_repeats, widened
+from solvers.laws.predict.mixture import BELIEF, Mixture, Told, likely, tell
+from solvers.laws.predict.repeats import worth
 from solvers.laws.predict.shipped import shipped
+from solvers.scaling.forecast.kinds import Setting, seen_by, with_kinds
 from solvers.scaling.runs.read import UNUSABLE, Imported
 
 # What is believed of a law that the shipped mixture does not hold, before any run.
 UNTRIED = 0.1
 # Runs that laws are fitted to at most: what a law leaves out is learned from all pairs of them.
 MOST_FITTED = 1_000
-# What is not known of the rate at which repeated tokens lose their worth, as sd of its ln; a normal's reach for LEVEL.
-REPEATS_WIDTH = data_constrained.PARAMETERS[5].width
-NORMAL = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
     """What was imported, the places [M] of the runs that laws were fitted to, those runs, the laws and their doubt.
 
-    `among` says which of all runs were asked for, None all of them.
+    `mix` is of the target's kind; `whole` has the laws as they were fitted, to runs of every kind.
+    `among` says which of all runs were asked for, None all of them; `setting` is how many experts, streams and replicas
+    the target has.
     """
 
     imported: Imported
     places: NDArray[np.intp]
     runs: Runs
     mix: Mixture
+    whole: Mixture
     doubt: Doubt
     among: NDArray[np.bool_] | None = None
+    setting: Setting = field(default_factory=dict)
 
 
-def known_of(imported: Imported, *, laws: Sequence[str], seed: int, among: NDArray[np.bool_] | None = None) -> Known:
+def known_of(
+    imported: Imported,
+    *,
+    laws: Sequence[str],
+    seed: int,
+    among: NDArray[np.bool_] | None = None,
+    setting: Setting | None = None,
+) -> Known:
     """The laws fitted to the usable runs, or to those of them that are `among` all imported [all]."""
     places = thinned(imported.runs.flops, usable_places(imported, among))
-    runs = effective(imported.runs.take(places))
-    return Known(imported, places, runs, mixture(runs, laws=beliefs(laws), seed=seed), shipped(), among)
+    runs, asked = with_kinds(imported.runs.take(places), setting or {})
+    found = mixture_of_kinds(runs, laws=beliefs(seen_by(laws, runs)), kinds=asked, seed=seed)
+    mix = at_setting(found, setting or {})
+    return Known(imported, places, found.runs, mix, found, shipped(), among, setting or {})
 
 
 def alone(known: Known, law: str) -> Known:
@@ -79,18 +90,9 @@ def thinned(flops: Floats, places: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.sort(by_flops[kept])
 
 
-def effective(runs: Runs) -> Runs:
-    """The runs with tokens that differ and are worth as much as theirs."""
-    if "unique_tokens" not in runs.inputs:
-        return runs
-    inputs = {name: values for name, values in runs.inputs.items() if name != "unique_tokens"}
-    tokens = worth(runs.inputs["tokens"], runs.inputs["unique_tokens"])
-    return replace(runs, inputs={**inputs, "tokens": tokens})
-
-
 def told(known: Known, params: Floats, tokens: Floats, *, unique: float | None) -> Told:
     """What the laws together say of runs of these parameters and tokens [Q]."""
-    return tell(known.mix, {"params": params, "tokens": worth(tokens, unique)})
+    return tell(known.mix, {"params": params, "tokens": worth(tokens, unique, rate=known.mix.repeats.rate)})
 
 
 def expected(known: Known, params: Floats, tokens: Floats, *, unique: float | None) -> Floats:
@@ -103,17 +105,4 @@ def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | No
     plain = interval(told(known, params, tokens, unique=unique), known.doubt)
     if unique is None or not np.any(tokens > unique):
         return plain
-    middle = np.log(plain.value)
-    further = NORMAL * of_repeats(known.mix, params, tokens, unique)
-    reach = np.hypot(np.log(plain.high) - middle, further)
-    return Interval(plain.value, np.exp(middle - reach), np.exp(middle + reach))
-
-
-def of_repeats(mix: Mixture, params: Floats, tokens: Floats, unique: float) -> Floats:
-    """What not knowing the rate at which repeated tokens lose their worth does to ln loss, as a sd [Q]."""
-    ends = [
-        likely(mix, {"params": params, "tokens": worth(tokens, unique, rate=REPEATS * np.exp(step))})
-        for step in (-REPEATS_WIDTH, REPEATS_WIDTH)
-    ]
-    found: Floats = np.abs(ends[1] - ends[0]) / 2.0
-    return found
+    return widened(plain, of_repeats(known.mix, params, tokens, unique))

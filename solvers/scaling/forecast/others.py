@@ -6,6 +6,7 @@ from solvers.documents import Document
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.laws.predict.interval import Interval
 from solvers.laws.predict.optimum import FLOPS_PER_SERVED_TOKEN
+from solvers.scaling.forecast.kinds import of_one_length
 from solvers.scaling.forecast.known import Known, alone, foretold
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
@@ -18,11 +19,17 @@ FRONTIER, BELOW = 9, 8.0
 
 def alternatives(known: Known, place: Place, laws: list[Document]) -> list[Document]:
     """Sizes half and twice as large on the same compute, and the two laws that count most, each alone."""
-    return [*_sizes(known, place), *_alone(known, place, laws)]
+    sizes = [] if of_one_length(known.mix) else _sizes(known, place)
+    return [*sizes, *_alone(known, place, laws)]
 
 
 def frontier(known: Known, place: Place) -> list[Document]:
-    """What a smaller model of the same compute of training loses: loss against parameters, or FLOP of serving."""
+    """What a smaller model of the same compute of training loses: loss against parameters, or FLOP of serving.
+
+    Nothing where laws know one length.
+    """
+    if of_one_length(known.mix):
+        return []
     params = place.params * np.exp(np.linspace(-np.log(BELOW), 0.0, FRONTIER))
     tokens = _tokens(place, params)
     loss = foretold(known, params, tokens, unique=place.unique)

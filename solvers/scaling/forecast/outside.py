@@ -9,6 +9,7 @@ from solvers.laws.fit.doubts import BOLD, UNHEARD
 from solvers.laws.fit.flags import HARDLY_TRAINED
 from solvers.scaling.forecast.known import Known, foretold
 from solvers.scaling.forecast.place import Place
+from solvers.scaling.forecast.unlike import of_kinds, unseen
 
 # Tokens for each parameter that are so many times off those of any run are like none; so many, and no law was ever
 # tried so (estimates).
@@ -31,6 +32,7 @@ def outside(known: Known, place: Place) -> Iterator[Problem]:
     if _hardly_trained(known, place):
         message = f"A loss of {_loss(known, place):.2f} {known.runs.loss_unit} is that of counting tokens."
         yield Problem("hardly_trained", f"{message} Laws do not hold there.", "/target", "Ask for a larger target.")
+    yield from of_kinds(known)
 
 
 def unforetold(known: Known, place: Place) -> str:
@@ -42,7 +44,9 @@ def unforetold(known: Known, place: Place) -> str:
         return "is far below all runs"
     if _unlike(known, place) > BEYOND:
         return "has tokens for each parameter as no run near it"
-    return "is hardly trained, where laws do not hold" if _hardly_trained(known, place) else ""
+    if _hardly_trained(known, place):
+        return "is hardly trained, where laws do not hold"
+    return unseen(known, place)
 
 
 def _ratios(known: Known) -> tuple[float, float]:

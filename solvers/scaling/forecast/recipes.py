@@ -15,6 +15,7 @@ from solvers.documents import Document
 from solvers.errors import Problem, SpecError
 from solvers.laws.law import Floats
 from solvers.laws.predict.interval import FREEDOM, LEVEL, Interval
+from solvers.scaling.forecast.kinds import Setting
 from solvers.scaling.forecast.known import Known, foretold, known_of
 from solvers.scaling.forecast.parts import of_interval
 from solvers.scaling.forecast.place import Place
@@ -37,14 +38,14 @@ def recipes_of(imported: Imported) -> tuple[str, ...]:
     return found if len(found) > 1 else ()
 
 
-def apart(imported: Imported, *, laws: tuple[str, ...], seed: int) -> Recipes:
+def apart(imported: Imported, *, laws: tuple[str, ...], seed: int, setting: Setting | None = None) -> Recipes:
     """The laws fitted to each recipe's runs alone."""
     named = np.array([record.words.get("recipe", "") for record in imported.records])
     known: dict[str, Known] = {}
     refused: list[Problem] = []
     for recipe in recipes_of(imported):
         try:
-            known[recipe] = known_of(imported, laws=laws, seed=seed, among=named == recipe)
+            known[recipe] = known_of(imported, laws=laws, seed=seed, among=named == recipe, setting=setting)
         except SpecError as error:
             message = f"Recipe '{shown(recipe)}' cannot be foretold: {error.problems[0].message}"
             refused.append(Problem("recipe_left_out", message, "/runs/csv", error.problems[0].hint))

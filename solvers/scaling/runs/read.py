@@ -27,8 +27,8 @@ from solvers.units import many
 MOST_RUNS = 4_000
 # Inputs of runs that are kept where every run says them.
 INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_share", "experts", "streams", "replicas")
-# What a run may have one or several of: laws of parameters and tokens alone do not tell such runs apart.
-UNLIKE = ("experts", "streams", "replicas")
+# What a run that does not say it is taken to have, where others say theirs: one, and tokens that all differ.
+ASSUMED = {"unique_tokens": "each of their tokens once", "experts": "one", "streams": "one", "replicas": "one"}
 # Flags of runs that no law is fitted to.
 UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
 # What is said of one of them, and of several.
@@ -94,7 +94,7 @@ def read_table(
     flags = strange(records, runs)
     left_out = (*_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
     fitted = _fitted(records, flags)
-    warnings = (*guessed, *commas, *unsure, *_derived(rows), *_unlike(fitted), *mixed(fitted), *left_out)
+    warnings = (*guessed, *commas, *unsure, *_derived(rows), *_unsaid(fitted), *mixed(fitted), *left_out)
     return Imported(
         runs=runs,
         records=tuple(records),
@@ -111,15 +111,18 @@ def read_table(
 
 def runs_of_records(records: Sequence[Record], *, counts: str, loss_unit: str) -> Runs:
     """The records as columns: inputs that all of them say."""
-    inputs = {name: values for name in INPUTS if (values := _column(records, name)) is not None}
+    said = {name for record in records for name in record.numbers}
+    inputs = {name: values for name in INPUTS if (values := _column(records, name, said=name in said)) is not None}
     names = tuple(record.words.get("name", f"line {record.line}") for record in records)
     return Runs(inputs, np.array([record.loss for record in records]), counts, loss_unit, names)
 
 
-def _column(records: Sequence[Record], name: str) -> Floats | None:
+def _column(records: Sequence[Record], name: str, *, said: bool) -> Floats | None:
+    """The runs' numbers, None where one is not known; of some, a run has one where others `said` theirs."""
     if name == "final_rate_share":
         return _final_shares(records)
-    values = [record.numbers.get(name) for record in records]
+    assumed = said and name in ASSUMED
+    values = [_assumed(record, name) if assumed else record.numbers.get(name) for record in records]
     return None if any(value is None for value in values) else np.array(values, dtype=np.float64)
 
 
@@ -135,6 +138,13 @@ def _fitted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Record]:
     return [record for place, record in enumerate(records) if place not in bad]
 
 
+def _assumed(record: Record, name: str) -> float:
+    """What a run has where others say it and it does not: one of a kind, and tokens that all differ."""
+    if name == "unique_tokens":
+        return record.numbers.get(name, record.numbers["tokens"])
+    return max(record.numbers.get(name, 1.0), 1.0)
+
+
 def _derived(rows: Recorded) -> list[Problem]:
     if not rows.tokens_from:
         return []
@@ -142,17 +152,15 @@ def _derived(rows: Recorded) -> list[Problem]:
     return [Problem("tokens_derived", f"No column says tokens; they are {how}.", "/columns", "Say tokens=COLUMN.")]
 
 
-def _unlike(records: Sequence[Record]) -> list[Problem]:
-    """What makes runs of one size and length different, and laws of parameters and tokens do not see."""
+def _unsaid(records: Sequence[Record]) -> list[Problem]:
+    """What some runs say and others do not."""
     found = []
-    for field in UNLIKE:
-        values = sorted({record.numbers.get(field, 1.0) for record in records})
-        if len(values) > 1:
-            shown = ", ".join(f"{value:g}" for value in values[:6]) + (" ..." if len(values) > 6 else "")
-            message = f"The runs differ in {field} ({shown}); laws of parameters and tokens take them for one."
-            found.append(
-                Problem("unlike_kinds", message, "", "Give runs of one kind, or say which by a column recipe.")
-            )
+    for field, assumed in ASSUMED.items():
+        unsaid = [record.line for record in records if field not in record.numbers]
+        if 0 < len(unsaid) < len(records):
+            whose = f"{many(len(unsaid), 'run')} of {len(records):,} without {field.replace('_', ' ')}"
+            message = f"{whose}: {assumed} was assumed (line {unsaid[0]:,} first)."
+            found.append(Problem("kind_assumed", message, "", "Fill the cells."))
     return found
 
 

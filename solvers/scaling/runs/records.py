@@ -21,7 +21,7 @@ PRODUCTS = (
     ("steps", "batch_tokens"),
     ("steps", "batch", "sequence"),
 )
-MAY_BE_ZERO = ("final_rate", "final_rate_share", "step", "steps", "learning_rate", "flops", "gpu_hours")
+MAY_BE_ZERO = ("final_rate", "final_rate_share", "step", "steps", "learning_rate", "flops", "gpu_hours", "experts")
 # As solvers/units.py bounds quantities; a compute may be larger, and products of these stay finite.
 MOST = 1e36
 HOW = "Say tokens=COLUMN, or log steps, batch and sequence length (or compute)."

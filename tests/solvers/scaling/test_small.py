@@ -7,10 +7,11 @@ import pytest
 
 from solvers.base import silent
 from solvers.documents import Document
+from solvers.laws.predict.interval import NORMAL
+from solvers.laws.predict.kinds import of_repeats
 from solvers.laws.predict.optimum import worth
 from solvers.scaling.case import Case, case_of
 from solvers.scaling.forecast.believed import believed
-from solvers.scaling.forecast.known import NORMAL, of_repeats
 from solvers.scaling.halves import said
 from solvers.scaling.ladder.answer import Unpaid
 from solvers.scaling.small import NONE, big_run, small_runs

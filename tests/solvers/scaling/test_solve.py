@@ -15,7 +15,7 @@ from tests.solvers.scaling.made import asked, best_params, document, example, gr
 
 PLAN = {
     "label", "target", "model", "training", "laws", "doubt", "fan", "isoflops", "surface", "runs", "flagged", "optimum",
-    "recipes", "tuning", "ladder", "next", "curve", "stop",
+    "kinds", "repeats", "recipes", "tuning", "ladder", "next", "curve", "stop",
 }  # fmt: skip
 CHINCHILLA = {"laws": ["chinchilla"]}
 

@@ -49,7 +49,8 @@ def said(words: list[str]) -> list[tuple[Any, ...]]:
         (document(runs={"csv": "params,tokens,loss\n1,2,3\n", "file": "x"}), "contradiction", "/runs"),
         (document(runs={"file": "runs.csv"}), "not_a_table", "/runs/file"),
         (document(options={"laws": ["chinchila"]}), "unknown_name", "/options/laws/0"),
-        (document(options={"laws": ["moe"]}), "unknown_name", "/options/laws/0"),
+        (document(options={"laws": ["data-constrained"]}), "unknown_name", "/options/laws/0"),
+        (document(options={"laws": ["moe"]}), "missing", "/runs/csv"),
         (document(options={"laws": ["skaling", "skaling"]}), "contradiction", "/options/laws"),
         (document(budget={"gpu_hours": 10}), "missing", "/budget/gpu_hours"),
         (document(budget={"gpu_hours": 10, "flops": 1e18}, hardware=HARDWARE), "contradiction", "/budget"),
@@ -83,8 +84,11 @@ def test_diverged_runs_do_not_count_as_runs():
     assert [problem.code for problem in problems(document(rows))] == ["too_few_runs"]
 
 
-def test_laws_are_those_of_parameters_and_tokens_alone():
-    assert LAWS == ("chinchilla", "kaplan", "minicpm", "farseer", "skaling", "over-training")
+def test_laws_are_those_of_what_runs_and_target_say():
+    assert (
+        *("chinchilla", "kaplan", "minicpm", "farseer", "skaling", "over-training"),
+        *("moe", "parscale", "parscale-by-size", "diloco"),
+    ) == LAWS
 
 
 def test_quantities_are_read_with_their_units():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from solvers.laws.predict.mixture import Mixture, mixture
-from solvers.laws.predict.optimum import Budget, optimum, worth
+from solvers.laws.predict.optimum import Budget, optimum
+from solvers.laws.predict.repeats import worth
 from tests.solvers.laws.predict.ladders import TRUTH, ladder
 
 C = 1e21

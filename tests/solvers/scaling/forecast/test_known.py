@@ -5,9 +5,10 @@ import pytest
 
 from solvers.laws.law import runs_of
 from solvers.laws.predict.interval import interval
+from solvers.laws.predict.kinds import of_repeats
 from solvers.laws.predict.mixture import BELIEF, tell
-from solvers.laws.predict.optimum import worth
-from solvers.scaling.forecast.known import UNTRIED, beliefs, effective, foretold, known_of, of_repeats, usable_places
+from solvers.laws.predict.repeats import effective, worth
+from solvers.scaling.forecast.known import UNTRIED, beliefs, foretold, known_of, usable_places
 from solvers.scaling.forecast.runs import left_out
 from solvers.scaling.runs.read import read
 from tests.solvers.scaling.forecast.known_runs import LAWS, column, known

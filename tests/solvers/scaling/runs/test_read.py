@@ -69,13 +69,14 @@ def test_more_runs_than_are_accepted_are_refused(monkeypatch):
     assert str(caught.value) == "There are 2 runs; 1 are the most."
 
 
-def test_runs_that_laws_of_size_and_length_take_for_one_are_told():
+def test_what_some_runs_say_of_their_kind_and_others_do_not_is_assumed_and_told():
     mixed = read(
         "N,D,loss,experts\n1e8,2e9,3.1,8\n2e8,4e9,2.9,64\n3e8,6e9,2.8,\n", counts="active", loss_unit="nats/token"
     )
     alike = read("N,D,loss,experts\n1e8,2e9,3.1,8\n2e8,4e9,2.9,8\n", counts="active", loss_unit="nats/token")
 
     assert [(one.code, one.message) for one in mixed.warnings] == [
-        ("unlike_kinds", "The runs differ in experts (1, 8, 64); laws of parameters and tokens take them for one.")
+        ("kind_assumed", "1 run of 3 without experts: one was assumed (line 4 first).")
     ]
+    assert mixed.runs.inputs["experts"].tolist() == [8.0, 64.0, 1.0]
     assert alike.warnings == ()
