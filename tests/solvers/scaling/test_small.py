@@ -9,7 +9,7 @@ from solvers.base import silent
 from solvers.documents import Document
 from solvers.laws.predict.interval import NORMAL
 from solvers.laws.predict.kinds import of_repeats
-from solvers.laws.predict.optimum import worth
+from solvers.laws.predict.repeats import worth
 from solvers.scaling.case import Case, case_of
 from solvers.scaling.forecast.believed import believed
 from solvers.scaling.halves import said
