@@ -97,7 +97,7 @@ def told(known: Known, params: Floats, tokens: Floats, *, unique: float | None) 
 
 def expected(known: Known, params: Floats, tokens: Floats, *, unique: float | None) -> Floats:
     """Their ln loss [Q] alone, without how sure that is."""
-    return likely(known.mix, {"params": params, "tokens": worth(tokens, unique)})
+    return likely(known.mix, {"params": params, "tokens": worth(tokens, unique, rate=known.mix.repeats.rate)})
 
 
 def foretold(known: Known, params: Floats, tokens: Floats, *, unique: float | None = None) -> Interval:
