@@ -1,4 +1,4 @@
-"""The most memory that tensors take at once while something runs.
+"""The memory that tensors take: the most at once while something runs, and what is left of it.
 
 A GPU's allocator knows. A CPU's does not say, and so each operation's results are counted there from when they are
 made until they are let go; what an operation takes for itself meanwhile is not seen.
@@ -22,12 +22,34 @@ def peak_of(run: Callable[[], object], *, held: Iterable[Tensor], device: torch.
         run()
         torch.cuda.synchronize(device)
         return float(torch.cuda.max_memory_allocated(device)), float(torch.cuda.max_memory_reserved(device))
-    counted = _Counted()
-    for tensor in held:
-        counted.see(tensor)
+    counted = _counting(held)
     with counted:
         run()
     return float(counted.peak), 0.0
+
+
+def kept_after(run: Callable[[], object], *, held: Iterable[Tensor], device: torch.device) -> float:
+    """Bytes of what `run` made that its result, still at hand, keeps alive; `held` were there before."""
+    if device.type == "cuda":
+        before = torch.cuda.memory_allocated(device)
+        result = run()
+        kept = float(torch.cuda.memory_allocated(device) - before)
+        del result
+        return kept
+    counted = _counting(held)
+    before = counted.now
+    with counted:
+        result = run()
+    kept = float(counted.now - before)
+    del result
+    return kept
+
+
+def _counting(held: Iterable[Tensor]) -> "_Counted":
+    counted = _Counted()
+    for tensor in held:
+        counted.see(tensor)
+    return counted
 
 
 class _Counted(TorchDispatchMode):

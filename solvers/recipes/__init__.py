@@ -4,14 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from solvers.errors import Problem, SpecError, unknown
-from solvers.recipes import gemm, memory_copy, training_step
+from solvers.recipes import (
+    attention,
+    collectives,
+    elementwise,
+    gemm,
+    launch,
+    memory_copy,
+    peak_memory,
+    training_step,
+)
 from solvers.recipes.recipe import Needs, Params, Recipe
 
 __all__ = ["KNOWN", "Needs", "Params", "Recipe", "get"]
 
-KNOWN: Mapping[str, Recipe[Any]] = {
-    recipe.name: recipe for recipe in (memory_copy.RECIPE, gemm.RECIPE, training_step.RECIPE)
-}
+MODULES = (memory_copy, gemm, attention, elementwise, launch, collectives, peak_memory, training_step)
+KNOWN: Mapping[str, Recipe[Any]] = {module.RECIPE.name: module.RECIPE for module in MODULES}
 
 
 def get(name: str, version: int | None = None) -> Recipe[Any]:

@@ -11,6 +11,21 @@ from solvers import recipes
 from solvers.errors import SolveError
 
 SMALL = {
+    "attention": {
+        "cases": [
+            {"batch": 2, "queries": 1, "context": 8, "heads": 2, "kv_heads": 1, "head_dim": 4},
+            {"queries": 4, "context": 8, "heads": 2, "kv_heads": 2, "head_dim": 4},
+            {"queries": 8, "context": 8, "heads": 2, "kv_heads": 1, "head_dim": 4, "backward": True},
+        ],
+        "backends": ["auto", "flash", "math"],
+    },
+    "elementwise": {
+        "operations": ["add", "rms_norm", "layer_norm", "silu_mul", "gelu", "rotary", "softmax", "adam"],
+        "sizes": [{"rows": 4, "width": 8}],
+        "precision": "bf16",
+    },
+    "launch": {"kernels": 10},
+    "peak_memory": {"sequence_length": 8, "precision": "bf16"},
     "gemm": {
         "shapes": [{"m": 8, "n": 16, "k": 4}, {"m": 8, "n": 8, "k": 8, "batch": 3}],
         "precisions": ["fp32", "bf16"],
