@@ -143,8 +143,8 @@ def pointer_token(key: object) -> str:
 def _decoded(text: str | bytes) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode(errors="surrogatepass"))
     if size > MAX_BYTES:
-        hint = "A spec names models and hardware; it does not carry data."
-        raise TooLarge(Problem("too_large", f"The document has {size:,} bytes; {MAX_BYTES:,} is the most.", "", hint))
+        hint = "Large tables are files of their own, such as `file: runs.csv` on the command line."
+        raise TooLarge(Problem("too_large", f"The document has more than {MAX_BYTES:,} bytes.", "", hint))
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")

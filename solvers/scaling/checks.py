@@ -47,11 +47,20 @@ def _not_fitted(runs: GivenRuns, known: Runs, laws: Sequence[str]) -> list[Probl
             check(get(name), known)
         except SpecError as error:
             refused = refused or [
-                Problem(p.code, f"{p.message}{_left_out(runs)}", "/runs/csv", p.hint) for p in error.problems
+                Problem(p.code, f"{p.message}{_left_out(runs)}", "/runs/csv", _hint(p, runs, get(name).size))
+                for p in error.problems
             ]
         else:
             return []
     return refused
+
+
+def _hint(problem: Problem, runs: GivenRuns, size: int) -> str:
+    """What to do about it: many runs that seem to have diverged were more likely misread."""
+    unlikely = [warning.hint for warning in runs.imported.warnings if warning.code == "runs_diverged" and warning.hint]
+    if problem.code != "too_few_runs" or unlikely:
+        return unlikely[0] if unlikely else problem.hint
+    return f"Give {size} or more runs of several sizes and lengths, or leave `runs` out to plan a first ladder."
 
 
 def _left_out(runs: GivenRuns) -> str:

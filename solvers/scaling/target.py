@@ -115,7 +115,10 @@ class Target(Part):
         at_least = {"params": 1e3, "tokens": 1e3, "flops": 1e9, "gpu_hours": 1e-3, "unique_tokens": 1e3}
         problems = [
             Problem(
-                "out_of_range", f"A target of {getattr(self, name):g} {name} is none.", f"/{name}", f"From {least:g}."
+                "out_of_range",
+                f"{getattr(self, name):g} {name.replace('_', ' ')} are too few for a target.",
+                f"/{name}",
+                f"Give {least:g} or more.",
             )
             for name, least in at_least.items()
             if getattr(self, name) is not None and getattr(self, name) < least

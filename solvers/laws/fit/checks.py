@@ -19,7 +19,7 @@ def check(law: Law, runs: Runs, *, weights: NDArray[np.float64] | None = None) -
     law = law.base or law
     if not problems:
         counted = runs if weights is None else runs.take(weights > 0.0)
-        problems = _too_few(law, counted) or [*_constant(law, counted), *_one_level(law, counted)]
+        problems = _too_few(law, counted) or [*_constant(law, counted), *_same_loss(counted), *_one_level(law, counted)]
     if problems:
         raise BadRuns(*problems)
 
@@ -78,13 +78,25 @@ def _constant(law: Law, runs: Runs) -> list[Problem]:
     return [
         Problem(
             "constant_input",
-            f"All runs have the same {one.title}, so nothing says how the loss depends on it.",
+            f"All runs have the same {_inside(one.title)}, so nothing says how the loss depends on it.",
             f"/{one.name}",
             "Add runs where it differs, or ask for a law without it.",
         )
         for one in law.inputs
         if np.ptp(runs.inputs[one.name]) == 0.0
     ]
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _same_loss(runs: Runs) -> list[Problem]:
+    if len(runs) < 2 or np.ptp(runs.loss) > 0.0:
+        return []
+    message = f"All {len(runs)} runs have the same loss, {runs.loss[0]:.4g}: nothing says what it depends on."
+    return [Problem("constant_loss", message, "/loss", "Check which column is the loss.")]
 
 
 def _one_level(law: Law, runs: Runs) -> list[Problem]:

@@ -5,6 +5,7 @@ from solvers.laws.design.choose import Question
 from solvers.scaling.halves import of_log, said
 from solvers.scaling.ladder.choosing import NEAR, WORTH, Point
 from solvers.scaling.ladder.price import Price
+from solvers.scaling.words import flops
 
 # What no run takes away is said where it is at least this share of the interval (estimate: most of it).
 MOST = 0.5
@@ -13,7 +14,7 @@ MOST = 0.5
 def amount(cost: float, price: Price) -> str:
     """A spend with its unit."""
     if not price.in_gpu_hours:
-        return f"{cost:.2g} FLOP".replace("e+", "e")
+        return flops(cost)
     return f"{cost:,.0f} GPU-hours" if cost >= 100.0 else f"{cost:.2g} GPU-hours"
 
 

@@ -17,6 +17,7 @@ from solvers.scaling.runs.checkpoints import last_of_each
 from solvers.scaling.runs.columns import Columns, columns_of
 from solvers.scaling.runs.commas import with_points
 from solvers.scaling.runs.conventions import Convention, conventions
+from solvers.scaling.runs.plausible import implausible
 from solvers.scaling.runs.records import Record, Recorded, recorded
 from solvers.scaling.runs.repeats import Noise, noise_of
 from solvers.scaling.runs.schedules import final_share, mixed
@@ -31,6 +32,11 @@ INPUTS = ("params", "tokens", "unique_tokens", "learning_rate", "final_rate_shar
 ASSUMED = {"unique_tokens": "each of their tokens once", "experts": "one", "streams": "one", "replicas": "one"}
 # Flags of runs that no law is fitted to.
 UNUSABLE = ("diverged", "no_loss", "unfinished", "not_best")
+# A larger share of diverged runs seldom is one (estimate).
+SELDOM = 0.25
+UNLIKELY = (
+    "So many seldom diverge: check which columns are parameters, tokens and loss, and that losses are of one unit."
+)
 # What is said of one of them, and of several.
 SAID = {
     "diverged": ("diverged", "diverged"),
@@ -94,7 +100,8 @@ def read_table(
     flags = strange(records, runs)
     left_out = (*_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
     fitted = _fitted(records, flags)
-    warnings = (*guessed, *commas, *unsure, *_derived(rows), *_unsaid(fitted), *mixed(fitted), *left_out)
+    doubted = implausible(records, found, unit)
+    warnings = (*guessed, *commas, *unsure, *doubted, *_derived(rows), *_unsaid(fitted), *mixed(fitted), *left_out)
     return Imported(
         runs=runs,
         records=tuple(records),
@@ -184,7 +191,8 @@ def _counted(records: Sequence[Record], flags: Sequence[Flag]) -> list[Problem]:
             first = records[min(places)].line
             said = SAID[code][len(places) > 1]
             message = f"{len(places)} of {many(len(records), 'run')} {said} (line {first:,} first): not fitted to."
-            found.append(Problem(f"runs_{code}", message))
+            many_of_them = code == "diverged" and len(places) > SELDOM * len(records)
+            found.append(Problem(f"runs_{code}", message, "", UNLIKELY if many_of_them else ""))
     strange = sorted({r.words["state"] for r in records if "state" in r.words and not known_state(r.words["state"])})
     if strange:
         message = f"States of runs that are not known: {', '.join(strange[:6])}; they count as finished."

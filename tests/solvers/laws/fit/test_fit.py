@@ -137,7 +137,7 @@ def test_one_level_of_compute_is_refused() -> None:
 def test_an_input_that_never_changes_is_refused() -> None:
     tokens = np.geomspace(1e9, 1e11, 9)
 
-    with pytest.raises(BadRuns, match="All runs have the same Parameters N"):
+    with pytest.raises(BadRuns, match="All runs have the same parameters N"):
         fit(get("chinchilla"), runs_of(np.linspace(3.0, 2.5, 9), params=np.full(9, 1e9), tokens=tokens))
 
 
@@ -177,3 +177,10 @@ def test_one_run_many_times_is_one() -> None:
 
     with pytest.raises(BadRuns, match="has 5 parameters and there is only one different run"):
         fit(get("chinchilla"), runs)
+
+
+def test_runs_of_one_loss_are_refused() -> None:
+    runs = grid(get("chinchilla"), LOPSIDED)
+
+    with pytest.raises(BadRuns, match="All 64 runs have the same loss, 3: nothing says what it depends on"):
+        fit(get("chinchilla"), runs_of(np.full(len(runs), 3.0), **runs.inputs))
