@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from frontend.figures.register import percent
 from frontend.figures.register import said as said_loss
-from frontend.figures.scaling.said import power
+from frontend.figures.scaling.said import flops, power
 from planner.models import Run, State
 from planner.services.comparison import ANSWERED, Row
 from solvers import units
@@ -26,7 +26,7 @@ SAID = {
     "usd": "cost", "params": "parameters",
 }  # fmt: skip
 
-SHOWN = {"loss": said_loss, "learning_rate": power}
+SHOWN = {"loss": said_loss, "learning_rate": power, "flops": flops}
 
 # Characters that are shown of a text that is a file in itself.
 LONG = 60

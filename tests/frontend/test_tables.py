@@ -51,3 +51,10 @@ def test_a_number_is_not_parted_from_its_unit() -> None:
 
     assert tables.kept("A100-80 and 1-128 in") == "A100-\u206080 and 1-\u2060128 in"
     assert said == "10\u00a0% of 4\u00a0×\u00a0L4 at 1.40\u00a0kW in 5\u00a0s; 30 requests/s, 12 settings, 3 Ways"
+
+
+@pytest.mark.parametrize(("label", "value", "written"), [("target.flops", 3e21, "3e21 FLOP"), ("params", 7e9, "7B")])
+def test_compute_is_written_as_everywhere_in_a_comparison(label: str, value: float, written: str) -> None:
+    row = Row(label, "Answer", (value,), differs=False, best_index=None)
+
+    assert tables.written(value, row) == written
