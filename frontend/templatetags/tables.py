@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from frontend.figures.register import percent
 from frontend.figures.register import said as said_loss
-from frontend.figures.scaling.said import flops, power
+from frontend.figures.scaling import said as scaling
 from planner.models import Run, State
 from planner.services.comparison import ANSWERED, Row
 from solvers import units
@@ -26,7 +26,7 @@ SAID = {
     "usd": "cost", "params": "parameters",
 }  # fmt: skip
 
-SHOWN = {"loss": said_loss, "learning_rate": power, "flops": flops}
+SHOWN = {"loss": scaling.loss, "learning_rate": scaling.rate, "flops": scaling.flops}
 
 # Characters that are shown of a text that is a file in itself.
 LONG = 60
@@ -79,7 +79,7 @@ def said(value: float | None, name: str) -> str:
 
 
 def _named(name: str, value: float) -> str:
-    """A number under its name: losses with four digits, since laws differ in the third decimal, rates as powers."""
+    """A number under its name: losses and rates as their answers say them."""
     return SHOWN[name](value) if name in SHOWN else units.show_named(name, value)
 
 

@@ -1,5 +1,6 @@
 """Runs from a file: picked, recognised, their columns chosen, and the spec beside it follows."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -71,3 +72,22 @@ def test_a_file_that_is_too_large_is_refused_and_nothing_is_lost(
 
     expect(page.locator("#verdict")).to_contain_text("runs.csv is too large for a spec: 900 KiB at the most.")
     expect(page.get_by_label("Spec as YAML")).to_have_value(QUESTION)
+
+
+def test_columns_of_another_table_are_forgotten_with_it(signed_in: Page, person: Person, tmp_path: Path) -> None:
+    page, first, second = signed_in, tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text(TABLE)
+    second.write_text(TABLE.replace("size,seen,final,lr", "params,seen,loss,lr"))
+    open_form(page, person)
+    pick(page, first)
+    columns = page.locator("#field-runs-columns")
+    columns.get_by_label("Tokens D").select_option("seen")
+    columns.get_by_label("Loss", exact=True).select_option("final")
+    expect(page.locator("#verdict")).to_contain_text("Ready")
+
+    pick(page, second)
+
+    expect(page.get_by_label("Spec as YAML")).to_have_value(re.compile(r"\n  columns: \{tokens: seen\}\n$"))
+    expect(page.locator("#verdict")).to_contain_text("Ready")
+    expect(columns.get_by_label("Tokens D")).to_have_value("seen")
+    expect(columns.get_by_label("Loss", exact=True)).to_have_value("")

@@ -32,7 +32,7 @@ def test_a_file_inside_a_spec_is_told_by_its_beginning_and_its_size() -> None:
     assert said("llama-3.1-8b") == "llama-3.1-8b"
 
 
-def test_losses_have_four_digits_and_learning_rates_are_powers() -> None:
+def test_losses_and_learning_rates_are_shown_as_their_answers_say_them() -> None:
     values = {"loss": 2.3081, "learning_rate": 3.78e-4, "params": 4.02e9}
 
     assert [tables.said(value, name) for name, value in values.items()] == ["2.308", "3.8e-4", "4.02B"]

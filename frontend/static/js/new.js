@@ -94,7 +94,7 @@ function focusAgain({ name, value, at }) {
 }
 
 function showProblems(problems) {
-  for (const error of fields.querySelectorAll(".error")) error.textContent = "";
+  for (const error of fields.querySelectorAll(".error[id]")) error.textContent = "";
   for (const wrong of fields.querySelectorAll(".field.bad")) wrong.classList.remove("bad");
   for (const input of fields.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   for (const problem of problems) if (problem.id) showAtField(problem);
@@ -225,6 +225,7 @@ async function take(input) {
       return;
     }
     text.value = found;
+    forget(around, found);
     schedule("form", 0);
     return;
   }
@@ -237,6 +238,14 @@ async function take(input) {
     return;
   }
   schedule("form", 0);
+}
+
+// Columns that were chosen in another table and are not in this one; what JSON calls them is the server's to tell.
+function forget(around, table) {
+  if (/^\s*[{[]/.test(table)) return;
+  const header = table.split("\n").find((line) => line.trim() && !line.startsWith("#")) ?? "";
+  const names = new Set(header.split(/[,;\t]/).map((name) => name.trim().replace(/^"|"$/g, "")));
+  for (const choice of around.querySelectorAll("[data-table] select, [data-table] input")) if (!names.has(choice.value)) choice.value = "";
 }
 
 async function inBase64(blob) {
