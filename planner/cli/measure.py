@@ -63,5 +63,5 @@ def _list(output: Form) -> None:
         {"name": recipe.name, "version": recipe.version, "summary": recipe.summary, "params": recipe.schema()}
         for recipe in recipes.KNOWN.values()
     ]
-    rows = tuple((one["name"], str(one["version"]), one["summary"]) for one in known)
+    rows = tuple((recipe.name, str(recipe.version), recipe.summary) for recipe in recipes.KNOWN.values())
     data(known, output, Table("Recipes", ("name", "version", "what it measures"), rows))
