@@ -188,6 +188,7 @@ def _target(result: Document, theme: Theme) -> go.Scatter:
         "width": 6,
     }
     told = f"{said.size(target['params'])} parameters, {said.size(target['tokens'])} tokens"
+    ends = f", {said.loss(estimate['low'])} to {said.loss(estimate['high'])}" if value else ""
     return go.Scatter(
         name="Target",
         x=[target["flops"]] if value else [],
@@ -195,7 +196,7 @@ def _target(result: Document, theme: Theme) -> go.Scatter:
         error_y=bars,
         mode="markers",
         marker={"color": theme["ink"], "size": 10, "symbol": "diamond"},
-        hovertemplate=f"<b>The target</b><br>{told}<br>loss %{{y:.3f}}<extra></extra>",
+        hovertemplate=f"<b>The target</b><br>{told}<br>loss %{{y:.3f}}{ends}<extra></extra>",
     )
 
 

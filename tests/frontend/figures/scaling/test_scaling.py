@@ -250,6 +250,7 @@ def test_the_fan_holds_band_forecast_runs_and_target(solved: Document) -> None:
     assert (list(runs.y), list(flagged.y)) == ([3.0, 2.7, 2.4], [2.9])
     assert "Run 3 is 7.8 % above the law of the others." in flagged.customdata[0]
     assert (list(target.x), list(target.error_y.array)) == ([1.2e22], pytest.approx([0.06]))
+    assert target.hovertemplate.endswith("loss %{y:.3f}, 1.940 to 2.060<extra></extra>")
     assert fan.table(solved).rows[-1] == ("1.2e22 FLOP", "10B", "200B", "2.000", "1.940", "2.060")
 
 
