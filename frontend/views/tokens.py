@@ -16,8 +16,8 @@ from planner.services.errors import Invalid
 LIFETIMES = (7, 30, 90, 365)
 DEFAULT_DAYS = 90
 # What a click on "New token" gives: what the reader's own role can use.
-READS = ("runs:read", "projects:read")
-WRITES = (*READS, "runs:write", "catalogue:write")
+READS = ("runs:read", "projects:read", "nodes:read")
+WRITES = (*READS, "runs:write", "catalogue:write", "nodes:write")
 USUAL: dict[str, tuple[str, ...]] = {Role.VIEWER: READS, Role.EDITOR: WRITES, Role.OWNER: WRITES}
 
 

@@ -11,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from planner.models import Project
 from planner.services import demo, tokens
 
-SCOPES = ["runs:read", "runs:write", "projects:read", "projects:write", "catalogue:write"]
+SCOPES = [
+    *("runs:read", "runs:write", "projects:read", "projects:write"),
+    *("catalogue:write", "nodes:read", "nodes:write"),
+]
 DAYS = 365
 
 

@@ -27,7 +27,7 @@ def test_one_click_makes_a_token_that_opens_the_project(browser: Client, project
     assert (token.user, token.project, token.scopes) == (
         ada,
         project,
-        ["catalogue:write", "projects:read", "runs:read", "runs:write"],
+        ["catalogue:write", "nodes:read", "nodes:write", "projects:read", "runs:read", "runs:write"],
     )
 
 
