@@ -18,6 +18,7 @@ from jobs import limits, processes
 from jobs.limits import Limits
 from jobs.wire import Message, packed
 from solvers import kinds
+from solvers.base import Spec
 from solvers.errors import IsoflopError
 
 OUTCOME, LOG = "outcome.json", "output.log"
@@ -34,19 +35,17 @@ def run(request: Message, *, progress: int) -> None:
     folder = Path(request["folder"])
     _settle(folder, keep=progress)
     _bind(allowed)
-    outcome = _outcome(request["spec"], allowed, _Reporter(progress))
+    outcome = _outcome(request, allowed, _Reporter(progress))
     written = folder / f"{OUTCOME}.part"
     written.write_text(json.dumps(outcome, separators=(",", ":"), allow_nan=False), "utf-8")
     written.rename(folder / OUTCOME)
 
 
-def _outcome(document: Message, allowed: Limits, report: "_Reporter") -> Message:
+def _outcome(request: Message, allowed: Limits, report: "_Reporter") -> Message:
     try:
-        started = time.perf_counter()
-        spec = kinds.parse(document)
-        result = kinds.solve(spec, report)
-        result["search"]["seconds"] = round(time.perf_counter() - started, 6)
-        return {"answered": result, "key": kinds.result_key(spec)}
+        spec = kinds.parse(request["spec"])
+        answer, key = CALLS[request["call"]](spec, request["beside"], report)
+        return {"answered": answer, "key": key}
     except IsoflopError as error:
         return {"failed": [problem.document() for problem in error.problems]}
     except MemoryError:
@@ -56,6 +55,25 @@ def _outcome(document: Message, allowed: Limits, report: "_Reporter") -> Message
         if isinstance(error, OSError) and error.errno == errno.EFBIG:
             return {"failed": [limits.problem(limits.FILES, allowed).document()]}
         return {"crashed": traceback.format_exc()}
+
+
+def _solve(spec: Spec, _beside: Message, report: "_Reporter") -> tuple[Message, str]:
+    started = time.perf_counter()
+    result = kinds.solve(spec, report)
+    result["search"]["seconds"] = round(time.perf_counter() - started, 6)
+    return result, kinds.result_key(spec)
+
+
+def _experiments(spec: Spec, beside: Message, _report: "_Reporter") -> tuple[Message, str]:
+    return kinds.experiments(spec, beside["result"], beside["capability"], beside["budget_s"]), ""
+
+
+def _learn(spec: Spec, beside: Message, _report: "_Reporter") -> tuple[Message, str]:
+    return kinds.learn(spec, beside["measurements"]), ""
+
+
+# What a request may ask for beside its spec.
+CALLS = {"solve": _solve, "experiments": _experiments, "learn": _learn}
 
 
 class _Reporter:

@@ -103,15 +103,24 @@ class ForkServer:
             )
 
 
-def solve(spec: Document, *, server: ForkServer, allowed: Limits, heed: Heed) -> Outcome | Verdict:
-    """The solver's outcome, or the verdict of `heed` that ended it.
+def solve(
+    spec: Document,
+    *,
+    server: ForkServer,
+    allowed: Limits,
+    heed: Heed,
+    call: str = "solve",
+    beside: Document | None = None,
+) -> Outcome | Verdict:
+    """The solver's outcome, or the verdict of `heed` that ended it. `call` and `beside`: see `child.CALLS`.
 
     `heed` is called about each second, with the solver's progress if there is news, and at once with the first.
     """
     with tempfile.TemporaryDirectory(prefix="isoflop-solve-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with server.channel() as channel:
-            channel.sendall(packed({"spec": spec, "limits": asdict(allowed), "folder": name}))
+            asked = {"call": call, "spec": spec, "beside": beside or {}}
+            channel.sendall(packed({**asked, "limits": asdict(allowed), "folder": name}))
             verdict, ended = _follow(channel, allowed, heed)
         return verdict if verdict is not Verdict.GO else _outcome(folder, ended, allowed)
 

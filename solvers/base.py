@@ -4,7 +4,7 @@ kind = Kind(name, title, summary, version, spec, solve)
 solve(spec, progress) -> Solved | Infeasible
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
@@ -148,6 +148,8 @@ class Kind(Generic[S]):
     `compared` is what of a plan stands in a comparison beside its simple values. `forecast` reads from a solved result
     what it says will be measured, None where it says nothing: only what is said can be frozen in the register.
     `noticed` is what a spec's own data show before anything is solved: its tables may be right and strange.
+    `experiments` (spec, result, capability of a node, device-seconds) chooses the jobs on that node from which most is
+    learned of the plan; `learn` (spec, measurements of one device and stack) makes an own calibration of them.
     """
 
     name: str
@@ -167,3 +169,5 @@ class Kind(Generic[S]):
     compared: Callable[[Document], Document] = lambda _: {}
     forecast: Callable[[Document], Forecast | None] = lambda _: None
     noticed: Callable[[S], tuple[Problem, ...]] = lambda _: ()
+    experiments: Callable[[S, Document, Document, float], Document] | None = None
+    learn: Callable[[S, Sequence[Document]], Document] | None = None

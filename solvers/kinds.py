@@ -6,7 +6,7 @@ A kind is a module with a `KIND`; it is imported when it is first asked for, so 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict
 from functools import cache
@@ -187,6 +187,34 @@ def solve(spec: Spec, progress: Progress = silent) -> Document:
     }
     body = _solved(outcome, kind) if isinstance(outcome, Solved) else _infeasible(outcome)
     return {**_rounded({**envelope, **body, **tail}), "spec": question}
+
+
+def can_be_tried(name: str) -> bool:
+    """Whether a node can measure what plans of this kind assume."""
+    kind = get(name)
+    return kind.experiments is not None and kind.learn is not None
+
+
+def experiments(spec: Spec, result: Document, capability: Document, budget_s: float) -> Document:
+    """The jobs on a node of this capability from which, within so many device-seconds, most is learned of the plan."""
+    kind = get(spec.kind)
+    if kind.experiments is None:
+        raise _untried(kind)
+    return kind.experiments(spec, result, capability, budget_s)
+
+
+def learn(spec: Spec, measurements: Sequence[Document]) -> Document:
+    """An own calibration out of what nodes measured; the same for the same measurements."""
+    kind = get(spec.kind)
+    if kind.learn is None:
+        raise _untried(kind)
+    return kind.learn(spec, measurements)
+
+
+def _untried(kind: Kind[Any]) -> SpecError:
+    tried = [name for name in MODULES if can_be_tried(name)]
+    message = f"No node can measure yet what plans of kind {kind.name} assume."
+    return SpecError(Problem("cannot_be_tried", message, "/kind", f"Kinds that can: {', '.join(tried) or 'none'}."))
 
 
 def _solved(outcome: Solved, kind: Kind[Any]) -> Document:
