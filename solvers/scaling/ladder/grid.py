@@ -13,18 +13,16 @@ import numpy as np
 
 from solvers.laws.design.candidates import Candidates, branched, total
 from solvers.laws.law import Floats
-from solvers.scaling.ladder.family import Family, shaped, sizes
-from solvers.scaling.ladder.limits import Limits, allowed, largest, ratios, smallest
+from solvers.scaling.ladder.family import Family
+from solvers.scaling.ladder.limits import Limits, allowed, largest, ratios
 from solvers.scaling.ladder.price import Pace, Price
+from solvers.scaling.ladder.sizes import tried
 
-# Sizes up to the target's at most, and the least factors between neighbours in size and in length (estimates:
-# candidates closer to one another hardly differ in what they tell).
-SIZES, SIZE_STEP, LENGTH_STEP = 24, 1.3, 2.0
+# The least factor between neighbours in length (estimate, as of sizes).
+LENGTH_STEP = 2.0
 # The best batch grows as D^0.571 (equation 1 [li2025predictable]): over this factor of lengths by 3.3, which a flat
 # region still holds (estimate).
 SPAN = 8.0
-# Of N at least this much is not embeddings or head (estimate: what is learned of tables is not learned of layers).
-BODY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +48,7 @@ def grid(
     """All runs that the budget can pay; None where it can pay none."""
     found: list[tuple[Pace, float]] = []
     payable = largest(within, price.flops(spend))
-    for params in _sizes(of, counts, within):
+    for params in tried(of, counts, within):
         found += _of_size(params, price, within, spend) if params <= payable else []
     if not found:
         return None
@@ -67,7 +65,7 @@ def grid(
 def cheapest(of: Family, counts: str, price: Price, within: Limits) -> float | None:
     """What the cheapest run costs that tells something of the target; None where no size fits on the hardware."""
     costs = []
-    for params in _sizes(of, counts, within):
+    for params in tried(of, counts, within):
         for tokens in lengths(params, within)[:1]:
             pace = price.pace(params, tokens)
             costs += [pace.cost(tokens)] if pace else []
@@ -76,7 +74,7 @@ def cheapest(of: Family, counts: str, price: Price, within: Limits) -> float | N
 
 def tells(of: Family, counts: str, within: Limits) -> bool:
     """Whether any run within the limits tells something of the target, whatever it costs."""
-    return any(lengths(params, within) for params in _sizes(of, counts, within))
+    return any(lengths(params, within) for params in tried(of, counts, within))
 
 
 def lengths(params: float, within: Limits) -> list[float]:
@@ -85,20 +83,6 @@ def lengths(params: float, within: Limits) -> list[float]:
     number = 1 + round(np.log(most / least) / np.log(LENGTH_STEP))
     found = (float(ratio * params) for ratio in np.geomspace(least, most, number))
     return [one for one in found if allowed(params, one, within)]
-
-
-def _sizes(of: Family, counts: str, within: Limits) -> tuple[float, ...]:
-    """N of members up to the target's, whatever the budget: more of it adds runs and takes none away.
-
-    Of a first ladder those whose body is too small a share of N are left out, unless all are.
-    """
-    low = min(smallest(within), within.params)
-    step = max(SIZE_STEP, (within.params / low) ** (1.0 / (SIZES - 1)))
-    found = sizes(of, low, within.params, counts, step=step)
-    if within.least_flops > 0.0:
-        return found
-    body = "active" if counts == "active" else "non-embedding"
-    return tuple(one for one in found if shaped(of, one, counts).params(body) >= BODY * one) or found
 
 
 def _trunks(candidates: Candidates) -> Floats:

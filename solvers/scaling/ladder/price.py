@@ -13,9 +13,10 @@ from solvers.catalogue.equal_nodes import Hardware
 from solvers.cost.price import SECONDS_PER_HOUR
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.scaling.ladder.family import Family
-from solvers.scaling.ladder.limits import Limits, largest, smallest
+from solvers.scaling.ladder.limits import Limits, largest
+from solvers.scaling.ladder.sizes import tried
 from solvers.scaling.ladder.speed import Work
-from solvers.scaling.ladder.throughput import Batch, Throughput, throughput
+from solvers.scaling.ladder.throughput import Batch, Span, Throughput, throughput
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +90,20 @@ def priced(
 ) -> Price:
     """The price of runs within limits: a budget in GPU-hours, or else in FLOP; GPU-hours are told where they can be.
 
-    The target itself is planned on all GPUs of the hardware besides; of sizes, the smallest at least, that a budget
-    which pays none can be told what one costs.
+    The target itself is planned on all GPUs of the hardware besides; of sizes that are tried, the smallest at least,
+    that a budget which pays none can be told what one costs.
     """
     if hardware is None:
         return Price(in_gpu_hours=False)
     peak = hardware.node.gpu.peak(work.precision)
     flops = np.inf if gpu_hours is None else gpu_hours * SECONDS_PER_HOUR * peak
-    low = min(smallest(within), within.params)
+    low = min(tried(of, counts, within), default=within.params)
     plans = throughput(
         of,
         hardware,
         work,
         counts=counts,
-        low=low,
-        high=max(low, largest(within, flops)),
+        span=Span(low, max(low, largest(within, flops)), within.params),
         batch=batch,
         most_gpu_hours=np.inf if gpu_hours is None else gpu_hours,
         at=((within.params, hardware.gpus),),

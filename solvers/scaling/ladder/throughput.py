@@ -32,6 +32,18 @@ Batch = Callable[[float], int]
 
 
 @dataclass(frozen=True)
+class Span:
+    """N from `least` to `most`; those up to `paid` are planned, among sizes that the whole span decides.
+
+    So what a size costs does not change with what a budget pays.
+    """
+
+    least: float
+    paid: float
+    most: float
+
+
+@dataclass(frozen=True)
 class Planned:
     """A size, N in the caller's convention, and its plan; none where nothing fits on so many GPUs."""
 
@@ -126,18 +138,17 @@ def throughput(
     work: Work,
     *,
     counts: str,
-    low: float,
-    high: float,
+    span: Span,
     batch: Batch,
     most_gpu_hours: float = np.inf,
     at: Sequence[tuple[float, int]] = (),
 ) -> Throughput:
-    """Plans of sizes from `low` to `high` on as many GPUs as runs of at most `most_gpu_hours` want.
+    """Plans of sizes of a span on as many GPUs as runs of at most `most_gpu_hours` want.
 
     `at` are sizes and numbers of GPUs that are planned besides. `batch` gives the sequences of a step of a size.
     """
     found: dict[tuple[float, int], Speed | None] = {}
-    for params in _planned_sizes(of, counts, low=low, high=high):
+    for params in _planned_sizes(of, counts, span):
         member, sequences = shaped(of, params, counts), batch(params)
         for gpus in _wanted(hardware):
             found[params, gpus] = speed(member, hardware, work, gpus=gpus, batch=sequences)
@@ -151,11 +162,13 @@ def throughput(
     return Throughput(of, hardware, work, counts, planned)
 
 
-def _planned_sizes(of: Family, counts: str, *, low: float, high: float) -> list[float]:
-    """N of members from the smallest to the largest, the ends themselves among them."""
-    number = min(MOST, 1 + int(np.ceil(np.log(high / low) / np.log(APART) - 1e-9))) if high > low else 1
-    wanted = np.geomspace(low, high, number) if number > 1 else np.array([high])
-    return sorted({shaped(of, float(one), counts).params(counts) for one in wanted})
+def _planned_sizes(of: Family, counts: str, span: Span) -> list[float]:
+    """N of members evenly over the span, up to the first that is no smaller than what is paid."""
+    least, most = span.least, span.most
+    number = min(MOST, 1 + int(np.ceil(np.log(most / least) / np.log(APART) - 1e-9))) if most > least else 1
+    wanted = np.geomspace(least, most, number) if number > 1 else np.array([least])
+    kept = wanted[: 1 + int(np.searchsorted(wanted, span.paid * (1.0 - 1e-9)))]
+    return sorted({shaped(of, float(one), counts).params(counts) for one in kept})
 
 
 def _wanted(hardware: Hardware) -> list[int]:

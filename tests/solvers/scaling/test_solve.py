@@ -5,7 +5,7 @@ import pytest
 
 from solvers import kinds
 from solvers.base import Infeasible, silent
-from solvers.documents import canonical
+from solvers.documents import Document, canonical, read
 from solvers.laws.predict.interval import interval
 from solvers.laws.predict.mixture import mixture, tell
 from solvers.laws.predict.shipped import shipped
@@ -126,3 +126,15 @@ def test_what_solving_needs_can_be_read_before():
     prepare()
 
     assert kinds.parse(document()).kind == "scaling"
+
+
+def test_the_smallest_budget_is_the_same_whatever_was_asked_and_pays_a_run():
+    def of_hours(gpu_hours: float) -> Document:
+        document = {**read(kinds.examples("scaling")["first-ladder"]), "budget": {"gpu_hours": gpu_hours}}
+        return kinds.solve(kinds.parse(document))
+
+    least, more = (of_hours(hours)["infeasible"]["smallest_change"] for hours in (0.01, 2.0))
+
+    assert least == more
+    first = of_hours(least["value"])["plan"]["ladder"]["rungs"][0]
+    assert first["gpu_hours_alone"] == pytest.approx(least["value"], rel=0.02)

@@ -3,7 +3,7 @@ import pytest
 from solvers.base import Solved, silent
 from solvers.scaling.ladder.family import shaped
 from solvers.scaling.ladder.speed import choices, flops_per_token, speed
-from solvers.scaling.ladder.throughput import WALL_HOURS, Throughput, throughput
+from solvers.scaling.ladder.throughput import WALL_HOURS, Span, Throughput, throughput
 from solvers.training.solve import solve
 from solvers.training.spec import TrainingSpec
 from tests.solvers.scaling.ladder.cases import COUNTS, USUAL, WORK, batch, hardware
@@ -11,7 +11,21 @@ from tests.solvers.scaling.ladder.cases import COUNTS, USUAL, WORK, batch, hardw
 
 @pytest.fixture(scope="module")
 def plans() -> Throughput:
-    return throughput(USUAL, hardware(), WORK, counts=COUNTS, low=2e7, high=1.5e10, batch=batch, most_gpu_hours=2000.0)
+    return planned(1.5e10)
+
+
+def planned(paid: float) -> Throughput:
+    return throughput(
+        USUAL, hardware(), WORK, counts=COUNTS, span=Span(2e7, paid, 1.5e10), batch=batch, most_gpu_hours=2000.0
+    )
+
+
+def test_what_a_size_costs_does_not_change_with_the_sizes_that_can_be_paid(plans: Throughput) -> None:
+    few = planned(1e8)
+
+    assert {one.params for one in few.planned} < {one.params for one in plans.planned}
+    assert max(one.params for one in few.planned) >= 1e8
+    assert few.options(1e8) == plans.options(1e8)
 
 
 def test_a_plan_is_as_fast_as_the_training_planner_says() -> None:
