@@ -31,9 +31,11 @@ def once(instance: str, *, tidy: bool) -> sweeping.Sweep:
     """One round."""
     presence.beat(presence.SWEEPER, instance)
     swept = sweeping.sweep()
-    done = {name: count for name, count in asdict(swept).items() if name != "held" and count}
-    if done:
-        log.info("swept", **done)
+    if swept.requeued or swept.crashed or swept.cancelled or swept.rung:
+        log.info("swept", **asdict(swept))
+    jobs = sweeping.sweep_jobs()
+    if jobs != sweeping.JobSweep():
+        log.info("swept_jobs", **asdict(jobs))
     if tidy:
         sweeping.tidy()
     broker.empty_processed(settings.BROKER_DIR)

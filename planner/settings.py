@@ -136,8 +136,8 @@ BROKER_DIR = HOME / "broker"
 BROKER_POLL_S = env.number("ISOFLOP_BROKER_POLL_SECONDS", 0.05, least=0.01, most=5)
 LEASE_S = env.number("ISOFLOP_LEASE_SECONDS", 30, least=1, most=600)
 RENEW_S = env.number("ISOFLOP_RENEW_SECONDS", min(10, LEASE_S / 3), least=0.1, most=LEASE_S / 2)
-# How long a node that a job was promised to may take to fetch it.
-PICKUP_S = env.number("ISOFLOP_PICKUP_SECONDS", 20, least=1, most=600)
+# How long a node that a job was promised to may take to fetch it: twice the longest pause of a node that has none.
+PICKUP_S = env.number("ISOFLOP_PICKUP_SECONDS", 10, least=0.5, most=600)
 SWEEP_S = env.number("ISOFLOP_SWEEP_SECONDS", 5, least=0.1, most=60)
 MAX_ATTEMPTS = env.whole("ISOFLOP_MAX_ATTEMPTS", 3, least=1, most=10)
 SOLVE_SECONDS = env.number("ISOFLOP_SOLVE_SECONDS", 600, least=1)

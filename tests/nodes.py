@@ -91,7 +91,8 @@ def result(payload: Document, **fields: Any) -> Document:
 
 def measured(project: Project) -> Measurement:
     """A measurement of a node of the project."""
-    node, asked = join(project).node, job(project)
+    node = join(project).node
+    asked = job(project, node=str(node.id))
     payload = leased(node)
     leases.finish(node, asked.id, fence=payload["fence"], said=leases.Said("measured", result(payload)))
     return Measurement.objects.get(job=asked)

@@ -30,7 +30,7 @@ from planner.api.node_schemas import (
 )
 from planner.api.nodes import router as nodes_router
 from planner.api.waiting import until_offered
-from planner.models import JobState
+from planner.models import JobState, NodeState
 from planner.services import credentials, joblogs, joining, leases, logins, nodes, signing
 from planner.services.errors import not_found
 from solvers.errors import Problem
@@ -39,6 +39,8 @@ NODE = NodeBearer()
 OWN = ["nodes' own"]
 # When to ask again: where there was no seat to wait on; where jobs are not to be had.
 CROWDED_S, IDLE_S = 2.0, 5.0
+# A node renews so many times as often as a worker does, because that is when it hears of a cancel.
+RENEWALS = 2
 
 
 @nodes_router.post("/join", auth=None, response={201: JoinedOut}, operation_id="join_node", tags=OWN)
@@ -58,7 +60,7 @@ def join(request: HttpRequest, response: HttpResponse, body: JoinAsked) -> Statu
         node=JoinedNode(id=node.id, name=node.name, project=node.project.slug),
         credential=joined.credential,
         public_key=signing.public_key(),
-        renew_s=settings.RENEW_S,
+        renew_s=settings.RENEW_S / RENEWALS,
         lease_s=settings.LEASE_S,
     )
     return Status(HTTPStatus.CREATED, answer)
@@ -74,11 +76,15 @@ def lease(request: HttpRequest, response: HttpResponse, node_id: UUID, body: Lea
     capability = body.capability.model_dump(mode="json") if body.capability else None
     nodes.heard(node, capability=capability, agent_version=body.agent_version)
     fresh = credentials.rotate(credential)
-    # An answer that carries a credential goes out at once.
-    offer, seated = until_offered(lambda: leases.offer(node), seconds=0.0 if fresh else body.wait_s)
+    # An answer that carries a credential goes out at once, and a draining node waits for nothing.
+    wait_s = 0.0 if fresh or node.state != NodeState.ACTIVE else body.wait_s
+    offer, seated = until_offered(lambda: leases.offer(node), seconds=wait_s)
     response["Cache-Control"] = "no-store"
-    again = 0.0 if offer or fresh or (seated and body.wait_s) else CROWDED_S if not seated else IDLE_S
-    return LeaseOut(offer=OfferOut(**offer) if offer else None, credential=fresh or None, poll_after_s=again)
+    return LeaseOut(
+        offer=OfferOut(**offer) if offer else None,
+        credential=fresh or None,
+        poll_after_s=CROWDED_S if not seated else 0.0 if offer or fresh or wait_s else IDLE_S,
+    )
 
 
 @jobs_router.post("/{uuid:job_id}/renew", auth=NODE, response=RenewOut, operation_id="renew_job", tags=OWN)

@@ -9,7 +9,14 @@ from ninja import Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from planner.api.auth import caller, needs
-from planner.api.node_schemas import MeasurementOut, MeasurementPage, RecipeOut, RecipePage, measurement_out
+from planner.api.node_schemas import (
+    MeasurementOut,
+    MeasurementPage,
+    RecipeOut,
+    RecipePage,
+    measurement_line,
+    measurement_out,
+)
 from planner.api.visible import measurement as visible
 from planner.services import measurements
 from solvers import recipes
@@ -31,12 +38,12 @@ class Filters(BaseModel):
 
 @router.get("/measurements", auth=needs("nodes:read"), response=MeasurementPage, operation_id="list_measurements")
 def list_(request: HttpRequest, response: HttpResponse, asked: Query[Filters]) -> MeasurementPage:
-    """List a project's measurements, latest first, with their documents."""
+    """List a project's measurements, latest first."""
     page = measurements.page(caller(request).project(asked.project), **asked.model_dump(exclude={"project"}))
     if page.next_cursor:
         query = urlencode({**asked.model_dump(exclude_defaults=True), "cursor": page.next_cursor})
         response["Link"] = f'</api/v1/measurements?{query}>; rel="next"'
-    return MeasurementPage(items=[measurement_out(each) for each in page.rows], next_cursor=page.next_cursor)
+    return MeasurementPage(items=[measurement_line(each) for each in page.rows], next_cursor=page.next_cursor)
 
 
 @router.get(

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from planner.models import Run, State
-from planner.services import presence
+from planner.services import jobs, nodes, presence
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("isoflop_api_requests", "API requests of this process.", ["method", "status"], registry=REGISTRY)
@@ -23,14 +23,14 @@ class Queue(Collector):
     """Background work as the database sees it at the moment of the scrape."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Runs by state, workers and their slots, messages not yet given to the broker, leases past their time."""
-        runs = GaugeMetricFamily("isoflop_runs", "Runs by state.", labels=["state"])
+        """Runs, nodes and jobs by state, workers and their slots, messages not yet given to the broker, late leases."""
         counts = dict(Run.objects.order_by().values_list("state").annotate(count=Count("id")))
-        for state in State.values:
-            runs.add_metric([state], counts.get(state, 0))
-        yield runs
+        yield _by_state("isoflop_runs", "Runs by state.", {state: counts.get(state, 0) for state in State.values})
+        yield _by_state("isoflop_nodes", "Nodes by state.", nodes.counts())
+        yield _by_state("isoflop_jobs", "Validation jobs by state.", jobs.counts())
         status = presence.status()
         for name, words, value in (
+            ("isoflop_nodes_online", "Nodes heard of lately.", nodes.online()),
             ("isoflop_workers", "Workers alive.", status.workers),
             ("isoflop_worker_slots", "Runs that the living workers can solve at once.", status.slots),
             ("isoflop_outbox_entries", "Messages that the broker does not have yet.", status.outbox),
@@ -39,6 +39,13 @@ class Queue(Collector):
             ("isoflop_components_missing", "Kinds of process of which none is alive.", len(status.missing)),
         ):
             yield GaugeMetricFamily(name, words, value=float(value))
+
+
+def _by_state(name: str, words: str, counts: dict[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, words, labels=["state"])
+    for state, count in counts.items():
+        family.add_metric([state], count)
+    return family
 
 
 REGISTRY.register(Queue())

@@ -233,8 +233,8 @@ class LogOut(BaseModel):
     text: str
 
 
-class MeasurementOut(BaseModel):
-    """What a node measured."""
+class MeasurementLine(BaseModel):
+    """What a node measured, as lists show it."""
 
     id: UUID
     project: str
@@ -249,13 +249,18 @@ class MeasurementOut(BaseModel):
     digest: str
     created: datetime
     params: Document
+
+
+class MeasurementOut(MeasurementLine):
+    """What a node measured, with its document, of which `digest` is the SHA-256."""
+
     document: Document
 
 
 class MeasurementPage(BaseModel):
     """One page of measurements; `next_cursor` is empty on the last."""
 
-    items: list[MeasurementOut]
+    items: list[MeasurementLine]
     next_cursor: str
 
 
@@ -326,24 +331,32 @@ def problems_out(job: Row) -> list[ProblemOut]:
     return [ProblemOut(**{"at": "", "hint": "", **problem}) for problem in job.problems]
 
 
+def measurement_line(found: Measurement) -> MeasurementLine:
+    """The measurement as a list shows it; its project and node must have been fetched with it."""
+    return MeasurementLine(**_measured(found))
+
+
 def measurement_out(found: Measurement) -> MeasurementOut:
-    """The measurement; its project and node must have been fetched with it."""
-    return MeasurementOut(
-        id=found.id,
-        project=found.project.slug,
-        job=found.job_id,
-        node=found.node_id,
-        node_name=found.node.name,
-        recipe=found.recipe,
-        version=found.version,
-        device=found.device,
-        name=found.name,
-        stack=found.stack,
-        digest=found.digest,
-        created=found.created,
-        params=found.params,
-        document=found.document,
-    )
+    """The measurement with its document."""
+    return MeasurementOut(**_measured(found), document=found.document)
+
+
+def _measured(found: Measurement) -> Document:
+    return {
+        "id": found.id,
+        "project": found.project.slug,
+        "job": found.job_id,
+        "node": found.node_id,
+        "node_name": found.node.name,
+        "recipe": found.recipe,
+        "version": found.version,
+        "device": found.device,
+        "name": found.name,
+        "stack": found.stack,
+        "digest": found.digest,
+        "created": found.created,
+        "params": found.params,
+    }
 
 
 def _lease_line(lease: Lease) -> LeaseLine:

@@ -157,7 +157,8 @@ def _one(found: QuerySet[Job], job_id: UUID | str) -> Job:
 def _whole(found: QuerySet[Job]) -> QuerySet[Job]:
     """With all that lists and pages show of a job; logs are left where they are."""
     leases = Prefetch("leases", Lease.objects.defer("log").select_related("node").order_by("fence"))
-    return found.select_related("project", "requested_by", "node", "measurement").prefetch_related(leases)
+    whole = found.select_related("project", "requested_by", "node", "measurement").prefetch_related(leases)
+    return whole.defer("measurement__document", "measurement__params", "node__capability")
 
 
 def _needs(project: Project, document: Document, *, device: str, processes: int) -> Document:

@@ -74,7 +74,7 @@ def page(project: Project, *, recipe: str = "", node: str = "", cursor: str = ""
     if cursor:
         at, last = cursors.moment(cursor, ORDER)
         found = found.filter(Q(created__lt=at) | Q(created=at, id__lt=last))
-    rows = list(_whole(found).order_by("-created", "-id")[: limit + 1])
+    rows = list(_whole(found).defer("document").order_by("-created", "-id")[: limit + 1])
     more = len(rows) > limit
     return Page(rows[:limit], cursors.after(rows[limit - 1], ORDER) if more else "")
 
@@ -91,4 +91,4 @@ def one_of(user: User, measurement_id: UUID | str) -> Measurement:
 
 
 def _whole(found: QuerySet[Measurement]) -> QuerySet[Measurement]:
-    return found.select_related("project", "node")
+    return found.select_related("project", "node").defer("node__capability")

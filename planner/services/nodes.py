@@ -7,8 +7,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Prefetch, QuerySet
+from django.db.models.functions import Now
 
 from planner.models import ON_NODE, Bell, Job, Node, NodeState, Project, Role
+from planner.models.node import ONLINE
 from planner.services import audit, credentials, leases, outbox, projects
 from planner.services.errors import Conflict, not_found
 from solvers.documents import Document
@@ -78,6 +80,11 @@ def counts() -> dict[str, int]:
     """How many nodes there are in each state."""
     found = dict(Node.objects.order_by().values_list("state").annotate(count=Count("id")))
     return {state: found.get(state, 0) for state in NodeState.values}
+
+
+def online() -> int:
+    """How many nodes were heard of lately."""
+    return Node.objects.exclude(state=NodeState.REMOVED).filter(last_seen__gt=Now() - ONLINE).count()
 
 
 def _move(node: Node, sources: set[NodeState], target: NodeState, *, user: User, action: str) -> bool:

@@ -31,9 +31,11 @@ def ring_bell(bell: Bell) -> None:
     _wake()
 
 
+@transaction.atomic
 def answered(bell: Bell) -> int:
-    """Takes back what was rung for so far: the round is being made without the broker."""
-    return OutboxEntry.objects.filter(bell=bell).delete()[0]
+    """Takes back what was rung for so far: the round is being made. What the dispatcher has in hand is left to it."""
+    rung = OutboxEntry.objects.filter(bell=bell).select_for_update(skip_locked=True).values_list("id", flat=True)
+    return OutboxEntry.objects.filter(id__in=list(rung)).delete()[0]
 
 
 def pending(limit: int = 100) -> list[OutboxEntry]:

@@ -39,29 +39,42 @@ class Sweep:
     crashed: int = 0
     cancelled: int = 0
     rung: int = 0
-    jobs_requeued: int = 0
-    jobs_failed: int = 0
-    jobs_assigned: int = 0
+
+
+@dataclass(frozen=True)
+class JobSweep:
+    """What one round did for jobs."""
+
+    requeued: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    assigned: int = 0
 
 
 @transaction.atomic
 def sweep() -> Sweep:
-    """One round."""
+    """One round for runs."""
     if not _lock():
         return Sweep(held=False)
     moved = [claims.lose(run, trace=_story(run)) for run in _expired()]
     rung = _ring_forgotten()
-    jobs = leases.expire()
-    assigned = dispatching.assign()
     return Sweep(
         held=True,
         requeued=moved.count(State.QUEUED),
         crashed=moved.count(State.CRASHED),
         cancelled=moved.count(State.CANCELLED),
         rung=rung,
-        jobs_requeued=jobs.count(JobState.QUEUED),
-        jobs_failed=jobs.count(JobState.FAILED),
-        jobs_assigned=assigned,
+    )
+
+
+def sweep_jobs() -> JobSweep:
+    """One round for jobs: what nodes lost goes back to the queue, and what waits there to whoever is free."""
+    moved = leases.expire()
+    return JobSweep(
+        requeued=moved.count(JobState.QUEUED),
+        failed=moved.count(JobState.FAILED),
+        cancelled=moved.count(JobState.CANCELLED),
+        assigned=dispatching.assign(),
     )
 
 

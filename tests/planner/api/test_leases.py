@@ -56,7 +56,7 @@ def test_a_machine_joins_with_what_a_member_was_given(call, team):
         "node": {"id": str(node.id), "name": "box", "project": "lab"},
         "credential": answer.json()["credential"],
         "public_key": signing.public_key(),
-        "renew_s": 10.0,
+        "renew_s": 5.0,
         "lease_s": 30.0,
     }
     assert (node.capability, node.joined_by, node.project) == (capability, team.editor, team.project)

@@ -1,0 +1,356 @@
+"""One winning state transition whatever nodes do: P2 to P5 of what we promise."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from django.db.models.functions import Now
+
+from planner.api.leases import CROWDED_S, IDLE_S, RENEWALS
+from planner.api.waiting import NODE_POLL_S
+from planner.models import AuditEntry, Job, Lease, Measurement, Node, OutboxEntry, Project
+from planner.services import dispatching, joblogs, jobs, leases, nodes
+from planner.services.errors import LeaseLost, NotFound
+from planner.services.leases import NODE_LOST, Said
+from solvers.errors import Problem
+from tests import factories
+from tests.nodes import job, join, leased, measured, result
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return factories.project()
+
+
+@pytest.fixture
+def node(project) -> Node:
+    return join(project, name="a").node
+
+
+def fresh(asked: Job) -> Job:
+    return Job.objects.get(id=asked.id)
+
+
+def let_expire() -> None:
+    Job.objects.filter(state="running").update(lease_until=Now() - timedelta(seconds=1))
+
+
+def everything() -> list[object]:
+    """All that a refused call could have changed."""
+    return [list(each.objects.order_by("pk").values()) for each in (Job, Lease, Measurement, Node, OutboxEntry)]
+
+
+def finish(node: Node, asked: Job, payload, outcome: str = "measured", *problems: Problem) -> Job:
+    document = result(payload) if outcome == "measured" else None
+    return leases.finish(node, asked.id, fence=payload["fence"], said=Said(outcome, document, problems))
+
+
+def test_fetching_a_job_leases_it(project, node):
+    asked = job(project)
+
+    payload = leased(node)
+
+    found = fresh(asked)
+    left = Job.objects.annotate(now=Now()).values_list("lease_until", "now").get()
+    assert (found.state, found.fence, found.attempts, found.assigned_until) == ("running", 1, 1, None)
+    assert (left[0] - left[1]).total_seconds() == pytest.approx(settings.LEASE_S, abs=5)
+    assert (payload["job"], payload["node"], payload["fence"]) == (str(asked.id), str(node.id), 1)
+    assert leases.offer(node) is None
+
+
+def test_a_job_is_fetched_by_the_node_to_which_it_was_promised(project, node):
+    other = join(project, name="b").node
+    job(project, node=str(node.id))
+    dispatching.assign()
+
+    assert leases.offer(other) is None
+    assert leases.offer(node) is not None
+
+
+def test_limits_follow_from_the_recipe_and_the_host(project, node):
+    asked = job(project)
+
+    limits = leased(node)["limits"]
+
+    assert limits == {"wall_s": round(120 + 3 * asked.cost_s, 1), "memory_bytes": int(0.8 * 8e9)}
+
+
+def test_renewing_prolongs_the_lease_and_shows_progress(project, node):
+    asked = job(project)
+    leased(node)
+    Job.objects.update(lease_until=Now() + timedelta(seconds=1))
+    before = fresh(asked).lease_until
+
+    cancel = leases.renew(node, asked.id, fence=1, progress={"stage": "rows", "fraction": 0.5})
+
+    assert cancel is False
+    assert fresh(asked).lease_until > before
+    assert fresh(asked).progress == {"stage": "rows", "fraction": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [("failed", "failed"), ("refused", "failed"), ("crashed", "crashed"), ("cancelled", "cancelled")],
+)
+def test_other_outcomes_end_the_job_with_their_problems(project, node, outcome, state):
+    asked = job(project)
+    problem = Problem("out_of_memory", "Too large.", "/params", "Ask for less.")
+
+    ended = finish(node, asked, leased(node), outcome, problem)
+
+    assert (ended.state, ended.problems) == (state, [problem.document()])
+    assert ended.finished is not None
+    assert Lease.objects.get().why == outcome
+    assert Measurement.objects.count() == 0
+
+
+def test_a_finish_that_is_sent_five_times_counts_once(project, node):
+    asked = job(project)
+    payload, outcomes = leased(node), []
+    for _ in range(5):
+        try:
+            outcomes.append(finish(node, asked, payload).state)
+        except LeaseLost as error:
+            outcomes.append(error.problems[0].code)
+
+    assert outcomes == ["measured", *["lease_lost"] * 4]
+    assert Measurement.objects.count() == 1
+    assert fresh(asked).state == "measured"
+
+
+def test_a_job_goes_round_three_times_and_is_then_given_up(project):
+    first, second = join(project, name="a").node, join(project, name="b").node
+    asked = job(project)
+    turns, states = [], []
+    for _ in range(3):
+        dispatching.assign()
+        holder = fresh(asked).node
+        assert leases.offer(holder) is not None
+        turns.append(holder.name)
+        let_expire()
+        states.extend(leases.expire())
+
+    assert (turns, states) == (["a", "b", "a"], ["queued", "queued", "failed"])
+    assert fresh(asked).problems == [NODE_LOST.document()]
+    assert list(Lease.objects.order_by("fence").values_list("node", "fence", "why")) == [
+        (first.id, 1, "lost"),
+        (second.id, 2, "lost"),
+        (first.id, 3, "lost"),
+    ]
+
+
+def test_a_late_answer_is_refused_and_the_first_result_stands(project, node):
+    asked = job(project)
+    old = leased(node)
+    let_expire()
+    leases.expire()
+    other = join(project, name="b").node
+    finish(other, asked, leased(other))
+    before = everything()
+
+    for act in (
+        lambda: finish(node, asked, old),
+        lambda: finish(node, asked, {**old, "fence": 2}),
+        lambda: leases.renew(node, asked.id, fence=old["fence"], progress={"stage": "late"}),
+        lambda: joblogs.append(node, asked.id, fence=old["fence"], offset=0, text="late"),
+    ):
+        with pytest.raises(LeaseLost):
+            act()
+
+    assert everything() == before
+    assert (fresh(asked).node, Measurement.objects.get().node) == (other, other)
+    refused = AuditEntry.objects.filter(action="lease.refused").order_by("id").values_list("details", flat=True)
+    assert [each["verb"] for each in refused] == ["finish", "finish", "renew", "log"]
+
+
+def test_a_node_can_do_nothing_to_the_job_of_another(project, node):
+    other = join(project, name="b").node
+    asked = job(project, node=str(node.id))
+    payload = leased(node)
+    before = everything()
+
+    for act in (
+        lambda: finish(other, asked, payload),
+        lambda: leases.renew(other, asked.id, fence=1),
+        lambda: joblogs.append(other, asked.id, fence=1, offset=0, text="x"),
+    ):
+        with pytest.raises(LeaseLost):
+            act()
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_job_of_another_project_is_not_there(project, node, there):
+    stranger = join(factories.project()).node
+    asked = job(project)
+    payload = leased(node)
+
+    with pytest.raises(NotFound):
+        leases.renew(stranger, asked.id if there else uuid4(), fence=payload["fence"])
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"recipe": "gemm"}, "another_recipe"),
+        ({"rows": []}, "rows"),
+        ({"seconds_total": -1.0}, "greater_than"),
+        ({"seconds_total": float("nan")}, "not_finite"),
+        ({"seconds_total": float("inf")}, "not_finite"),
+        ({"secret": "x"}, "unknown_field"),
+        ({"params": {"sizes": [2e6], "repeats": 3}}, "another_row"),
+        ({"params": {"sizes": [1e6], "repeats": 4}}, "another_job"),
+    ],
+)
+def test_a_measurement_that_does_not_stand_up_ends_the_job_with_the_reason(project, node, change, code):
+    asked = job(project)
+    document = {**result(leased(node)), **change}
+
+    ended = leases.finish(node, asked.id, fence=1, said=Said("measured", document))
+
+    assert (ended.state, [problem["code"] for problem in ended.problems]) == ("failed", ["bad_measurement", code])
+    assert Measurement.objects.count() == 0
+    assert Lease.objects.get().why == "bad_measurement"
+
+
+def test_a_row_that_says_nan_is_no_measurement(project, node):
+    asked = job(project)
+    document = result(leased(node))
+    document["rows"][0]["seconds"] = {**document["rows"][0]["seconds"], "median": float("nan")}
+
+    ended = leases.finish(node, asked.id, fence=1, said=Said("measured", document))
+
+    assert [problem["code"] for problem in ended.problems] == ["bad_measurement", "not_finite"]
+
+
+def test_measured_without_a_measurement_is_a_failure(project, node):
+    asked = job(project)
+    leased(node)
+
+    ended = leases.finish(node, asked.id, fence=1, said=Said("measured"))
+
+    assert (ended.state, ended.problems[0]["code"]) == ("failed", "bad_measurement")
+
+
+def test_a_measurement_of_another_device_is_refused(project, node):
+    asked = job(project)
+    document = result(leased(node))
+    document["environment"]["device"] = "cuda"
+
+    ended = leases.finish(node, asked.id, fence=1, said=Said("measured", document))
+
+    assert [problem["code"] for problem in ended.problems] == ["bad_measurement", "another_device"]
+
+
+def test_a_released_job_waits_again_and_has_lost_no_attempt(project, node):
+    asked = job(project)
+
+    released = finish(node, asked, leased(node), "released")
+
+    assert (released.state, released.attempts, released.node, released.avoid) == ("queued", 0, None, node)
+    assert Lease.objects.get().why == "released"
+
+
+def test_a_job_that_is_only_handed_round_ends_at_last(project, node):
+    asked = job(project)
+    for _ in range(leases.MOST_LEASES):
+        finish(node, asked, leased(node), "released")
+
+    assert (fresh(asked).state, fresh(asked).fence) == ("failed", leases.MOST_LEASES)
+
+
+def test_a_cancel_ends_what_waits_at_once_and_what_runs_when_its_node_says_so(project, node):
+    running, waiting = job(project), job(project)
+    payload = leased(node)
+    by = project.created_by
+
+    states = [jobs.cancel(each, user=by).state for each in (running, waiting)]
+    heard = leases.renew(node, running.id, fence=1)
+    ended = finish(node, running, payload)
+
+    assert (states, heard) == (["running", "cancelled"], True)
+    assert (ended.state, Measurement.objects.count()) == ("cancelled", 0)
+
+
+def test_a_cancel_of_a_promised_job_takes_the_promise_back(project, node):
+    asked = job(project)
+    dispatching.assign()
+
+    jobs.cancel(asked, user=project.created_by)
+
+    assert leases.offer(node) is None
+    assert fresh(asked).state == "cancelled"
+
+
+@pytest.mark.parametrize("way", ["lost", "released", "removed"])
+def test_a_cancelled_job_does_not_go_round_again(project, node, way):
+    asked = job(project)
+    payload = leased(node)
+    jobs.cancel(asked, user=project.created_by)
+    if way == "lost":
+        let_expire()
+        leases.expire()
+    elif way == "released":
+        finish(node, asked, payload, "released")
+    else:
+        nodes.remove(node, user=project.created_by)
+
+    assert fresh(asked).state == "cancelled"
+
+
+def test_a_job_that_has_ended_stays_as_it_is(project):
+    found = measured(project)
+    before = everything()
+
+    jobs.cancel(found.job, user=project.created_by)
+
+    assert everything() == before
+
+
+def test_a_running_job_whose_lease_was_never_set_counts_as_lost(project, node):
+    asked = job(project)
+    leased(node)
+    Job.objects.update(lease_until=None)
+
+    assert leases.expire() == ["queued"]
+    assert fresh(asked).state == "queued"
+
+
+def test_a_lease_that_is_held_is_left_alone(project, node):
+    job(project)
+    leased(node)
+
+    assert leases.expire() == []
+
+
+def test_the_settings_add_up_to_what_is_promised():
+    """P4: a node that dies loses its lease, the sweeper sees it and gives the job away, the next free node asks; and if
+    that one has died as well, once more. P5: a cancel is heard with the next renewal, and TERM has ten seconds to work.
+    """
+    asks = max(CROWDED_S, IDLE_S, NODE_POLL_S)
+    term_s = 10.0
+
+    elsewhere = settings.LEASE_S + settings.SWEEP_S + asks
+    after_two_deaths = elsewhere + settings.PICKUP_S + settings.SWEEP_S
+
+    assert elsewhere <= 45
+    assert after_two_deaths <= 60
+    assert settings.RENEW_S / RENEWALS + term_s <= 15
+    assert 2 * asks <= settings.PICKUP_S
+
+
+def test_fetching_finishing_and_renewing_take_few_queries(project, node, django_assert_max_num_queries):
+    asked = job(project)
+    dispatching.assign()
+
+    with django_assert_max_num_queries(7):
+        payload = json.loads(leases.offer(node)["payload"])
+    with django_assert_max_num_queries(2):
+        leases.renew(node, asked.id, fence=1)
+    with django_assert_max_num_queries(11):
+        finish(node, asked, payload)
