@@ -21,9 +21,11 @@ from solvers.laws.law import Floats, Runs, joined
 from solvers.laws.loss import get
 from solvers.laws.predict.interval import LEVEL, interval
 from solvers.laws.predict.kinds import mixture_of_kinds, of_repeats, varied, widened
-from solvers.laws.predict.mixture import Mixture, tell
+from solvers.laws.predict.mixture import BELIEF, Mixture, tell
 from solvers.laws.predict.repeats import effective
 from solvers.laws.predict.shipped import shipped
+from solvers.scaling.forecast.kinds import seen_by
+from solvers.scaling.forecast.known import beliefs
 from solvers.scaling.runs.columns import columns_of, mapped
 from solvers.scaling.runs.conventions import conventions
 from solvers.scaling.runs.read import runs_of_records
@@ -102,7 +104,8 @@ def foretold(known: Runs, asked: Runs, *, law: str = AUTO, leave: Collection[str
     """What the laws, or the one that is named, say of the losses of `asked` from the runs that are known."""
     if law == AUTO:
         known, asked = _alike(known, asked)
-        mix = mixture_of_kinds(known, kinds=varied(known, asked), leave=leave)
+        laws = beliefs(seen_by(tuple(BELIEF), known))
+        mix = mixture_of_kinds(known, laws=laws, kinds=varied(known, asked), leave=leave)
         told = tell(mix, effective(asked, rate=mix.repeats.rate).inputs)
         laws = {name: float(weight) for name, weight in zip(mix.laws, told.weights.mean(axis=1), strict=True)}
         found = interval(told, shipped())

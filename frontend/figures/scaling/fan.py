@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.scaling import asked, log, said
+from frontend.figures.scaling import asked, kinds, log, said
 from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document
@@ -91,8 +91,10 @@ def hover(run: Document, messages: list[str]) -> str:
     """A run in words, with what it is flagged for."""
     told = "".join(f"<br>{escape(message)}" for message in messages)
     fitted = "" if run["fitted"] is None else f", the laws say {said.loss(run['fitted'])}"
+    kind = f", {kinds.words(run)}" if kinds.words(run) else ""
     return (
         f"<b>{escape(str(run['name']))}</b><br>{said.size(run['params'])} parameters, {said.size(run['tokens'])} tokens"
+        f"{kind}"
         f"<br>loss {said.loss(run['loss'])}{fitted}{told}"
     )
 

@@ -134,10 +134,14 @@ def _asks(result: Document, one: Spot, answer: Spot) -> tuple[Changes, str]:
     return (), ""
 
 
+# What a target says besides its size, which another size keeps.
+KEPT = ("served_tokens", "unique_tokens", "experts", "streams", "replicas")
+
+
 def _target(result: Document, one: Spot) -> Document:
     """The target as the spec would ask for this size, with what else it says of data and serving."""
     written = (result.get("spec", {}).get("target") or {}).items()
-    kept = {name: value for name, value in written if name in ("served_tokens", "unique_tokens") and value}
+    kept = {name: value for name, value in written if name in KEPT and value}
     return {"params": one.params, "tokens": one.tokens, **kept}
 
 

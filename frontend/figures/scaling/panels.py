@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from frontend.figures.base import Panel, Table
-from frontend.figures.scaling import asked, laws, residuals, said
+from frontend.figures.scaling import asked, kinds, laws, residuals, said
 from solvers.documents import Document
 
 
 def panels(result: Document) -> tuple[Panel, ...]:
-    """The laws, the rules of learning rate and batch, and the runs that are flagged."""
-    return tuple(panel for panel in (laws.panel(result), rules(result), flagged(result)) if panel is not None)
+    """The laws, what runs differ in, the rules of learning rate and batch, and the runs that are flagged."""
+    found = (laws.panel(result), kinds.panel(result), rules(result), flagged(result))
+    return tuple(panel for panel in found if panel is not None)
 
 
 def rules(result: Document) -> Panel | None:

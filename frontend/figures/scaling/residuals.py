@@ -5,7 +5,7 @@ import statistics
 import plotly.graph_objects as go
 
 from frontend.figures.base import LegendEntry, Table
-from frontend.figures.scaling import asked, fan, log, said
+from frontend.figures.scaling import asked, fan, kinds, log, said
 from frontend.figures.theme import Theme
 from solvers import units
 from solvers.documents import Document
@@ -56,9 +56,11 @@ def figure(result: Document, theme: Theme) -> go.Figure:
 def table(result: Document) -> Table:
     """Every run with what the laws say of it, what it counts for, and its flags."""
     recipes = any(one.get("recipe") for one in asked.parts(result, "runs"))
-    rows = tuple(_row(one, recipes=recipes) for one in asked.parts(result, "runs"))
-    columns = ("Run", *(("Recipe",) if recipes else ()), "Parameters", "Tokens", "Compute", "Loss", "The laws say",
-               "Off by", "Weight", "Leverage", "Flags")  # fmt: skip
+    unlike = bool(asked.parts(result, "kinds"))
+    rows = tuple(_row(one, recipes=recipes, unlike=unlike) for one in asked.parts(result, "runs"))
+    named = (*(("Recipe",) if recipes else ()), *(("Kind",) if unlike else ()))
+    columns = ("Run", *named, "Parameters", "Tokens", "Compute", "Loss", "The laws say", "Off by", "Weight",
+               "Leverage", "Flags")  # fmt: skip
     caption = f"The runs: parameters ({asked.counts(result)}), loss in {asked.unit(result)}"
     return Table(caption, columns, rows)
 
@@ -93,12 +95,13 @@ def _reach(values: list[float]) -> float:
     return 1.12 * max(min(ordered[-1], 3 * usual), 0.05)
 
 
-def _row(one: Document, *, recipes: bool) -> tuple[str, ...]:
+def _row(one: Document, *, recipes: bool, unlike: bool) -> tuple[str, ...]:
     off = "–" if one["residual"] is None else f"{'+' if one['residual'] > 0 else ''}{said.percent(one['residual'])}"
     flags = ", ".join(FLAGS.get(code, code.replace("_", " ")) for code in one["flags"]) or "–"
     return (
         str(one["name"]),
         *((str(one.get("recipe") or "–"),) if recipes else ()),
+        *((kinds.words(one),) if unlike else ()),
         said.size(one["params"]),
         said.size(one["tokens"]),
         said.flops(one["flops"]),

@@ -1,7 +1,7 @@
 """A scaling answer in words: the big run, its conventions, what binds, and the nearest where nothing is possible."""
 
 from frontend.figures.base import Nearest
-from frontend.figures.scaling import asked, ladder, residuals, said
+from frontend.figures.scaling import asked, kinds, ladder, residuals, said
 from solvers import units
 from solvers.documents import Document
 from solvers.laws.units import COUNTS, LOSS_UNITS
@@ -15,6 +15,7 @@ BINDING = {
     "loss": "The loss asked for",
     "unique_tokens": "The data that there is",
     "served_tokens": "The tokens to serve",
+    "streams": "The parallel streams",
     "budget": "The budget for small runs",
     "goal": "The interval asked for",
     "most_runs": "The number of small runs",
@@ -77,6 +78,7 @@ def big_run(result: Document) -> tuple[tuple[str, str], ...]:
     if target.get("unique_tokens"):
         epochs = said.number(target.get("epochs") or 1)
         facts.append(("Data", f"{said.size(target['unique_tokens'])} tokens, each seen {epochs} times"))
+    facts += list(kinds.facts(result))
     if target.get("served_tokens"):
         facts.append(("Will serve", f"{said.size(target['served_tokens'])} tokens"))
     return tuple(facts)

@@ -63,5 +63,5 @@ EFFECT = Effect(
     from_natural=from_natural,
     source="clark2022unified",
     caveat="What experts are worth was published for one length of training and for routing to one expert.",
-    laws=("moe",),
+    laws=("moe", "size"),
 )

@@ -42,5 +42,5 @@ EFFECT = Effect(
     from_natural=from_natural,
     source="charles2025communication",
     caveat="What replicas cost was published for 20 tokens a parameter and 30 inner steps between outer ones.",
-    laws=("diloco",),
+    laws=("diloco", "size"),
 )

@@ -8,7 +8,7 @@ from solvers.laws.law import Law
 
 NAMES = (
     *("chinchilla", "kaplan", "minicpm", "farseer", "skaling", "over-training"),
-    *("data-constrained", "moe", "parscale", "parscale-by-size", "diloco"),
+    *("data-constrained", "size", "moe", "parscale", "parscale-by-size", "diloco"),
 )
 
 

@@ -13,6 +13,7 @@ from solvers.laws.fit.flags import Flag, after_fit
 from solvers.laws.law import Floats
 from solvers.scaling.forecast.known import Known, told, usable_places
 from solvers.scaling.forecast.place import Place
+from solvers.scaling.forecast.unlike import kinds_seen
 
 MOST_SHOWN = 1_500
 
@@ -25,7 +26,7 @@ def rows(known: Known, place: Place) -> list[Document]:
     fitted = _everywhere(known, sum(w * one.residuals for w, one in zip(weights, experts, strict=True)))
     weight = _everywhere(known, sum(w * one.weights for w, one in zip(weights, experts, strict=True)))
     leverage = _everywhere(known, sum(w * one.leverage for w, one in zip(weights, experts, strict=True)))
-    codes = _codes(known)
+    codes, seen = _codes(known), kinds_seen(known)
     return [
         {
             "name": runs.names[n] if runs.names else f"run {n + 1}",
@@ -39,6 +40,7 @@ def rows(known: Known, place: Place) -> list[Document]:
             "leverage": None if np.isnan(leverage[n]) else float(leverage[n]),
             "flags": codes.get(n, []),
             "recipe": _recipe(known, n),
+            "kind": {name: float(runs.inputs[name][n]) if name in runs.inputs else 1.0 for name in seen},
         }
         for n in range(min(len(runs), MOST_SHOWN))
     ]

@@ -30,6 +30,7 @@ from tests.solvers.laws.few import few
 from tests.solvers.laws.fit.test_given import parallel
 from tests.solvers.laws.hyperparameters.protocol import extrapolated, sparse
 from tests.solvers.laws.hyperparameters.sweeps import dense
+from tests.solvers.laws.kinds import report as kinds
 from tests.solvers.laws.points import chinchilla
 from tests.solvers.laws.pools import report as pools
 
@@ -169,6 +170,11 @@ def of_streams() -> Iterator[Row]:
         yield Row(name, _percent(said[0]), "<= .25 %", f"the paper's form {_percent(said[1])}")
 
 
+def of_kinds() -> Iterator[Row]:
+    """Runs that differ in experts, streams or how often they saw their tokens foretell larger ones."""
+    yield from (Row(*line) for line in kinds.lines())
+
+
 def of_times() -> Iterator[Row]:
     """The product's forecast and advice, in CPU seconds."""
     found = bench.run(time.process_time)
@@ -186,6 +192,7 @@ SECTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "pools": of_pools,
     "advice": of_advice,
     "streams": of_streams,
+    "kinds": of_kinds,
     "times": of_times,
 }
 

@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 
 from solvers.errors import SpecError
+from solvers.laws.kinds import KINDS, REPETITION
+from solvers.laws.kinds.compound import compound
+from solvers.laws.kinds.effect import Effect
 from solvers.laws.law import loss_at
 from solvers.laws.loss import get
 from solvers.scaling.accuracy import score
@@ -129,3 +132,31 @@ def test_one_level_of_compute_is_refused():
         score(DATA, fit=level)
 
     assert {problem.code for problem in caught.value.problems} == {"one_compute_level"}
+
+
+def _of_kind(rows: list[dict[str, str]], effect: Effect, of: dict[str, float], value: float) -> list[dict[str, str]]:
+    """The runs with so many of a kind, and the losses that they have with it, without scatter."""
+    law, name = compound(LAW, [effect]), effect.input.name
+    params, tokens = (np.array([float(row[letter]) for row in rows]) for letter in "ND")
+    letters = {**LAW.published[-1].coefficients, **of}
+    losses = loss_at(law, letters, params=params, tokens=tokens, **{name: np.full(len(rows), value)})
+    return [{**row, name: str(value), "loss": str(one)} for row, one in zip(rows, losses, strict=True)]
+
+
+def test_runs_that_differ_in_streams_are_scored_by_laws_that_see_them():
+    effect, of = KINDS["streams"], {"k": 0.4, "tau": 0.2}
+    known = [row for count in (1.0, 2.0, 4.0) for row in _of_kind(FIT[::2], effect, of, count)]
+
+    found = score(_of_kind(DATA, effect, of, 8.0), fit=known)
+
+    assert found["mape"] < 0.01
+
+
+def test_runs_that_repeat_tokens_are_scored_with_a_rate_that_they_tell():
+    known = [row for unique in (5e8, 2e9, 1e12) for row in _of_kind(FIT[::2], REPETITION, {"R_D": 5.0}, unique)]
+    asked = _of_kind(DATA, REPETITION, {"R_D": 5.0}, 2e9)
+
+    told, published = score(asked, fit=known), score(asked, fit=_of_kind(FIT, REPETITION, {"R_D": 5.0}, 1e12))
+
+    assert told["mape"] < 0.01
+    assert told["mape"] < published["mape"]

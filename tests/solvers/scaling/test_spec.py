@@ -87,7 +87,7 @@ def test_diverged_runs_do_not_count_as_runs():
 def test_laws_are_those_of_what_runs_and_target_say():
     assert (
         *("chinchilla", "kaplan", "minicpm", "farseer", "skaling", "over-training"),
-        *("moe", "parscale", "parscale-by-size", "diloco"),
+        *("size", "moe", "parscale", "parscale-by-size", "diloco"),
     ) == LAWS
 
 
