@@ -89,6 +89,12 @@ def result(payload: Document, **fields: Any) -> Document:
     }
 
 
+def finish(node: Node, payload: Document) -> None:
+    """The node's job is measured."""
+    said = leases.Said("measured", result(payload))
+    leases.finish(node, payload["job"], fence=payload["fence"], said=said)
+
+
 def measured(project: Project) -> Measurement:
     """A measurement of a node of the project."""
     node = join(project).node

@@ -24,6 +24,7 @@ from planner.api import (
     results,
     runs,
     tokens,
+    validations,
 )
 from planner.api.auth import CHALLENGE
 from planner.api.body import StrictParser
@@ -78,6 +79,9 @@ api = Api(
 )
 api.add_router("/runs", runs.router)
 api.add_router("/runs", results.router)
+api.add_router("/runs", validations.of_runs)
+api.add_router("/validations", validations.router)
+api.add_router("/calibrations", validations.learned)
 api.add_router("/compare", compare.router)
 api.add_router("/forecasts", forecasts.router)
 api.add_router("/projects", projects.router)

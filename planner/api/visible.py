@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from planner.api.auth import Caller
-from planner.models import Forecast, Job, Measurement, Node, Run
-from planner.services import forecasts, history, jobs, measurements, nodes
+from planner.models import Calibration, Forecast, Job, Measurement, Node, Run, Validation
+from planner.services import calibrations, forecasts, history, jobs, measurements, nodes, validations
 from planner.services.errors import not_found
 
 
@@ -45,4 +45,20 @@ def measurement(caller: Caller, measurement_id: UUID) -> Measurement:
     found = measurements.one_of(caller.user, measurement_id)
     if caller.token and caller.token.project_id not in (None, found.project_id):
         raise not_found("measurement")
+    return found
+
+
+def validation(caller: Caller, validation_id: UUID) -> Validation:
+    """The trial, with its run; NotFound for another project's as for none."""
+    found = validations.one_of(caller.user, validation_id)
+    if caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("validation")
+    return found
+
+
+def calibration(caller: Caller, calibration_id: UUID) -> Calibration:
+    """The calibration; NotFound for another project's, unless it is shared, as for none."""
+    found = calibrations.one_of(caller.user, calibration_id)
+    if not found.shared and caller.token and caller.token.project_id not in (None, found.project_id):
+        raise not_found("calibration")
     return found

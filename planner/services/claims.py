@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from planner.models import Result, Run, State
+from planner.models import Bell, Result, Run, State, Validation
 from planner.services import outbox
 from solvers.documents import Document, digest
 from solvers.errors import Problem
@@ -200,6 +200,8 @@ def _end(
         summary=summary or {},
     )
     log.info("run_finished", run=str(run.id), kind=run.kind, state=str(state), attempts=run.attempts)
+    if Validation.objects.filter(after=run).exists():
+        outbox.ring_bell(Bell.VALIDATE)
     return state
 
 

@@ -138,6 +138,11 @@ def one_of(user: User, job_id: UUID | str) -> Job:
     return _one(Job.objects.filter(project__memberships__user=user), job_id)
 
 
+def of_validation(validation: Validation) -> list[Job]:
+    """The jobs of a trial, in the order in which they were chosen."""
+    return list(_whole(Job.objects.filter(validation=validation)).order_by("created", "id"))
+
+
 def counts() -> dict[str, int]:
     """How many jobs there are in each state."""
     found = dict(Job.objects.order_by().values_list("state").annotate(count=Count("id")))

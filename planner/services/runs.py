@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from planner.models import Project, Role, Run, Source, State
-from planner.services import audit, catalogue, idempotency, outbox, projects
+from planner.services import audit, calibrations, catalogue, idempotency, outbox, projects
 from planner.services.errors import invalid
 from solvers import documents, kinds
 from solvers.base import Spec
@@ -30,7 +30,7 @@ class Submission:
 
 def check(project: Project, document: Document) -> Spec:
     """The spec that `document` describes in this project. SpecError lists what is wrong with it; nothing is written."""
-    return kinds.parse(catalogue.resolve(project, document))
+    return kinds.parse(_resolved(project, document))
 
 
 @transaction.atomic
@@ -56,7 +56,7 @@ def submit(
         ticket = idempotency.take(project, user, idempotency_key, body_hash=body_hash)
         if ticket.run is not None:
             return Submission(ticket.run, cached=ticket.cached)
-    resolved = catalogue.resolve(project, document)
+    resolved = _resolved(project, document)
     spec = kinds.parse(resolved)
     known = None if fresh else answered(project, spec)
     run = known or _queue(project, spec, resolved, user=user, source=source, text=text or documents.dump_yaml(document))
@@ -99,6 +99,11 @@ def annotate(run: Run, *, user: User, name: str | None = None, tags: list[str] |
     Run.objects.filter(id=run.id).update(**change) if change else None
     run.refresh_from_db(fields=list(change))
     return run
+
+
+def _resolved(project: Project, document: Document) -> Document:
+    """The document with the project's own hardware, models and calibrations in the place of their names."""
+    return calibrations.resolve(project, catalogue.resolve(project, document))
 
 
 def _queue(project: Project, spec: Spec, document: Document, *, user: User, source: str, text: str) -> Run:

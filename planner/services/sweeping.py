@@ -21,6 +21,7 @@ from planner.services import (
     logins,
     outbox,
     presence,
+    validations,
 )
 
 # Any number that no other user of the database takes; this one spells "isof".
@@ -68,7 +69,11 @@ def sweep() -> Sweep:
 
 
 def sweep_jobs() -> JobSweep:
-    """One round for jobs: what nodes lost goes back to the queue, and what waits there to whoever is free."""
+    """One round for jobs: what nodes lost goes back to the queue, and what waits there to whoever is free.
+
+    Whoever tries plans is asked for a round too.
+    """
+    validations.ring_waiting()
     moved = leases.expire()
     return JobSweep(
         requeued=moved.count(JobState.QUEUED),

@@ -5,12 +5,14 @@ import mmap
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from solvers.base import Estimate, Forecast, Infeasible, Kind, Progress, Solved, Spec
-from solvers.documents import Document
+from solvers.documents import Document, digest
 from solvers.errors import Problem, SolveError
 
 
@@ -25,6 +27,7 @@ class TrialSpec(Spec):
     mark: str = ""
     loss: float = 2.0
     extra: str = Field(default="", description="Anything, to make a spec differ.")
+    calibration: str | dict[str, Any] = "published"
 
 
 def _solve(spec: TrialSpec, progress: Progress) -> Solved | Infeasible:
@@ -176,6 +179,39 @@ def _forecast(result: Document) -> Forecast | None:
     return Forecast(target, Estimate(loss, 0.95 * loss, 1.05 * loss), {"chinchilla": 0.25, "skaling": 0.75})
 
 
+def _experiments(spec: TrialSpec, result: Document, capability: Document, budget_s: float) -> Document:
+    """As many copies of memory as the budget has minutes; `act: unlike` finds no node that it could learn from."""
+    if spec.act == "unlike":
+        raise SolveError(Problem("other_device", f"{capability['hostname']} has another device than the plan."))
+    sizes = range(1, int(budget_s // 60) + 1)
+    copies = [{"sizes": [f"{size} MB"], "repeats": 3} for size in sizes]
+    return {
+        "experiments": [{"recipe": "memory_copy", "params": params, "needs": {}, "cost_s": 1.0} for params in copies]
+    }
+
+
+def _learn(spec: TrialSpec, measurements: Sequence[Document]) -> Document:
+    return {
+        "kind": "trial",
+        "name": "Test CPU",
+        "device": measurements[0]["environment"]["name"],
+        "stack": "torch",
+        "base": "published",
+        "measurements": sorted(digest(one) for one in measurements),
+    }
+
+
 KIND = Kind(
-    name="trial", title="Trial", summary="For tests.", version=1, spec=TrialSpec, solve=_solve, forecast=_forecast
+    name="trial",
+    title="Trial",
+    summary="For tests.",
+    version=1,
+    spec=TrialSpec,
+    solve=_solve,
+    forecast=_forecast,
+    calibration=lambda spec: (
+        spec.calibration if isinstance(spec.calibration, str) else "own-" + digest(spec.calibration)
+    ),
+    experiments=_experiments,
+    learn=_learn,
 )

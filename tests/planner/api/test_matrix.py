@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver
 from planner.api.app import api
 from planner.api.urls import urlpatterns
 from planner.models import Role, Run, Token
-from planner.services import catalogue, projects, runs, tokens
+from planner.services import calibrations, catalogue, projects, runs, tokens, validations
 from tests import factories, nodes
 from tests.planner.api.conftest import secret_of, solve
 
@@ -81,12 +81,32 @@ ROUTES = (
     Route("POST", "/jobs/{job_id}/cancel", "cancel_job", "editor", 200, None, "nodes:write"),
     Route("GET", "/measurements?project=lab", "list_measurements", "viewer", 200, None, "nodes:read"),
     Route("GET", "/measurements/{measurement_id}", "read_measurement", "viewer", 200, None, "nodes:read"),
+    Route("POST", "/runs/{trial_id}/validate", "validate_run", "editor", 202, {"gpu_minutes": 1}, "nodes:write"),
+    Route("GET", "/validations?project=lab", "list_validations", "viewer", 200, None, "nodes:read"),
+    Route("GET", "/validations/{validation_id}", "read_validation", "viewer", 200, None, "nodes:read"),
+    Route("POST", "/validations/{validation_id}/cancel", "cancel_validation", "editor", 200, None, "nodes:write"),
+    Route("GET", "/calibrations?project=lab", "list_calibrations", "viewer", 200, None, "nodes:read"),
+    Route("GET", "/calibrations/{calibration_id}", "read_own_calibration", "viewer", 200, None, "nodes:read"),
+    Route("POST", "/calibrations/{calibration_id}/share", "share_calibration", "owner", 200, None, "nodes:write"),
     Route("GET", "/recipes", "list_recipes", "viewer", 200, None, "", open_to_all=True),
     Route("GET", "/kinds", "list_kinds", "viewer", 200, None, "", open_to_all=True),
     Route("GET", "/kinds/training/schema", "read_schema", "viewer", 200, None, "", open_to_all=True),
     Route("POST", "/validate", "validate_spec", "viewer", 200, "spec"),
 )  # fmt: skip
 RANK = [Role.VIEWER, Role.EDITOR, Role.OWNER]
+
+
+def tried(team):
+    """A plan of the Lab's on trial; the Lab has a node."""
+    nodes.join(team.project)
+    run = factories.solved(team.project, owner=team.editor, seed=2)
+    return validations.start(run, user=team.editor, budget_s=60)
+
+
+def learned(team):
+    """A calibration of the Lab's."""
+    document = {"name": "cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    return calibrations.keep(team.project, document, kind="trial", user=team.editor)
 
 
 @pytest.fixture
@@ -114,7 +134,13 @@ def send(team, call, spec, trial_kind):
     def measured():
         return nodes.measured(team.project)
 
+    trial = cache(lambda: tried(team))
+    calibration = cache(lambda: learned(team))
+
     ids = {
+        "trial_id": lambda: (measured(), unfrozen().id)[1],
+        "validation_id": lambda: trial().id,
+        "calibration_id": lambda: calibration().id,
         "run_id": lambda: solved().id,
         "token_id": lambda: token.id,
         "forecast_id": lambda: forecast().id,

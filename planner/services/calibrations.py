@@ -1,0 +1,123 @@
+"""Own calibrations: kept, named in specs, shared. What is learned from what is in `solvers`; here it is only kept.
+
+A spec may say `calibration: NAME`: the name becomes the document that it names today, as names of own hardware do, so
+that a result says for ever what it was calibrated on. Names are looked up in the project first, then among the shared.
+"""
+
+import re
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from planner.models import Calibration, Measurement, Project, Role
+from planner.services import audit, projects
+from planner.services.errors import Conflict, not_found
+from solvers.documents import Document, digest
+from solvers.errors import Problem, unknown
+
+FIELD = "calibration"
+# Calibrations that ship with Isoflop, which a spec names without any of ours.
+SHIPPED = ("published", "prior")
+NAME = 80
+# Nodes of which measurements agree stand in for a reviewer.
+WITNESSES = 2
+
+
+@transaction.atomic
+def keep(project: Project, document: Document, *, kind: str, user: User, note: str = "") -> Calibration:
+    """Keeps a calibration that `kind` has learned; one that was learned before is given back."""
+    projects.require(user, project, Role.EDITOR)
+    found, made = Calibration.objects.get_or_create(
+        project=project,
+        digest=digest(document),
+        defaults={
+            "kind": kind,
+            "name": _name(document["name"]),
+            "device": document["device"],
+            "stack": document["stack"],
+            "document": document,
+            "base": document["base"],
+            "note": note,
+            "created_by": user,
+        },
+    )
+    if made:
+        details = {"digest": found.digest, "name": found.name}
+        audit.record(user, "calibration.kept", found.id, project=project, details=details)
+    return found
+
+
+def listed(project: Project, *, kind: str = "") -> list[Calibration]:
+    """The project's calibrations and those that others share, latest first."""
+    found = _visible(project).filter(kind=kind) if kind else _visible(project)
+    return list(found.select_related("project", "created_by", "shared_by").order_by("-created", "-id"))
+
+
+def one(project: Project, calibration_id: UUID | str) -> Calibration:
+    """The calibration with this id, of the project or shared; NotFound otherwise."""
+    try:
+        found = _visible(project).select_related("project", "created_by", "shared_by").filter(id=calibration_id).first()
+    except ValidationError:
+        found = None
+    if found is None:
+        raise not_found("calibration")
+    return found
+
+
+def one_of(user: User, calibration_id: UUID | str) -> Calibration:
+    """The calibration with this id in any of the user's projects, or shared; NotFound otherwise."""
+    seen = Q(project__memberships__user=user) | Q(shared=True)
+    found = Calibration.objects.filter(seen, id=calibration_id).select_related("project", "created_by", "shared_by")
+    row = found.distinct().first()
+    if row is None:
+        raise not_found("calibration")
+    return row
+
+
+@transaction.atomic
+def share(calibration: Calibration, *, user: User) -> Calibration:
+    """Opens it to all projects: by another owner than its maker, or where a second node measured the same device.
+
+    Conflict says what is missing.
+    """
+    projects.require(user, calibration.project, Role.OWNER)
+    nodes = witnesses(calibration)
+    if calibration.created_by_id == user.pk and len(nodes) < WITNESSES:
+        message = "Its maker alone cannot share what one node measured."
+        hint = "Let another owner of the project share it, or measure the same device on a second node and learn again."
+        raise Conflict(Problem("not_reviewed", message, "", hint))
+    if not calibration.shared:
+        Calibration.objects.filter(id=calibration.id).update(shared=True, shared_by=user)
+        details = {"digest": calibration.digest, "nodes": nodes}
+        audit.record(user, "calibration.shared", calibration.id, project=calibration.project, details=details)
+    return one(calibration.project, calibration.id)
+
+
+def witnesses(calibration: Calibration) -> list[str]:
+    """The names of the nodes whose measurements it was learned from."""
+    seen = calibration.document.get("measurements", [])
+    found = Measurement.objects.filter(project=calibration.project, digest__in=seen)
+    return sorted(found.values_list("node__name", flat=True).distinct())
+
+
+def resolve(project: Project, document: Document) -> Document:
+    """The spec with the name of an own calibration replaced by that calibration. UnknownName without one."""
+    name = document.get(FIELD)
+    if not isinstance(name, str) or name in SHIPPED:
+        return document
+    own = _visible(project).filter(kind=document.get("kind", ""))
+    rows = sorted(own.filter(name=name).order_by("-created", "-id"), key=lambda row: row.project_id != project.pk)
+    if not rows:
+        raise unknown("calibration", name, {*SHIPPED, *own.values_list("name", flat=True)}, at=f"/{FIELD}")
+    return {**document, FIELD: rows[0].document}
+
+
+def _visible(project: Project) -> QuerySet[Calibration]:
+    return Calibration.objects.filter(Q(project=project) | Q(shared=True))
+
+
+def _name(said: str) -> str:
+    return re.sub(r"[^a-z0-9.-]+", "-", said.casefold()).strip("-")[:NAME] or "own"

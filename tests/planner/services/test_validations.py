@@ -1,0 +1,280 @@
+from threading import Thread
+
+import pytest
+from django.db import connections
+
+from planner.models import Bell, JobState, OutboxEntry, Run, Validation, ValidationState
+from planner.services import calibrations, claims, jobs, nodes, projects, validations
+from planner.services.claims import Answered
+from planner.services.errors import Conflict, Invalid, NotFound
+from planner.services.validations import Call
+from solvers import kinds
+from solvers.errors import Problem
+from tests import factories
+from tests import nodes as made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
+
+
+@pytest.fixture
+def solved():
+    return factories.solved(factories.project())
+
+
+@pytest.fixture
+def node(solved):
+    return made.join(solved.project).node
+
+
+def begun(run, minutes=2.0, **options):
+    return validations.start(run, user=run.created_by, budget_s=60.0 * minutes, **options)
+
+
+def answer_of(call: Call):
+    """What the child that solves answers."""
+    spec = kinds.parse(call.spec)
+    if call.call == "experiments":
+        return kinds.experiments(spec, call.beside["result"], call.beside["capability"], call.beside["budget_s"])
+    return kinds.learn(spec, call.beside["measurements"])
+
+
+def stepped(validation) -> Validation:
+    call = validations.step(validation)
+    if call is not None:
+        validations.answered(validation, call, answer_of(call))
+    return validations.one(validation.project, validation.id)
+
+
+def measure_all(node) -> None:
+    for _ in range(20):
+        try:
+            payload = made.leased(node)
+        except AssertionError:
+            return
+        made.finish(node, payload)
+
+
+def solve(run: Run) -> None:
+    claim = claims.claim(run.id, worker="w")
+    spec = kinds.parse(claim.spec)
+    claims.finish(claim, Answered(kinds.solve(spec), kinds.result_key(spec)))
+
+
+def test_a_trial_goes_from_choice_to_a_plan_under_what_was_learned(solved, node):
+    validation = begun(solved)
+    assert validation.state == ValidationState.QUEUED
+
+    measuring = stepped(validation)
+    assert (measuring.state, [job.params["sizes"] for job in measuring.jobs.order_by("created")]) == (
+        ValidationState.MEASURING,
+        [[1e6], [2e6]],
+    )
+    measure_all(node)
+    solving = stepped(measuring)
+    assert solving.state == ValidationState.SOLVING
+    assert solving.after.spec["calibration"] == solving.calibration.document
+    assert len(solving.calibration.document["measurements"]) == 2
+    solve(solving.after)
+    done = stepped(solving)
+
+    assert done.state == ValidationState.DONE
+    assert done.after.result.document["provenance"]["calibration"].startswith("own-")
+    assert done.before["calibration"] == "published"
+
+
+def test_nothing_moves_while_jobs_are_under_way(solved, node):
+    validation = stepped(begun(solved))
+
+    assert stepped(validation).state == ValidationState.MEASURING
+
+
+def test_a_step_that_is_answered_twice_changes_nothing(solved, node):
+    validation = begun(solved)
+    call = validations.step(validation)
+
+    validations.answered(validation, call, answer_of(call))
+    validations.answered(validation, call, answer_of(call))
+
+    assert validation.jobs.count() == 2
+
+
+def test_jobs_of_a_trial_go_to_its_node_only(solved, node):
+    other = made.join(solved.project, name="other").node
+
+    validation = stepped(begun(solved, node=str(other.id)))
+
+    assert {job.needs["node"] for job in validation.jobs.all()} == {str(other.id)}
+
+
+def test_where_no_job_measured_the_reasons_are_told(solved, node):
+    validation = stepped(begun(solved))
+    for job in validation.jobs.all():
+        jobs.cancel(job, user=solved.created_by)
+
+    failed = stepped(validation)
+
+    assert (failed.state, failed.problems[0]["code"]) == (ValidationState.FAILED, "nothing_measured")
+
+
+def test_a_budget_in_which_nothing_fits_is_told(solved, node):
+    failed = stepped(begun(solved, minutes=0.5))
+
+    assert (failed.state, failed.problems[0]["code"]) == (ValidationState.FAILED, "nothing_to_measure")
+
+
+def test_a_node_that_has_gone_is_told(solved, node):
+    validation = begun(solved)
+    nodes.remove(node, user=solved.created_by)
+
+    failed = stepped(validation)
+
+    assert (failed.state, failed.problems[0]["code"]) == (ValidationState.FAILED, "no_node")
+
+
+def test_cancelling_ends_the_jobs_too(solved, node):
+    validation = stepped(begun(solved))
+
+    cancelled = validations.cancel(validation, user=solved.created_by)
+
+    assert cancelled.state == ValidationState.CANCELLED
+    assert {job.state for job in cancelled.jobs.all()} == {JobState.CANCELLED}
+
+
+@pytest.mark.parametrize("budget_s", [1.0, 1e6])
+def test_a_budget_beyond_reason_is_refused(solved, node, budget_s):
+    with pytest.raises(Invalid):
+        validations.start(solved, user=solved.created_by, budget_s=budget_s)
+
+
+def test_without_a_node_it_is_said_how_to_attach_one(solved):
+    with pytest.raises(Conflict) as caught:
+        begun(solved)
+
+    assert caught.value.problems[0].code == "no_node"
+
+
+def test_a_plan_is_tried_once_at_a_time(solved, node):
+    begun(solved)
+
+    with pytest.raises(Conflict) as caught:
+        begun(solved)
+
+    assert caught.value.problems[0].code == "under_way"
+
+
+def test_only_a_plan_can_be_tried(solved, node):
+    run = factories.run(solved.project, seed=9)
+
+    with pytest.raises(Conflict) as caught:
+        begun(run)
+
+    assert caught.value.problems[0].code == "no_plan"
+
+
+def test_a_crash_ends_the_trial_with_a_reason(solved, node):
+    validation = begun(solved)
+
+    validations.fail(validation, (Problem("crashed", "It crashed."),))
+
+    assert validations.one(solved.project, validation.id).state == ValidationState.FAILED
+
+
+def test_the_sweeper_asks_for_a_round_once(solved, node):
+    begun(solved)
+    OutboxEntry.objects.all().delete()
+
+    validations.ring_waiting()
+    validations.ring_waiting()
+
+    assert OutboxEntry.objects.filter(bell=Bell.VALIDATE).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_worker_at_a_time_is_at_a_trial(solved, node):
+    validation = begun(solved)
+    seen = []
+
+    def other():
+        with validations.held(validation) as ours:
+            seen.append(ours)
+        connections.close_all()
+
+    with validations.held(validation) as ours:
+        thread = Thread(target=other)
+        thread.start()
+        thread.join()
+
+    assert (ours, seen) == (True, [False])
+
+
+def test_a_spec_may_name_a_calibration_of_the_project(solved, node):
+    document = {"name": "our cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    calibrations.keep(solved.project, document, kind="trial", user=solved.created_by)
+
+    named = calibrations.resolve(solved.project, {"kind": "trial", "calibration": "our-cpu"})
+
+    assert named == {"kind": "trial", "calibration": document}
+
+
+def test_the_latest_calibration_of_a_name_counts_and_the_projects_own_before_a_shared_one(solved, node):
+    base = {"name": "cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    elsewhere = factories.project()
+    shared = calibrations.keep(elsewhere, {**base, "stack": "far"}, kind="trial", user=elsewhere.created_by)
+    type(shared).objects.filter(id=shared.id).update(shared=True)
+    spec = {"kind": "trial", "calibration": "cpu"}
+    assert calibrations.resolve(solved.project, spec)["calibration"]["stack"] == "far"
+
+    for stack in ("first", "second"):
+        calibrations.keep(solved.project, {**base, "stack": stack}, kind="trial", user=solved.created_by)
+
+    assert calibrations.resolve(solved.project, spec)["calibration"]["stack"] == "second"
+
+
+def test_an_unknown_calibration_offers_the_nearest(solved):
+    with pytest.raises(Exception, match="no calibration called 'publishd'") as caught:
+        calibrations.resolve(solved.project, {"kind": "trial", "calibration": "publishd"})
+
+    assert "published" in caught.value.problems[0].hint
+
+
+def test_its_maker_alone_cannot_share_what_one_node_measured(solved, node):
+    document = {"name": "cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    kept = calibrations.keep(solved.project, document, kind="trial", user=solved.created_by)
+
+    with pytest.raises(Conflict) as caught:
+        calibrations.share(kept, user=solved.created_by)
+
+    assert caught.value.problems[0].code == "not_reviewed"
+
+
+def test_another_owner_can_share(solved, node):
+    reviewer = factories.user("reviewer")
+    projects.add_member(solved.project, "reviewer", "owner", by=solved.created_by)
+    document = {"name": "cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    kept = calibrations.keep(solved.project, document, kind="trial", user=solved.created_by)
+
+    shared = calibrations.share(kept, user=reviewer)
+
+    assert (shared.shared, shared.shared_by) == (True, reviewer)
+
+
+def test_two_nodes_that_measured_stand_in_for_a_reviewer(solved, node):
+    other = made.join(solved.project, name="other").node
+    for each in (node, other):
+        validation = stepped(begun(solved, minutes=1, node=str(each.id)))
+        measure_all(each)
+        validation = stepped(validation)
+        solve(validation.after)
+        validation = stepped(validation)
+
+    shared = calibrations.share(validation.calibration, user=solved.created_by)
+
+    assert shared.shared
+    assert calibrations.witnesses(shared) == ["box", "other"]
+
+
+def test_another_projects_trial_is_not_found(solved, node):
+    validation = begun(solved)
+
+    with pytest.raises(NotFound):
+        validations.one(factories.project(), validation.id)
