@@ -223,8 +223,10 @@ def _node(validation: Validation) -> Node | None:
     """The node that was asked for, or the one that was heard of last; one with GPUs before one without."""
     there = _attached(validation.project)
     if asked := validation.choice.get("node"):
-        return there.filter(id=asked).first()
-    return max(there, key=lambda node: (bool(node.capability["gpus"]), node.last_seen), default=None)
+        named: Node | None = there.filter(id=asked).first()
+        return named
+    ranked: list[Node] = sorted(there, key=lambda node: (bool(node.capability["gpus"]), node.last_seen))
+    return ranked[-1] if ranked else None
 
 
 def _measure(validation: Validation, answer: Document) -> None:
@@ -287,7 +289,8 @@ def _solve_again(validation: Validation, document: Document) -> None:
 
 
 def _solved(validation: Validation) -> None:
-    after = Run.objects.get(id=validation.after_id)
+    after = validation.after
+    assert after is not None  # noqa: S101 -- it was set with the state
     if after.under_way:
         return
     if after.state in {State.SOLVED, State.INFEASIBLE}:
