@@ -17,7 +17,8 @@ WIDE = 100
 # What is asked for in full view; the rest is folded away.
 FIRST = ("params", "tokens", "loss")
 TITLES = {
-    "params": "Parameters N", "tokens": "Tokens D", "loss": "Loss", "unique_tokens": "Unique tokens",
+    "params": "Parameters N", "all_params": "All parameters", "tokens": "Tokens D", "loss": "Loss",
+    "unique_tokens": "Unique tokens",
     "step": "Step reached", "steps": "Steps planned", "batch_tokens": "Batch in tokens", "batch": "Batch in sequences",
     "sequence": "Sequence length", "learning_rate": "Peak learning rate", "final_rate": "Last learning rate",
     "final_rate_share": "Last rate over peak", "flops": "Compute", "gpu_hours": "GPU-hours", "name": "Run",

@@ -28,6 +28,7 @@ from solvers.scaling.forecast.kinds import seen_by
 from solvers.scaling.forecast.known import beliefs
 from solvers.scaling.runs.columns import columns_of, mapped
 from solvers.scaling.runs.conventions import conventions
+from solvers.scaling.runs.experts import with_experts
 from solvers.scaling.runs.read import runs_of_records
 from solvers.scaling.runs.records import recorded
 from solvers.scaling.runs.table import table_of_rows
@@ -154,7 +155,7 @@ def _read(rows: Sequence[Mapping[str, str]], told: Told) -> tuple[Runs, int, tup
         raise SpecError(Problem("empty", "The file has a header and no rows.", "", "Give one row for each run."))
     table = table_of_rows(rows)
     columns, guessed = columns_of(table.columns, told.columns)
-    records = recorded(table, columns).records
+    records = with_experts(recorded(table, columns).records, columns)
     counts, unit, unsure = conventions(columns, records, counts=told.counts, loss_unit=told.loss_unit)
     runs = runs_of_records(records, counts=counts.name, loss_unit=unit.name)
     usable = np.isfinite(runs.loss) & (runs.loss > 0.0)

@@ -66,7 +66,7 @@ class Target(Part):
         default=None,
         ge=1,
         title="Experts",
-        description="In each routed layer; as the largest run if left out.",
+        description="In each routed layer, or all over active parameters as in runs; as the largest run if left out.",
         examples=[64],
         json_schema_extra=ADVANCED,
     )

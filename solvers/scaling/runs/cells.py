@@ -7,8 +7,8 @@ from solvers.errors import Problem, SpecError
 from solvers.units import COUNT, WORK, parse
 
 COUNTED = (
-    "params", "tokens", "unique_tokens", "step", "steps", "batch_tokens", "batch", "sequence", "experts", "streams",
-    "replicas",
+    "params", "all_params", "tokens", "unique_tokens", "step", "steps", "batch_tokens", "batch", "sequence", "experts",
+    "streams", "replicas",
 )  # fmt: skip
 NOTHING = ("nan", "none", "null", "n/a", "-", "")
 GROUPED = re.compile(r"\d{1,3}([,_ ]\d{3})+(\.\d+)?")

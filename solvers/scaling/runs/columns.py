@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from solvers.errors import Problem, SpecError, nearest
-from solvers.scaling.runs.names import FIELDS, LOSS, PARAMS, meant, measured, plain
+from solvers.scaling.runs.names import ACTIVE, FIELDS, LOSS, PARAMS, TOTAL, meant, measured, plain
 
 NEEDED = ("params", "loss")
 # Words in the names of losses on text that was not trained on.
@@ -89,6 +89,7 @@ def _told(field: str, column: str) -> Column:
 
 def _best(field: str, names: tuple[str, ...], counts: str | None) -> tuple[Column | None, list[str]]:
     """The likeliest column, and the others that could be it too."""
+    counts = _both(names) if field == "params" and counts is None else counts
     order = {name: place for place, name in enumerate(FIELDS[field])}
     ranked = sorted(
         (not _asked(field, known.name, counts), order[known.name], not measured(column), place, column, known)
@@ -99,6 +100,12 @@ def _best(field: str, names: tuple[str, ...], counts: str | None) -> tuple[Colum
         return None, []
     column, known = ranked[0][-2:]
     return Column(column, known.scale, known_as=known.name), [one[-2] for one in ranked[1:]]
+
+
+def _both(names: tuple[str, ...]) -> str | None:
+    """Active parameters are N where all are said beside them."""
+    said = {PARAMS[known.name] for column in names if (known := meant(column, "params")) is not None}
+    return ACTIVE if {ACTIVE, TOTAL} <= said else None
 
 
 def _asked(field: str, name: str, counts: str | None) -> bool:

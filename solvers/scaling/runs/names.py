@@ -36,6 +36,7 @@ PARAMS: Mapping[str, str] = {
         ACTIVE,
     ),
 }  # fmt: skip
+ALL_PARAMS = tuple(name for name, counts in PARAMS.items() if counts == TOTAL)
 # A name, and the unit of loss that it says; losses of held-out text before those of training.
 LOSS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -57,6 +58,8 @@ LOSS: Mapping[str, str] = {
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "params": tuple(PARAMS),
+    # Beside active parameters, which are N then: solvers/scaling/runs/experts.py.
+    "all_params": ALL_PARAMS,
     "tokens": (
         "tokens_seen", "consumed_tokens", "train_tokens_seen", "tokens", "d", "train_tokens", "training_tokens",
         "n_tokens", "num_tokens", "total_tokens", "num_train_tokens", "tokens_trained", "token_budget",
@@ -110,7 +113,7 @@ LETTERS = ("N", "D", "C")
 SECTIONS = re.compile(r"(config|summary_metrics|summary|params|metrics|data|info|tags|attributes)[./]")
 MEASURED = ("summary", "metrics", "data.metrics")
 # Fields whose names may end in a unit.
-SCALED = ("params", "tokens", "unique_tokens", "flops", "batch_tokens")
+SCALED = ("params", "all_params", "tokens", "unique_tokens", "flops", "batch_tokens")
 SCALES = {
     "k": 1e3, "thousands": 1e3, "m": 1e6, "millions": 1e6, "b": 1e9, "billions": 1e9, "g": 1e9, "t": 1e12,
     "trillions": 1e12,

@@ -5,7 +5,7 @@ Nothing is dropped in silence: rows without a size, checkpoints on the way, unfi
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from solvers.scaling.runs.checkpoints import last_of_each
 from solvers.scaling.runs.columns import Columns, columns_of
 from solvers.scaling.runs.commas import with_points
 from solvers.scaling.runs.conventions import Convention, conventions
+from solvers.scaling.runs.experts import told, with_experts
 from solvers.scaling.runs.plausible import implausible
 from solvers.scaling.runs.records import Record, Recorded, recorded
 from solvers.scaling.runs.repeats import Noise, noise_of
@@ -90,6 +91,7 @@ def read_table(
     found, guessed = columns_of(table.columns, columns or {}, counts=counts)
     table, commas = with_points(table, found)
     rows = recorded(table, found)
+    rows = replace(rows, records=with_experts(rows.records, found))
     params, unit, unsure = conventions(found, rows.records, counts=counts, loss_unit=loss_unit)
     records, on_the_way = last_of_each(rows.records)
     if len(records) > MOST_RUNS:
@@ -101,7 +103,17 @@ def read_table(
     left_out = (*_skipped(rows), *on_the_way, *twice, *_counted(records, flags))
     fitted = _fitted(records, flags)
     doubted = implausible(records, found, unit)
-    warnings = (*guessed, *commas, *unsure, *doubted, *_derived(rows), *_unsaid(fitted), *mixed(fitted), *left_out)
+    warnings = (
+        *guessed,
+        *commas,
+        *unsure,
+        *doubted,
+        *_derived(rows),
+        *told(found),
+        *_unsaid(fitted),
+        *mixed(fitted),
+        *left_out,
+    )
     return Imported(
         runs=runs,
         records=tuple(records),
