@@ -11,7 +11,7 @@ from solvers.laws.kinds.effect import Effect
 from solvers.laws.law import Floats, normalised
 from solvers.laws.predict.interval import NORMAL
 from solvers.laws.predict.repeats import PUBLISHED, worth
-from solvers.scaling.forecast.kinds import of_one_length
+from solvers.scaling.forecast.kinds import of_one_length, of_tokens
 from solvers.scaling.forecast.known import Known, told
 from solvers.scaling.forecast.place import Place
 from solvers.scaling.words import size
@@ -56,11 +56,13 @@ def of_kinds(known: Known) -> Iterator[Problem]:
                 f"The target has {asked:g} {title}, the runs {low:g} to {high:g}: laws are carried on beyond them."
             )
             yield Problem("kind_beyond", message, f"/target/{name}", f"Add runs of {asked:g}.")
-    if of_one_length(known.mix):
-        length = size(float(known.runs.inputs["tokens"].max()))
-        message = (
-            f"All runs saw {length} tokens: these laws say neither what more would do nor which runs to make next."
-        )
+    unaware = [one.fitted.law.title for one in known.mix.experts if not of_tokens(one.fitted.law.name)]
+    low, high = _lengths(known)
+    if unaware and low < high:
+        message = f"{', '.join(unaware)}: tokens are not in it, of which the runs saw {size(low)} to {size(high)}."
+        yield Problem("tokens_unseen", message, "/options/laws", "Ask for laws of parameters and tokens.")
+    elif unaware:
+        message = f"All runs saw {size(high)} tokens: these laws say neither what more would do nor which runs to make."
         yield Problem("one_length", message, "/runs/csv", "Add runs of other lengths.")
     streams = known.setting.get("streams", 1.0)
     if streams > 1.0:
@@ -80,8 +82,14 @@ def unseen(known: Known, place: Place) -> str:
 
 
 def _same_length(known: Known, place: Place) -> bool:
-    length = float(known.runs.inputs["tokens"].max())
-    return bool(1.0 / LENGTH <= place.tokens / length <= LENGTH)
+    low, high = _lengths(known)
+    return low / LENGTH <= place.tokens <= high * LENGTH
+
+
+def _lengths(known: Known) -> tuple[float, float]:
+    """The fewest and the most tokens of the runs."""
+    tokens = known.runs.inputs["tokens"]
+    return float(tokens.min()), float(tokens.max())
 
 
 def kinds_seen(known: Known) -> list[str]:

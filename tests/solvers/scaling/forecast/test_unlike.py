@@ -137,3 +137,14 @@ def test_the_rate_of_repetition_is_that_of_the_runs():
     said = next(one["message"] for one in result["warnings"] if one["code"] == "tokens_repeat")
     assert "by these runs" in said
     assert "by these runs" in next(one["message"] for one in result["warnings"] if one["code"] == "data_repeats")
+
+
+def test_a_law_that_does_not_see_tokens_says_so_where_runs_differ_in_them():
+    runs = rows("streams", (1, 2, 4), STREAMS)
+
+    result = solved(spec("streams", runs, {"params": 1e9, "tokens": 2e10}, options={"laws": ["parscale", "skaling"]}))
+
+    told = next(one for one in result["warnings"] if one["code"] == "tokens_unseen")
+    assert told["message"] == "Parallel streams: tokens are not in it, of which the runs saw 600M to 80B."
+    assert {one["name"]: one["weight"] for one in result["plan"]["laws"]}["skaling"] > 0.9
+    assert result["plan"]["isoflops"] != []
