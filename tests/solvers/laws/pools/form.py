@@ -30,6 +30,7 @@ ROLES = {
     "a": (0.3, 0.2),  # exponent of a term
     "b": (0.1, 0.1),  # exponent where there is no floor, or of what matters less
     "k": (0.2, 0.3),  # how much a unit is worth beside one
+    "K": (float(np.log(0.2)), 1.5),  # its logarithm, where it cannot be less than nothing
     "s": (0.0, 0.3),  # a shift or slope of either sign
     "g": (0.0, 0.1),  # an interaction
     "q": (0.0, 0.02),  # curvature in logarithms
@@ -44,6 +45,10 @@ ROLES = {
 }
 STEP = 1e-30
 STARTS = 4
+# No law is quite right: a run is worth no more than one that scatters by this share of the loss (an estimate).
+WRONG = 0.01
+# As good as normal: R^2 counts squares, and a run that diverges is a loss to be foretold as any other.
+NOISE = Student(freedom=1e4, usual_sd=WRONG)
 
 
 @dataclass(frozen=True)
@@ -97,15 +102,15 @@ def prior_of(form: Form, losses: Floats) -> Prior:
     return Prior(centre, 1.0 / width**2)
 
 
-def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, seed: int) -> Told:
-    """The most likely parameters for runs x [M, I] with losses [M, O], however few."""
+def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, weights: Floats, seed: int) -> Told:
+    """The most likely parameters for runs x [M, I] with losses [M, O] that count by weights [M], however few."""
     unit = float(np.median(np.abs(losses)))
     target = losses / unit
     prior = prior_of(form, target)
     rng = np.random.default_rng(seed)
     starts = prior.centre + rng.standard_normal((STARTS, form.size)) / np.sqrt(prior.precision)
     starts[0] = prior.centre
-    flat = target.ravel()
+    flat, each = target.ravel(), np.repeat(weights, losses.shape[1])
 
     def residuals(theta: Floats) -> tuple[Floats, Floats]:
         said, slopes = say(form, theta, x, middle)
@@ -115,14 +120,14 @@ def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, seed: int) ->
         found = descend(
             starts,
             residuals=residuals,
-            noise=Student(),
+            noise=NOISE,
             prior=prior,
-            weights=np.ones(len(flat)),
+            weights=each,
             steps=100,
             tolerance=1e-8,
         )
     best = int(np.argmin(found.cost))
     theta, variance = found.theta[best], float(found.sd[best]) ** 2
     slopes = np.nan_to_num(residuals(theta[None])[1][0])
-    information = slopes.T @ slopes / variance + np.diag(prior.precision)
+    information = (slopes.T * each) @ slopes / variance + np.diag(prior.precision)
     return Told(theta, np.linalg.inv(information), variance, unit)

@@ -5,6 +5,7 @@ runs are not given, so the last of each of these that is given is kept back inst
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def repeated() -> Task:
     one = group(inputs, columns(rows, "loss"), inputs[:, 1] * inputs[:, 2], kept)
     # Unique tokens and tokens have one middle, so that their ratio is that of epochs.
     shift = np.array([one.middle[0] - one.middle[2], 0.0, 0.0])
-    moved = Group(one.x + shift, one.losses, one.cost, one.kept_x + shift, one.kept, one.middle - shift)
+    moved = replace(one, x=one.x + shift, kept_x=one.kept_x + shift, middle=one.middle - shift)
     return Task("data constrained", (moved,), few.REPEATED)
 
 

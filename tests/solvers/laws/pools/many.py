@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 
-from tests.solvers.laws.pools.few import least
 from tests.solvers.laws.pools.form import Form
 
 exp, log = np.exp, np.log
@@ -31,7 +30,8 @@ def mixture_2(t, p, others):
 
 
 def mixture_6(t, p, others):
-    return t[0] + exp(t[1] - t[2] * log(least(p + linear(t[3:], others))))
+    # A domain may be worth nothing to another but no less: a share below nothing has no power.
+    return t[0] + exp(t[1] - t[2] * log(p + linear([exp(one) for one in t[3:]], others)))
 
 
 def mixture_7(t, p, others):
@@ -55,7 +55,7 @@ MIXTURE = tuple(
         ("3", "FGpGGGG" * 5, each(lambda t, p, others: t[0] + t[1] * exp(t[2] * log(p)) + linear(t[3:], others), 7)),
         ("4", "p" * 5 + "Lsssss" * 5, lambda t, x, m: exp(joint(t, x, m))),
         ("5", "p" * 5 + "FGGGGG" * 5, joint),
-        ("6", "FAakkkk" * 5, each(mixture_6, 7)),
+        ("6", "FAaKKKK" * 5, each(mixture_6, 7)),
         ("7", "FGlGGGGl" * 5, each(mixture_7, 8)),
         ("8", "FAa" * 5, each(lambda t, p, _: t[0] - exp(t[1] + t[2] * log(p)), 3)),
         ("9", "Flq" * 5, each(lambda t, p, _: t[0] + t[1] * log(p) + t[2] * log(p) ** 2, 3)),

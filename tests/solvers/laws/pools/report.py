@@ -1,13 +1,17 @@
-"""Prints R^2 of every task beside random runs: `python -m tests.solvers.laws.pools.report [tasks]`."""
+"""Prints R^2 of every task beside random runs: `python -m tests.solvers.laws.pools.report [tasks]`.
+
+With `near`: what each task would take for how much less far runs count, chosen on the other tasks alone.
+"""
 
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tests.solvers.laws.pools.given import tasks
-from tests.solvers.laws.pools.spend import REPEATS, Task, at_random, designed, scores, whole
+from tests.solvers.laws.pools.spend import NEARS, REPEATS, Task, at_random, designed, scores, whole
 
 # Table 2 of [li2026spend], their own design, and the fit to the whole pool.
 THEIRS = {
@@ -43,7 +47,27 @@ def lines(of: Task, repeats: int = REPEATS) -> Iterator[tuple[str, str, str, str
         )
 
 
+def nears(repeats: int = 2) -> Iterator[str]:
+    """Mean R2 of each task's two larger shares for each of NEARS, and which of them the other tasks would choose."""
+    found = {
+        of.name: np.array([np.mean([by_law(at, designed, share, repeats) for share in of.shares[1:]]) for at in made])
+        for of, made in ((of, [_at(of, near) for near in NEARS]) for of in tasks())
+    }
+    for name, mine in found.items():
+        others = sum(one for other, one in found.items() if other != name)
+        told = ", ".join(f"{near:g}: {r2:.3f}" for near, r2 in zip(NEARS, mine, strict=True))
+        yield f"{name}: {told}; the others choose {NEARS[int(np.argmax(others))]:g}"
+
+
+def _at(of: Task, near: float) -> Task:
+    return replace(of, groups=tuple(replace(one, near=near) for one in of.groups))
+
+
 def main() -> None:
+    if sys.argv[1:] == ["near"]:
+        for told in nears():
+            sys.stdout.write(f"{told}\n")
+        return
     for of in tasks():
         if len(sys.argv) < 2 or of.name in sys.argv[1:]:
             for line in lines(of):

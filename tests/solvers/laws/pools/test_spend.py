@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.solvers.laws.pools import given
-from tests.solvers.laws.pools.few import PARALLEL
-from tests.solvers.laws.pools.spend import Task, at_random, designed, r_squared, scores
+from tests.solvers.laws.pools.few import PARALLEL, SPARSITY
+from tests.solvers.laws.pools.form import say
+from tests.solvers.laws.pools.spend import NEAR, Task, at_random, designed, group, r_squared, scores
 
 
 def test_what_is_kept_back_lies_beyond_the_pool() -> None:
@@ -48,3 +49,25 @@ def test_two_or_three_runs_a_group_foretell_four_streams() -> None:
     found = list(scores(Task(of.name, of.groups, of.forms), PARALLEL[4], designed, share=0.05, repeats=2))
 
     assert min(found) >= 0.77
+
+
+def test_a_run_counts_less_the_further_it_is_from_what_is_kept_back() -> None:
+    x = np.array([[1.0], [2.0], [3.0], [9.0]])
+
+    one = group(np.exp(x), np.ones((4, 1)), np.ones(4), x[:, 0] == 9.0)
+
+    spread = np.sqrt(2.0 / 3.0)
+    assert one.far == pytest.approx(np.array([2.0, 1.0, 0.0]) / spread)
+    assert one.weight == pytest.approx(np.exp(-2.0 * NEAR * one.far))
+
+
+def test_runs_that_a_part_of_the_spend_cannot_pay_are_bought_where_they_tell_most() -> None:
+    x = np.array([[0.0], [0.1], [0.2], [0.3], [3.0], [6.0]])
+    cost = np.array([1.0, 1.0, 1.0, 1.0, 8.0, 100.0])
+    truth = np.array([[0.5, -0.5, 0.3, 0.0]])
+    losses = say(SPARSITY[1], truth, np.repeat(x, 2, axis=1), np.zeros(2))[0].T
+    one = group(np.exp(np.repeat(x, 2, axis=1)), losses, cost, cost == 100.0)
+
+    found = designed(one, SPARSITY[1], spend=10.0, seed=0)
+
+    assert 4 in found
