@@ -22,7 +22,7 @@ SEEN, REPEATS = 0.9, 10
 # Powers of the cost that are tried; the protocol's own is the middle one.
 POWERS = (0.0, 0.4, 0.8)
 # How much noisier a run counts, in e-folds, for each standard deviation of the pool's inputs that it is further from
-# the kept runs: of NEARS the one that does best on the other tasks, whichever is left out (`report near`).
+# the kept runs: of NEARS the one that does best on the other tasks (`report near`), which is this for all but two.
 NEAR, NEARS = 1.0, (0.0, 0.5, 1.0, 1.5)
 # Parts of the spend after which the law is fitted anew.
 PARTS = (0.35, 0.6, 0.8, 1.0)
@@ -69,12 +69,14 @@ class Plan:
     variance: float
 
 
-def group(inputs: Floats, losses: Floats, cost: Floats, kept: np.ndarray, *, counted: tuple[int, ...] = ()) -> Group:
+def group(
+    inputs: Floats, losses: Floats, cost: Floats, kept: np.ndarray, *, counted: tuple[int, ...] = (), near: float = NEAR
+) -> Group:
     """Runs with inputs [M, I]; `counted` inputs are counted from one and have no middle."""
     logs = np.log(np.maximum(inputs, 1e-12))
     middle = np.array([0.0 if n in counted else logs[~kept, n].mean() for n in range(logs.shape[1])])
     x = logs - middle
-    return Group(x[~kept], losses[~kept], cost[~kept], x[kept], losses[kept], middle, _far(x[~kept], x[kept]))
+    return Group(x[~kept], losses[~kept], cost[~kept], x[kept], losses[kept], middle, _far(x[~kept], x[kept]), near)
 
 
 def _far(x: Floats, kept: Floats) -> Floats:
