@@ -39,6 +39,12 @@ ENDS = {
 }
 RELEASED = "released"
 OUTCOMES = (*ENDS, RELEASED)
+NODE_REMOVED = Problem(
+    "node_removed",
+    "The node that alone was to measure this was removed.",
+    "/needs/node",
+    "Ask again, of another node or of whichever fits.",
+)
 NODE_LOST = Problem(
     "node_lost",
     "The node that measured this was lost each time it was tried.",
@@ -117,6 +123,15 @@ def give_back_all(node: Node) -> None:
     give_back_unfetched(node)
     for job in Job.objects.filter(node=node, state=JobState.RUNNING).select_for_update():
         _release(job, why="removed")
+
+
+@transaction.atomic
+def give_up_waiting_for(node: Node) -> None:
+    """Ends the queued jobs that no other node may take, as the node will not come back."""
+    queued = Job.objects.filter(project=node.project_id, state=JobState.QUEUED)
+    for job in queued.select_for_update():
+        if job.needs["node"] == str(node.id):
+            _end(job, JobState.FAILED, why="", problems=(NODE_REMOVED,))
 
 
 @transaction.atomic

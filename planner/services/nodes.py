@@ -56,11 +56,12 @@ def resume(node: Node, *, user: User) -> Node:
 
 @transaction.atomic
 def remove(node: Node, *, user: User) -> None:
-    """Ends the node: its credentials open nothing any more, and its jobs go elsewhere without losing an attempt."""
+    """Ends the node: its credentials open nothing any more, its jobs go elsewhere without losing an attempt, or end."""
     projects.require(user, node.project, Role.EDITOR)
     if _move(node, {NodeState.ACTIVE, NodeState.DRAINING}, NodeState.REMOVED, user=user, action="node.removed"):
         credentials.revoke(node)
         leases.give_back_all(node)
+        leases.give_up_waiting_for(node)
         outbox.ring_bell(Bell.DISPATCH)
 
 

@@ -47,7 +47,7 @@ def test_a_viewers_click_makes_a_token_that_only_reads(client: Client, project: 
     token = tokens.authenticate(made(client, project))
 
     assert token is not None
-    assert token.scopes == ["projects:read", "runs:read"]
+    assert token.scopes == ["nodes:read", "projects:read", "runs:read"]
 
 
 def test_name_rights_and_end_can_be_chosen(browser: Client, project: Project) -> None:

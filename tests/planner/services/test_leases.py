@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from threading import Barrier, Thread
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Now
 
 from planner.api.leases import CROWDED_S, IDLE_S, RENEWALS
@@ -354,3 +356,61 @@ def test_fetching_finishing_and_renewing_take_few_queries(project, node, django_
         leases.renew(node, asked.id, fence=1)
     with django_assert_max_num_queries(11):
         finish(node, asked, payload)
+
+
+def at_once(act, *, times: int = 8) -> list[str]:
+    """What came of calling `act` from so many threads at the same time: the name of the answer's type."""
+    start, outcomes = Barrier(times), []
+
+    def one() -> None:
+        start.wait()
+        try:
+            outcomes.append(type(act()).__name__)
+        except LeaseLost:
+            outcomes.append("LeaseLost")
+        finally:
+            connection.close()
+
+    threads = [Thread(target=one) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_calls_at_once_one_has_the_job_and_one_ends_it(project, node):
+    asked = job(project)
+    dispatching.assign()
+
+    fetched = at_once(lambda: leases.offer(node))
+    params = {"recipe": asked.recipe, "params": asked.params, "processes": 1}
+    document = result(params)
+    said = Said("measured", document)
+    finished = at_once(lambda: leases.finish(node, asked.id, fence=1, said=said))
+
+    assert fetched == ["NoneType"] * 7 + ["dict"]
+    assert finished == ["Job", *["LeaseLost"] * 7]
+    assert (Lease.objects.count(), Measurement.objects.count(), fresh(asked).state) == (1, 1, "measured")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_answer_and_the_sweeper_at_once_leave_one_truth(project, node):
+    """Whoever comes first wins; the job is then either measured once, or queued and measured never."""
+    for _ in range(10):
+        asked = job(project)
+        payload = leased(node)
+        let_expire()
+        document = result(payload)
+
+        def late(asked=asked, document=document) -> object:
+            return leases.finish(node, asked.id, fence=1, said=Said("measured", document))
+
+        turns = iter([late, leases.expire])
+        came = at_once(lambda turns=turns: next(turns)(), times=2)
+
+        state = fresh(asked).state
+        assert (state, Measurement.objects.filter(job=asked).count()) in {("measured", 1), ("queued", 0)}
+        assert came == (["Job", "list"] if state == "measured" else ["LeaseLost", "list"])
+        jobs.cancel(asked, user=project.created_by)

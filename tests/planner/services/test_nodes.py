@@ -58,6 +58,19 @@ def test_a_removed_node_s_job_goes_elsewhere_and_has_lost_no_attempt(project):
     assert [each.name for each in nodes.listed(project)] == ["b"]
 
 
+def test_jobs_that_no_other_node_may_take_end_with_their_node(project):
+    node, other = join(project, name="a", executor="slurm").node, join(project, name="b").node
+    for each in (node, node, other):
+        job(project, node=str(each.id))
+    leased(node)
+
+    nodes.remove(node, user=project.created_by)
+
+    found = Job.objects.order_by("created").values_list("state", "problems")
+    gone = [leases.NODE_REMOVED.document()]
+    assert list(found) == [("failed", gone), ("failed", gone), ("assigned", [])]
+
+
 def test_a_removed_node_stays_removed_and_keeps_what_it_measured(project):
     found = measured(project)
     nodes.remove(found.node, user=project.created_by)
