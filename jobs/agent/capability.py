@@ -32,7 +32,7 @@ def capability(executor: str) -> Document:
         **_torch(),
         "topology": _run("nvidia-smi", "topo", "-m")[:MOST_TOPOLOGY],
         "executor": executor,
-        "recipes": {name: recipe.version for name, recipe in recipes.KNOWN.items()},
+        "recipes": {name: one.version for name, one in recipes.KNOWN.items() if all(map(find_spec, one.packages))},
         "vllm": _version("vllm"),
     }
 

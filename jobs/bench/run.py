@@ -64,7 +64,8 @@ def _bench(params: Params, device: Any) -> Any:
     if params.threads:
         torch.set_num_threads(params.threads)
     torch.manual_seed(0)
-    return Bench(device=device, warmup=params.warmup, repeats=params.repeats)
+    warmup, repeats = params.samples()
+    return Bench(device=device, warmup=warmup, repeats=repeats)
 
 
 @contextmanager

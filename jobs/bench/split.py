@@ -45,23 +45,26 @@ def split(params: TrainingStepParams, layers: int, device: torch.device) -> Spli
 
     def finish(block: nn.Module) -> nn.Module:
         if whole.tp > 1:
-            plan = {name: style() for name, style in LAYER.items() if params.model.gated or "gate" not in name}
-            parallelize_module(block, mesh["tp"], plan, src_data_rank=None)
+            split_layer(block, mesh["tp"], gated=params.model.gated)
         return fully_shard(block, **options) if sharded else block
 
     model = decoder(params.model, layers, device=device, again=params.recompute, finish=finish)
     if whole.tp > 1:
-        _outer(model, mesh["tp"])
+        outer_split(model, mesh["tp"], gathered=False)
     if sharded:
         fully_shard(model, **options)
     place = mesh.get_local_rank("dp") * whole.fsdp + mesh.get_local_rank("fsdp")
     return Split(model, sharded=sharded, data_rank=place)
 
 
-def _outer(model: Decoder, mesh: Any) -> None:
-    """Embedding and head by vocabulary; logits stay split, for a loss that is computed so."""
-    plan = {
-        "embedding": RowwiseParallel(input_layouts=Replicate()),
-        "head": ColwiseParallel(output_layouts=Shard(-1), use_local_output=False),
-    }
+def split_layer(block: nn.Module, mesh: Any, *, gated: bool) -> nn.Module:
+    """One layer split within itself: groups of heads, and the feed-forward width."""
+    plan = {name: style() for name, style in LAYER.items() if gated or "gate" not in name}
+    return parallelize_module(block, mesh, plan, src_data_rank=None)
+
+
+def outer_split(model: Decoder, mesh: Any, *, gathered: bool) -> None:
+    """Embedding and head by vocabulary; logits are gathered, or stay split for a loss that is computed so."""
+    head = ColwiseParallel(output_layouts=Replicate() if gathered else Shard(-1), use_local_output=gathered)
+    plan = {"embedding": RowwiseParallel(input_layouts=Replicate()), "head": head}
     parallelize_module(model, mesh, plan, src_data_rank=None)

@@ -100,9 +100,11 @@ class Block(nn.Module):
 class Decoder(nn.Module):
     """Tokens to logits."""
 
-    def __init__(self, model: Model, layers: int, *, device: torch.device, again: str, finish: Finish) -> None:
+    def __init__(
+        self, model: Model, layers: int, *, device: torch.device, again: str, finish: Finish, shared_by: int
+    ) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.shared_by = model, shared_by
         made = partial(_drawn, device=device)
         self.embedding = made(lambda: nn.Embedding(model.vocabulary, model.hidden), seed=0)
         self.blocks = nn.ModuleList(
@@ -125,16 +127,22 @@ class Decoder(nn.Module):
         return self.head(x)
 
     def caches(self, sequences: int, capacity: int, *, like: Tensor) -> list[Cache]:
-        """Empty caches of all layers."""
-        shape = (sequences, self.model.key_value_heads, capacity, self.model.head_width)
+        """Empty caches of all layers, of this process's heads."""
+        shape = (sequences, self.model.key_value_heads // self.shared_by, capacity, self.model.head_width)
         return [Cache(like.new_zeros(shape), like.new_zeros(shape)) for _ in self.blocks]
 
 
 def decoder(
-    model: Model, layers: int, *, device: torch.device, again: str = "none", finish: Finish = lambda block: block
+    model: Model,
+    layers: int,
+    *,
+    device: torch.device,
+    again: str = "none",
+    finish: Finish = lambda block: block,
+    shared_by: int = 1,
 ) -> Decoder:
-    """A decoder of so many layers, in 32 bits."""
-    return Decoder(model, layers, device=device, again=again, finish=finish)
+    """A decoder of so many layers, in 32 bits but for what `finish` does; `shared_by` processes share its heads."""
+    return Decoder(model, layers, device=device, again=again, finish=finish, shared_by=shared_by)
 
 
 def norm_of(model: Model) -> nn.Module:
@@ -163,8 +171,15 @@ def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     shared: dict[str, Any] = {"enable_gqa": q.shape[1] != k.shape[1]}
     if tokens == context:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, **shared)
-    mask = None if tokens == 1 else causal_lower_right(tokens, context)
+    mask = None if tokens == 1 else _earlier(tokens, context, q.device)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, **shared)
+
+
+def _earlier(tokens: int, context: int, device: torch.device) -> Any:
+    """What the last tokens see, written out where no kernel takes it as two numbers."""
+    if device.type == "cuda":
+        return causal_lower_right(tokens, context)
+    return torch.ones(tokens, context, dtype=torch.bool, device=device).tril(context - tokens)
 
 
 def _kept(_: Any, operation: Any, *__: Any, **___: Any) -> CheckpointPolicy:

@@ -9,16 +9,31 @@ from solvers.recipes import (
     collectives,
     elementwise,
     gemm,
+    language_model,
     launch,
     memory_copy,
     peak_memory,
+    serving_step,
     training_step,
+    vllm_bench,
 )
 from solvers.recipes.recipe import Needs, Params, Recipe
 
 __all__ = ["KNOWN", "Needs", "Params", "Recipe", "get"]
 
-MODULES = (memory_copy, gemm, attention, elementwise, launch, collectives, peak_memory, training_step)
+MODULES = (
+    memory_copy,
+    gemm,
+    attention,
+    elementwise,
+    launch,
+    collectives,
+    peak_memory,
+    training_step,
+    serving_step,
+    language_model,
+    vllm_bench,
+)
 KNOWN: Mapping[str, Recipe[Any]] = {module.RECIPE.name: module.RECIPE for module in MODULES}
 
 

@@ -8,7 +8,7 @@ from solvers.base import Part, Positive
 from solvers.errors import Problem, SpecError
 from solvers.recipes.machine import Work
 from solvers.recipes.model import causal_pairs
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 
 Backend = Literal["auto", "flash", "efficient", "cudnn", "math"]
 GPU_ONLY = ("efficient", "cudnn")
@@ -41,7 +41,7 @@ class Case(Part):
 EXAMPLE = Case(queries=128, context=128, heads=4, kv_heads=2, head_dim=32)
 
 
-class AttentionParams(Params):
+class AttentionParams(Repeated):
     cases: tuple[Case, ...] = Field(
         default=(EXAMPLE,), min_length=1, max_length=200, title="Cases", json_schema_extra={"x-each": "case"}
     )

@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 from solvers.base import Positive, Whole
 from solvers.errors import Problem, SpecError
 from solvers.recipes.machine import Work
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 from solvers.units import Bytes
 
 Operation = Literal["all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send"]
 ELEMENT_BYTES = 4
 
 
-class CollectivesParams(Params):
+class CollectivesParams(Repeated):
     processes: Whole = Field(default=2, ge=2, le=4096, title="Processes")
     operations: tuple[Operation, ...] = Field(
         default=("all_reduce",), min_length=1, max_length=5, title="Operations",

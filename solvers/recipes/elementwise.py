@@ -6,7 +6,7 @@ from pydantic import Field
 
 from solvers.base import Part, Positive
 from solvers.recipes.machine import Work
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 
 Operation = Literal["add", "rms_norm", "layer_norm", "silu_mul", "gelu", "rotary", "softmax", "adam"]
 ELEMENT_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
@@ -22,7 +22,7 @@ class Size(Part):
     width: Positive = Field(le=1_048_576, multiple_of=2, title="Width")
 
 
-class ElementwiseParams(Params):
+class ElementwiseParams(Repeated):
     operations: tuple[Operation, ...] = Field(
         default=("add", "rms_norm"), min_length=1, max_length=8, title="Operations"
     )

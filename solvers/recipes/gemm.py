@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from solvers.base import Part, Positive
 from solvers.errors import Problem, SpecError
 from solvers.recipes.machine import Work
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 
 Precision = Literal["fp32", "tf32", "bf16", "fp16", "fp8"]
 ELEMENT_BYTES = {"fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
@@ -25,7 +25,7 @@ class Shape(Part):
     batch: Positive = Field(default=1, le=4096, title="Products at once")
 
 
-class GemmParams(Params):
+class GemmParams(Repeated):
     shapes: tuple[Shape, ...] = Field(
         default=(Shape(m=512, n=512, k=512),), min_length=1, max_length=300, title="Shapes",
         json_schema_extra={"x-each": "shape"},

@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 from solvers.base import Positive
 from solvers.errors import Problem, SpecError
 from solvers.recipes.machine import Work
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 
 Mode = Literal["eager", "graph"]
 Operation = Literal["add", "linear"]
 
 
-class LaunchParams(Params):
+class LaunchParams(Repeated):
     operations: tuple[Operation, ...] = Field(
         default=("add", "linear"), min_length=1, max_length=2, title="Operations",
         description="add: a number to one number; linear: a module's product of 16 by 16.",

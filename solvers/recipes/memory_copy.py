@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from solvers.recipes.machine import Work
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 from solvers.units import Bytes
 
 MOST_BYTES = 64e9
 
 
-class MemoryCopyParams(Params):
+class MemoryCopyParams(Repeated):
     sizes: tuple[Bytes, ...] = Field(
         default=(64e6,), min_length=1, max_length=50, title="Sizes", description="Bytes of a buffer.",
         examples=[["64 MB", "1 GB"]],

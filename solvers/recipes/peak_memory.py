@@ -8,13 +8,13 @@ from solvers.base import Positive
 from solvers.recipes import training_step
 from solvers.recipes.machine import Work
 from solvers.recipes.model import Model
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 from solvers.recipes.result import Row
 
 Recompute = Literal["none", "selective", "full"]
 
 
-class PeakMemoryParams(Params):
+class PeakMemoryParams(Repeated):
     model: Model = Field(default=Model(), title="Model", description="One layer of it is measured.")
     sequence_length: Positive = Field(default=64, le=1_048_576, title="Sequence length")
     micro_batches: tuple[Positive, ...] = Field(

@@ -34,11 +34,24 @@ class Params(Part):
     """What every recipe is asked."""
 
     device: Device = Field(default="cpu", title="Device", description="cpu, or cuda: the GPUs of the node.")
-    warmup: Whole = Field(default=2, ge=0, le=50, title="Repeats to warm up", description="Not counted.")
-    repeats: Whole = Field(default=9, ge=3, le=500, title="Repeats", description="The median is told.")
     threads: Whole = Field(
         default=0, ge=0, le=1024, title="Threads", description="Of each process on the CPU; 0: as many as torch takes."
     )
+
+    def samples(self) -> tuple[int, int]:
+        """How often each row is run to warm up, and how often it is then timed."""
+        raise NotImplementedError
+
+
+class Repeated(Params):
+    """What is asked of a recipe that measures the same again and again."""
+
+    warmup: Whole = Field(default=2, ge=0, le=50, title="Repeats to warm up", description="Not counted.")
+    repeats: Whole = Field(default=9, ge=3, le=500, title="Repeats", description="The median is told.")
+
+    def samples(self) -> tuple[int, int]:
+        """As the fields say."""
+        return self.warmup, self.repeats
 
 
 P = TypeVar("P", bound=Params)
@@ -46,11 +59,13 @@ P = TypeVar("P", bound=Params)
 
 @dataclass(frozen=True)
 class Needs:
-    """What a node must have: device, processes (a GPU each where the device is cuda), bytes of memory for each."""
+    """What a node must have: device, how many of it, processes that are started, bytes of memory for each, packages."""
 
     device: Device
     processes: int
+    devices: int
     memory_bytes: float
+    packages: tuple[str, ...] = ()
 
 
 def rates_of(work: Work) -> dict[str, float]:
@@ -63,8 +78,9 @@ def rates_of(work: Work) -> dict[str, float]:
 class Recipe(Generic[P]):
     """One thing that can be measured.
 
-    `keys` are what the rows are measurements of, in order; `work` is one repeat of a row in one process; `amounts`
-    over the median second are the row's rates.
+    `keys` are what the rows are measurements of, in order; `work` is one repeat of a row on one device; `amounts` over
+    the median second are the row's rates. Each device has a process, unless `devices` says that one starts others.
+    `packages` are Python's that it takes beside torch.
     """
 
     name: str
@@ -76,7 +92,9 @@ class Recipe(Generic[P]):
     work: Callable[[P, Key], Work]
     row: type[Row] = Row
     processes: Callable[[P], int] = lambda _: 1
+    devices: Callable[[P], int] | None = None
     amounts: Callable[[P, Key], Mapping[str, float]] | None = None
+    packages: tuple[str, ...] = ()
 
     def schema(self) -> Document:
         """The JSON Schema of the parameters."""
@@ -95,17 +113,19 @@ class Recipe(Generic[P]):
 
     def needs(self, params: P) -> Needs:
         """What a node must have to measure this."""
-        return Needs(params.device, self.processes(params), self.memory_bytes(params))
+        processes = self.processes(params)
+        devices = self.devices(params) if self.devices else processes
+        return Needs(params.device, processes, devices, self.memory_bytes(params), self.packages)
 
     def seconds(self, params: P, gpu: Gpu | None = None) -> float:
         """About how long it takes, start of the process included; without a `gpu` on a slow one."""
         machine = machine_of(params.device, gpu)
         rows = (max(machine.seconds(self.work(params, key)), SAMPLE_S) for key in self.keys(params))
-        return machine.start_s + (params.warmup + params.repeats + 1) * sum(rows)
+        return machine.start_s + (sum(params.samples()) + 1) * sum(rows)
 
     def device_seconds(self, params: P, gpu: Gpu | None = None) -> float:
         """What it costs: its seconds on each of its devices."""
-        return self.processes(params) * self.seconds(params, gpu)
+        return self.needs(params).devices * self.seconds(params, gpu)
 
     def rates(self, params: P, key: Key, seconds: float) -> dict[str, float]:
         """The row's rates where one repeat takes `seconds`."""

@@ -1,22 +1,19 @@
 """A step of training a decoder: forward, backward, gradients summed, Adam; split as a plan splits it.
 
-Where the whole model is too much for the node, steps of fewer layers are measured, and the plan's follows by
-t(L) = a + b L: layers are alike, and a holds the embeddings, the head and what a step costs once.
+Where the whole model is too much for the node, fewer layers are measured (`layers`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from solvers.base import Part, Positive
-from solvers.documents import Document
 from solvers.errors import Problem, SpecError
+from solvers.recipes.layers import COUNTS, Counts, check_counts
 from solvers.recipes.machine import Work
 from solvers.recipes.model import Model, causal_pairs
-from solvers.recipes.recipe import Key, Params, Recipe
+from solvers.recipes.recipe import Key, Recipe, Repeated
 from solvers.recipes.result import Row
 
 # Bytes of a parameter in training: itself, gradient and two moments, in 32 bits; and its copy for arithmetic in 16.
@@ -39,7 +36,7 @@ class Parallel(Part):
     tp: Positive = Field(default=1, le=64, title="Tensor parallel")
 
 
-class TrainingStepParams(Params):
+class TrainingStepParams(Repeated):
     model: Model = Field(default=Model(), title="Model")
     sequence_length: Positive = Field(default=64, le=1_048_576, title="Sequence length")
     micro_batch: Positive = Field(
@@ -55,12 +52,7 @@ class TrainingStepParams(Params):
         description="selective: results of products and attention are kept, all else runs again; full: layers do.",
     )
     parallel: Parallel = Field(default=Parallel(), title="Parallel")
-    measured_layers: tuple[Positive, ...] = Field(
-        default=(),
-        max_length=4,
-        title="Layers measured",
-        description="Fewer than the model has: two counts or more, from which the step follows. Empty: the model's.",
-    )
+    measured_layers: Counts = COUNTS
 
     @model_validator(mode="after")
     def _possible(self) -> "TrainingStepParams":
@@ -70,10 +62,7 @@ class TrainingStepParams(Params):
             raise SpecError(Problem("tensor_parallel", said, "/parallel/tp"))
         if model.tied_embeddings and tp > 1:
             raise SpecError(Problem("tensor_parallel", "Tied embeddings are not split here.", "/parallel/tp"))
-        counts = self.measured_layers
-        if counts and (len(set(counts)) < max(len(counts), 2) or max(counts) > model.layers):
-            said = "The line through fewer layers takes two different counts or more, none above the model's."
-            raise SpecError(Problem("layers", said, "/measured_layers"))
+        check_counts(self.measured_layers, model)
         return self
 
     @property
@@ -96,46 +85,6 @@ class TrainingRow(Row):
     loss: float = Field(ge=0, le=1e4)
     peak_memory_bytes: float = Field(gt=0, le=1e15)
     reserved_bytes: float = Field(ge=0, le=1e15)
-
-
-@dataclass(frozen=True)
-class Planned:
-    """The step of the whole model: seconds and memory by t(L) = a + b L, or as measured where all layers were.
-
-    `once` is a and `layer` is b, both in seconds; all 0 where nothing was extrapolated.
-    """
-
-    seconds: float
-    low: float
-    high: float
-    peak_memory_bytes: float
-    once: float = 0.0
-    layer: float = 0.0
-
-
-def planned(params: TrainingStepParams, rows: list[Document]) -> Planned:
-    """What the rows of a measurement say of the whole model. The quartiles have lines of their own."""
-    whole = [row for row in rows if row["layers"] == params.model.layers]
-    if whole:
-        seconds = whole[0]["seconds"]
-        return Planned(seconds["median"], seconds["low"], seconds["high"], whole[0]["peak_memory_bytes"])
-    counts = [row["layers"] for row in rows]
-    layer, once = _line(counts, [row["seconds"]["median"] for row in rows])
-    ends = [_at(params, counts, [row["seconds"][name] for row in rows]) for name in ("low", "high")]
-    middle = once + layer * params.model.layers
-    memory = _at(params, counts, [row["peak_memory_bytes"] for row in rows])
-    return Planned(middle, min(*ends, middle), max(*ends, middle), memory, once, layer)
-
-
-def _line(counts: list[int], values: list[float]) -> tuple[float, float]:
-    """Slope and intercept of least squares."""
-    slope, intercept = np.polyfit(counts, values, 1)
-    return float(slope), float(intercept)
-
-
-def _at(params: TrainingStepParams, counts: list[int], values: list[float]) -> float:
-    slope, intercept = _line(counts, values)
-    return intercept + slope * params.model.layers
 
 
 def _keys(params: TrainingStepParams) -> tuple[Key, ...]:

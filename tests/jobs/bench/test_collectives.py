@@ -15,17 +15,18 @@ from solvers.recipes.collectives import RECIPE
 ROOT = Path(__file__).parents[3]
 
 
-def test_two_processes_measure_every_collective_and_data_goes_where_it_should() -> None:
+def test_two_processes_measure_every_collective_and_data_goes_where_it_should(tmp_path: Path) -> None:
     operations = ["all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send"]
     asked = {"operations": operations, "sizes": ["1 kB"], "repeats": 3, "warmup": 1}
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
     answer = subprocess.run(
-        [sys.executable, *command, Path(__file__).with_name("collectives_here.py"), json.dumps(asked)],
+        [sys.executable, *command, Path(__file__).with_name("collectives_here.py"), json.dumps(asked), tmp_path],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
 
     assert answer.returncode == 0, answer.stderr[-3000:]

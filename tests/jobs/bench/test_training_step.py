@@ -45,6 +45,7 @@ def test_losses_of_four_processes_are_those_of_one() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
 
     assert answer.returncode == 0, answer.stderr[-3000:]

@@ -1,36 +1,13 @@
-"""Training steps: the line through fewer layers, processes and work by hand, what cannot be split."""
+"""Training steps: processes and work by hand, what cannot be split."""
 
 from typing import Any
 
 import pytest
 
 from solvers.errors import SpecError
-from solvers.recipes.training_step import RECIPE, Planned, planned
+from solvers.recipes.training_step import RECIPE
 
 TINY = {"hidden": 4, "layers": 8, "heads": 2, "ffn": 8, "vocabulary": 10}
-
-
-def row(layers: int, median: float, low: float, high: float, memory: float) -> dict[str, Any]:
-    seconds = {"median": median, "low": low, "high": high, "repeats": 9}
-    return {"layers": layers, "seconds": seconds, "peak_memory_bytes": memory}
-
-
-def test_the_step_of_all_layers_follows_from_two_counts_by_a_line() -> None:
-    params = RECIPE.parse({"model": TINY, "measured_layers": [2, 4]})
-
-    whole = planned(params, [row(2, 0.5, 0.4, 0.6, 300.0), row(4, 0.9, 0.8, 1.2, 500.0)])
-
-    # t = 0.1 + 0.2 L; the quartiles' lines are 0.2 L and 0.3 L.
-    assert (whole.seconds, whole.once, whole.layer) == pytest.approx((1.7, 0.1, 0.2))
-    assert (whole.low, whole.high, whole.peak_memory_bytes) == pytest.approx((1.6, 2.4, 900.0))
-
-
-def test_a_step_that_was_measured_whole_is_told_as_it_is() -> None:
-    params = RECIPE.parse({"model": TINY, "measured_layers": [4, 8]})
-
-    assert planned(params, [row(4, 0.9, 0.8, 1.2, 500.0), row(8, 1.7, 1.6, 1.9, 900.0)]) == Planned(
-        1.7, 1.6, 1.9, 900.0
-    )
 
 
 def test_processes_tokens_and_work_are_those_of_the_split() -> None:
