@@ -1,6 +1,7 @@
 """Recipes side by side at the target: the loss of each with its interval, and which is better with what probability.
 
-Where a compute is the target, each recipe is at the size that is best for itself.
+Where a compute is the target, each recipe is at the size that is best for itself. Answers from before that was asked
+do not say sizes, and are shown without.
 """
 
 import plotly.graph_objects as go
@@ -58,14 +59,13 @@ def figure(result: Document, theme: Theme) -> go.Figure:
 
 def table(result: Document) -> Table:
     """Each recipe, and with what probability it beats each other one."""
-    found = _list(result)
+    found, sized = _list(result), _sized(result)
     names = [one["name"] for one in found]
     cells = tuple(
         (
             one["name"],
             said.many(one["runs"], "run"),
-            said.size(one["params"]),
-            said.size(one["tokens"]),
+            *((said.size(one["params"]), said.size(one["tokens"])) if sized else ()),
             said.loss(one["loss"]["value"]),
             f"{said.loss(one['loss']['low'])} – {said.loss(one['loss']['high'])}",
             *(_sure(probability(result, one["name"], other)) for other in names),
@@ -73,7 +73,8 @@ def table(result: Document) -> Table:
         for one in found
     )
     beats = (f"Beats {name}" for name in names)
-    columns = ("Recipe", "Runs", "Parameters", "Tokens", "Loss", f"{fan.level(result)} interval", *beats)
+    sizes = ("Parameters", "Tokens") if sized else ()
+    columns = ("Recipe", "Runs", *sizes, "Loss", f"{fan.level(result)} interval", *beats)
     return Table(f"Recipes at the target ({asked.unit(result)})", columns, cells)
 
 
@@ -102,9 +103,16 @@ def _list(result: Document) -> list[Document]:
     return found
 
 
+def _sized(result: Document) -> bool:
+    """Whether the answer says at what size each recipe is."""
+    return all("params" in one and "tokens" in one for one in _list(result))
+
+
 def _trained(one: Document) -> str:
-    size = f"{said.size(one['params'])} parameters on {said.size(one['tokens'])} tokens"
-    return f"{size}<br>{said.many(one['runs'], 'run')}"
+    runs = said.many(one["runs"], "run")
+    if "params" not in one:
+        return runs
+    return f"{said.size(one['params'])} parameters on {said.size(one['tokens'])} tokens<br>{runs}"
 
 
 def _sure(share: float | None) -> str:

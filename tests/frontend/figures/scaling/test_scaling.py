@@ -427,6 +427,21 @@ def test_recipes_are_compared_both_ways(solved: Document) -> None:
         ("old", "20 runs", "12B", "160B", "2.100", "2.058 – 2.142", "–", "7 %"),
         ("new", "12 runs", "10B", "200B", "2.000", "1.960 – 2.040", "93 %", "–"),
     )
+
+
+def test_recipes_of_an_answer_that_says_no_sizes_are_compared_without(solved: Document) -> None:
+    for one in solved["plan"]["recipes"]["list"]:
+        del one["params"], one["tokens"]
+
+    table = recipes.table(solved)
+
+    assert table.columns == ("Recipe", "Runs", "Loss", "90 % interval", "Beats old", "Beats new")
+    assert table.rows == (
+        ("old", "20 runs", "2.100", "2.058 – 2.142", "–", "7 %"),
+        ("new", "12 runs", "2.000", "1.960 – 2.040", "93 %", "–"),
+    )
+    assert list(recipes.figure(solved, LIGHT).data[0].customdata) == ["20 runs", "12 runs"]
+    assert "recipes" in shown_names(solved)
     assert list(recipes.figure(solved, LIGHT).data[0].x) == [2.1, 2.0]
 
 
