@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from textwrap import fill
 
+from solvers.scaling.exports import mup
 from solvers.scaling.exports.rungs import Ladder
 from solvers.scaling.exports.tables import row
 
@@ -16,7 +17,7 @@ TOLD = {
     "WEIGHT_DECAY": "weight_decay",
     "ADAM_BETA1": "adam_beta1", "ADAM_BETA2": "adam_beta2", "LAYERS": "layers", "HIDDEN": "hidden_width",
     "FFN": "ffn_width", "HEADS": "heads", "KV_HEADS": "kv_heads", "HEAD_SIZE": "head_width",
-    "VOCABULARY": "vocabulary_words", "GPUS": "gpus",
+    "VOCABULARY": "vocabulary_words", "GPUS": "gpus", **mup.TOLD,
 }  # fmt: skip
 # Columns that are not there before a run was made, or that speak of runs which share a trunk.
 LEFT_OUT = ("loss", "branch", "gpu_hours")
@@ -26,7 +27,7 @@ WIDTH = 116
 def environment(ladder: Ladder) -> dict[str, str]:
     """The variables that a training command is told, by column; those that the ladder does not say are left out."""
     rows = [row(ladder, rung) for rung in ladder.rungs]
-    return {name: column for name, column in TOLD.items() if any(one[column] is not None for one in rows)}
+    return {name: column for name, column in TOLD.items() if any(one.get(column) is not None for one in rows)}
 
 
 def code(names: Mapping[str, str]) -> str:
@@ -50,8 +51,8 @@ def _told(cells: Mapping[str, object]) -> dict[str, object]:
 
 
 def alone(ladder: Ladder) -> list[str]:
-    """What runs of their own cost beside runs that share trunks."""
-    if not any(rung.trunk for rung in ladder.rungs):
+    """What runs of their own cost beside runs that share trunks; no format shares them under muP."""
+    if mup.carried(ladder) or not any(rung.trunk for rung in ladder.rungs):
         return []
     saving = ladder.planned.get("tree_saving")
     said = f" That saves {saving:.0%} of the compute." if saving else ""

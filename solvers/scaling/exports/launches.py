@@ -12,6 +12,7 @@ from solvers.catalogue.equal_nodes import Hardware
 from solvers.cost.pipeline import layers_per_stage
 from solvers.documents import Document
 from solvers.errors import CannotExpress, Problem
+from solvers.scaling.exports import mup
 from solvers.scaling.exports.pieces import Piece, pieces
 from solvers.scaling.exports.rungs import Ladder
 from solvers.scaling.ladder.family import family
@@ -38,7 +39,11 @@ class Launch:
 
 
 def launches(ladder: Ladder) -> tuple[Launch, ...]:
-    """The pieces of the ladder in an order in which they can be made. CannotExpress where GPUs are not planned."""
+    """The pieces of the ladder in an order in which they can be made.
+
+    CannotExpress where GPUs are not planned, or learning rates are muP's.
+    """
+    mup.refuse(ladder)
     hardware = _hardware(ladder)
     return tuple(Launch(one.name, _planned(ladder, hardware, one), one.before) for one in pieces(ladder))
 

@@ -6,6 +6,7 @@ multiples of the rung's GPUs (names as of Optuna 5 [optuna2026study]).
 """
 
 from solvers.documents import Document
+from solvers.scaling.exports import mup
 from solvers.scaling.exports.alone import TABLE, alone, code, environment, listed, table
 from solvers.scaling.exports.rungs import Ladder, Rung, ladder_of
 
@@ -93,7 +94,7 @@ def write(result: Document) -> dict[str, str]:
     ladder = ladder_of(result)
     names = environment(ladder)
     program = STUDY.format(
-        alone="".join(f"\n{line}" for line in alone(ladder)),
+        alone="".join(f"\n{line}" for line in (*alone(ladder), *mup.notes(ladder))),
         names=listed(names),
         table=TABLE,
         environment=code(names),

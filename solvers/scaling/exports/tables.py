@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from solvers.documents import Document
 from solvers.exports.table import csv_text
 from solvers.laws.kinds import KINDS
+from solvers.scaling.exports import mup
 from solvers.scaling.exports.rungs import Ladder, Rung, ladder_of
 
 FILE = "ladder.csv"
@@ -72,6 +73,7 @@ def _trained(rung: Rung) -> dict[str, object]:
         "weight_decay": tuned["weight_decay"],
         "adam_beta1": tuned["beta1"],
         "adam_beta2": tuned["beta2"],
+        **mup.columns(tuned),
     }
 
 

@@ -7,12 +7,13 @@ sweep looks the others up in a table (keys of the sweep as of its schema [wandb2
 from solvers.documents import Document
 from solvers.exports.filling import yaml
 from solvers.exports.shell import comment
+from solvers.scaling.exports import mup
 from solvers.scaling.exports.alone import TABLE, alone, code, environment, listed, table
 from solvers.scaling.exports.rungs import ladder_of
 
 SWEEP, PROGRAM = "sweep.yaml", "run_rung.py"
 RUN = '''"""Starts one rung of the ladder: what `wandb agent` calls, with --rung=NAME.
-
+{notes}
 TRAIN is the command that trains. It is started with the rung's numbers in its environment:
 
 {names}
@@ -70,6 +71,14 @@ def write(result: Document) -> dict[str, str]:
         "parameters": {"rung": {"values": [rung.label for rung in ladder.rungs]}},
         "command": ["${env}", "${interpreter}", "${program}", "${args}"],
     }
-    head = comment(["wandb sweep --project PROJECT sweep.yaml, then with TRAIN set: wandb agent SWEEP", *alone(ladder)])
-    program = RUN.format(names=listed(names), metric=metric, table=TABLE, environment=code(names))
+    carried = mup.notes(ladder)
+    start = "wandb sweep --project PROJECT sweep.yaml, then with TRAIN set: wandb agent SWEEP"
+    program = RUN.format(
+        notes="\n".join(["", *carried, ""]) if carried else "",
+        names=listed(names),
+        metric=metric,
+        table=TABLE,
+        environment=code(names),
+    )
+    head = comment([start, *alone(ladder), *carried])
     return {SWEEP: f"{head}\n{yaml(sweep)}", TABLE: table(ladder), PROGRAM: program}

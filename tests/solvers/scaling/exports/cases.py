@@ -49,6 +49,18 @@ def rung(name, size, tokens, *, trunk=None, gpus=8, **learning):
     }  # fmt: skip
 
 
+def carried(one):
+    """The rung with a learning rate that was tuned at a width of 256."""
+    m = one["model"]["hidden"] / 256
+    factors = {
+        "input_rate": 1.0, "hidden_rate": 1 / m, "output_rate": 1 / m,
+        "input_spread": 1.0, "hidden_spread": m**-0.5, "output_spread": 1 / m,
+    }  # fmt: skip
+    mup = {"tuned_width": 256, "width": one["model"]["hidden"], **factors}
+    told = {"learning_rate": around(0.01), "source": "mup", "mup": mup}
+    return {**one, "training": {**one["training"], **told}}
+
+
 def planned_on(size, gpus, **layout):
     return {
         "params": PARAMS[size], "gpus": gpus, "nodes": -(-gpus // 8), "tokens_per_s": around(1e6), "mfu": 0.4,
@@ -77,6 +89,14 @@ LADDERS = {
             "flat": {"excess": 0.001, "learning_rate": [2e-4, 8e-4, 4.4e-4], "batch_tokens": [1e6, 8e6, 4e6]},
             "best": {"learning_rate": around(4e-4), "batch_tokens": around(4e6)},
         },
+    },
+    # The learning rate of a narrow model, carried over by muP; on hardware, and for no script all the same.
+    "carried": {
+        "spec": {"kind": "scaling", "hardware": HARDWARE},
+        "rungs": [carried(rung("a", "70m", 1.31072e9)), carried(rung("b", "410m", 2.62144e9))],
+        "throughput": [planned_on("70m", 8), planned_on("410m", 8)],
+        "big": {"size": "7b", "tokens": 2.097152e11, "gpus": None, "batch": 1024, "rate": 0.01},
+        "saving": None,
     },
     # No hardware: a first ladder in FLOP, each run with its own cosine, on losses in bits a byte.
     "plain": {
@@ -119,4 +139,5 @@ def result(name, **plan):
 GOLDEN = [
     ("tree", "ladder"), ("tree", "wandb"), ("tree", "optuna"), ("tree", "megatron"), ("tree", "torchtitan"),
     ("tree", "slurm"), ("plain", "ladder"), ("plain", "wandb"), ("plain", "optuna"),
+    ("carried", "ladder"), ("carried", "wandb"), ("carried", "optuna"),
 ]  # fmt: skip
