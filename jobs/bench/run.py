@@ -18,6 +18,9 @@ from solvers.recipes.recipe import Params, Recipe
 
 Say = Callable[[str, float], None]
 
+# How torch's allocators say that there is no more, on a GPU and on a CPU.
+NO_MEMORY = ("out of memory", "can't allocate memory")
+
 
 def measure(recipe: Recipe[Any], params: Params, say: Say) -> Document:
     """The measurement's document. `say` hears stages and the share that is done. SolveError: it cannot be done here."""
@@ -31,7 +34,8 @@ def measure(recipe: Recipe[Any], params: Params, say: Say) -> Document:
         keys = recipe.keys(params)
         for place, key in enumerate(keys):
             rows.append(_row(recipe, params, key, bench))
-            states.append(environment.state(device))
+            if place in (0, len(keys) - 1):
+                states.append(environment.state(device))
             say(_words(key), (place + 1) / len(keys))
         where = {
             **environment.environment(device),
@@ -52,7 +56,13 @@ def measure(recipe: Recipe[Any], params: Params, say: Say) -> Document:
 
 def _row(recipe: Recipe[Any], params: Params, key: Document, bench: Any) -> Document:
     module = import_module(f"jobs.bench.{recipe.name}")
-    measured: Document = module.row(params, key, bench)
+    try:
+        measured: Document = module.row(params, key, bench)
+    except RuntimeError as error:
+        if not any(words in str(error) for words in NO_MEMORY):
+            raise
+        said = f"Memory ran out at {_words(key)}."
+        raise SolveError(Problem("out_of_memory", said, "", "Ask for smaller shapes.")) from None
     return {**key, **measured, "rates": recipe.rates(params, key, measured["seconds"]["median"])}
 
 

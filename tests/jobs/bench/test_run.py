@@ -2,6 +2,8 @@
 
 import os
 import platform
+import resource
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,6 +65,19 @@ def test_a_gpu_that_is_not_there_is_told() -> None:
 
     with pytest.raises(SolveError, match="This takes a GPU for each process; torch sees 0"):
         measure(recipe, recipe.parse({"device": "cuda"}), lambda *_: None)
+
+
+def test_memory_that_runs_out_is_told_with_the_row() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    recipe = recipes.get("memory_copy")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, limits[1]))
+    try:
+        with pytest.raises(SolveError, match=r"Memory ran out at size_bytes 3000000000\."):
+            measure(recipe, recipe.parse({"sizes": ["3 GB"]}), lambda *_: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 @pytest.mark.gpu
