@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from planner.models import Run, State
-from planner.services import jobs, nodes, presence
+from planner.services import jobs, nodes, presence, recovery
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("isoflop_api_requests", "API requests of this process.", ["method", "status"], registry=REGISTRY)
@@ -31,6 +31,11 @@ class Queue(Collector):
         status = presence.status()
         for name, words, value in (
             ("isoflop_nodes_online", "Nodes heard of lately.", nodes.online()),
+            (
+                "isoflop_expired_job_lease_seconds",
+                "Time since a job's oldest lease ran out.",
+                recovery.oldest_expired_s(),
+            ),
             ("isoflop_workers", "Workers alive.", status.workers),
             ("isoflop_worker_slots", "Runs that the living workers can solve at once.", status.slots),
             ("isoflop_outbox_entries", "Messages that the broker does not have yet.", status.outbox),

@@ -31,7 +31,7 @@ ON_NODE = (JobState.ASSIGNED, JobState.RUNNING)
 
 
 class Job(models.Model):
-    """Only `services.dispatching`, `services.leases` and `services.jobs` move `state`, each time by a guarded UPDATE.
+    """Only `services.dispatching`, `leases`, `turns` and `jobs` move `state`, each time by a guarded UPDATE.
 
     `fence` grows with each lease, so that a node that lost its lease can change nothing any more. `needs` says which
     nodes may take it; `avoid` is the node that lost it last, which gets it again only if no other can.

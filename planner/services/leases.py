@@ -1,11 +1,11 @@
-"""A job as its node sees it: fetched, renewed, told about, finished; and taken back from a node that is gone.
+"""A job as its node sees it: fetched, renewed, finished. What it says meanwhile is in `services.joblogs`.
 
 A lease is some seconds and a fencing number. Every write below asks for the node, the number and the state `running`,
 so that a node that lost its lease, a message sent twice and an answer after a cancel all change nothing. Times are the
 database's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,11 +14,11 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from planner.models import Bell, Job, JobState, Lease, Node, NodeState
-from planner.services import audit, measurements, outbox, recipes, signing
+from planner.services import audit, measurements, outbox, recipes, signing, turns
 from planner.services.errors import LeaseLost, not_found
 from solvers.documents import Document, canonical
 from solvers.errors import IsoflopError, Problem
@@ -27,9 +27,6 @@ log = structlog.get_logger(__name__)
 
 # How long a node may hold an offer before it begins; its clock may be a little off.
 OFFER_LIVES_S = 900
-BATCH = 200
-# A job that was given back so often without anybody's fault is handed round for ever.
-MOST_LEASES = 20
 ENDS = {
     "measured": JobState.MEASURED,
     "failed": JobState.FAILED,
@@ -39,18 +36,6 @@ ENDS = {
 }
 RELEASED = "released"
 OUTCOMES = (*ENDS, RELEASED)
-NODE_REMOVED = Problem(
-    "node_removed",
-    "The node that alone was to measure this was removed.",
-    "/needs/node",
-    "Ask again, of another node or of whichever fits.",
-)
-NODE_LOST = Problem(
-    "node_lost",
-    "The node that measured this was lost each time it was tried.",
-    "",
-    "Look at the nodes' own logs (journalctl --user -u isoflop-node); a smaller job may get through.",
-)
 
 
 @dataclass(frozen=True)
@@ -102,39 +87,6 @@ def refusal(node: Node, job_id: UUID, *, fence: int, verb: str) -> IsoflopError:
 
 
 @transaction.atomic
-def expire() -> list[str]:
-    """Takes jobs back from nodes that did not renew or did not fetch; returns the states they went to."""
-    late = Q(lease_until__lt=Now()) | Q(lease_until=None)
-    lost = Job.objects.filter(late, state=JobState.RUNNING).order_by("lease_until")
-    moved = [_lose(job) for job in lost.select_for_update(skip_locked=True)[:BATCH]]
-    unfetched = Job.objects.filter(state=JobState.ASSIGNED, assigned_until__lt=Now())
-    return moved + [_requeue(job) for job in unfetched.select_for_update(skip_locked=True)[:BATCH]]
-
-
-@transaction.atomic
-def give_back_unfetched(node: Node) -> None:
-    """Queues what was promised to the node and not fetched."""
-    _requeue_all(Job.objects.filter(node=node, state=JobState.ASSIGNED))
-
-
-@transaction.atomic
-def give_back_all(node: Node) -> None:
-    """Queues all that the node has; it was not the jobs' fault, so that no attempt is counted."""
-    give_back_unfetched(node)
-    for job in Job.objects.filter(node=node, state=JobState.RUNNING).select_for_update():
-        _release(job, why="removed")
-
-
-@transaction.atomic
-def give_up_waiting_for(node: Node) -> None:
-    """Ends the queued jobs that no other node may take, as the node will not come back."""
-    queued = Job.objects.filter(project=node.project_id, state=JobState.QUEUED)
-    for job in queued.select_for_update():
-        if job.needs["node"] == str(node.id):
-            _end(job, JobState.FAILED, why="", problems=(NODE_REMOVED,))
-
-
-@transaction.atomic
 def _take(node: Node, job_id: UUID) -> Document | None:
     taken = Job.objects.filter(id=job_id, node=node, state=JobState.ASSIGNED).update(
         state=JobState.RUNNING,
@@ -176,13 +128,13 @@ def _finish(node: Node, job_id: UUID, fence: int, said: Said) -> Job | None:
     if job is None:
         return None
     if job.cancel_requested:
-        _end(job, JobState.CANCELLED, why="cancelled")
+        turns.end(job, JobState.CANCELLED, why="cancelled")
     elif said.outcome == RELEASED:
-        _release(job, why=RELEASED)
+        turns.release(job, why=RELEASED)
     elif said.outcome == "measured":
         _measured(job, node, said.measurement or {})
     else:
-        _end(job, ENDS[said.outcome], why=said.outcome, problems=said.problems)
+        turns.end(job, ENDS[said.outcome], why=said.outcome, problems=said.problems)
     job.refresh_from_db()
     details = {"node": str(node.id), "fence": fence, "said": said.outcome, "state": job.state}
     audit.record(None, "job.ended", job.id, project=node.project, details=details)
@@ -194,58 +146,9 @@ def _measured(job: Job, node: Node, document: Document) -> None:
     try:
         measurements.store(job, node, document)
     except IsoflopError as error:
-        _end(job, JobState.FAILED, why="bad_measurement", problems=(measurements.unsound(node), *error.problems))
+        turns.end(job, JobState.FAILED, why="bad_measurement", problems=(measurements.unsound(node), *error.problems))
     else:
-        _end(job, JobState.MEASURED, why="measured")
-
-
-def _lose(job: Job) -> str:
-    """Moves a running job, whose row is locked, on after its node was lost; returns the new state."""
-    if job.cancel_requested:
-        return _end(job, JobState.CANCELLED, why="lost")
-    if job.attempts >= settings.MAX_ATTEMPTS:
-        return _end(job, JobState.FAILED, why="lost", problems=(NODE_LOST,))
-    _close(job, "lost")
-    return _requeue(job)
-
-
-def _release(job: Job, *, why: str) -> str:
-    if job.cancel_requested:
-        return _end(job, JobState.CANCELLED, why=why)
-    if job.fence >= MOST_LEASES:
-        return _end(job, JobState.FAILED, why=why, problems=(NODE_LOST,))
-    _close(job, why)
-    Job.objects.filter(id=job.id).update(attempts=max(job.attempts - 1, 0))
-    return _requeue(job)
-
-
-def _requeue(job: Job) -> str:
-    """Back to the queue, for another node if there is one. The row is locked."""
-    Job.objects.filter(id=job.id, fence=job.fence).update(
-        state=JobState.QUEUED, node=None, avoid=job.node_id, assigned_until=None, lease_until=None, progress={}
-    )
-    log.warning("job_requeued", job=str(job.id), node=str(job.node_id), attempts=job.attempts)
-    return JobState.QUEUED
-
-
-def _requeue_all(jobs: QuerySet[Job]) -> None:
-    for job in jobs.select_for_update():
-        _requeue(job)
-
-
-def _end(job: Job, state: JobState, *, why: str, problems: Iterable[Problem] = ()) -> str:
-    _close(job, why)
-    Job.objects.filter(id=job.id, fence=job.fence).update(
-        state=state, lease_until=None, finished=Now(), problems=[problem.document() for problem in problems]
-    )
-    if job.validation_id:
-        outbox.ring_bell(Bell.VALIDATE)
-    log.info("job_ended", job=str(job.id), recipe=job.recipe, state=str(state), why=why, attempts=job.attempts)
-    return state
-
-
-def _close(job: Job, why: str) -> None:
-    Lease.objects.filter(job=job, fence=job.fence, ended=None).update(ended=Now(), why=why)
+        turns.end(job, JobState.MEASURED, why="measured")
 
 
 def _held(node: Node, job_id: UUID, fence: int) -> QuerySet[Job]:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from planner.models import ON_NODE, Bell, Job, Node, NodeState, Project, Role
 from planner.models.node import ONLINE
-from planner.services import audit, credentials, leases, outbox, projects
+from planner.services import audit, credentials, outbox, projects, recovery
 from planner.services.errors import Conflict, not_found
 from solvers.documents import Document
 from solvers.errors import Problem
@@ -37,7 +37,7 @@ def drain(node: Node, *, user: User) -> Node:
     """Gives the node no more jobs; the one it runs goes on, one that it has not fetched yet goes elsewhere."""
     projects.require(user, node.project, Role.EDITOR)
     if _move(node, {NodeState.ACTIVE}, NodeState.DRAINING, user=user, action="node.drained"):
-        leases.give_back_unfetched(node)
+        recovery.drain(node)
         outbox.ring_bell(Bell.DISPATCH)
     return one(node.project, node.id)
 
@@ -60,8 +60,7 @@ def remove(node: Node, *, user: User) -> None:
     projects.require(user, node.project, Role.EDITOR)
     if _move(node, {NodeState.ACTIVE, NodeState.DRAINING}, NodeState.REMOVED, user=user, action="node.removed"):
         credentials.revoke(node)
-        leases.give_back_all(node)
-        leases.give_up_waiting_for(node)
+        recovery.clear(node)
         outbox.ring_bell(Bell.DISPATCH)
 
 

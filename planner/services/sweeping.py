@@ -17,10 +17,10 @@ from planner.services import (
     dispatching,
     idempotency,
     joining,
-    leases,
     logins,
     outbox,
     presence,
+    recovery,
     validations,
 )
 
@@ -74,7 +74,7 @@ def sweep_jobs() -> JobSweep:
     Whoever tries plans is asked for a round too.
     """
     validations.ring_waiting()
-    moved = leases.expire()
+    moved = recovery.expire()
     return JobSweep(
         requeued=moved.count(JobState.QUEUED),
         failed=moved.count(JobState.FAILED),

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from planner.models import AuditEntry, Job, Lease, Measurement, Node
-from planner.services import dispatching, joining, leases, signing
+from planner.services import dispatching, joining, recovery, signing
 from solvers.documents import canonical, digest
 from tests import nodes
 
@@ -103,6 +103,18 @@ def test_a_job_goes_from_the_queue_to_its_measurement(call, team, joined):
     assert call("GET", f"/jobs/{job_id}/log").json() == {"fence": 1, "offset": 0, "length": 6, "text": "Begin\n"}
 
 
+def test_no_secret_is_in_the_logs(call, team, caplog, capfd):
+    plain = call("POST", "/nodes/tokens", {"project": "lab"}).json()["token"]
+    body = {"token": plain, "name": "box", "agent_version": "0", "capability": nodes.capability()}
+    credential = post("/nodes/join", body).json()["credential"]
+    wrong = post("/nodes/join", body)
+    post("/nodes/00000000-0000-0000-0000-000000000000/lease", {"agent_version": "0"}, credential)
+
+    said = caplog.text + "".join(capfd.readouterr())
+    assert (wrong.status_code, "/api/v1/nodes/join" in said) == (401, True)
+    assert [secret in said for secret in (plain, credential)] == [False, False]
+
+
 def test_nothing_to_do_is_said_with_the_time_to_ask_again(joined):
     assert lease(joined).json() == {"offer": None, "credential": None, "poll_after_s": 5.0}
 
@@ -132,7 +144,7 @@ def test_an_answer_after_the_lease_moved_on_changes_nothing(team, joined):
     job = nodes.job(team.project)
     payload = payload_of(joined)
     Job.objects.filter(id=job.id).update(lease_until="2020-01-01T00:00Z")
-    leases.expire()
+    recovery.expire()
     second = payload_of(other)
     before = Job.objects.values().get()
 

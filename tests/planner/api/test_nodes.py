@@ -1,9 +1,12 @@
 """`/nodes`, `/jobs`, `/measurements` and `/recipes` as people call them."""
 
+from datetime import timedelta
+
 import pytest
+from django.db.models.functions import Now
 from prometheus_client.parser import text_string_to_metric_families
 
-from planner.models import JoinToken, Node
+from planner.models import Job, JoinToken, Node
 from planner.services import joblogs
 from solvers import recipes
 from tests import nodes
@@ -176,3 +179,16 @@ def test_the_metrics_count_nodes_and_jobs_by_state(client, team, measured):
     }
     assert counts == {"nodes": {"active": 1}, "jobs": {"queued": 1, "measured": 1}}
     assert families["isoflop_nodes_online"].samples[0].value == 1
+    assert families["isoflop_expired_job_lease_seconds"].samples[0].value == 0
+
+
+def test_a_lease_that_nobody_takes_back_is_seen_in_the_metrics(client, team):
+    node = nodes.join(team.project).node
+    nodes.job(team.project)
+    nodes.leased(node)
+    Job.objects.update(lease_until=Now() - timedelta(seconds=90))
+
+    text = client.get("/metrics").content.decode()
+
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert 90 <= families["isoflop_expired_job_lease_seconds"].samples[0].value < 120

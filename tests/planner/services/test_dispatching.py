@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from planner.models import Bell, Job, Node, OutboxEntry, Project
 from planner.models.node import ONLINE
-from planner.services import dispatching, leases, nodes
+from planner.services import dispatching, nodes, recovery
 from tests import factories
 from tests.nodes import H200, capability, job, join
 
@@ -191,7 +191,7 @@ def test_a_promise_that_was_not_fetched_goes_to_another_node(project):
     join(project, name="b")
     Job.objects.update(assigned_until=Now() - timedelta(seconds=1))
 
-    assert leases.expire() == ["queued"]
+    assert recovery.expire() == ["queued"]
     dispatching.assign()
 
     found = Job.objects.get(id=asked.id)

@@ -1,7 +1,7 @@
 import pytest
 
 from planner.models import Job, Lease, Node, Project
-from planner.services import joblogs, leases
+from planner.services import joblogs, leases, recovery
 from planner.services.errors import LeaseLost
 from planner.services.joblogs import CUT, Log
 from tests import factories
@@ -73,7 +73,7 @@ def test_the_limit_is_a_mebibyte(node, asked):
 def test_each_lease_has_a_log_of_its_own_and_the_latest_is_shown(project, node, asked):
     say(node, asked, 0, "first")
     Job.objects.update(lease_until=None)
-    leases.expire()
+    recovery.expire()
     other = join(project, name="b").node
     leased(other)
     say(other, asked, 0, "second", fence=2)

@@ -10,12 +10,10 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from planner.api.leases import CROWDED_S, IDLE_S, RENEWALS
-from planner.api.waiting import NODE_POLL_S
 from planner.models import AuditEntry, Job, Lease, Measurement, Node, OutboxEntry, Project
-from planner.services import dispatching, joblogs, jobs, leases, nodes
+from planner.services import dispatching, joblogs, jobs, leases, nodes, recovery, turns
 from planner.services.errors import LeaseLost, NotFound
-from planner.services.leases import NODE_LOST, Said
+from planner.services.leases import Said
 from solvers.errors import Problem
 from tests import factories
 from tests.nodes import job, join, leased, measured, result
@@ -124,32 +122,11 @@ def test_a_finish_that_is_sent_five_times_counts_once(project, node):
     assert fresh(asked).state == "measured"
 
 
-def test_a_job_goes_round_three_times_and_is_then_given_up(project):
-    first, second = join(project, name="a").node, join(project, name="b").node
-    asked = job(project)
-    turns, states = [], []
-    for _ in range(3):
-        dispatching.assign()
-        holder = fresh(asked).node
-        assert leases.offer(holder) is not None
-        turns.append(holder.name)
-        let_expire()
-        states.extend(leases.expire())
-
-    assert (turns, states) == (["a", "b", "a"], ["queued", "queued", "failed"])
-    assert fresh(asked).problems == [NODE_LOST.document()]
-    assert list(Lease.objects.order_by("fence").values_list("node", "fence", "why")) == [
-        (first.id, 1, "lost"),
-        (second.id, 2, "lost"),
-        (first.id, 3, "lost"),
-    ]
-
-
 def test_a_late_answer_is_refused_and_the_first_result_stands(project, node):
     asked = job(project)
     old = leased(node)
     let_expire()
-    leases.expire()
+    recovery.expire()
     other = join(project, name="b").node
     finish(other, asked, leased(other))
     before = everything()
@@ -260,10 +237,10 @@ def test_a_released_job_waits_again_and_has_lost_no_attempt(project, node):
 
 def test_a_job_that_is_only_handed_round_ends_at_last(project, node):
     asked = job(project)
-    for _ in range(leases.MOST_LEASES):
+    for _ in range(turns.MOST_LEASES):
         finish(node, asked, leased(node), "released")
 
-    assert (fresh(asked).state, fresh(asked).fence) == ("failed", leases.MOST_LEASES)
+    assert (fresh(asked).state, fresh(asked).fence) == ("failed", turns.MOST_LEASES)
 
 
 def test_a_cancel_ends_what_waits_at_once_and_what_runs_when_its_node_says_so(project, node):
@@ -296,7 +273,7 @@ def test_a_cancelled_job_does_not_go_round_again(project, node, way):
     jobs.cancel(asked, user=project.created_by)
     if way == "lost":
         let_expire()
-        leases.expire()
+        recovery.expire()
     elif way == "released":
         finish(node, asked, payload, "released")
     else:
@@ -312,38 +289,6 @@ def test_a_job_that_has_ended_stays_as_it_is(project):
     jobs.cancel(found.job, user=project.created_by)
 
     assert everything() == before
-
-
-def test_a_running_job_whose_lease_was_never_set_counts_as_lost(project, node):
-    asked = job(project)
-    leased(node)
-    Job.objects.update(lease_until=None)
-
-    assert leases.expire() == ["queued"]
-    assert fresh(asked).state == "queued"
-
-
-def test_a_lease_that_is_held_is_left_alone(project, node):
-    job(project)
-    leased(node)
-
-    assert leases.expire() == []
-
-
-def test_the_settings_add_up_to_what_is_promised():
-    """P4: a node that dies loses its lease, the sweeper sees it and gives the job away, the next free node asks; and if
-    that one has died as well, once more. P5: a cancel is heard with the next renewal, and TERM has ten seconds to work.
-    """
-    asks = max(CROWDED_S, IDLE_S, NODE_POLL_S)
-    term_s = 10.0
-
-    elsewhere = settings.LEASE_S + settings.SWEEP_S + asks
-    after_two_deaths = elsewhere + settings.PICKUP_S + settings.SWEEP_S
-
-    assert elsewhere <= 45
-    assert after_two_deaths <= 60
-    assert settings.RENEW_S / RENEWALS + term_s <= 15
-    assert 2 * asks <= settings.PICKUP_S
 
 
 def test_fetching_finishing_and_renewing_take_few_queries(project, node, django_assert_max_num_queries):
@@ -407,7 +352,7 @@ def test_a_late_answer_and_the_sweeper_at_once_leave_one_truth(project, node):
         def late(asked=asked, document=document) -> object:
             return leases.finish(node, asked.id, fence=1, said=Said("measured", document))
 
-        turns = iter([late, leases.expire])
+        turns = iter([late, recovery.expire])
         came = at_once(lambda turns=turns: next(turns)(), times=2)
 
         state = fresh(asked).state

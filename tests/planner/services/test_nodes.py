@@ -1,7 +1,7 @@
 import pytest
 
 from planner.models import AuditEntry, Job, Membership, Node, Project
-from planner.services import dispatching, leases, nodes
+from planner.services import dispatching, leases, nodes, recovery, turns
 from planner.services.errors import Conflict, Forbidden, NotFound
 from tests import factories
 from tests.nodes import job, join, leased, measured
@@ -67,8 +67,19 @@ def test_jobs_that_no_other_node_may_take_end_with_their_node(project):
     nodes.remove(node, user=project.created_by)
 
     found = Job.objects.order_by("created").values_list("state", "problems")
-    gone = [leases.NODE_REMOVED.document()]
+    gone = [turns.NODE_REMOVED.document()]
     assert list(found) == [("failed", gone), ("failed", gone), ("assigned", [])]
+
+
+def test_a_promise_that_a_removed_node_never_heard_of_ends_its_job(project):
+    """A round of dispatch that began before the node was removed may promise it a job after."""
+    node = join(project).node
+    asked = job(project, node=str(node.id))
+    nodes.remove(node, user=project.created_by)
+    Job.objects.update(state="assigned", node=node, assigned_until="2020-01-01T00:00Z", problems=[], finished=None)
+
+    assert recovery.expire() == ["failed"]
+    assert Job.objects.get(id=asked.id).problems == [turns.NODE_REMOVED.document()]
 
 
 def test_a_removed_node_stays_removed_and_keeps_what_it_measured(project):

@@ -1,0 +1,46 @@
+"""Jobs taken back from nodes: from those that are gone, that drain, that are removed."""
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from planner.models import Job, JobState, Node
+from planner.services import turns
+
+BATCH = 200
+
+
+@transaction.atomic
+def expire() -> list[str]:
+    """Takes jobs back from nodes that did not renew or did not fetch; returns the states they went to."""
+    late = Q(lease_until__lt=Now()) | Q(lease_until=None)
+    lost = Job.objects.filter(late, state=JobState.RUNNING).order_by("lease_until")
+    moved = [turns.lose(job) for job in lost.select_for_update(skip_locked=True)[:BATCH]]
+    unfetched = Job.objects.filter(state=JobState.ASSIGNED, assigned_until__lt=Now())
+    return moved + [turns.requeue(job) for job in unfetched.select_for_update(skip_locked=True)[:BATCH]]
+
+
+def oldest_expired_s() -> float:
+    """Seconds since the oldest lease ran out that nobody has taken back yet."""
+    late = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now()).annotate(age=Now() - F("lease_until"))
+    oldest = late.order_by("lease_until").values_list("age", flat=True).first()
+    return oldest.total_seconds() if oldest else 0.0
+
+
+@transaction.atomic
+def drain(node: Node) -> None:
+    """Queues what was promised to the node and not fetched."""
+    for job in Job.objects.filter(node=node, state=JobState.ASSIGNED).select_for_update():
+        turns.requeue(job)
+
+
+@transaction.atomic
+def clear(node: Node) -> None:
+    """Queues all that a removed node has, and ends what waits for it alone. No attempt is counted."""
+    drain(node)
+    for job in Job.objects.filter(node=node, state=JobState.RUNNING).select_for_update():
+        turns.release(job, why="removed")
+    waiting = Job.objects.filter(project=node.project_id, state=JobState.QUEUED)
+    for job in waiting.select_for_update():
+        if job.needs["node"] == str(node.id):
+            turns.end(job, JobState.FAILED, why="removed", problems=(turns.NODE_REMOVED,))
