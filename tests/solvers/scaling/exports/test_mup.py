@@ -48,7 +48,7 @@ def test_programs_are_told_the_multipliers_and_people_that_the_rate_is_no_plain_
 
     table = json.loads(written["rungs.json"])["rungs"]["02-b"]
     assert [table[column] for column in FACTORS] == [256, 1.0, 0.25, 0.25, 1.0, 0.5, 0.25]
-    assert [file for file in files if "too high\n" not in written[file]] == []
+    assert [file for file in files if "far too high for a program" not in written[file]] == []
     program = written[files[-1]]
     assert [column for column in FACTORS if f'"{column.upper()}": "{column}"' not in program] == []
 
