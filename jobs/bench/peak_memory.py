@@ -1,7 +1,5 @@
 """A layer's memory: what is alive between its forward and its backward pass, and at most."""
 
-from contextlib import nullcontext
-
 import torch
 from torch import Tensor
 
@@ -15,17 +13,16 @@ from solvers.recipes.peak_memory import PeakMemoryParams
 def row(params: PeakMemoryParams, key: Document, bench: Bench) -> Document:
     """One micro-batch with one way of recomputing."""
     model, device = params.model, bench.device
+    dtype = torch.bfloat16 if params.precision == "bf16" else torch.float32
     with device:
-        block = Block(model, key["recompute"])
-        x = torch.randn(key["micro_batch"], params.sequence_length, model.hidden, requires_grad=True)
+        block = Block(model, key["recompute"]).to(dtype)
+        shape = (key["micro_batch"], params.sequence_length, model.hidden)
+        x = torch.randn(*shape, dtype=dtype, requires_grad=True)
     for weight in block.parameters():
         torch.nn.init.normal_(weight, std=INITIAL)
 
     def forward() -> Tensor:
-        half = torch.autocast(device.type, dtype=torch.bfloat16)
-        with half if params.precision == "bf16" else nullcontext():
-            turns = rotation(model.head_width, 0, params.sequence_length, like=x)
-            return block(x, turns)
+        return block(x, rotation(model.head_width, 0, params.sequence_length, like=x))
 
     def both() -> None:
         forward().sum().backward()

@@ -1,6 +1,10 @@
-"""A decoder split over processes: tensor parallel within layers, parameters and optimizer in shards, replicas."""
+"""A decoder split over processes: tensor parallel within layers, parameters and optimizer in shards, replicas.
+
+In 16 bits, shards come in them from parameters of 32; a model that is not in shards has its parameters in 16 bits.
+"""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,21 +38,23 @@ class Split:
 
 def split(params: TrainingStepParams, layers: int, device: torch.device) -> Split:
     """The model of `params` with so many layers, split as they say."""
-    whole = params.parallel
+    whole, sharded = params.parallel, params.data_parallel > 1
+    dtype = torch.bfloat16 if params.precision == "bf16" and not sharded else torch.float32
+    make = partial(decoder, params.model, layers, device=device, again=params.recompute)
     if not dist.is_initialized():
-        return Split(decoder(params.model, layers, device=device, again=params.recompute), sharded=False, data_rank=0)
+        return Split(make(finish=lambda block: block.to(dtype)).to(dtype), sharded=False, data_rank=0)
     mesh = init_device_mesh(device.type, (whole.dp, whole.fsdp, whole.tp), mesh_dim_names=("dp", "fsdp", "tp"))
-    sharded = params.data_parallel > 1
     shards = mesh["dp", "fsdp"] if whole.dp > 1 else mesh["fsdp"]
     policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
     options = {"mesh": shards, "mp_policy": policy if params.precision == "bf16" else MixedPrecisionPolicy()}
 
     def finish(block: nn.Module) -> nn.Module:
+        block = block.to(dtype)
         if whole.tp > 1:
             split_layer(block, mesh["tp"], gated=params.model.gated)
         return fully_shard(block, **options) if sharded else block
 
-    model = decoder(params.model, layers, device=device, again=params.recompute, finish=finish)
+    model = make(finish=finish).to(dtype)
     if whole.tp > 1:
         outer_split(model, mesh["tp"], gathered=False)
     if sharded:

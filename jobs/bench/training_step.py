@@ -1,9 +1,9 @@
 """A training step: micro-batches forward and backward, gradients summed once, Adam."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from itertools import groupby
-from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -35,7 +35,10 @@ class Trainer:
     def __init__(self, params: TrainingStepParams, layers: int, device: torch.device) -> None:
         self.params, self.device = params, device
         self.split: Split = split(params, layers, device)
-        self.optimizer = torch.optim.AdamW(_groups(self.split.model), lr=1e-4, weight_decay=0.1, fused=True)
+        groups = alike(self.split.model.parameters())
+        self.masters = Masters(groups) if params.precision == "bf16" and not self.split.sharded else None
+        updated = [{"params": group} for group in (self.masters.groups if self.masters else groups)]
+        self.optimizer = torch.optim.AdamW(updated, lr=1e-4, weight_decay=0.1, fused=True)
         self.batches = _batches(params, self.split.data_rank, device)
 
     def step(self) -> float:
@@ -43,6 +46,8 @@ class Trainer:
         loss = self.gradients()
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if self.masters:
+            self.masters.write()
         return loss
 
     def gradients(self) -> float:
@@ -57,27 +62,43 @@ class Trainer:
     def held(self) -> Iterator[Tensor]:
         """What stays from step to step."""
         yield from self.split.model.parameters()
+        for group in self.optimizer.param_groups:
+            yield from group["params"]
         for state in self.optimizer.state.values():
             yield from (value for value in state.values() if isinstance(value, Tensor))
 
     def _backward(self, batch: Tensor) -> Tensor:
-        with self._vocabulary_split():
-            with self._arithmetic():
-                logits = self.split.model(batch[:, :-1])
+        with loss_parallel() if self.params.parallel.tp > 1 else nullcontext():
+            logits = self.split.model(batch[:, :-1])
             loss = F.cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
             (loss / len(self.batches)).backward()
         return _local(loss.detach())
 
-    def _arithmetic(self) -> AbstractContextManager[Any]:
-        """Products in 16 bits, where shards do not come in them already."""
-        if self.params.precision == "fp32" or self.split.sharded:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
-    @contextmanager
-    def _vocabulary_split(self) -> Iterator[None]:
-        with loss_parallel() if self.params.parallel.tp > 1 else nullcontext():
-            yield
+class Masters:
+    """Parameters of 32 bits behind those of 16, and gradients summed in 32 bits [micikevicius2018mixed].
+
+    A gradient is added to its master's as soon as it is there, and let go.
+    """
+
+    def __init__(self, groups: list[list[Tensor]]) -> None:
+        self.model = groups
+        self.groups = [[weight.detach().float() for weight in group] for group in groups]
+        for weights, masters in zip(self.model, self.groups, strict=True):
+            for weight, master in zip(weights, masters, strict=True):
+                weight.register_post_accumulate_grad_hook(partial(_added, master))
+
+    @torch.no_grad()
+    def write(self) -> None:
+        """Round the masters into the model's parameters."""
+        for weights, masters in zip(self.model, self.groups, strict=True):
+            torch._foreach_copy_(*([_here(one) for one in group] for group in (weights, masters)))
+
+
+def _added(master: Tensor, weight: Tensor) -> None:
+    gradient = weight.grad.float()
+    master.grad = gradient if master.grad is None else master.grad.add_(gradient)
+    weight.grad = None
 
 
 def _batches(params: TrainingStepParams, rank: int, device: torch.device) -> list[Tensor]:
@@ -90,14 +111,18 @@ def _batches(params: TrainingStepParams, rank: int, device: torch.device) -> lis
     return list(mine.chunk(params.micro_batches))
 
 
-def _groups(model: torch.nn.Module) -> list[dict[str, Any]]:
+def alike(weights: Iterable[Tensor]) -> list[list[Tensor]]:
     """Parameters by how they are split: one fused update takes only those that are split alike."""
 
     def cut(weight: Tensor) -> str:
         return str(getattr(weight, "device_mesh", ""))
 
-    ordered = sorted(model.parameters(), key=cut)
-    return [{"params": list(alike)} for _, alike in groupby(ordered, key=cut)]
+    return [list(group) for _, group in groupby(sorted(weights, key=cut), key=cut)]
+
+
+def _here(weight: Tensor) -> Tensor:
+    """This process's part of a parameter, in its own storage."""
+    return weight.to_local() if hasattr(weight, "to_local") else weight
 
 
 def _local(value: Tensor) -> Tensor:

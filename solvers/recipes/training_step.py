@@ -16,7 +16,7 @@ from solvers.recipes.model import Model, causal_pairs
 from solvers.recipes.recipe import Key, Recipe, Repeated
 from solvers.recipes.result import Row
 
-# Bytes of a parameter in training: itself, gradient and two moments, in 32 bits; and its copy for arithmetic in 16.
+# Bytes of a parameter in training: itself, gradient and two moments, in 32 bits; and its rounding to 16.
 STATE_BYTES, COPY_BYTES = 16, 2
 # Widths of the hidden state that a layer keeps for its backward pass, about: its inputs, norms, queries, keys, values,
 # attention and the products' inputs [korthikanti2023reducing, section 4.1 without scores and dropout: 34 bytes less

@@ -27,6 +27,7 @@ SPLITS = [
     {"parallel": {"fsdp": 2, "tp": 2}, "micro_batch": 4, "recompute": "selective"},
     {"parallel": {"dp": 2, "tp": 2}, "micro_batch": 2, "micro_batches": 2},
     {"parallel": {"fsdp": 2, "tp": 2}, "micro_batch": 4, "precision": "bf16"},
+    {"parallel": {"tp": 4}, "micro_batch": 4, "micro_batches": 2, "precision": "bf16"},
 ]
 
 
@@ -52,9 +53,10 @@ def test_losses_of_four_processes_are_those_of_one() -> None:
     found = json.loads(answer.stdout)
     alone = losses(micro_batch=8)
     assert alone[0] - alone[2] > 1e-4
-    for one in found[:-1]:
+    for one in found[:-2]:
         assert one == pytest.approx(alone, abs=1e-4)
-    assert found[-1] == pytest.approx(losses(micro_batch=8, precision="bf16"), abs=5e-3)
+    for one in found[-2:]:
+        assert one == pytest.approx(losses(micro_batch=8, precision="bf16"), abs=3e-3)
 
 
 def test_losses_do_not_depend_on_micro_batches_nor_on_recomputing() -> None:
@@ -63,6 +65,23 @@ def test_losses_do_not_depend_on_micro_batches_nor_on_recomputing() -> None:
     assert losses(micro_batch=2, micro_batches=2) == pytest.approx(alone, abs=1e-5)
     assert losses(micro_batch=4, recompute="full") == pytest.approx(alone, abs=1e-6)
     assert losses(micro_batch=4, recompute="selective") == pytest.approx(alone, abs=1e-6)
+
+
+def test_in_16_bits_losses_are_nearly_those_of_32_and_small_updates_are_not_lost() -> None:
+    half, whole = (losses(micro_batch=4, precision=precision) for precision in ("bf16", "fp32"))
+
+    assert half == pytest.approx(whole, abs=3e-3)
+    trainer = Trainer(RECIPE.parse({**TASK, "precision": "bf16"}), 2, CPU)
+    before = [one.clone() for group in trainer.masters.groups for one in group]
+    trainer.step()
+    after = [one for group in trainer.masters.groups for one in group]
+    weights = [one for group in trainer.masters.model for one in group]
+    # An update of 1e-4 is less than 16 bits show of a norm's weight of 1.
+    changed = [float((one - other).abs().max()) for one, other in zip(before, after, strict=True)]
+    assert min(changed) > 0.9e-4
+    for weight, master in zip(weights, after, strict=True):
+        assert weight.grad is None
+        assert torch.equal(weight, master.to(torch.bfloat16))
 
 
 def test_a_first_loss_is_that_of_guessing() -> None:
