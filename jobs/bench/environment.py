@@ -51,7 +51,11 @@ def state(device: torch.device) -> tuple[Document | None, float | None]:
 
 def clocks(device: torch.device) -> Document | None:
     """The clocks of a GPU now; busy with what was just run, if one asks at once."""
-    said = _asked(QUERY, device)
+    return clocks_of(_asked(QUERY, device))
+
+
+def clocks_of(said: list[str]) -> Document | None:
+    """What nvidia-smi's words for `QUERY` mean, in SI units."""
     if len(said) != len(QUERY.split(",")):
         return None
     sm, memory, power, temperature = (_number(word) for word in said[:4])
