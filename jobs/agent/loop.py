@@ -3,7 +3,8 @@
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -33,6 +34,34 @@ class Stopped(Exception):
 
 
 @dataclass
+class Bell:
+    """Whether somebody asked the agent to end: heard at once while it waits, else when it next looks.
+
+    So no job is lost between the server's offer and its own start.
+    """
+
+    rung: bool = False
+    waiting: bool = False
+
+    def ring(self, _number: int, _frame: FrameType | None) -> None:
+        """The signals' handler."""
+        self.rung = True
+        if self.waiting:
+            raise Stopped
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Stopped interrupts what is done inside."""
+        self.waiting = True
+        try:
+            if self.rung:
+                raise Stopped
+            yield
+        finally:
+            self.waiting = False
+
+
+@dataclass
 class Agent:
     """A joined node at work. `most` jobs end it, if that is given."""
 
@@ -41,6 +70,7 @@ class Agent:
     executor: Executor
     transport: Transport
     say: Say
+    bell: Bell
     most: int | None = None
     done: int = 0
     active: list[Work] = field(default_factory=list)
@@ -65,7 +95,8 @@ class Agent:
                 self.done += 1
         enough = self.most is not None and self.done + len(self.active) >= self.most
         if len(self.active) >= self.executor.slots or enough or time.monotonic() < self.next_ask:
-            time.sleep(TICK_S)
+            with self.bell.heard():
+                time.sleep(TICK_S)
             return
         self._ask()
 
@@ -89,9 +120,10 @@ class Agent:
     def _lease(self) -> Answer:
         wait_s = 0.0 if self.active else WAIT_S
         try:
-            return self.transport.lease(
-                self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
-            )
+            with self.bell.heard():
+                return self.transport.lease(
+                    self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
+                )
         except Refused as error:
             hint = "The node was removed, or its credential has ended. Join again with a new token."
             problems = error.problems or (Problem("refused", "The server refuses this node.", "", hint),)
@@ -136,16 +168,13 @@ def run(path: Path, *, say: Say, most: int | None = None) -> None:
     """Runs the agent that joined with the state file `path`, until Ctrl-C, SIGTERM or `most` jobs."""
     state = states.load(path)
     executor = executors.of(state.executor)
+    bell = Bell()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+        signal.signal(number, bell.ring)
     with Transport(state.url, state.credential, ca=state.ca) as transport:
-        agent = Agent(path, state, executor, transport, say, most=most, news=capability(state.executor))
+        agent = Agent(path, state, executor, transport, say, bell, most=most, news=capability(state.executor))
         say(f"{state.name} asks {state.url} for jobs. Ctrl-C stops it.")
         try:
             agent.run()
         except Stopped:
             say("Stopped.")
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
