@@ -56,6 +56,7 @@ def join(request: HttpRequest, response: HttpResponse, body: JoinAsked) -> Statu
     )
     response["Cache-Control"] = "no-store"
     node = joined.node
+    joining.welcome(node)
     answer = JoinedOut(
         node=JoinedNode(id=node.id, name=node.name, project=node.project.slug),
         credential=joined.credential,

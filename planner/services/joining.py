@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from planner.models import Bell, Executor, JoinToken, Node, NodeState, Project, Role
-from planner.services import audit, credentials, outbox, projects, secret_words, signing
+from planner.models import Bell, Executor, Job, JoinToken, Node, NodeState, Project, Role
+from planner.services import audit, credentials, jobs, outbox, projects, secret_words, signing
 from planner.services.errors import Conflict, Unauthenticated, invalid
 from solvers.documents import Document
 from solvers.errors import Problem
@@ -74,6 +74,15 @@ def join(plain: str, *, name: str, executor: str, agent_version: str, capability
     outbox.ring_bell(Bell.DISPATCH)
     node.refresh_from_db(fields=["joined", "last_seen"])
     return Joined(node, credentials.issue(node))
+
+
+def welcome(node: Node) -> Job:
+    """The first job of a node that joined: seconds of work show that it measures, and how fast its memory is."""
+    device = "cuda" if node.capability["gpus"] else "cpu"
+    params = {"device": device, "sizes": ["16 MB", "64 MB"], "repeats": 5}
+    return jobs.submit(
+        node.project, user=node.joined_by, recipe="memory_copy", params=params, needs={"node": str(node.id)}
+    )
 
 
 def forget_old() -> int:
