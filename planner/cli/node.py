@@ -1,5 +1,6 @@
 """`isoflop node`: attach this machine to a server, and run the jobs that it sends."""
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,8 +52,9 @@ def join(
     trusted = str(ca.resolve()) if ca else ""
     joined = joining.join(url, token, name=name, executor=executor.value, ca=trusted, path=path)
     typer.echo(f"{joined.name} has joined {joined.url}. Its credential is in {path}.", err=True)
-    typer.echo("Run it now: isoflop node run", err=True)
-    typer.echo("Or for good: isoflop node unit | sudo tee /etc/systemd/system/isoflop-node.service", err=True)
+    named = "" if state is None else f" --state {shlex.quote(str(path))}"
+    typer.echo(f"Run it now:  isoflop node run{named}", err=True)
+    typer.echo(f"Or for good: isoflop node unit{named} | sudo tee /etc/systemd/system/isoflop-node.service", err=True)
     typer.echo("             sudo systemctl enable --now isoflop-node", err=True)
 
 
