@@ -1,12 +1,18 @@
 """`isoflop runs`: the history of a project on the server."""
 
+import time
 from typing import Annotated, Any
 
 import typer
 
+from planner.cli.exits import Exit, Stop
 from planner.cli.output import Form, Output, data
 from planner.cli.server_address import connect
 from planner.cli.solve import check, finish
+from solvers.errors import Problem
+
+# How a trial ends, and how often it is looked at until then.
+TRIED, WAIT_S = ("done", "failed", "cancelled"), 2.0
 
 app = typer.Typer(no_args_is_help=True, help="List, show and cancel runs on the server.")
 
@@ -50,6 +56,43 @@ def cancel(run: Run, output: Shown = Form.YAML) -> None:
     """Cancel a run that has not ended."""
     with connect() as client:
         data(client.post(f"runs/{run}/cancel"), output)
+
+
+@app.command()
+def validate(
+    run: Run,
+    *,
+    minutes: Annotated[float, typer.Option(min=0.2, max=1440, help="Minutes of the device, all jobs together.")] = 10.0,
+    node: Annotated[str, typer.Option(help="Id of the node; whichever is fit if left out.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the plan that comes out.")] = False,
+    output: Shown = Form.TABLE,
+) -> None:
+    """Try a plan on an attached node: measure, calibrate, solve again; the plan before and after goes to stdout."""
+    with connect() as client:
+        found = client.post(f"runs/{run}/validate", {"gpu_minutes": minutes, "node": node})
+        while wait and found["state"] not in TRIED:
+            time.sleep(WAIT_S)
+            state, found = found["state"], client.get(f"validations/{found['id']}")
+            if found["state"] != state:
+                typer.echo(f"{found['state']}: {len(found['jobs'])} jobs", err=True)
+        after = client.result(found["after"])["estimates"] if found["state"] == "done" else {}
+    if found["problems"]:
+        raise Stop(Exit.INTERNAL, *(Problem(**problem) for problem in found["problems"]))
+    data(found, output, _before_and_after(found, after) if after else None)
+
+
+def _before_and_after(found: dict[str, Any], after: dict[str, Any]) -> Any:
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from solvers.units import show_named  # noqa: PLC0415 -- pydantic is slow to import
+
+    def shown(name: str, estimate: dict[str, float] | None) -> str:
+        if estimate is None:
+            return "-"
+        return "{} ({} to {})".format(*(show_named(name, estimate[end]) for end in ("value", "low", "high")))
+
+    before = found["before"]["estimates"]
+    rows = tuple((name, shown(name, before.get(name)), shown(name, after[name])) for name in after)
+    return Table("Before and after", ("quantity", "before", "after"), rows)
 
 
 def _table(found: list[dict[str, Any]]) -> Any:

@@ -11,6 +11,7 @@ step that is taken twice, or by a worker that was lost, changes nothing.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,8 @@ from solvers.errors import IsoflopError, Problem
 LEAST_S, MOST_S = 10.0, 86_400.0
 # The latest measurements of a device that one calibration learns from.
 MOST_MEASUREMENTS = 500
+# Jobs are waited for this many budgets and so many seconds more, then learned from as far as they got.
+PATIENCE, SLACK_S = 3.0, 1800.0
 # The first half of the advisory lock's number: spells "isov".
 LOCK = 0x69736F76
 
@@ -253,12 +256,21 @@ def _measure(validation: Validation, answer: Document) -> None:
 def _measured(validation: Validation) -> bool:
     """Whether all its jobs have ended and some of them measured."""
     own = list(validation.jobs.all())
-    if any(job.under_way for job in own):
+    under_way = [job for job in own if job.under_way]
+    if under_way and not _overdue(validation):
         return False
+    for job in under_way:
+        jobs.cancel(job, user=validation.requested_by)
     if not any(job.state == JobState.MEASURED for job in own):
         fail(validation, _reasons(own))
         return False
     return _move(validation, {ValidationState.MEASURING}, ValidationState.CALIBRATING)
+
+
+def _overdue(validation: Validation) -> bool:
+    """Whether its node has had its time several times over: it may be offline for good."""
+    patience = timedelta(seconds=PATIENCE * validation.budget_s + SLACK_S)
+    return Validation.objects.filter(id=validation.id, created__lt=Now() - patience).exists()
 
 
 def _reasons(own: list[Job]) -> tuple[Problem, ...]:

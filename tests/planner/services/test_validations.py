@@ -1,7 +1,9 @@
+from datetime import timedelta
 from threading import Thread
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 
 from planner.models import Bell, JobState, OutboxEntry, Run, Validation, ValidationState
 from planner.services import calibrations, claims, jobs, nodes, projects, validations
@@ -104,6 +106,16 @@ def test_jobs_of_a_trial_go_to_its_node_only(solved, node):
     validation = stepped(begun(solved, node=str(other.id)))
 
     assert {job.needs["node"] for job in validation.jobs.all()} == {str(other.id)}
+
+
+def test_a_node_that_stays_away_is_not_waited_for_for_ever(solved, node):
+    validation = stepped(begun(solved))
+    Validation.objects.filter(id=validation.id).update(created=Now() - timedelta(hours=2))
+
+    failed = stepped(validation)
+
+    assert (failed.state, failed.problems[0]["code"]) == (ValidationState.FAILED, "nothing_measured")
+    assert {job.state for job in failed.jobs.all()} == {JobState.CANCELLED}
 
 
 def test_where_no_job_measured_the_reasons_are_told(solved, node):
