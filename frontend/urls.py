@@ -2,7 +2,20 @@
 
 from django.urls import include, path
 
-from frontend.views import account, catalogue, compare, forecasts, history, new, projects, runs, tokens
+from frontend.views import (
+    account,
+    catalogue,
+    compare,
+    forecasts,
+    history,
+    jobs,
+    measurements,
+    new,
+    nodes,
+    projects,
+    runs,
+    tokens,
+)
 
 in_project = [
     path("", history.page, name="plans"),
@@ -14,6 +27,20 @@ in_project = [
     path("forecasts/<uuid:forecast>/outcome", forecasts.record, name="forecast-outcome"),
     path("forecasts/<uuid:forecast>/statement.json", forecasts.statement, name="forecast-statement"),
     path("forecasts/<uuid:forecast>/figures/<slug:name>.json", forecasts.figure, name="forecast-figure"),
+    path("nodes", nodes.page, name="nodes"),
+    path("nodes/attach", nodes.attach, name="node-attach"),
+    path("nodes/<uuid:node>", nodes.node, name="node"),
+    path("nodes/<uuid:node>/drain", nodes.drain, name="node-drain"),
+    path("nodes/<uuid:node>/resume", nodes.resume, name="node-resume"),
+    path("nodes/<uuid:node>/remove", nodes.remove, name="node-remove"),
+    path("nodes/<uuid:node>/catalogue", nodes.catalogue, name="node-catalogue"),
+    path("jobs", jobs.page, name="jobs"),
+    path("jobs/new", jobs.new, name="job-new"),
+    path("jobs/<uuid:job>", jobs.job, name="job"),
+    path("jobs/<uuid:job>/live", jobs.live, name="job-live"),
+    path("jobs/<uuid:job>/cancel", jobs.cancel, name="job-cancel"),
+    path("measurements", measurements.page, name="measurements"),
+    path("measurements/figure.json", measurements.figure, name="measurements-figure"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("catalogue/<slug:section>/new", catalogue.new, name="catalogue-new"),
     path("catalogue/<slug:section>/<str:name>", catalogue.entry, name="catalogue-entry"),

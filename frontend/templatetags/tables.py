@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
@@ -30,6 +32,10 @@ SHOWN = {"loss": scaling.loss, "learning_rate": scaling.rate, "flops": scaling.f
 
 # Characters that are shown of a text that is a file in itself.
 LONG = 60
+
+# Seconds since which nothing is said but that it was just now; above that the largest unit that fits.
+JUST_NOW_S = 5.0
+AGO = ((86400, "day"), (3600, "h"), (60, "min"), (1, "s"))
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -99,6 +105,21 @@ def share(value: float) -> str:
 def count_of(value: float) -> str:
     """A number of parameters, tokens or FLOP: `4.76B`."""
     return units.show(value, units.COUNT)
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """How long it is since then: `12 s ago`, `3 h ago`."""
+    return said_ago((timezone.now() - at).total_seconds())
+
+
+def said_ago(seconds: float) -> str:
+    """`just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 days ago`."""
+    if seconds < JUST_NOW_S:
+        return "just now"
+    size, word = next((size, word) for size, word in AGO if seconds >= size)
+    number = int(seconds // size)
+    return f"{number}\u00a0{word}{'s' if word == 'day' and number > 1 else ''} ago"
 
 
 @register.filter

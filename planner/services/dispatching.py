@@ -61,11 +61,12 @@ def _assign(project_id: int, nodes: Sequence[Node]) -> int:
 
 
 def _best(job: Job, nodes: Sequence[Node], free: dict[UUID, int]) -> Node | None:
-    fitting = [node for node in nodes if _takes(node, job)]
+    fitting = [node for node in nodes if takes(node, job)]
     return min(fitting, key=lambda node: (node.id == job.avoid_id, -free[node.id]), default=None)
 
 
-def _takes(node: Node, job: Job) -> bool:
+def takes(node: Node, job: Job) -> bool:
+    """Whether the node, once it has a hand free, may run the job."""
     named = job.needs["node"]
     if named and named != str(node.id):
         return False

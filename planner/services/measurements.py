@@ -62,8 +62,10 @@ def unsound(node: Node) -> Problem:
     return Problem("bad_measurement", message, "", "Is its agent of the server's version? The job's log may say more.")
 
 
-def page(project: Project, *, recipe: str = "", node: str = "", cursor: str = "", limit: int = 50) -> Page:
-    """The project's measurements, `limit` at a time."""
+def page(
+    project: Project, *, recipe: str = "", node: str = "", cursor: str = "", limit: int = 50, whole: bool = False
+) -> Page:
+    """The project's measurements, `limit` at a time; `whole` with their documents and what their nodes are."""
     if not 1 <= limit <= MOST:
         raise invalid("limit", f"A page has 1 to {MOST} rows.")
     found = Measurement.objects.filter(project=project)
@@ -74,7 +76,8 @@ def page(project: Project, *, recipe: str = "", node: str = "", cursor: str = ""
     if cursor:
         at, last = cursors.moment(cursor, ORDER)
         found = found.filter(Q(created__lt=at) | Q(created=at, id__lt=last))
-    rows = list(_whole(found).defer("document").order_by("-created", "-id")[: limit + 1])
+    found = found.select_related("project", "node") if whole else _whole(found).defer("document")
+    rows = list(found.order_by("-created", "-id")[: limit + 1])
     more = len(rows) > limit
     return Page(rows[:limit], cursors.after(rows[limit - 1], ORDER) if more else "")
 

@@ -1,4 +1,4 @@
-// Keys: / search, n new plan, ? help, g then p/c/k go; in a list j and k move, x picks, c compares, Enter opens.
+// Keys: / search, n new plan, ? help, g then p/c/n/k go; in a list j and k move, x picks, c compares, Enter opens.
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 const press = (selector) => document.querySelector(selector)?.click();
@@ -21,6 +21,7 @@ const goTo = {
   p: () => press("[data-go=plans]"),
   c: () => press("[data-go=compare]"),
   k: () => press("[data-go=catalogue]"),
+  n: () => press("[data-go=nodes]"),
 };
 
 const keys = {

@@ -1,0 +1,30 @@
+"""Why a queued job waits: said beside it, so that its reader knows what to do."""
+
+from planner.models import Job, JobState, Node, NodeState
+from planner.services import dispatching, nodes
+from solvers.errors import Problem
+
+ATTACH = "Attach one that has what it needs."
+
+
+def of(job: Job) -> Problem | None:
+    """What keeps the job from a node; nothing where one will take it as soon as it has a hand free."""
+    if job.state != JobState.QUEUED:
+        return None
+    attached = nodes.listed(job.project)
+    able = [node for node in attached if dispatching.takes(node, job)]
+    if not attached:
+        return Problem("no_node", "No node is attached to this project.", "", "Attach one.")
+    if not able:
+        return Problem("no_node_fits", "No attached node can take this job.", "", ATTACH)
+    return _all_away(able)
+
+
+def _all_away(able: list[Node]) -> Problem | None:
+    if any(node.online and node.state == NodeState.ACTIVE for node in able):
+        return None
+    names = ", ".join(node.name for node in able)
+    if any(node.online for node in able):
+        return Problem("draining", f"What could take it is draining: {names}.", "", "Resume it, or attach another.")
+    hint = "Start its agent again there: `isoflop node run`."
+    return Problem("offline", f"What could take it is offline: {names}.", "", hint)
