@@ -1,27 +1,48 @@
-"""The calibration that a plan uses: what openly licensed runs teach, or the priors alone."""
+"""The calibration that a plan uses: what openly licensed runs teach, the priors alone, or an own calibration."""
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from solvers.base import Estimate
+from solvers.calibration.own.device import beside, on
+from solvers.calibration.own.document import Own
 from solvers.calibration.shipped import Published
+from solvers.cost.cluster import Hardware, hardware_of
 from solvers.cost.coefficients import DEFAULT, Coefficients
 from solvers.training.evidence.linear import BOUNDED, coefficients_at
 from solvers.training.evidence.posterior import Posterior, unlearned
 from solvers.training.evidence.store import posterior_of
 from solvers.training.memory import calibrated
-from solvers.training.spec import Calibration
+from solvers.training.own.posterior import own_values
+from solvers.training.own.posterior import posterior_of as own_posterior
+from solvers.training.spec import Calibration, TrainingSpec
+
+# Calibrations whose posterior is kept at hand: each holds the rows of all published runs.
+KEPT = 8
 
 PUBLISHED = Published("solvers.training")
 text, document, digest = PUBLISHED.text, PUBLISHED.document, PUBLISHED.digest
-name_of, data_of = PUBLISHED.name_of, PUBLISHED.data_of
 
 
-@cache
+def name_of(calibration: Calibration) -> str:
+    """What a result says about the calibration it used."""
+    return calibration.title if isinstance(calibration, Own) else PUBLISHED.name_of(calibration)
+
+
+def data_of(calibration: Calibration) -> dict[str, str]:
+    """What a result rests on, by SHA-256: files, and the own calibration's document."""
+    if isinstance(calibration, Own):
+        return {**PUBLISHED.data_of("published"), "calibration": calibration.digest}
+    return PUBLISHED.data_of(calibration)
+
+
+@lru_cache(maxsize=KEPT)
 def posterior(calibration: Calibration) -> Posterior:
     """What is known of the time of a run."""
+    if isinstance(calibration, Own):
+        return own_posterior(calibration, posterior("published"))
     return unlearned() if calibration == "prior" else posterior_of(document())
 
 
@@ -43,10 +64,24 @@ def _spread(calibration: Calibration) -> float:
     return math.sqrt(sum(float(np.exp(2.0 * part).sum()) for part in (scales.effects, scales.amplitude)))
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def coefficients(calibration: Calibration) -> Coefficients:
     """The coefficients of the cost kernel; those of memory as published peaks have them."""
     if calibration == "prior":
         return DEFAULT
     z = document()["coefficients"]
-    return calibrated(coefficients_at(np.array([z.get(bounded.name, 0.0) for bounded in BOUNDED])))
+    published = calibrated(coefficients_at(np.array([z.get(bounded.name, 0.0) for bounded in BOUNDED])))
+    return beside(published, _own_values(calibration))
+
+
+def hardware(spec: TrainingSpec, *, gpus: int) -> Hardware:
+    """So many GPUs of the spec, at the rates that its calibration measured."""
+    found = hardware_of(spec.hardware.node, gpus=gpus, precision=spec.precision, scaling=spec.software.fp8_scaling)
+    return on(found, _own_values(spec.calibration))
+
+
+def _own_values(calibration: Calibration) -> dict[str, float]:
+    """The device's own coefficients, where the calibration has some."""
+    if not isinstance(calibration, Own):
+        return {}
+    return own_values(posterior(calibration))

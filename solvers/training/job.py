@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Block, Job, block_of, exchange_in
-from solvers.cost.cluster import cluster_of
+from solvers.cost.cluster import paced
 from solvers.cost.exchange import Exchange
 from solvers.cost.layouts import Shards
 from solvers.cost.memory import Footprint, footprint_of
@@ -34,13 +34,7 @@ def job_of(spec: TrainingSpec, *, nodes: int) -> Job:
     return Job(
         architecture=architecture_of(spec.model, stack),
         stack=stack,
-        cluster=cluster_of(
-            spec.hardware.node,
-            gpus=nodes * spec.hardware.node.gpus,
-            precision=spec.precision,
-            scaling=spec.software.fp8_scaling,
-            coefficients=coefficients,
-        ),
+        cluster=paced(calibration.hardware(spec, gpus=nodes * spec.hardware.node.gpus), coefficients),
         coefficients=coefficients,
         sequence_length=spec.sequence_length,
         global_batch=spec.global_batch,

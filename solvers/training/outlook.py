@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints
-from solvers.cost.cluster import hardware_of
 from solvers.cost.layouts import Bools
-from solvers.training.calibration import posterior
+from solvers.training import calibration
 from solvers.training.evidence.batch import Batch, evaluate
 from solvers.training.evidence.posterior import foreseen, relative_covariance
 from solvers.training.pool import Pool, goal, nearest, pareto
@@ -47,7 +46,7 @@ def points_that_matter(spec: TrainingSpec, pool: Pool, *, most: int, front: int,
 def corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> Pool:
     """The pool with what calibration says of `points`; what is not known gets the middle of what is."""
     batches = batches_of_points(spec, pool, points)
-    seen, rows = foreseen(posterior(spec.calibration), batches, spec.software.stack)
+    seen, rows = foreseen(calibration.posterior(spec.calibration), batches, spec.software.stack)
     kernel = np.empty(len(points))
     for batch in batches:
         kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
@@ -76,7 +75,7 @@ def drawn(spec: TrainingSpec, pool: Pool) -> Pool:
         return pool
     near = np.where(pool.known, goal(spec, pool), np.inf)
     points = np.argsort(near, kind="stable")[: min(DRAWN, int(pool.known.sum()))]
-    covariance = relative_covariance(posterior(spec.calibration), pool.seen.take(pool.place[points]))
+    covariance = relative_covariance(calibration.posterior(spec.calibration), pool.seen.take(pool.place[points]))
     root = np.linalg.cholesky(covariance + JITTER * np.eye(len(points)))
     draws = np.random.default_rng(spec.seed).standard_normal((len(points), DRAWS))
     values = np.log(goal(spec, pool)[points] / pool.handicap[points])[:, None] + root @ draws
@@ -96,12 +95,7 @@ def batches_of_points(spec: TrainingSpec, pool: Pool, points: Ints) -> list[Batc
             continue
         layouts = one.layouts.take(pool.row[points[places]])
         shards = one.tables.shards.take(layouts.shard)
-        hardware = hardware_of(
-            spec.hardware.node,
-            gpus=int(one.job.cluster.gpus),
-            precision=spec.precision,
-            scaling=spec.software.fp8_scaling,
-        )
+        hardware = calibration.hardware(spec, gpus=int(one.job.cluster.gpus))
         aligned = replace(layouts, shard=np.arange(layouts.size))
         # No measured run cuts its experts: what runs teach of a layout, they teach of it with its exchange whole.
         job = replace(one.job, stack=replace(one.job.stack, expert_pieces=False))

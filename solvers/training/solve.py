@@ -19,6 +19,7 @@ from solvers.training.islands.documents import only_island
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
+from solvers.training.own.learn import learn
 from solvers.training.plan import (
     Choice,
     breakdown_document,
@@ -244,4 +245,5 @@ KIND = Kind(
     calibration=lambda spec: calibration.name_of(spec.calibration),
     exports=EXPORTS,
     prepare=lambda: calibration.posterior("published"),
+    learn=learn,
 )

@@ -1,4 +1,8 @@
-"""The kernel as calibration sees it: log seconds of runs, and their slopes over the coefficients' unbounded scale."""
+"""The kernel as calibration sees it: log seconds of runs, and their slopes over the coefficients' unbounded scale.
+
+On a device with coefficients of its own (`solvers.calibration.own`) these stand for the bounded ones, over whose scale
+the slopes are then nothing, and points go on with where the device's own lie.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,6 +11,7 @@ import numpy as np
 
 from solvers.calibration.bounds import Bounded, to_bounded
 from solvers.calibration.covariance import Floats
+from solvers.calibration.own.device import Device, beside, on
 from solvers.cost.coefficients import DEFAULT, PRIORS, Coefficients
 from solvers.training.evidence.batch import Batch, coefficients_by_row, seconds_of
 
@@ -21,19 +26,25 @@ def coefficients_at(z: Floats) -> Coefficients:
     return replace(DEFAULT, **moved)
 
 
-def log_seconds(batches: Sequence[Batch], points: Floats, *, count: int) -> Floats:
+def log_seconds(batches: Sequence[Batch], points: Floats, *, count: int, device: Device | None = None) -> Floats:
     """Log seconds [k, count] at k points z [k, d]; every run has one row."""
     found = np.zeros((len(points), count))
     samples = {b.name: to_bounded(points[:, place], b) for place, b in enumerate(BOUNDED)}
+    own = device.values(points[:, len(BOUNDED) :]) if device else {}
     for batch in batches:
         wide = batch.take(np.tile(np.arange(batch.size), len(points)))
-        seconds = seconds_of(wide, coefficients_by_row(samples, rows=batch.size, base=DEFAULT))
+        repeated = {name: np.repeat(values, batch.size) for name, values in own.items()}
+        wide = replace(wide, hardware=on(wide.hardware, repeated))
+        coefficients = coefficients_by_row(samples, rows=batch.size, base=DEFAULT)
+        seconds = seconds_of(wide, beside(coefficients, repeated))
         found[:, batch.owner] = np.log(seconds).reshape(len(points), batch.size)
-    return found
+    return found + device.beyond(points[:, len(BOUNDED) :])[:, None] if device else found
 
 
-def linearised(batches: Sequence[Batch], z: Floats, *, count: int) -> tuple[Floats, Floats]:
+def linearised(
+    batches: Sequence[Batch], z: Floats, *, count: int, device: Device | None = None
+) -> tuple[Floats, Floats]:
     """Log seconds [count] at z and their slopes [count, d], by forward differences in one call."""
-    points = np.vstack([z, z + STEP * np.eye(len(BOUNDED))])
-    found = log_seconds(batches, points, count=count)
+    points = np.vstack([z, z + STEP * np.eye(len(z))])
+    found = log_seconds(batches, points, count=count, device=device)
     return found[0], ((found[1:] - found[0]) / STEP).T

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints, Rows, Scales, constant
 from solvers.calibration.fit import Evidence, Fitted, Predicted, fit
+from solvers.calibration.own.device import Device, beside, on
 from solvers.calibration.process import condition
 from solvers.calibration.scales import Belief
 from solvers.calibration.tails import Tails
@@ -30,10 +31,14 @@ SPREAD = 0.8
 
 @dataclass(frozen=True)
 class Posterior:
-    """The fitted model and the frameworks whose noise it knows (class 0 is any other)."""
+    """The fitted model and the frameworks whose noise it knows (class 0 is any other).
+
+    With a `device` it is of runs on that device alone: z goes on with where the device's own coefficients lie.
+    """
 
     fitted: Fitted
     families: tuple[str, ...]
+    device: Device | None = None
 
 
 def belief(noise_classes: int) -> Belief:
@@ -90,11 +95,21 @@ def predicted(posterior: Posterior, table: Table, index: Ints) -> Predicted:
 
 def foreseen(posterior: Posterior, batches: Sequence[Batch], software: str) -> tuple[Predicted, Rows]:
     """Distributions of log seconds of runs that nobody measured, and what the covariance sees; owners count from 0."""
-    found = [evaluate(batch, DEFAULT) for batch in batches]
-    part = described(batches, found, [software] * sum(batch.size for batch in batches))
-    rows, log_model = _rows(posterior, batches, part)
+    rows, log_model, part = seen(posterior, batches, [software] * sum(batch.size for batch in batches))
     noise, kinds = _noise(posterior, part), kinds_of(part.features)
     return posterior.fitted.predict(rows, log_model, noise=noise, kinds=kinds), rows
+
+
+def seen(posterior: Posterior, batches: Sequence[Batch], software: Sequence[str]) -> tuple[Rows, Floats, Described]:
+    """What the covariance sees of runs, the kernel's log seconds, and the runs as calibration describes them.
+
+    `software` by owner. A device's own coefficients also say where the time of its runs goes.
+    """
+    device = posterior.device
+    own = device.at(np.zeros(device.size)) if device else {}
+    found = [evaluate(replace(batch, hardware=on(batch.hardware, own)), beside(DEFAULT, own)) for batch in batches]
+    part = described(batches, found, software)
+    return *_rows(posterior, batches, part), part
 
 
 def relative_covariance(posterior: Posterior, rows: Rows) -> Floats:
@@ -132,7 +147,7 @@ def _noise(posterior: Posterior, part: Described) -> Floats:
 
 def _rows(posterior: Posterior, batches: Sequence[Batch], part: Described) -> tuple[Rows, Floats]:
     """What the covariance sees of runs, and the kernel's log seconds."""
-    log_model, slopes = linearised(batches, posterior.fitted.z, count=len(part.groups))
+    log_model, slopes = linearised(batches, posterior.fitted.z, count=len(part.groups), device=posterior.device)
     basis = constant(len(part.groups))
     return Rows(slopes=slopes, features=part.features, labels=part.labels, weights=part.weights, basis=basis), log_model
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from solvers.base import Part
+from solvers.calibration.own.document import Own
 from solvers.catalogue import Link
 from solvers.catalogue.equal_nodes import MOST_GPUS, Hardware
 from solvers.catalogue.hardware import LinkRef
@@ -142,11 +143,14 @@ def _other_precision(found: Problem) -> str:
 
 
 def _not_for_islands(spec: IslandsSpec) -> list[Problem]:
-    """What is asked of equal nodes only: to choose by energy, spare nodes (of which island?), experts in pieces."""
+    """What is asked of equal nodes only: to choose by energy, an own calibration, spare nodes, experts in pieces."""
     found = []
     if spec.objective == "energy":
         hint = "The answer shows the energy of its plan; choose by step_time, cost or fewest_gpus."
         found.append(Problem("not_for_islands", "Plans over islands are not chosen by energy.", "/objective", hint))
+    if isinstance(spec.calibration, Own):
+        hint, message = "Take `published` or `prior`.", "An own calibration is of one device; islands may differ."
+        found.append(Problem("not_for_islands", message, "/calibration", hint))
     if spec.options.fix.expert_pieces:
         hint, message = "Leave it out: experts stay whole.", "Plans over islands do not cut experts into pieces."
         found.append(Problem("not_for_islands", message, "/options/fix/expert_pieces", hint))

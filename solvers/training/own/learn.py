@@ -1,0 +1,154 @@
+"""Measurements of one device and stack become an own calibration.
+
+micro-benchmarks   the device's own coefficients (`solvers.calibration.own.fit`)
+training steps     rows of the posterior beside the published ones (`posterior.py`)
+set aside          what `solvers.calibration.own.measured` says; steps that the kernel has no words for; steps that lie
+further than ODD deviations from what all others say of them
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from solvers.calibration.covariance import Floats
+from solvers.calibration.own.document import Aside, Own, Step
+from solvers.calibration.own.fit import ODD, Fitted, fitted, rounded
+from solvers.calibration.own.measured import Measured, Row, read
+from solvers.catalogue.hardware import Node
+from solvers.cost.cluster import hardware_of
+from solvers.documents import Document
+from solvers.errors import Problem, SpecError
+from solvers.recipes.training_step import TrainingStepParams
+from solvers.training import calibration
+from solvers.training.evidence.features import EFFECTS
+from solvers.training.evidence.posterior import Posterior, foreseen, seen
+from solvers.training.own.posterior import Timed, device_of, joined
+from solvers.training.own.steps import SOFTWARE, batches, reason_against
+from solvers.training.spec import TrainingSpec
+
+# Steps of one device differ from run to run by about as much as published ones of one framework do.
+LEAST_NOISE = 0.03
+# Without a training step the coefficients that no micro-benchmark measures stay as they were: then these must be there.
+NEEDED = ("gemm", "memory_copy")
+# Of fewer steps nobody can say which one is odd.
+FEWEST_TO_JUDGE = 4
+
+
+def learn(spec: TrainingSpec, measurements: Sequence[Document]) -> Document:
+    """The own calibration of the spec's GPU. SpecError says what lacks; the same for the same measurements."""
+    node = spec.hardware.node
+    measured = read(measurements, node.gpu)
+    published = calibration.posterior("published")
+    like = _is_published(published, node)
+    micro = fitted(
+        measured,
+        hardware_of(node, gpus=1, precision="bf16"),
+        calibration.coefficients("published"),
+        like_published=like,
+    )
+    steps, aside = _steps(measured)
+    _enough(measured, steps)
+    draft = _document(measured, micro, node, like=like)
+    kept, odd = _fitting(draft, published, steps)
+    told = [*measured.aside, *aside, *odd, *_odd(micro)]
+    return draft.model_copy(update={"steps": _told(draft, published, kept), "aside": tuple(told)}).document()
+
+
+def _document(measured: Measured, micro: Fitted, node: Node, *, like: bool) -> Own:
+    return Own(
+        format="isoflop-calibration",
+        version=1,
+        kind="training",
+        name=node.gpu.name,
+        device=measured.device,
+        stack=measured.stack,
+        base=calibration.name_of("published"),
+        node=node,
+        coefficients=micro.coefficients,
+        correlation=micro.correlation,
+        like_published=like,
+        steps=(),
+        measurements=tuple(sorted({row.measurement for row in measured.rows})),
+    )
+
+
+def _is_published(posterior: Posterior, node: Node) -> bool:
+    """Whether a published run was on such a GPU."""
+    probe = TrainingStepParams(precision="bf16")
+    rows, _, _ = seen(posterior, batches([(probe, 1)], node), [SOFTWARE])
+    place = EFFECTS.index("gpu")
+    return bool(np.isin(rows.labels[:, place], posterior.fitted.process.rows.labels[:, place]).all())
+
+
+def _steps(measured: Measured) -> tuple[list[tuple[Row, Timed]], list[Aside]]:
+    steps: list[tuple[Row, Timed]] = []
+    aside: list[Aside] = []
+    for row in measured.of("training_step"):
+        params = TrainingStepParams.model_validate(row.params)
+        reason = reason_against(params)
+        if reason:
+            aside.append(row.aside(reason))
+            continue
+        noise = float(np.hypot(LEAST_NOISE, row.noise))
+        steps.append((row, Timed(params, row.row["layers"], row.row["seconds"]["median"], noise)))
+    return steps, aside
+
+
+def _enough(measured: Measured, steps: Sequence[object]) -> None:
+    lacking = [name for name in NEEDED if not measured.of(name)]
+    if lacking and not steps:
+        said = f"No row of {' and none of '.join(lacking)} is left, and no training step."
+        raise SpecError(Problem("too_few", said, "", "Measure them, or a training step."))
+
+
+def _fitting(
+    draft: Own, published: Posterior, steps: Sequence[tuple[Row, Timed]]
+) -> tuple[list[tuple[Row, Timed]], list[Aside]]:
+    """The steps that lie where the others say; the oddest of the rest is set aside, and so again."""
+    kept, odd = list(steps), []
+    while len(kept) >= FEWEST_TO_JUDGE:
+        missed = _left_out(draft, published, [step for _, step in kept])[1]
+        worst = int(np.abs(missed).argmax())
+        if abs(missed[worst]) <= ODD:
+            break
+        row, _ = kept.pop(worst)
+        odd.append(row.aside(f"It lies {missed[worst]:+.1f} standard deviations from what the other steps say."))
+    return kept, odd
+
+
+def _left_out(draft: Own, published: Posterior, steps: Sequence[Timed]) -> tuple[Floats, Floats]:
+    """Of each step: log of measured over predicted without it, and that in standard deviations."""
+    process = joined(published, device_of(draft), steps, draft.node).fitted.process
+    residual, variance = (found[-len(steps) :] for found in process.without_itself())
+    plain = np.array([step.noise for step in steps]) ** 2
+    return residual, residual / np.sqrt(variance - process.noise[-len(steps) :] + plain)
+
+
+def _told(draft: Own, published: Posterior, steps: Sequence[tuple[Row, Timed]]) -> tuple[Step, ...]:
+    """The steps as the document has them, with what was predicted of each without this calibration and without it."""
+    if not steps:
+        return ()
+    timed = [step for _, step in steps]
+    runs = batches([(step.params, step.layers) for step in timed], draft.node)
+    before = np.exp(foreseen(published, runs, SOFTWARE)[0].mean)
+    residual, _ = _left_out(draft, published, timed)
+    return tuple(
+        Step(
+            params=step.params,
+            layers=step.layers,
+            seconds=step.seconds,
+            noise=rounded(step.noise),
+            before_s=rounded(float(was)),
+            left_out_s=rounded(step.seconds / float(np.exp(away))),
+            measurement=row.measurement,
+        )
+        for (row, step), was, away in zip(steps, before, residual, strict=True)
+    )
+
+
+def _odd(micro: Fitted) -> list[Aside]:
+    """Rows of micro-benchmarks that hardly counted: reweighting left them so little."""
+    return [
+        row.aside(f"It lies {missed:+.1f} standard deviations from what fits the others, and counts little.")
+        for row, missed in micro.odd
+    ]

@@ -1,0 +1,85 @@
+"""Training steps as `solvers.recipes.training_step` measures them, as runs of the cost kernel.
+
+The step is plain PyTorch: operators one by one, fp32 weights that are cast for the products, cross entropy in fp32
+operator by operator, kernels of FlashAttention's second generation; shards are FSDP2's. Selective recomputation keeps
+the results of products and attention.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from solvers.catalogue import Model as CatalogueModel
+from solvers.catalogue import model as catalogue_model
+from solvers.catalogue.hardware import Node
+from solvers.cost.architecture import architecture_of
+from solvers.cost.block import Job
+from solvers.cost.cluster import hardware_of, paced
+from solvers.cost.coefficients import DEFAULT
+from solvers.cost.layouts import ONE_F_ONE_B, RECOMPUTE, Layouts, Shards
+from solvers.cost.parts import Stack
+from solvers.recipes.model import Model
+from solvers.recipes.training_step import TrainingStepParams
+from solvers.training.evidence.batch import Batch, batches_of
+from solvers.training.evidence.rows import Case
+
+# What published measurements call the software: PyTorch's own, of which torchtitan is the family.
+SOFTWARE = "torchtitan"
+STACK = Stack(attention="flash2", loss="eager", weights="cast", compiled=False, regathers=False)
+
+
+def reason_against(params: TrainingStepParams) -> str:
+    """Why the kernel has no words for a step; empty where it has."""
+    if params.precision != "bf16":
+        return "The step computes in 32 bits; plans compute in 16 or less."
+    if params.parallel.dp > 1 and params.parallel.fsdp > 1:
+        return "Shards within replicas are not learned from."
+    return ""
+
+
+def batches(steps: Sequence[tuple[TrainingStepParams, int]], node: Node) -> tuple[Batch, ...]:
+    """The steps, each with its count of layers, on GPUs of `node`; owners count along `steps`."""
+    return batches_of([case(params, layers, node) for params, layers in steps])
+
+
+def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
+    """One step."""
+    copies, tp = params.data_parallel, params.parallel.tp
+    hardware = hardware_of(node, gpus=copies * tp, precision="bf16")
+    job = Job(
+        architecture=architecture_of(model(params.model, layers), STACK),
+        stack=STACK,
+        cluster=paced(hardware, DEFAULT),
+        coefficients=DEFAULT,
+        sequence_length=params.sequence_length,
+        global_batch=copies * params.micro_batch * params.micro_batches,
+    )
+    shards = Shards(
+        tp=np.array([tp]), cp=np.array([1]), ep=np.array([1]), micro_batch=np.array([params.micro_batch]),
+        sequence_parallel=np.array([0]),
+    )  # fmt: skip
+    layouts = Layouts(
+        shard=np.array([0]), dp=np.array([float(copies)]), pp=np.array([1.0]), vpp=np.array([1.0]),
+        micro_batches=np.array([float(params.micro_batches)]), schedule=np.array([ONE_F_ONE_B]),
+        recompute=np.array([RECOMPUTE.index(params.recompute)]), zero=np.array([3 if params.parallel.fsdp > 1 else 0]),
+    )  # fmt: skip
+    return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=False, nodes=1)
+
+
+def model(measured: Model, layers: int) -> CatalogueModel:
+    """The recipe's model with so many layers, as the catalogue has models."""
+    return catalogue_model(
+        {
+            "layers": layers,
+            "hidden": measured.hidden,
+            "heads": measured.heads,
+            "kv_heads": measured.key_value_heads,
+            "head_dim": measured.head_width,
+            "gated": measured.gated,
+            "ffn": measured.ffn,
+            "vocab": measured.vocabulary,
+            "norm": "layernorm" if measured.norm == "layer" else "rmsnorm",
+            "tied_embeddings": measured.tied_embeddings,
+            "source": [{"title": "a measured step"}],
+        }
+    )
