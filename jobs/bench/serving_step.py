@@ -1,5 +1,7 @@
 """A serving step: a forward pass with caches of keys and values, and the likeliest next token of each sequence."""
 
+from collections.abc import Callable
+
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -8,7 +10,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from jobs.bench.peak import peak_of
 from jobs.bench.split import outer_split, split_layer
 from jobs.bench.timing import Bench
-from jobs.bench.transformer import Decoder, decoder
+from jobs.bench.transformer import Cache, Decoder, decoder
 from solvers.documents import Document
 from solvers.recipes.serving_step import ServingStepParams
 
@@ -18,22 +20,33 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 def row(params: ServingStepParams, key: Document, bench: Bench) -> Document:
     """One step with one count of layers."""
     model = served(params, key["layers"], bench.device)
-    shape = (key["sequences"], key["tokens"])
-    tokens = torch.randint(params.model.vocabulary, shape, device=bench.device)
-    like = torch.empty(0, dtype=DTYPES[params.precision], device=bench.device)
+    caches = filled(model, key, dtype=DTYPES[params.precision], device=bench.device)
+    step = step_of(model, caches, key, bench.device)
+    timed = bench.timed(step)
+    held = [*model.parameters(), *(part for cache in caches for part in cache)]
+    peak, reserved = peak_of(step, held=held, device=bench.device)
+    return {**timed, "peak_memory_bytes": peak, "reserved_bytes": reserved}
+
+
+def filled(model: Decoder, key: Document, *, dtype: torch.dtype, device: torch.device) -> list[Cache]:
+    """Caches with room for the new tokens, full of random keys and values."""
+    like = torch.empty(0, dtype=dtype, device=device)
     caches = model.caches(key["sequences"], key["start"] + key["tokens"], like=like)
     for cache in caches:
         for part in cache:
             part.normal_()
+    return caches
+
+
+def step_of(model: Decoder, caches: list[Cache], key: Document, device: torch.device) -> Callable[[], torch.Tensor]:
+    """The step on random tokens; it answers with the likeliest next ones."""
+    tokens = torch.randint(model.model.vocabulary, (key["sequences"], key["tokens"]), device=device)
 
     @torch.no_grad()
     def step() -> torch.Tensor:
         return model(tokens, caches, key["start"], last=True).argmax(-1)
 
-    timed = bench.timed(step)
-    held = [*model.parameters(), *(part for cache in caches for part in cache)]
-    peak, reserved = peak_of(step, held=held, device=bench.device)
-    return {**timed, "peak_memory_bytes": peak, "reserved_bytes": reserved}
+    return step
 
 
 def served(params: ServingStepParams, layers: int, device: torch.device) -> Decoder:

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from jobs.bench.run import measure
-from jobs.bench.serving_step import served
+from jobs.bench.serving_step import filled, served, step_of
 from solvers.recipes.serving_step import RECIPE
 
 ROOT = Path(__file__).parents[3]
+CPU = torch.device("cpu")
 MODEL = {"hidden": 32, "layers": 2, "heads": 4, "kv_heads": 2, "ffn": 64, "vocabulary": 64}
 STEPS = [{"sequences": 2, "tokens": 6}, {"sequences": 2, "tokens": 3, "start": 5}, {"sequences": 3, "start": 9}]
 
@@ -28,6 +29,21 @@ def test_prompts_chunks_and_single_tokens_are_measured(precision: str) -> None:
     RECIPE.check_result(document)
     memory = [row["peak_memory_bytes"] for row in document["rows"]]
     assert all(two > one for one, two in zip(memory[:3], memory[3:], strict=True))
+
+
+def test_a_step_writes_its_own_tokens_after_those_in_the_cache() -> None:
+    params, key = RECIPE.parse({"model": MODEL}), {"sequences": 2, "tokens": 3, "start": 5}
+    model = served(params, 2, CPU)
+    caches = filled(model, key, dtype=torch.float32, device=CPU)
+    before = [cache.keys.clone() for cache in caches]
+
+    chosen = step_of(model, caches, key, CPU)()
+
+    assert chosen.shape == (2, 1)
+    for cache, was in zip(caches, before, strict=True):
+        assert cache.keys.shape == (2, 2, 8, 8)
+        changed = (cache.keys != was).all(dim=(0, 1, 3))
+        assert changed.tolist() == [False] * 5 + [True] * 3
 
 
 def test_two_processes_give_the_logits_of_one(tmp_path: Path) -> None:
@@ -46,7 +62,7 @@ def test_two_processes_give_the_logits_of_one(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr[-3000:]
     document, found = json.loads(answer.stdout)
     RECIPE.check_result(document)
-    alone = served(RECIPE.parse({**asked, "tp": 1}), 2, torch.device("cpu"))
+    alone = served(RECIPE.parse({**asked, "tp": 1}), 2, CPU)
     with torch.no_grad():
         right = alone(torch.arange(12).view(2, 6))
     torch.testing.assert_close(torch.tensor(found), right, rtol=1e-4, atol=1e-5)

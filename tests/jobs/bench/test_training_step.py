@@ -67,6 +67,20 @@ def test_losses_do_not_depend_on_micro_batches_nor_on_recomputing() -> None:
     assert losses(micro_batch=4, recompute="selective") == pytest.approx(alone, abs=1e-6)
 
 
+def test_gradients_are_the_mean_over_micro_batches() -> None:
+    whole, parts = (
+        Trainer(RECIPE.parse({**TASK, **cut}), 2, CPU)
+        for cut in ({"micro_batch": 4}, {"micro_batch": 2, "micro_batches": 2})
+    )
+
+    whole.gradients()
+    parts.gradients()
+
+    for one, other in zip(whole.split.model.parameters(), parts.split.model.parameters(), strict=True):
+        assert float(one.grad.abs().max()) > 0
+        torch.testing.assert_close(other.grad, one.grad, rtol=1e-4, atol=1e-7)
+
+
 def test_in_16_bits_losses_are_nearly_those_of_32_and_small_updates_are_not_lost() -> None:
     half, whole = (losses(micro_batch=4, precision=precision) for precision in ("bf16", "fp32"))
 

@@ -1,5 +1,7 @@
 """The decoder: its size, what it sees, its cache, and that computing again changes nothing."""
 
+from cmath import rect
+
 import pytest
 import torch
 
@@ -76,6 +78,16 @@ def test_attention_is_the_textbook_formula() -> None:
     right = scores.masked_fill(hidden, float("-inf")).softmax(-1) @ values
 
     torch.testing.assert_close(attended(q, k, v), right, rtol=1e-5, atol=1e-6)
+
+
+def test_pairs_are_turned_by_their_angles() -> None:
+    # The third token of a head of two pairs: angles of 2 and of 2 / 100, first and third number a pair.
+    x = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+
+    found = turned(x, rotation(4, 2, 1, like=x))[0]
+
+    right = [complex(1, 3) * rect(1, 2.0), complex(2, 4) * rect(1, 0.02)]
+    torch.testing.assert_close(found, torch.tensor([*(z.real for z in right), *(z.imag for z in right)]))
 
 
 def test_turned_products_depend_on_the_distance_alone() -> None:
