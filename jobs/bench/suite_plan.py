@@ -1,7 +1,8 @@
 """What is measured to learn a device: products, attention, memory and launches, then the steps that these explain.
 
-The steps are of an 8B model, of one of eight GPUs' share of a 70B model, and of training with few layers of the 8B
-one. Micro-measurements come first: a suite that is cut short has learned the device, and lacks its examination.
+The steps are of an 8B model, of one of eight GPUs' share of a 70B model, and of training a few layers of the 8B one
+and a whole one of 1B. Micro-measurements come first: a suite that is cut short has learned the device, and lacks its
+examination.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from solvers.documents import Document
 HEAD = {"head_dim": 128}
 LLAMA_8B = {**HEAD, "hidden": 4096, "layers": 32, "heads": 32, "kv_heads": 8, "ffn": 14336, "vocabulary": 128256}
 SHARE_70B = {**HEAD, "hidden": 8192, "layers": 80, "heads": 8, "kv_heads": 1, "ffn": 3584, "vocabulary": 16032}
+
+LLAMA_1B = {"hidden": 2048, "layers": 16, "heads": 32, "kv_heads": 8, "ffn": 8192, "vocabulary": 128256}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Scale:
     most_cached: int
     buffers: tuple[float, ...]
     widths: tuple[int, ...]
+    trained_whole: Document
     trained_layers: tuple[int, ...]
     trained_tokens: int
     kernels: int
@@ -50,6 +54,7 @@ FULL = Scale(
     most_cached=262_144,
     buffers=(1e6, 16e6, 256e6, 2e9, 8e9),
     widths=(4096, 8192),
+    trained_whole={**LLAMA_1B, "tied_embeddings": True},
     trained_layers=(2, 4),
     trained_tokens=4096,
     kernels=1000,
@@ -64,6 +69,7 @@ TINY = Scale(
     most_cached=64,
     buffers=(1e4,),
     widths=(32,),
+    trained_whole={**SMALL, "tied_embeddings": True},
     trained_layers=(1, 2),
     trained_tokens=16,
     kernels=10,
@@ -118,10 +124,13 @@ def _steps(scale: Scale) -> Asked:
         yield f"decode-{name}", "serving_step", {**shared, "steps": decode}
         yield f"prefill-{name}", "serving_step", {**shared, "steps": [*prefill, *chunks]}
     model, tokens = scale.models["8b"], scale.trained_tokens
-    trained = {"model": model, "sequence_length": tokens, "precision": "bf16", "micro_batches": 2}
-    for again in ("none", "selective", "full"):
-        counts = {"recompute": again, "measured_layers": list(scale.trained_layers)}
-        yield f"training-{again}", "training_step", {**trained, **counts}
+    counts = {"model": model, "measured_layers": list(scale.trained_layers)}
+    for what, said in (("8b-layers", counts), ("1b", {"model": scale.trained_whole})):
+        trained = {**said, "sequence_length": tokens, "precision": "bf16", "micro_batches": 2}
+        for again in ("none", "selective", "full"):
+            yield f"training-{what}-{again}", "training_step", {**trained, "recompute": again}
+        short = {"sequence_length": tokens // 4, "micro_batch": 4, "micro_batches": 1}
+        yield f"training-{what}-short", "training_step", {**trained, **short}
     yield "layer-memory", "peak_memory", {"model": model, "sequence_length": tokens, "precision": "bf16"}
 
 
