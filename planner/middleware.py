@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import render_to_string
 
+from solvers.documents import KEEP
+
 View = Callable[[HttpRequest], HttpResponseBase]
 
 log = structlog.get_logger(__name__)
@@ -57,13 +59,12 @@ def request_size(get_response: View) -> View:
 def too_large(request: HttpRequest, size: int) -> HttpResponse:
     """The 413, as a page for people and as a problem for programs."""
     message = f"The request has {size:,} bytes; {settings.MAX_REQUEST_BYTES:,} is the most."
-    hint = "A spec names models and hardware; it does not carry data."
-    problem = {"code": "too_large", "message": message, "at": "", "hint": hint}
+    problem = {"code": "too_large", "message": message, "at": "", "hint": KEEP}
     if "text/html" in request.headers.get("Accept", ""):
         try:
             return HttpResponse(render_to_string("errors/413.html", {"problem": problem}, request), status=413)
         except TemplateDoesNotExist:
-            return HttpResponse(f"{message} {hint}", status=413, content_type="text/plain")
+            return HttpResponse(f"{message} {KEEP}", status=413, content_type="text/plain")
     document = {"type": "about:blank", "title": "Too large", "status": 413, "detail": message, "problems": [problem]}
     return JsonResponse(document, status=413, content_type="application/problem+json")
 

@@ -25,7 +25,8 @@ TRUSTED_PROXIES = env.whole("ISOFLOP_TRUSTED_PROXIES", 0, least=0, most=8)
 API_REQUESTS_PER_MINUTE = env.whole("ISOFLOP_API_REQUESTS_PER_MINUTE", 6000, least=1)
 # OWASP ASVS 2.4.1 asks for a limit; 20 an hour from one address is what Healthchecks.io allows.
 LOGIN_FAILURES_PER_HOUR = env.whole("ISOFLOP_LOGIN_FAILURES_PER_HOUR", 20, least=1)
-MAX_REQUEST_BYTES = env.size("ISOFLOP_MAX_REQUEST", "4 MiB")
+# The page of a new plan sends a spec as text, as it was before, and as a form: three times its size.
+MAX_REQUEST_BYTES = env.size("ISOFLOP_MAX_REQUEST", "16 MiB")
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 
 # --- the application -------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -25,11 +24,19 @@ TYPE_NAMES = {
     type(None): "nothing",
 }
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
+# Of one text that a spec carries, such as a table of runs: room is left for the rest of the spec.
+MAX_TEXT = 4_000_000
+# Keys, numbers, texts, lists and mappings; what is larger is data, which is carried as one text.
+MAX_VALUES = 100_000
+MOST = f"{MAX_BYTES // 1024**2} MiB"
+KEEP = f"A spec has {MOST} at most: of runs, traces and tables keep the columns and rows that matter."
 MAX_DEPTH = 32
 MAX_DIGITS = 32
 # NUL, half a surrogate pair; and what turns the direction of the text around it, so that a name reads as another.
 FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+# How every zip archive begins, as which Excel and LibreOffice save.
+ZIP = "PK\x03\x04"
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # YAML 1.1 reads 1e9 as text for want of a dot; people write 1e9 and 1.4e12 alike and mean a number.
 NUMBER = re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?([eE][-+]?\d+)?$|^[-+]?\.\d+([eE][-+]?\d+)?$")
@@ -57,8 +64,12 @@ def read(text: str | bytes) -> Document:
     """The mapping that YAML or JSON `text` holds. SpecError says where it is wrong."""
     source = _decoded(text)
     if source.lstrip().startswith("{"):
-        with suppress(ValueError, RecursionError):
+        try:
             return _json(source)
+        except TooLarge:
+            raise
+        except (ValueError, RecursionError):
+            pass
     try:
         value = _document(yaml.parse(source, Loader=Loader))
     except yaml.YAMLError as error:
@@ -92,18 +103,38 @@ def _unique(pairs: list[tuple[str, object]]) -> Document:
     return mapping
 
 
-def check(value: object, *, at: str = "", depth: int = 0) -> None:
+def check(value: object) -> None:
     """Refuses what `read` refuses, in values that were parsed elsewhere (a JSON request body)."""
+    if _more_than(MAX_VALUES, value):
+        raise _too_many()
+    _check(value, at="", depth=0)
+
+
+def _more_than(most: int, value: object) -> bool:
+    """Whether there are so many keys and values in this one, however deep."""
+    count, waiting = 0, [value]
+    while waiting and count <= most:
+        count += 1
+        match waiting.pop():
+            case dict() as mapping:
+                count += len(mapping)
+                waiting += mapping.values()
+            case list() as items:
+                waiting += items
+    return count > most
+
+
+def _check(value: object, *, at: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise TooLarge(Problem("too_deep", f"Nested more than {MAX_DEPTH} levels.", _shortened(at)))
     match value:
         case dict():
             for key, item in value.items():
                 _check_text(key, at=at)
-                check(item, at=f"{at}/{pointer_token(key)}", depth=depth + 1)
+                _check(item, at=f"{at}/{pointer_token(key)}", depth=depth + 1)
         case list():
             for index, item in enumerate(value):
-                check(item, at=f"{at}/{index}", depth=depth + 1)
+                _check(item, at=f"{at}/{index}", depth=depth + 1)
         case str():
             _check_text(value, at=at)
         case float() if not math.isfinite(value):
@@ -143,8 +174,7 @@ def pointer_token(key: object) -> str:
 def _decoded(text: str | bytes) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode(errors="surrogatepass"))
     if size > MAX_BYTES:
-        hint = "Large tables are files of their own, such as `file: runs.csv` on the command line."
-        raise TooLarge(Problem("too_large", f"The document has more than {MAX_BYTES:,} bytes.", "", hint))
+        raise TooLarge(Problem("too_large", f"The document has more than {MAX_BYTES:,} bytes.", "", KEEP))
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8-sig")
@@ -158,10 +188,18 @@ def _check_text(text: object, *, at: str) -> None:
     if not isinstance(text, str):
         raise SpecError(Problem("key_not_text", f"The key {text!r:.40} is not text.", at, "Put quotes around it."))
     if FORBIDDEN.search(text):
-        raise SpecError(Problem("bad_character", "A NUL or half a surrogate pair is not text.", at, "Remove it."))
+        raise SpecError(_no_text(text, at))
     if turning := TURNING.search(text):
         message = f"The invisible character U+{ord(turning[0]):04X} turns the direction of the text."
         raise SpecError(Problem("bad_character", message, at, "Remove it; Arabic and Hebrew need none."))
+
+
+def _no_text(text: str, at: str) -> Problem:
+    if ZIP in text:
+        message = "This is a spreadsheet or another packed file, not text."
+        return Problem("spreadsheet", message, at, "Save the sheet as CSV (UTF-8), and give that file.")
+    hint = "Remove it; of a spreadsheet or another binary file give what it saves as CSV."
+    return Problem("bad_character", "A NUL or half a surrogate pair is not text.", at, hint)
 
 
 def _document(events: Iterator[Any]) -> object:
@@ -182,7 +220,11 @@ def _document(events: Iterator[Any]) -> object:
 
 def _checked(events: Iterator[Any]) -> Iterator[Any]:
     depth = 0
+    count = 0
     for event in events:
+        count += isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if count > MAX_VALUES:
+            raise _too_many()
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise SpecError(
                 Problem(
@@ -291,6 +333,11 @@ def _too_deep(line: int | None) -> TooLarge:
     return TooLarge(
         Problem("too_deep", f"Nested more than {MAX_DEPTH} levels{where}.", "", "A spec is two or three levels deep.")
     )
+
+
+def _too_many() -> TooLarge:
+    message = f"The document has more than {MAX_VALUES:,} keys and values."
+    return TooLarge(Problem("too_large", message, "", "Carry a long table as one text, such as `runs: {csv: ...}`."))
 
 
 def _line(event: Any) -> int:

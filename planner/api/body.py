@@ -7,7 +7,7 @@ from django.http import HttpRequest, UnreadablePostError
 from ninja.parser import Parser
 
 from planner.api.problem import Refusal, refuse
-from solvers.documents import MAX_BYTES, Document, read
+from solvers.documents import KEEP, MAX_BYTES, Document, read
 from solvers.errors import IsoflopError, TooLarge
 
 ACCEPTED = frozenset({"application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -29,8 +29,7 @@ class StrictParser(Parser):
 def too_large() -> Refusal:
     """The answer to a body beyond any spec's size."""
     message = f"The body is larger than {MAX_BYTES:,} bytes."
-    hint = "A spec names models and hardware; it does not carry data."
-    return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", message, hint=hint)
+    return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", message, hint=KEEP)
 
 
 def spec_document(spec: Document | str) -> Document:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from planner.api import problem
 from planner.api.monitoring import REQUESTS
+from solvers.documents import KEEP
 from solvers.errors import Problem
 
 View = Callable[[HttpRequest], HttpResponseBase]
@@ -18,7 +19,7 @@ WORDS = {
     403: ("forbidden", "This is not allowed.", ""),
     404: ("not_found", "There is nothing at this address.", "GET /api/v1/openapi.json lists all addresses."),
     405: ("method", "This address does not answer that method.", "The header Allow lists those it does."),
-    413: ("too_large", "The body is too large.", "A spec names models and hardware; it does not carry data."),
+    413: ("too_large", "The body is too large.", KEEP),
 }
 KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 

@@ -11,6 +11,8 @@ from solvers.errors import Problem, SpecError, TooLarge
 from solvers.serving.traces import MOST_BYTES, of_csv, unpacked
 
 GZIP = b"\x1f\x8b"
+# Zip archives, as which spreadsheets are saved today, and older Excel files.
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # Room that the rest of the spec may take beside the trace.
 MOST_TEXT = MAX_BYTES * 7 // 8
 PLAIN = 64 * 1024
@@ -50,6 +52,9 @@ def _named(path: Path, *, at: str) -> Iterator[None]:
 
 def _text(path: Path) -> str:
     data = _content(path)
+    if data.startswith(SPREADSHEETS):
+        hint = "Save its sheet as CSV (UTF-8), and give that file."
+        raise SpecError(Problem("spreadsheet", "This is a spreadsheet, not text.", "", hint))
     return (unpacked(data) if data.startswith(GZIP) else data).decode("utf-8-sig")
 
 

@@ -130,7 +130,7 @@ def _sound(document: Document) -> None:
     size = len(documents.canonical(document))
     if size > documents.MAX_BYTES:
         message = f"The spec has {size:,} bytes; {documents.MAX_BYTES:,} is the most."
-        raise TooLarge(Problem("too_large", message, "", "A spec names models and hardware; it does not carry data."))
+        raise TooLarge(Problem("too_large", message, "", documents.KEEP))
 
 
 def _name(name: str) -> str:

@@ -5,6 +5,7 @@ from functools import cached_property
 from pydantic import Field, model_validator
 
 from solvers.base import ADVANCED, Part
+from solvers.documents import MAX_TEXT
 from solvers.errors import Problem, SpecError
 from solvers.laws.units import COUNTS, LOSS_UNITS
 from solvers.scaling.runs.names import FIELDS
@@ -17,7 +18,7 @@ class GivenRuns(Part):
 
     csv: str | None = Field(
         default=None,
-        max_length=16_000_000,
+        max_length=MAX_TEXT,
         title="Runs",
         description="CSV with a header, JSON lines, or an export of W&B or MLflow: parameters, tokens and loss of each"
         " run, and what else was logged.",

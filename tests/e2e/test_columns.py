@@ -65,12 +65,25 @@ def test_a_file_that_is_too_large_is_refused_and_nothing_is_lost(
     signed_in: Page, person: Person, tmp_path: Path
 ) -> None:
     page, file = signed_in, tmp_path / "runs.csv"
-    file.write_text("size,seen,final\n" + "1e8,2e9,3.1\n" * 100_000)
+    file.write_text("size,seen,final\n" + "1e8,2e9,3.1\n" * 400_000)
     open_form(page, person)
 
     pick(page, file)
 
-    expect(page.locator("#verdict")).to_contain_text("runs.csv is too large for a spec: 900 KiB at the most.")
+    expect(page.locator("#verdict")).to_contain_text("runs.csv is too large for a spec: 4 MB at the most.")
+    expect(page.get_by_label("Spec as YAML")).to_have_value(QUESTION)
+
+
+def test_a_spreadsheet_is_refused_with_how_to_save_it(signed_in: Page, person: Person, tmp_path: Path) -> None:
+    page, file = signed_in, tmp_path / "runs.csv"
+    file.write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    open_form(page, person)
+
+    pick(page, file)
+
+    expect(page.locator("#verdict")).to_contain_text(
+        "runs.csv is a spreadsheet. Save its sheet as CSV (UTF-8), and choose that file."
+    )
     expect(page.get_by_label("Spec as YAML")).to_have_value(QUESTION)
 
 

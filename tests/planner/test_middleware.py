@@ -4,7 +4,7 @@ from django.test import RequestFactory
 
 from planner.middleware import request_log, request_size
 
-LARGE = b"x" * (4 * 2**20 + 1)
+LARGE = b"x" * (16 * 2**20 + 1)
 
 
 def passed(request):
@@ -35,7 +35,7 @@ def test_people_get_a_page(settings):
     answer = request_size(passed)(request)
 
     assert answer.status_code == 413
-    assert b"4,194,304" in answer.content
+    assert b"16,777,216" in answer.content
 
 
 def test_each_answer_names_its_request_and_the_log_has_no_query(caplog):

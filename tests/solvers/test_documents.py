@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvers import documents
-from solvers.documents import MAX_BYTES, canonical, check, digest, dump_yaml, pointer_token, read
+from solvers.documents import MAX_BYTES, MAX_VALUES, canonical, check, digest, dump_yaml, pointer_token, read
 from solvers.errors import Problem, SpecError, TooLarge
 
 BILLION_LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
@@ -56,6 +56,7 @@ def test_read_takes_json_with_escaped_surrogate_pairs() -> None:
         ("a: b: c", "syntax", ""),
         ('a: "\\ud800"', "syntax", ""),
         ("a\x00b: 1", "bad_character", ""),
+        ("csv: |\n  PK\x03\x04\x14\x00\x06", "spreadsheet", ""),
         ("name: a\u202eb", "bad_character", ""),
         (b"\xff\xfe\xff", "not_utf8", ""),
         ("? [1]\n: 2", "key_not_text", ""),
@@ -79,6 +80,15 @@ def test_read_refuses_with_a_code_a_place_and_a_hint(text: str | bytes, code: st
     assert time.monotonic() - started < 1.0
 
 
+@pytest.mark.parametrize("text", ["a: [" + "1," * MAX_VALUES + "1]", '{"a": [' + "[]," * MAX_VALUES + "[]]}"])
+def test_what_is_data_and_no_spec_is_refused_with_how_to_carry_it(text: str) -> None:
+    found = problem(text)
+
+    assert (found.code, found.at) == ("too_large", "")
+    assert found.message == "The document has more than 100,000 keys and values."
+    assert found.hint == "Carry a long table as one text, such as `runs: {csv: ...}`."
+
+
 def test_read_says_which_line_is_wrong() -> None:
     assert problem("a: 1\nb: [1, 2").message.startswith("This is not YAML or JSON: ")
     assert "line 3" in problem("a: 1\nb: 2\nb: 3").message
@@ -92,6 +102,8 @@ def test_read_says_which_line_is_wrong() -> None:
         ({"a": 10**40}, "too_large", "/a"),
         ({"a": "\ud800"}, "bad_character", "/a"),
         ({"a": "\u2066b"}, "bad_character", "/a"),
+        ({"runs": {"csv": "PK\x03\x04\x14\x00"}}, "spreadsheet", "/runs/csv"),
+        ({"a": [[1, 2]] * MAX_VALUES}, "too_large", ""),
         ({1: 2}, "key_not_text", ""),
         (json.loads("[" * 40 + "]" * 40), "too_deep", "/0" * 33),
     ],

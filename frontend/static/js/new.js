@@ -208,8 +208,10 @@ fields.addEventListener("change", ({ target }) => { if (target.dataset.upload ==
 // A file becomes part of the spec: as it stands while it is small, else packed by gzip and written in base64.
 const SMALL_BYTES = 32 * 1024;
 const PACKED_BYTES = 700 * 1024;
-// A spec holds a MiB in all.
-const TABLE_BYTES = 900 * 1024;
+// What a spec takes of one text (solvers/documents.py: MAX_TEXT).
+const MOST_TEXT = 4_000_000;
+// How zip archives, as which spreadsheets are saved today, and older Excel files begin.
+const SPREADSHEETS = ["504b0304", "d0cf11e0"];
 
 async function take(input) {
   const [file] = input.files;
@@ -219,9 +221,13 @@ async function take(input) {
   const packed = around.querySelector("[data-holds=gzip]");
   const zipped = file.name.endsWith(".gz");
   if (!packed) {
-    const found = file.size > TABLE_BYTES ? null : await (zipped ? new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))) : file).text();
-    if (found === null || found.length > TABLE_BYTES) {
-      say(`${file.name} is too large for a spec: ${TABLE_BYTES / 1024} KiB at the most. Keep only the columns and rows that matter.`);
+    if (await isSpreadsheet(file)) {
+      say(`${file.name} is a spreadsheet. Save its sheet as CSV (UTF-8), and choose that file.`);
+      return;
+    }
+    const found = file.size > MOST_TEXT ? null : await (zipped ? new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))) : file).text();
+    if (found === null || found.length > MOST_TEXT) {
+      say(`${file.name} is too large for a spec: ${MOST_TEXT / 1e6} MB at the most. Keep only the columns and rows that matter.`);
       return;
     }
     text.value = found;
@@ -238,6 +244,11 @@ async function take(input) {
     return;
   }
   schedule("form", 0);
+}
+
+async function isSpreadsheet(file) {
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  return SPREADSHEETS.includes([...start].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 }
 
 // Columns that were chosen in another table and are not in this one; what JSON calls them is the server's to tell.

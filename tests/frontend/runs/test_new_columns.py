@@ -7,6 +7,7 @@ from django.test import Client
 
 from planner.models import Project, Run
 from solvers import documents
+from tests.solvers.scaling.made import thousands
 
 TABLE = "size,seen,final,lr\n" + "".join(
     f"{size}e6,{ratio * size}e6,{1.8 + 90 / size**0.5 / (1 + ratio / 40):.6g},1e-3\n"
@@ -20,6 +21,16 @@ SPEC = {
     "runs": {"csv": TABLE, "columns": MAP, "counts": "total", "loss_unit": "nats/token"},
     "target": {"flops": 1e20},
 }
+
+ASKED = documents.dump_yaml({"kind": "scaling", "target": {"flops": 1e21}})
+UNITS = {
+    "has:/runs/counts": "1", "f:/runs/counts": "total", "has:/runs/loss_unit": "1", "f:/runs/loss_unit": "nats/token",
+}  # fmt: skip
+
+
+def filled(csv: str) -> dict[str, str]:
+    """The fields of a form whose table is given, lines ending as browsers send them."""
+    return {"has:/runs/csv": "1", "f:/runs/csv": csv.replace("\n", "\r\n"), "own:/runs": "on", **UNITS}
 
 
 def written(**runs: object) -> str:
@@ -159,3 +170,24 @@ def test_without_its_script_the_page_checks_the_choice_and_submits_it(browser: C
     assert (checked.status_code, selected(checked.content.decode())) == (200, MAP)
     run = Run.objects.get()
     assert (sent.status_code, run.spec["runs"]["columns"]) == (302, MAP)
+
+
+def test_as_many_runs_as_are_read_go_through_the_form(browser: Client, project: Project) -> None:
+    table = thousands()
+
+    found = check(browser, project, ASKED, changed="form", **filled(table))
+
+    assert (found["readable"], found["problems"]) == (True, [])
+    sent = {"kind": "scaling", "base": str(found["text"]), "text": str(found["text"]), **filled(table)}
+    assert browser.post(f"/p/{project.slug}/new", sent).status_code == 302
+    assert Run.objects.get(project=project).spec["runs"]["csv"].splitlines() == table.splitlines()
+
+
+def test_a_spreadsheet_is_told_as_such(browser: Client, project: Project) -> None:
+    found = check(browser, project, ASKED, changed="form", **filled("PK\x03\x04\x14\x00\x06\x00"))
+
+    problems = found["problems"]
+    assert isinstance(problems, list)
+    assert [(one["code"], one["hint"]) for one in problems] == [
+        ("spreadsheet", "Save the sheet as CSV (UTF-8), and give that file.")
+    ]

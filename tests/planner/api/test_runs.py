@@ -6,8 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from planner.models import OutboxEntry, Run
 from planner.services import runs
-from solvers.documents import dump_yaml
+from solvers.documents import KEEP, dump_yaml
 from tests.bad_specs import GOOD
+from tests.solvers.scaling.made import document, thousands
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +215,20 @@ def test_the_spec_keeps_what_was_written(call, team, spec):
         "# why\n" + GOOD,
         dump_yaml(spec),
     ]
+
+
+def test_a_spec_with_as_many_runs_as_are_read_is_accepted(call, team):
+    carried = {"csv": thousands(), "counts": "total", "loss_unit": "nats/token"}
+
+    answer = call("POST", "/runs", {"spec": {**document(), "runs": carried}})
+
+    assert (answer.status_code, len(carried["csv"]) > 3_500_000) == (202, True)
+    assert Run.objects.get(project=team.project).spec["runs"] == carried
+
+
+def test_runs_beyond_what_a_spec_carries_are_refused_with_what_to_keep(call, team):
+    answer = call("POST", "/runs", {"spec": {**document(), "runs": {"csv": thousands(notes=1100)}}})
+
+    assert answer.status_code == 413
+    assert answer.json()["problems"][0]["hint"] == KEEP
+    assert not Run.objects.filter(project=team.project).exists()

@@ -42,6 +42,8 @@ def test_a_long_or_packed_file_is_carried_packed(tmp_path: Path) -> None:
         (b"arrival,input,output\n0,5,5\n-1,5,5\n", "bad_row"),
         (gzip.compress(b"0" * 50_000_000, mtime=0), "too_large"),
         (b"\xff\xfe", "not_utf8"),
+        (b"PK\x03\x04\x14\x00", "spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1", "spreadsheet"),
         (None, "unreadable"),
     ],
 )

@@ -6,10 +6,12 @@ from planner.services import claims, projects, runs
 from planner.services.claims import Answered
 from planner.services.errors import Forbidden, IdempotencyConflict, Invalid, NotFound
 from solvers import kinds
+from solvers.documents import MAX_BYTES, MAX_TEXT
 from solvers.errors import Problem, SpecError, TooLarge
 from tests import factories
 from tests.answers import answer
 from tests.factories import trial
+from tests.solvers.scaling.made import document, thousands
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
 
@@ -65,8 +67,22 @@ def test_a_bad_spec_writes_nothing_and_says_where(project):
 
 
 def test_a_huge_document_is_refused(project):
-    with pytest.raises(TooLarge):
-        runs.submit(project, trial(extra="x" * 2**20), user=project.created_by)
+    with pytest.raises(TooLarge) as refused:
+        runs.submit(project, trial(extra="x" * MAX_BYTES), user=project.created_by)
+
+    [problem] = refused.value.problems
+    assert problem.hint == (
+        "A spec has 4 MiB at most: of runs, traces and tables keep the columns and rows that matter."
+    )
+
+
+def test_a_spec_carries_as_many_runs_as_its_kind_takes(project):
+    spec = {**document(), "runs": {"csv": thousands(), "counts": "total", "loss_unit": "nats/token"}}
+
+    found = runs.submit(project, spec, user=project.created_by)
+
+    assert 3_500_000 < len(spec["runs"]["csv"]) < MAX_TEXT
+    assert found.run.spec["runs"] == spec["runs"]
 
 
 def test_the_same_spec_is_answered_from_history_unless_a_fresh_solve_is_asked_for(project):

@@ -43,6 +43,12 @@ def wide() -> list[tuple[float, float, float]]:
     return [(params, tokens, loss(params, tokens)) for params, tokens in sizes]
 
 
+def thousands(notes: int = 850) -> str:
+    """As many runs as are read, as the text of a table with so many characters of notes to each."""
+    sizes = [(float(n), float(ratio * n)) for n in np.geomspace(3e7, 2e9, 80) for ratio in np.geomspace(5.0, 320.0, 50)]
+    return csv([(n, d, loss(n, d), "x" * notes) for n, d in sizes], "params,tokens,loss,notes")
+
+
 def csv(rows: Sequence[Sequence[Any]], head: str = "params,tokens,loss") -> str:
     """Rows as the text of a table."""
     return "\n".join([head, *(",".join(str(cell) for cell in row) for row in rows)]) + "\n"
