@@ -11,7 +11,7 @@ from ninja.responses import Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from planner.api.auth import caller, needs
-from planner.api.node_schemas import JobAsked, JobOut, JobPage, LogOut, job_out
+from planner.api.node_schemas import JobAsked, JobOut, JobPage, JobWhole, LogOut, job_out, job_whole
 from planner.api.visible import job as visible
 from planner.models import JobState, Role
 from planner.services import joblogs, jobs
@@ -53,10 +53,10 @@ def list_(request: HttpRequest, response: HttpResponse, asked: Query[Filters]) -
     return JobPage(items=[job_out(job) for job in page.rows], next_cursor=page.next_cursor)
 
 
-@router.get("/{uuid:job_id}", auth=needs("nodes:read"), response=JobOut, operation_id="read_job")
-def read(request: HttpRequest, job_id: UUID) -> JobOut:
-    """Read a job with every node's turn at it."""
-    return job_out(visible(caller(request), job_id))
+@router.get("/{uuid:job_id}", auth=needs("nodes:read"), response=JobWhole, operation_id="read_job")
+def read(request: HttpRequest, job_id: UUID) -> JobWhole:
+    """Read a job with every node's turn at it, and why it waits if it does."""
+    return job_whole(visible(caller(request), job_id))
 
 
 @router.get("/{uuid:job_id}/log", auth=needs("nodes:read"), response=LogOut, operation_id="read_log")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from planner.api.schemas import Asked, ProblemOut
 from planner.models import Executor, JobState, Lease, Measurement, Node, NodeState
 from planner.models import Job as Row
-from planner.services import joblogs, joining, leases
+from planner.services import dispatching, joblogs, joining, leases
 from planner.services.capability import Capability
 from planner.services.jobs import Needs
 from solvers.documents import Document
@@ -217,6 +217,12 @@ class JobOut(BaseModel):
     leases: list[LeaseLine]
 
 
+class JobWhole(JobOut):
+    """A validation job, and why it waits if it does."""
+
+    waiting: str
+
+
 class JobPage(BaseModel):
     """One page of jobs; `next_cursor` is empty on the last."""
 
@@ -324,6 +330,11 @@ def job_out(job: Row) -> JobOut:
         measurement=measured.id if measured else None,
         leases=[_lease_line(lease) for lease in job.leases.all()],
     )
+
+
+def job_whole(job: Row) -> JobWhole:
+    """The job as its own address shows it."""
+    return JobWhole(**job_out(job).model_dump(), waiting=dispatching.why_waiting(job))
 
 
 def problems_out(job: Row) -> list[ProblemOut]:

@@ -34,7 +34,8 @@ class Job(models.Model):
     """Only `services.dispatching`, `leases`, `turns` and `jobs` move `state`, each time by a guarded UPDATE.
 
     `fence` grows with each lease, so that a node that lost its lease can change nothing any more. `needs` says which
-    nodes may take it; `avoid` is the node that lost it last, which gets it again only if no other can.
+    nodes may take it: device, gpu, gpus, node, and memory_bytes of each GPU, or of the host. `avoid` is the node that
+    lost it last, which gets it again only if no other can.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from planner.models import Executor
+from planner.services.recipes import SHARE
 from solvers.base import Part
 from solvers.documents import Document, canonical
 
@@ -59,11 +60,12 @@ class Capability(Part):
 
 
 def fits(capability: Document, *, recipe: str, version: int, needs: dict[str, Any]) -> bool:
-    """Whether a node of this capability can run the recipe on what it needs (`Needs` of `services.jobs`)."""
+    """Whether a node of this capability can run the recipe; `needs` are those of a `Job`."""
     if capability["torch"] == "" or capability["recipes"].get(recipe) != version:
         return False
     if needs["device"] == "cpu":
-        return True
+        return bool(needs["memory_bytes"] <= SHARE * capability["cpu"]["memory_bytes"])
     wanted = needs["gpu"].casefold()
-    fitting = [gpu for gpu in capability["gpus"] if wanted in gpu["name"].casefold()]
+    named = [gpu for gpu in capability["gpus"] if wanted in gpu["name"].casefold()]
+    fitting = [gpu for gpu in named if needs["memory_bytes"] <= gpu["memory_bytes"]]
     return len(fitting) >= int(needs["gpus"])

@@ -60,7 +60,7 @@ def submit(
     asked = recipes.get(recipe)
     with _at("/params"):
         parsed = asked.parse(params)
-    needed = _needs(project, needs or {}, device=parsed.device, processes=asked.processes(parsed))
+    needed = _needs(project, needs or {}, asked.needs(parsed))
     if Job.objects.filter(project=project, state=JobState.QUEUED).count() >= MOST_QUEUED:
         hint = "Wait for some, or cancel what nobody needs."
         raise Conflict(Problem("too_many", f"{MOST_QUEUED:,} jobs are waiting already.", "", hint))
@@ -166,22 +166,25 @@ def _whole(found: QuerySet[Job]) -> QuerySet[Job]:
     return whole.defer("measurement__document", "measurement__params", "node__capability")
 
 
-def _needs(project: Project, document: Document, *, device: str, processes: int) -> Document:
-    least = processes if device == "cuda" else 1
+def _needs(project: Project, document: Document, least: recipes.Needs) -> Document:
+    """Which nodes may take it: what is asked for, and no less than what the recipe takes."""
+    device = least.device
+    gpus = least.devices if device == "cuda" else 1
     try:
-        needs = Needs.model_validate({"device": device, "gpus": least, **document})
+        needs = Needs.model_validate({"device": device, "gpus": gpus, **document})
     except ValidationError as error:
         found = problems_of(error, Needs.model_json_schema())
         raise SpecError(*(Problem(one.code, one.message, f"/needs{one.at}", one.hint) for one in found)) from None
     if needs.device != device:
         raise invalid("device", f"The recipe is to run on {device}, not on {needs.device}.", at="/needs/device")
-    if needs.gpus < least:
-        raise invalid("gpus", f"The recipe takes {least} GPUs.", at="/needs/gpus")
+    if needs.gpus < gpus:
+        raise invalid("gpus", f"The recipe takes {gpus} GPUs.", at="/needs/gpus")
     if needs.node:
         there = Node.objects.filter(project=project, id=cursors.uuid(needs.node, "needs/node"))
         if not there.exclude(state=NodeState.REMOVED).exists():
             raise not_found("node")
-    return needs.model_dump()
+    shared = 1 if device == "cuda" else least.processes
+    return needs.model_dump() | {"memory_bytes": shared * least.memory_bytes}
 
 
 @contextmanager

@@ -48,7 +48,10 @@ class Said:
 
 
 def offer(node: Node) -> Document | None:
-    """The job that was promised to the node, now leased to it: the signed payload. None when there is none."""
+    """The job that was promised to the node, now leased to it: the signed payload. None when there is none.
+
+    A job of a recipe that this server no longer has, at that version, ends here.
+    """
     promised = Job.objects.filter(node=node, state=JobState.ASSIGNED, node__state=NodeState.ACTIVE)
     job_id = promised.order_by("created", "id").values_list("id", flat=True).first()
     return _take(node, job_id) if job_id else None
@@ -101,13 +104,16 @@ def _take(node: Node, job_id: UUID) -> Document | None:
         return None
     job = Job.objects.annotate(now=Now()).get(id=job_id)
     Lease.objects.create(job=job, node=node, fence=job.fence)
-    payload = canonical(_payload(job, node, issued=int(job.now.timestamp()))).decode()
+    try:
+        payload = canonical(_payload(job, node, issued=int(job.now.timestamp()))).decode()
+    except IsoflopError as error:
+        turns.end(job, JobState.FAILED, why="outdated", problems=error.problems)
+        return None
     return {"payload": payload, "signature": signing.sign(payload, trusted=node.public_key)}
 
 
 def _payload(job: Job, node: Node, *, issued: int) -> Document:
     """What the node is to do, and may take for it."""
-    processes = recipes.processes(job.recipe, job.params)
     return {
         "job": str(job.id),
         "node": str(node.id),
@@ -115,8 +121,7 @@ def _payload(job: Job, node: Node, *, issued: int) -> Document:
         "recipe": job.recipe,
         "version": job.version,
         "params": job.params,
-        "processes": processes,
-        "limits": recipes.limits(job.cost_s / processes, host_bytes=node.capability["cpu"]["memory_bytes"]),
+        **recipes.terms(job.recipe, job.version, job.params, host_bytes=node.capability["cpu"]["memory_bytes"]),
         "issued": issued,
         "expires": issued + OFFER_LIVES_S,
     }

@@ -1,4 +1,4 @@
-"""What a job may take, from what its recipe says."""
+"""What a job asks of a node, from what its recipe says."""
 
 from typing import Any
 
@@ -11,12 +11,10 @@ TIMES, START_S = 3.0, 120.0
 SHARE = 0.8
 
 
-def processes(name: str, params: Document) -> int:
-    """How many processes the recipe runs with these parameters."""
-    recipe = recipes.get(name)
-    return recipe.processes(recipe.parse(params))
-
-
-def limits(seconds: float, *, host_bytes: float) -> dict[str, Any]:
-    """The limits of a job that should take `seconds` on a host of that much memory."""
-    return {"wall_s": round(START_S + TIMES * seconds, 1), "memory_bytes": int(SHARE * host_bytes)}
+def terms(name: str, version: int, params: Document, *, host_bytes: float) -> dict[str, Any]:
+    """How many processes the recipe starts with these parameters, and the limits, on such a host."""
+    recipe = recipes.get(name, version)
+    parsed = recipe.parse(params)
+    wall_s = round(START_S + TIMES * recipe.seconds(parsed), 1)
+    limits = {"wall_s": wall_s, "memory_bytes": int(SHARE * host_bytes)}
+    return {"processes": recipe.needs(parsed).processes, "limits": limits}

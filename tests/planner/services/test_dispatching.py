@@ -87,6 +87,42 @@ def test_a_job_for_gpus_goes_where_they_are(project, gpus, needs, fits):
     assert dispatching.assign() == int(fits)
 
 
+@pytest.mark.parametrize(
+    ("params", "fits"),
+    [({"device": "cpu", "sizes": ["3 GB"]}, True), ({"device": "cpu", "sizes": ["3.3 GB"]}, False),
+     ({"device": "cuda", "sizes": ["60 GB"]}, True), ({"device": "cuda", "sizes": ["64 GB"]}, False)],
+)  # fmt: skip
+def test_a_job_goes_where_its_memory_is(project, params, fits):
+    """Two buffers of each size; a host of 8 GB, of which a job may hold 0.8, and a GPU of 125 GB."""
+    join(project, gpus=[{**H200, "memory_bytes": 125e9}], cuda="12.8")
+    job(project, params={**params, "repeats": 3})
+
+    assert dispatching.assign() == int(fits)
+
+
+def test_why_a_job_waits_is_said(project):
+    asked = job(project)
+    said = [dispatching.why_waiting(asked)]
+    bare = join(project, name="bare", torch="").node
+    said.append(dispatching.why_waiting(asked))
+    nodes.drain(join(project, name="drained").node, user=project.created_by)
+    said.append(dispatching.why_waiting(asked))
+    busy = join(project, name="busy").node
+    job(project, node=str(busy.id))
+    said.append(dispatching.why_waiting(asked))
+    dispatching.assign()
+    said.append(dispatching.why_waiting(Job.objects.get(id=asked.id)))
+
+    assert bare.online
+    assert said == [
+        "No node is attached to the project.",
+        "No attached node can run it: device, memory, packages and version of the recipe must fit.",
+        "Nodes that could run it are offline or drained: drained.",
+        "Nodes that can run it are at other jobs: busy.",
+        "",
+    ]
+
+
 def test_a_job_for_one_node_goes_to_it_alone(project):
     join(project, name="a")
     wanted = join(project, name="b").node

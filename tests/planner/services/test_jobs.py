@@ -27,7 +27,7 @@ def test_a_job_keeps_its_parameters_in_full_and_in_si_units(project):
     made = submit(project, params={"sizes": ["1 MB"]})
 
     assert made.params == {"device": "cpu", "warmup": 2, "repeats": 9, "threads": 0, "sizes": [1e6]}
-    assert made.needs == {"device": "cpu", "gpu": "", "gpus": 1, "node": ""}
+    assert made.needs == {"device": "cpu", "gpu": "", "gpus": 1, "node": "", "memory_bytes": 2e6}
     assert (made.version, made.state, made.attempts, made.fence) == (1, "queued", 0, 0)
     assert made.cost_s > 0
     assert AuditEntry.objects.latest("id").details == {"recipe": "memory_copy"}
@@ -159,10 +159,17 @@ def test_measurements_are_found_by_recipe_and_node(project):
     assert found == [[second.id, first.id], [], [first.id], [second.id]]
 
 
-def test_a_job_for_gpus_takes_as_many_as_it_has_processes(project):
-    join(project, gpus=[H200], cuda="12.8")
-    asked = job(project, params={"device": "cuda"})
+def test_a_job_for_gpus_takes_one_for_each_process(project):
+    node = join(project, gpus=[H200] * 2, cuda="12.8").node
+    asked = job(project, "collectives", {"device": "cuda", "processes": 2})
 
-    payload = leased(asked.project.nodes.get())
+    payload = leased(node)
 
-    assert (asked.needs["gpus"], payload["processes"]) == (1, 1)
+    assert (asked.needs["gpus"], payload["processes"]) == (2, 2)
+
+
+def test_fewer_gpus_than_the_recipe_takes_are_refused(project):
+    with pytest.raises(Invalid) as error:
+        submit(project, "collectives", {"device": "cuda", "processes": 4}, {"gpus": 2})
+
+    assert problems_of(error) == [("gpus", "/needs/gpus")]

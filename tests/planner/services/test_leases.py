@@ -79,6 +79,27 @@ def test_limits_follow_from_the_recipe_and_the_host(project, node):
     assert limits == {"wall_s": round(120 + 3 * asked.cost_s, 1), "memory_bytes": int(0.8 * 8e9)}
 
 
+def test_a_job_of_several_processes_is_timed_as_one(project, node):
+    asked = job(project, "collectives", {"processes": 2})
+
+    payload = leased(node)
+
+    assert (payload["processes"], payload["limits"]["wall_s"]) == (2, round(120 + 3 * asked.cost_s / 2, 1))
+
+
+def test_a_job_of_a_recipe_that_is_gone_ends_when_it_is_fetched(project):
+    node = join(project, recipes={"memory_copy": 99}).node
+    asked = job(project)
+    Job.objects.update(version=99)
+    dispatching.assign()
+
+    assert leases.offer(node) is None
+
+    ended = fresh(asked)
+    assert (ended.state, [problem["code"] for problem in ended.problems]) == ("failed", ["recipe_version"])
+    assert Lease.objects.get().why == "outdated"
+
+
 def test_renewing_prolongs_the_lease_and_shows_progress(project, node):
     asked = job(project)
     leased(node)
