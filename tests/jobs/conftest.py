@@ -145,6 +145,9 @@ def hang_up() -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+    # Those that this process kept for its threads are dead too; the pool would take its whole time to find that out.
+    connection.close()
+    connection.close_pool()
 
 
 @pytest.fixture(scope="module")
