@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from planner.api.schemas import Asked, ProblemOut
 from planner.models import Executor, JobState, Lease, Measurement, Node, NodeState
 from planner.models import Job as Row
-from planner.services import dispatching, joblogs, joining, leases
+from planner.services import hindrance, joblogs, joining, leases
 from planner.services.capability import Capability
 from planner.services.jobs import Needs
 from solvers.documents import Document
@@ -220,7 +220,7 @@ class JobOut(BaseModel):
 class JobWhole(JobOut):
     """A validation job, and why it waits if it does."""
 
-    waiting: str
+    waits: ProblemOut | None = Field(description="What keeps a queued job from a node, if anything but time.")
 
 
 class JobPage(BaseModel):
@@ -334,7 +334,8 @@ def job_out(job: Row) -> JobOut:
 
 def job_whole(job: Row) -> JobWhole:
     """The job as its own address shows it."""
-    return JobWhole(**job_out(job).model_dump(), waiting=dispatching.why_waiting(job))
+    found = hindrance.of(job)
+    return JobWhole(**job_out(job).model_dump(), waits=ProblemOut(**found.document()) if found else None)
 
 
 def problems_out(job: Row) -> list[ProblemOut]:

@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 
 # Any number that no other user of the database takes; this one spells "isod".
 LOCK = 0x69736F64
-SHOWN = 5
 
 
 @transaction.atomic
@@ -38,22 +37,6 @@ def assign() -> int:
     for node in _with_free_hands():
         by_project[node.project_id].append(node)
     return sum(_assign(project_id, nodes) for project_id, nodes in by_project.items())
-
-
-def why_waiting(job: Job) -> str:
-    """Why the job is in the queue, in words; "" when it is not."""
-    if job.state != JobState.QUEUED:
-        return ""
-    attached = Node.objects.filter(project=job.project_id).exclude(state=NodeState.REMOVED).order_by("name", "id")
-    fitting = [node for node in attached if _takes(node, job)]
-    there = [node.name for node in fitting if node.online and node.state == NodeState.ACTIVE]
-    if there:
-        return f"Nodes that can run it are at other jobs: {', '.join(there[:SHOWN])}."
-    if fitting:
-        return f"Nodes that could run it are offline or drained: {', '.join(node.name for node in fitting[:SHOWN])}."
-    if attached:
-        return "No attached node can run it: device, memory, packages and version of the recipe must fit."
-    return "No node is attached to the project."
 
 
 def _with_free_hands() -> list[Node]:

@@ -129,6 +129,16 @@ def test_a_log_is_read_from_where_one_is(call, team):
     assert rest.json() == {"fence": 1, "offset": 5, "length": 9, "text": "two\n"}
 
 
+def test_a_job_that_no_node_can_take_says_so(call, team):
+    job = nodes.job(team.project)
+
+    read = call("GET", f"/jobs/{job.id}").json()
+
+    hint = "Attach one."
+    message = "No node is attached to this project."
+    assert read["waits"] == {"code": "no_node", "message": message, "at": "", "hint": hint}
+
+
 def test_a_waiting_job_is_cancelled_at_once(call, team):
     job = nodes.job(team.project)
 

@@ -100,29 +100,6 @@ def test_a_job_goes_where_its_memory_is(project, params, fits):
     assert dispatching.assign() == int(fits)
 
 
-def test_why_a_job_waits_is_said(project):
-    asked = job(project)
-    said = [dispatching.why_waiting(asked)]
-    bare = join(project, name="bare", torch="").node
-    said.append(dispatching.why_waiting(asked))
-    nodes.drain(join(project, name="drained").node, user=project.created_by)
-    said.append(dispatching.why_waiting(asked))
-    busy = join(project, name="busy").node
-    job(project, node=str(busy.id))
-    said.append(dispatching.why_waiting(asked))
-    dispatching.assign()
-    said.append(dispatching.why_waiting(Job.objects.get(id=asked.id)))
-
-    assert bare.online
-    assert said == [
-        "No node is attached to the project.",
-        "No attached node can run it: device, memory, packages and version of the recipe must fit.",
-        "Nodes that could run it are offline or drained: drained.",
-        "Nodes that can run it are at other jobs: busy.",
-        "",
-    ]
-
-
 def test_a_job_for_one_node_goes_to_it_alone(project):
     join(project, name="a")
     wanted = join(project, name="b").node

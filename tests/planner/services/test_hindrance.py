@@ -1,0 +1,33 @@
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from planner.models import Job, Node
+from planner.services import hindrance, jobs, nodes
+from tests import factories
+from tests.nodes import job, join
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_keeps_a_job_from_a_node_is_said_until_one_can_take_it():
+    project = factories.project()
+    asked = job(project)
+
+    def said() -> str:
+        found = hindrance.of(jobs.one(project, asked.id))
+        return found.code if found else ""
+
+    none = said()
+    join(project, name="bare", torch="")
+    bare = said()
+    fit = join(project, name="fit").node
+    there = said()
+    nodes.drain(fit, user=project.created_by)
+    draining = said()
+    Node.objects.update(last_seen=Now() - timedelta(minutes=2))
+    offline = said()
+    Job.objects.update(state="cancelled")
+
+    assert [none, bare, there, draining, offline, said()] == ["no_node", "no_node_fits", "", "draining", "offline", ""]
