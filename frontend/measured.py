@@ -12,7 +12,12 @@ from solvers.documents import Document
 QUANTITIES = {quantity.noun: quantity for quantity in units.QUANTITIES}
 # What rows have beside what they are measurements of, and what is told for itself.
 TIMING = {"seconds", "clock", "slowed", "rates"}
-CLOCKS = {"wall": "the host's clock", "events": "the device's events", "graph": "replays of a CUDA graph"}
+CLOCKS = {
+    "wall": "the host's clock",
+    "core": "the time that it had a core",
+    "events": "the device's events",
+    "graph": "replays of a CUDA graph",
+}
 # Beyond this the quartiles lie so far apart that the median says little.
 WIDE = 0.15
 

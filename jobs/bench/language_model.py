@@ -25,7 +25,7 @@ def row(params: LanguageModelParams, _: Document, bench: Bench) -> Document:
     samples = [bench.once(lambda step=step: run.step(step)) for step in range(params.steps)]  # type: ignore[misc]
     loss, tokens = run.held_out()
     return {
-        **bench.told(samples, clock="events" if bench.cuda else "wall"),
+        **bench.told(samples, clock=bench.clock),
         "curve": list(curve([float(one) for one in run.losses], params)),
         "held_out_loss": loss,
         "held_out_tokens": tokens,

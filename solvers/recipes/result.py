@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from solvers.base import Part, Positive, Whole
 
 LONGEST_S = 1e6
+# Clocks of the host: what it takes to start an operation is in them.
+HOST_CLOCKS = ("wall", "core")
 
 
 class Timing(Part):
@@ -27,12 +29,13 @@ class Timing(Part):
 class Row(Part):
     """What every row has beside what it is a measurement of.
 
-    `clock` says how the time was taken: `wall`, by device `events`, or as replays of a CUDA `graph`. `slowed` is the
+    `clock` says how the time was taken: `wall`, as time that a process of one thread had its `core` (other programs
+    do not lengthen it), by device `events`, or as replays of a CUDA `graph`. `slowed` is the
     median of the last third of repeats over that of the first. `rates` follow from the median.
     """
 
     seconds: Timing
-    clock: Literal["wall", "events", "graph"]
+    clock: Literal["wall", "core", "events", "graph"]
     slowed: float = Field(gt=0, le=1e6)
     rates: dict[str, float]
 

@@ -23,6 +23,7 @@ from solvers.cost.roofline import attention_seconds, gemm_seconds, memory_second
 from solvers.cost.sharding import ADAM_BYTES
 from solvers.documents import Document
 from solvers.recipes.elementwise import ELEMENT_BYTES, MOVES
+from solvers.recipes.result import HOST_CLOCKS
 
 SIXTEEN = ("bf16", "fp16")
 # How far the formulas are from a kernel's time at their best coefficients, as a standard deviation of the logarithm:
@@ -66,7 +67,7 @@ def log_seconds(rows: list[Observed], hardware: Hardware, coefficients: Coeffici
 
 
 def _with_gap(one: Observed, hardware: Hardware, coefficients: Coefficients) -> float:
-    gap = coefficients.kernel_gap_s if one.row["clock"] == "wall" and one.seconds is not _launch else 0.0
+    gap = coefficients.kernel_gap_s if one.row["clock"] in HOST_CLOCKS and one.seconds is not _launch else 0.0
     return one.seconds(one.row, hardware, coefficients) + gap
 
 
@@ -113,7 +114,7 @@ def _elementwise(row: Document, hardware: Hardware, coefficients: Coefficients) 
 
 
 def _launch(row: Document, _: Hardware, coefficients: Coefficients) -> float:
-    if row["clock"] == "wall":
+    if row["clock"] in HOST_CLOCKS:
         return float(row["kernels"] * coefficients.kernel_gap_s)
     each: Any = coefficients.graph_gap_s if row["mode"] == "graph" else coefficients.dispatch_s
     return float(row["kernels"] * each)

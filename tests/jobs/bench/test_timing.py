@@ -1,7 +1,9 @@
 """Samples: each of the operands' sets is used alike, a sample is long enough to be read, medians are by hand."""
 
 import time
+from collections.abc import Callable, Iterator
 
+import pytest
 import torch
 
 from jobs.bench.throttling import flags
@@ -34,13 +36,35 @@ def test_sets_of_operands_take_turns_and_short_runs_are_many_to_a_sample() -> No
     assert len(ran) > 500
 
 
-def test_a_long_run_is_a_sample_of_its_own() -> None:
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def busy() -> None:
+    until = time.process_time() + 0.01
+    while time.process_time() < until:
+        pass
+
+
+def test_a_long_run_is_a_sample_of_its_own_and_waiting_counts_on_the_wall_alone(threads) -> None:
     bench = Bench(CPU, warmup=1, repeats=3)
 
-    seconds = bench.timed(lambda: time.sleep(0.01))["seconds"]
+    def run() -> None:
+        busy()
+        time.sleep(0.02)
 
-    assert seconds["repeats"] == 3
-    assert 0.01 <= seconds["median"] < 0.1
+    threads(1)
+    alone = bench.timed(run)
+    threads(2)
+    several = bench.timed(run)
+
+    assert (alone["clock"], several["clock"]) == ("core", "wall")
+    assert alone["seconds"]["repeats"] == 3
+    assert 0.01 <= alone["seconds"]["median"] < 0.015
+    assert several["seconds"]["median"] >= 0.03
 
 
 def clocks(hz: float, *reasons: str) -> dict[str, object]:
