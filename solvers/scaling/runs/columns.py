@@ -51,7 +51,9 @@ def columns_of(
         if best is None:
             continue
         found[field] = best
-        if others and field in (*NEEDED, "tokens"):
+        if others and field == "params":
+            warnings += _counted(best.column, others, counts)
+        elif others and field in ("loss", "tokens"):
             warnings.append(_several(field, best.column, others))
     _check_needed(found, names)
     return found, tuple(warnings)
@@ -104,8 +106,7 @@ def _best(field: str, names: tuple[str, ...], counts: str | None) -> tuple[Colum
 
 def _both(names: tuple[str, ...]) -> str | None:
     """Active parameters are N where all are said beside them."""
-    said = {PARAMS[known.name] for column in names if (known := meant(column, "params")) is not None}
-    return ACTIVE if {ACTIVE, TOTAL} <= said else None
+    return ACTIVE if {ACTIVE, TOTAL} <= {counts_of(column) for column in names} else None
 
 
 def _asked(field: str, name: str, counts: str | None) -> bool:
@@ -123,6 +124,27 @@ def _some_loss(names: tuple[str, ...]) -> Column | None:
         message = f"{len(chosen)} columns could be the loss: {shown}."
         raise SpecError(Problem("ambiguous", message, "/columns", f"Name one, such as loss={chosen[0]}."))
     return Column(chosen[0]) if chosen else None
+
+
+def counts_of(column: str) -> str | None:
+    """What a column's name says that its parameters count, "" where it does not say; None where it holds none."""
+    known = meant(column, "params")
+    return None if known is None else PARAMS[known.name]
+
+
+def _counted(chosen: str, others: list[str], counts: str | None) -> list[Problem]:
+    """Columns of parameters beside the chosen one: told as several counts where their names say so."""
+    said = {column: counts_of(column) for column in (chosen, *others)}
+    if counts is not None and said[chosen] == counts:
+        return []
+    if len(set(said.values())) == 1:
+        return [_several("params", chosen, others)]
+    ways = ", ".join(f"'{column}' ({way or 'it does not say'})" for column, way in list(said.items())[:4])
+    message = (
+        f"The table counts parameters in several ways: {ways}. N is '{chosen}' in all runs; a law of another count "
+        "is another law."
+    )
+    return [Problem("counts_differ", message, "/columns", "Say params=COLUMN for another count.")]
 
 
 def _several(field: str, chosen: str, others: list[str]) -> Problem:

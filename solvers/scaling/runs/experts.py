@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from solvers.errors import Problem
-from solvers.scaling.runs.columns import Columns
+from solvers.scaling.runs.columns import Columns, said_by_name
+from solvers.scaling.runs.names import ACTIVE
 from solvers.scaling.runs.records import Record
 
 
 def derived(columns: Columns) -> bool:
-    """Whether experts are all parameters over those of N."""
+    """Whether experts are all parameters over those of N: active ones, or such as were told beside all of them.
+
+    All over those without embeddings say nothing of experts.
+    """
     all_ = columns.get("all_params")
-    return "experts" not in columns and all_ is not None and all_.column != columns["params"].column
+    if "experts" in columns or all_ is None or all_.column == columns["params"].column:
+        return False
+    return all_.told or said_by_name(columns, "params") == ACTIVE
 
 
 def with_experts(records: Sequence[Record], columns: Columns) -> tuple[Record, ...]:

@@ -21,15 +21,15 @@ PARAMS: Mapping[str, str] = {
         NON_EMBEDDING,
     ),
     **dict.fromkeys(
+        ("total_params", "params_total", "n_total", "num_total_params", "total_parameters", "num_params_total"), TOTAL
+    ),
+    **dict.fromkeys(
         (
             "params", "n", "n_params", "num_params", "number_of_parameters", "num_parameters", "parameters",
             "parameter_count", "param_count", "model_params", "model_parameters", "model_size", "num_trainable_params",
             "trainable_params", "size",
         ),
         "",
-    ),
-    **dict.fromkeys(
-        ("total_params", "params_total", "n_total", "num_total_params", "total_parameters", "num_params_total"), TOTAL
     ),
     **dict.fromkeys(
         ("active_params", "params_active", "n_active", "num_active_params", "activated_params", "active_parameters"),

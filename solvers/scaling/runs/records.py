@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from solvers.errors import Problem, SpecError
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from solvers.scaling.runs.cells import number, unfinished
-from solvers.scaling.runs.columns import Columns
+from solvers.scaling.runs.columns import Columns, counts_of
 from solvers.scaling.runs.names import WORDS
 from solvers.scaling.runs.table import LISTED, Row, Table
 
@@ -63,7 +63,7 @@ def recorded(table: Table, columns: Columns) -> Recorded:
     for row in table.rows:
         record, wrong = _record(row, columns)
         found.append(_with_tokens(record, product))
-        problems += wrong or _lacking(found[-1], columns)
+        problems += wrong or _lacking(found[-1], columns, row)
     if problems:
         left = len(problems) - LISTED
         said = "One more cell is wrong." if left == 1 else f"{left:,} more cells are wrong."
@@ -135,15 +135,25 @@ def _sized(record: Record) -> bool:
     return "params" in record.numbers and "tokens" in record.numbers
 
 
-def _lacking(record: Record, columns: Columns) -> list[Problem]:
+def _lacking(record: Record, columns: Columns, row: Row) -> list[Problem]:
     """Runs that say a loss, and not of what size or after how many tokens; unfinished ones may lack anything."""
     if math.isnan(record.loss) or record.unfinished:
         return []
     return [
         Problem("missing", f"Line {record.line:,}{_in(field, columns)}: the run has a loss and no {field}.", "", hint)
-        for field, hint in (("params", "Fill the cell, or drop the line."), ("tokens", HOW))
+        for field, hint in (("params", _otherwise(row, columns) or "Fill the cell, or drop the line."), ("tokens", HOW))
         if field not in record.numbers
     ]
+
+
+def _otherwise(row: Row, columns: Columns) -> str:
+    """What to do with a run whose parameters stand in a column that may count others; "" where none does."""
+    chosen = columns["params"].column
+    for column, text in row.cells.items():
+        if column != chosen and text.strip() and counts_of(column) is not None:
+            ways = f"'{column}' and '{chosen}' may count embeddings otherwise"
+            return f"{ways}: convert this run's, or import the runs of each count by themselves."
+    return ""
 
 
 def _in(field: str, columns: Columns) -> str:

@@ -43,6 +43,30 @@ def test_parameters_are_read_as_they_shall_be_counted():
     assert chosen == ["params_no_embed", "params_no_embed", "params"]
 
 
+def test_a_table_that_counts_parameters_in_several_ways_says_which_is_read():
+    found, [warning] = columns_of(("params", "params_no_embed", "total_params", "tokens", "loss"), {})
+
+    assert (warning.code, warning.at, warning.hint) == (
+        "counts_differ", "/columns", "Say params=COLUMN for another count.",
+    )  # fmt: skip
+    assert warning.message == (
+        "The table counts parameters in several ways: 'params_no_embed' (non-embedding), 'total_params' (total), "
+        "'params' (it does not say). N is 'params_no_embed' in all runs; a law of another count is another law."
+    )
+    assert found["params"].column == "params_no_embed"
+    assert columns_of(("params", "total_params", "tokens", "loss"), {})[0]["params"].column == "total_params"
+
+
+def test_a_count_that_is_asked_for_or_columns_of_one_count_are_no_mixture():
+    names = ("params", "params_no_embed", "tokens", "loss")
+    alike = ("n_params", "model_size", "tokens", "loss")
+
+    assert columns_of(names, {}, counts="non-embedding")[1] == columns_of(names, {"params": "params"})[1] == ()
+    assert [one.message for one in columns_of(alike, {})[1]] == [
+        "Params are read from 'n_params'; 'model_size' could be it too."
+    ]
+
+
 def test_what_was_measured_comes_before_what_was_configured():
     found, warnings = columns_of(("config.tokens", "summary.tokens", "summary.loss", "config.params"), {})
 

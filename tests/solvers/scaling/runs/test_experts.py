@@ -37,3 +37,10 @@ def test_all_parameters_are_n_where_that_is_asked_and_active_ones_say_nothing():
 
     assert found.runs.inputs["params"].tolist() == [1e8, 8e8, 3.2e9]
     assert "experts" not in found.runs.inputs
+
+
+def test_embeddings_are_no_experts():
+    found = read("params_no_embed,total_params,tokens,loss\n1e8,1.5e8,2e9,3.1\n2e8,2.7e8,4e9,2.9\n")
+
+    assert "experts" not in found.runs.inputs
+    assert [one.code for one in found.warnings] == ["counts_differ", "loss_unit_assumed"]

@@ -97,3 +97,18 @@ def test_a_loss_may_be_no_number_and_no_other_cell_may():
     assert [("loss" in one.numbers, math.isnan(one.loss)) for one in found.records] == [
         (True, True), (True, False), (False, True),
     ]  # fmt: skip
+
+
+def test_a_run_whose_parameters_are_counted_in_another_column_says_what_to_do():
+    with pytest.raises(SpecError) as caught:
+        _recorded("params_no_embed,params,tokens,loss\n1e8,,2e9,3.1\n,2.7e8,4e9,2.9\n")
+
+    assert [(one.message, one.hint) for one in caught.value.problems] == [
+        (
+            "Line 3, column 'params_no_embed': the run has a loss and no params.",
+            (
+                "'params' and 'params_no_embed' may count embeddings otherwise: convert this run's, or import the runs "
+                "of each count by themselves."
+            ),
+        )
+    ]
