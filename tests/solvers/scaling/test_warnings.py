@@ -2,10 +2,11 @@
 
 import pytest
 
+from solvers import kinds
 from solvers.base import silent
 from solvers.scaling.case import Case, case_of
 from solvers.scaling.warnings import warnings
-from tests.solvers.scaling.made import asked, csv, grid, loss, without_runs
+from tests.solvers.scaling.made import asked, csv, example, grid, loss, without_runs
 
 
 def told(**changes: object) -> dict[str, str]:
@@ -40,6 +41,15 @@ def test_diverged_runs_are_told_and_left_out():
     rows[3], rows[5] = (*rows[3][:2], float("nan")), (*rows[5][:2], 9.9)
 
     assert told(rows=rows)["runs_diverged"] == "/runs"
+
+
+@pytest.mark.parametrize("name", kinds.examples("scaling"))
+def test_examples_say_what_their_columns_are(name: str) -> None:
+    runs = example(name).runs
+
+    codes = {problem.code for problem in runs.warnings} if runs else set()
+
+    assert codes - {"runs_diverged", "runs_not_best"} == set()
 
 
 def test_assumed_units_are_told_at_their_fields():

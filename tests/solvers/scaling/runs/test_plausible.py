@@ -41,6 +41,10 @@ def test_losses_that_nats_a_token_hardly_are_are_told(changed, message):
     assert warned([(n, d, changed(loss)) for n, d, loss in grid()]) == [("loss_unit_unclear", message)]
 
 
+def test_losses_of_code_are_not_doubted_where_their_unit_is_said():
+    assert warned([(n, d, loss / 2.8) for n, d, loss in grid()]) == []
+
+
 def test_many_runs_that_seem_to_have_diverged_are_likelier_misread():
     rows = [(n, d, loss if place % 2 else loss / 6.0) for place, (n, d, loss) in enumerate(grid())]
 
