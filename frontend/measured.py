@@ -33,10 +33,15 @@ class Table:
 
 def params(job: Job) -> list[tuple[str, str]]:
     """What the job is to measure, under the titles of its recipe."""
-    if job.recipe not in recipes.KNOWN:
-        return [(label(name), _said(name, value)) for name, value in job.params.items()]
-    schema = recipes.KNOWN[job.recipe].schema()
-    told = ((schema["properties"].get(name, {}), name, value) for name, value in job.params.items())
+    return params_of(job.recipe, job.params)
+
+
+def params_of(recipe: str, params: Document) -> list[tuple[str, str]]:
+    """Parameters under the titles of their recipe."""
+    if recipe not in recipes.KNOWN:
+        return [(label(name), _said(name, value)) for name, value in params.items()]
+    known = recipes.KNOWN[recipe].schema()["properties"]
+    told = ((known.get(name, {}), name, value) for name, value in params.items())
     return [(str(node.get("title") or label(name)), _written(node, name, value)) for node, name, value in told]
 
 
@@ -180,7 +185,7 @@ def _written(node: Document, name: str, value: Any) -> str:
     quantity = QUANTITIES.get(str((node.get("items") or node).get("x-quantity", "")))
     values = value if isinstance(value, list) else [value]
     if quantity is not None:
-        return ", ".join(units.show(each, quantity) for each in values)
+        return ", ".join(each if isinstance(each, str) else units.show(each, quantity) for each in values)
     if value and all(isinstance(each, Mapping) for each in values):
         return "; ".join(_said(name, each) for each in values)
     return _said(name, value).replace("_", " ")

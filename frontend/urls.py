@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from frontend.views import (
     account,
+    calibrations,
     catalogue,
     compare,
     forecasts,
@@ -15,6 +16,7 @@ from frontend.views import (
     projects,
     runs,
     tokens,
+    validations,
 )
 
 in_project = [
@@ -41,6 +43,12 @@ in_project = [
     path("jobs/<uuid:job>/cancel", jobs.cancel, name="job-cancel"),
     path("measurements", measurements.page, name="measurements"),
     path("measurements/figure.json", measurements.figure, name="measurements-figure"),
+    path("calibrations", calibrations.page, name="calibrations"),
+    path("calibrations/<uuid:calibration>", calibrations.calibration, name="calibration"),
+    path("calibrations/<uuid:calibration>/share", calibrations.share, name="calibration-share"),
+    path("validations/<uuid:validation>", validations.validation, name="validation"),
+    path("validations/<uuid:validation>/live", validations.live, name="validation-live"),
+    path("validations/<uuid:validation>/cancel", validations.cancel, name="validation-cancel"),
     path("catalogue", catalogue.page, name="catalogue"),
     path("catalogue/<slug:section>/new", catalogue.new, name="catalogue-new"),
     path("catalogue/<slug:section>/<str:name>", catalogue.entry, name="catalogue-entry"),
@@ -60,6 +68,7 @@ in_project = [
     path("runs/<uuid:run>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<uuid:run>/again", runs.again, name="run-again"),
     path("runs/<uuid:run>/freeze", forecasts.freeze, name="forecast-freeze"),
+    path("runs/<uuid:run>/validate", validations.start, name="run-validate"),
     path("runs/<uuid:run>/tags", runs.tags, name="run-tags"),
     path("runs/<uuid:run>/token", runs.token, name="run-token"),
     path("runs/<uuid:run>/pick/<slug:key>", runs.pick, name="run-pick"),

@@ -19,7 +19,7 @@ from frontend.views.scope import InProject, in_project, reader
 from frontend.views.tokens import USUAL
 from planner import exports
 from planner.models import Project, Run
-from planner.services import forecasts, history, presence, runs, tokens
+from planner.services import forecasts, history, nodes, presence, runs, tokens, validations
 from solvers import documents, kinds, units
 from solvers.documents import Document
 from solvers.errors import IsoflopError, UnknownName
@@ -189,7 +189,15 @@ def _answered(request: HttpRequest, project: Project, run: Run) -> dict[str, Any
         "others": [other for other in others if other.id != run.id][:COMPARABLE],
         **_picked(project, run, request.GET.get("pick", "plan")),
         **_terminal(request, project, run),
+        **_tried(project, run),
     }
+
+
+def _tried(project: Project, run: Run) -> dict[str, Any]:
+    """What a trial of the plan needs, and the trials that there were."""
+    if not kinds.can_be_tried(run.kind):
+        return {}
+    return {"tried": True, "nodes": nodes.listed(project), "trials": validations.of_run(run)}
 
 
 def _infeasible(project: Project, run: Run) -> dict[str, Any]:
