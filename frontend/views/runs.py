@@ -235,8 +235,8 @@ def _terminal(request: HttpRequest, project: Project, run: Run, *, token: str = 
     server = request.build_absolute_uri("/").rstrip("/")
     return {
         "token": token,
-        "cli": terminal.cli(_spec_text(run), server=server, token=token),
-        "curl": terminal.curl(run.spec, server=server, token=token, project=project.slug),
+        "cli": terminal.cli(_spec_text(run), server=server, token=token, run=str(run.id)),
+        "curl": terminal.curl(run.spec, server=server, token=token, project=project.slug, run=str(run.id)),
     }
 
 
