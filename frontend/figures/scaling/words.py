@@ -25,6 +25,8 @@ BINDING = {
     "floor": "The floor of the loss, which no size reaches",
     "memory": "The memory of a GPU",
 }
+ORIGINS = {"surface": "your runs", "mup": "the narrow model that was tuned, by muP"}
+"""Where learning rate and batch come from, other than a rule."""
 
 
 def reason(name: str) -> str:
@@ -106,10 +108,23 @@ def training(result: Document) -> tuple[tuple[str, str], ...]:
             "AdamW",
             f"weight decay {chosen['weight_decay']:g}, β₁ {chosen['beta1']:g}, β₂ {chosen['beta2']:g}",
         ),
-        ("These come from", "your runs" if chosen["source"] == "surface" else f"the rule {source}"),
+        *_carried(chosen),
+        ("These come from", ORIGINS.get(chosen["source"], f"the rule {source}")),
     )
     notes = " ".join(str(text) for text in chosen["warnings"])
     return (*facts, ("Mind", notes)) if notes else facts
+
+
+def _carried(training: Document) -> tuple[tuple[str, str], ...]:
+    """By what muP multiplies the learning rate and the first values of each kind of weight."""
+    mup = training.get("mup")
+    if not mup:
+        return ()
+    of = {"input weights": "input", "hidden matrices": "hidden", "the output": "output"}
+    rates = ", ".join(f"{said.number(mup[f'{name}_rate'])} for {what}" for what, name in of.items())
+    spreads = ", ".join(said.number(mup[f"{name}_spread"]) for name in of.values())
+    told = f"learning rate times {rates}; standard deviation of their first values times {spreads}"
+    return ((f"muP, from a width of {units.count(mup['tuned_width'])}", told),)
 
 
 def _schedule(training: Document) -> str:

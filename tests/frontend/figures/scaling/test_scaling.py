@@ -514,3 +514,17 @@ def test_the_forecast_is_drawn_from_the_smallest_run_on(solved: Document) -> Non
 
     assert (list(drawn.data[1].x), list(drawn.data[2].x)) == ([1.2e20], [1.2e20, 1.2e22])
     assert surface.title(solved) == "20 tokens a parameter are best at 1.2e20 FLOP, 20 at 1.2e22 FLOP"
+
+
+def test_a_learning_rate_that_mup_carries_is_told_with_its_multipliers(solved: Document) -> None:
+    rates = {"input_rate": 1.0, "hidden_rate": 0.0714285714, "output_rate": 0.0714285714}
+    spreads = {"input_spread": 1.0, "hidden_spread": 0.267261242, "output_spread": 0.0714285714}
+    solved["plan"]["training"] |= {"source": "mup", "mup": {"tuned_width": 256, "width": 3584, **rates, **spreads}}
+
+    facts = dict(words.training(solved))
+
+    assert facts["muP, from a width of 256"] == (
+        "learning rate times 1 for input weights, 0.0714 for hidden matrices, 0.0714 for the output; standard deviation"
+        " of their first values times 1, 0.267, 0.0714"
+    )
+    assert facts["These come from"] == "the narrow model that was tuned, by muP"
