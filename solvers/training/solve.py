@@ -19,6 +19,7 @@ from solvers.training.islands.documents import only_island
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
+from solvers.training.own.choose import experiments
 from solvers.training.own.learn import learn
 from solvers.training.plan import (
     Choice,
@@ -245,5 +246,6 @@ KIND = Kind(
     calibration=lambda spec: calibration.name_of(spec.calibration),
     exports=EXPORTS,
     prepare=lambda: calibration.posterior("published"),
+    experiments=experiments,
     learn=learn,
 )

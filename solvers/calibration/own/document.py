@@ -71,7 +71,7 @@ class Own(Part):
     node: Node
     coefficients: tuple[Coefficient, ...] = Field(max_length=40)
     correlation: tuple[tuple[Share, ...], ...] = Field(max_length=40)
-    like_published: bool
+    like_published: bool = Field(description="Whether published runs were on devices about as fast.")
     steps: tuple[Step, ...] = Field(max_length=MOST_STEPS)
     aside: tuple[Aside, ...] = Field(default=(), max_length=2000)
     measurements: tuple[Sha, ...] = Field(min_length=1, max_length=MOST_MEASUREMENTS)

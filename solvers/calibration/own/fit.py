@@ -1,10 +1,11 @@
 """A device's own coefficients from its micro-benchmarks.
 
-Which are its own: where no published run was on such a device, all of UNKNOWN; else those that a recipe measured here.
+Which are its own: where no published run was on a device about as fast, all of UNKNOWN; else those measured here.
 Before anything is measured each is where the spec's hardware and the published calibration have it, within a factor
 of e^spread two times of three: beliefs about other devices, and estimates of rates, are a start and nothing more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,8 +68,7 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
     rows, seen = _observed(measured)
     recipes = {one.recipe for one in rows}
     unknown = [one for one in UNKNOWN if not like_published or one.recipe in recipes]
-    before = [_before(one.name, hardware, coefficients, measured.kind) for one in unknown]
-    spreads = [_spread(one, measured.kind) for one in unknown]
+    belief = believed(unknown, hardware, coefficients, measured.kind)
     names = [one.name for one in unknown]
 
     def model(theta: Floats) -> Floats:
@@ -79,7 +79,7 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
         model,
         np.log([one.row["seconds"]["median"] for one in rows]),
         deviations=np.array([np.hypot(one.deviation, row.noise) for one, row in zip(seen, rows, strict=True)]),
-        belief=Belief(np.log(before), np.array(spreads)),
+        belief=belief,
     )
     spread = np.sqrt(np.diag(found.covariance))
     told = [
@@ -87,11 +87,17 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
             name=one.name, value=rounded(value), spread=rounded(wide), before=rounded(was),
             recipe=one.recipe if one.recipe in recipes else "",
         )
-        for one, value, wide, was in zip(unknown, np.exp(found.mean), spread, before, strict=True)
+        for one, value, wide, was in zip(unknown, np.exp(found.mean), spread, np.exp(belief.mean), strict=True)
     ]  # fmt: skip
     correlation = found.covariance / np.outer(spread, spread)
     odd = [(row, float(missed)) for row, missed in zip(rows, found.missed, strict=True) if abs(missed) > ODD]
     return Fitted(tuple(told), _table(correlation), tuple(odd))
+
+
+def believed(unknown: Sequence[Unknown], hardware: Hardware, coefficients: Coefficients, kind: str) -> Belief:
+    """What is known of a device's own coefficients before anything was measured on it; `kind` is cpu or cuda."""
+    before = [_before(one.name, hardware, coefficients, kind) for one in unknown]
+    return Belief(np.log(before), np.array([_spread(one, kind) for one in unknown]))
 
 
 def _observed(measured: Measured) -> tuple[list[Row], list[Observed]]:

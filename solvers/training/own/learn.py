@@ -20,7 +20,7 @@ from solvers.documents import Document
 from solvers.errors import Problem, SpecError
 from solvers.recipes.training_step import TrainingStepParams
 from solvers.training import calibration
-from solvers.training.evidence.features import EFFECTS
+from solvers.training.evidence.features import COLUMNS
 from solvers.training.evidence.posterior import Posterior, foreseen, seen
 from solvers.training.own.posterior import Timed, device_of, joined
 from solvers.training.own.steps import SOFTWARE, batches, reason_against
@@ -30,6 +30,8 @@ from solvers.training.spec import TrainingSpec
 LEAST_NOISE = 0.03
 # Without a training step the coefficients that no micro-benchmark measures stay as they were: then these must be there.
 NEEDED = ("gemm", "memory_copy")
+# The feature `peak` is twice a base-2 logarithm.
+LIKE = 2.0
 # Of fewer steps nobody can say which one is odd.
 FEWEST_TO_JUDGE = 4
 
@@ -39,7 +41,7 @@ def learn(spec: TrainingSpec, measurements: Sequence[Document]) -> Document:
     node = spec.hardware.node
     measured = read(measurements, node.gpu)
     published = calibration.posterior("published")
-    like = _is_published(published, node)
+    like = is_like_published(published, node)
     micro = fitted(
         measured,
         hardware_of(node, gpus=1, precision="bf16"),
@@ -72,12 +74,13 @@ def _document(measured: Measured, micro: Fitted, node: Node, *, like: bool) -> O
     )
 
 
-def _is_published(posterior: Posterior, node: Node) -> bool:
-    """Whether a published run was on such a GPU."""
+def is_like_published(posterior: Posterior, node: Node) -> bool:
+    """Whether published runs were on devices whose peak is within a factor of two of this one's."""
     probe = TrainingStepParams(precision="bf16")
     rows, _, _ = seen(posterior, batches([(probe, 1)], node), [SOFTWARE])
-    place = EFFECTS.index("gpu")
-    return bool(np.isin(rows.labels[:, place], posterior.fitted.process.rows.labels[:, place]).all())
+    place = list(COLUMNS).index("peak")
+    away = np.abs(posterior.fitted.process.rows.features[:, place] - rows.features[0, place])
+    return bool(away.size and away.min() <= LIKE)
 
 
 def _steps(measured: Measured) -> tuple[list[tuple[Row, Timed]], list[Aside]]:

@@ -15,8 +15,11 @@ from solvers.calibration.covariance import Floats, Rows
 from solvers.calibration.fit import FREEDOM, LONGEST_STEP, MOST_INFLATION, Fitted
 from solvers.calibration.own.device import Device
 from solvers.calibration.own.document import Own
+from solvers.calibration.own.fit import UNKNOWN, believed
 from solvers.calibration.process import Process, condition
 from solvers.catalogue.hardware import Node
+from solvers.cost.cluster import Hardware
+from solvers.cost.coefficients import Coefficients
 from solvers.recipes.training_step import TrainingStepParams
 from solvers.training.evidence.linear import BOUNDED
 from solvers.training.evidence.posterior import Posterior, seen
@@ -27,8 +30,8 @@ ROUNDS = 4
 # within 1.65 either way two times of three. Wide, so that a few steps say what it is; published runs' effects of GPUs
 # are of a few per cent, and of GPUs.
 APART = 0.5
-# A device of published runs has their effects.
-LIKE = 1e-6
+# A device of published runs has their effects, and coefficients that lie about where theirs do: a tenth more or less.
+LIKE, ALIKE = 1e-6, 0.1
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,14 @@ def device_of(own: Own) -> Device:
         root=np.asarray(root, dtype=np.float64),
         apart=LIKE if own.like_published else APART,
     )
+
+
+def unlearned_device(hardware: Hardware, coefficients: Coefficients, kind: str, *, like: bool) -> Device:
+    """A device before anything was measured on it: `like` those of published runs, or not."""
+    belief = believed(UNKNOWN, hardware, coefficients, kind)
+    spread = np.minimum(belief.spread, ALIKE) if like else belief.spread
+    names = tuple(one.name for one in UNKNOWN)
+    return Device(names, belief.mean, np.diag(spread), LIKE if like else APART)
 
 
 def posterior_of(own: Own, published: Posterior) -> Posterior:

@@ -1,0 +1,103 @@
+"""Jobs that teach most of a plan, chosen for a node."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from solvers import kinds, recipes
+from solvers.documents import Document
+from solvers.errors import SpecError
+from solvers.training.own.learn import learn
+from tests.solvers.training.own import machine
+from tests.solvers.training.own.asked import micro, steps
+
+RECIPES = {name: recipe.version for name, recipe in recipes.KNOWN.items()}
+NODE: Document = {"cpu": machine.CPU, "gpus": [], "recipes": RECIPES}
+
+
+@cache
+def result() -> Document:
+    return kinds.solve(machine.spec())
+
+
+def chosen(budget_s: float = 600.0, *, node: Document = NODE, **more: Any) -> Document:
+    return kinds.experiments(machine.spec(**more), result(), node, budget_s)
+
+
+def test_jobs_keep_to_the_budget_and_to_what_the_node_has() -> None:
+    found = chosen(120.0)
+
+    assert sum(one["cost_s"] for one in found["experiments"]) == pytest.approx(found["cost_s"])
+    assert found["cost_s"] <= 120.0
+    assert all(one["needs"] == {"device": "cpu", "gpu": "", "gpus": 0} for one in found["experiments"])
+    for one in found["experiments"]:
+        recipes.get(one["recipe"]).parse(one["params"])
+
+
+def test_what_is_expected_only_gets_better() -> None:
+    found = chosen()
+
+    spreads = [found["before"]["spread"], *(one["expected"]["spread"] for one in found["experiments"])]
+    assert spreads == sorted(spreads, reverse=True)
+    assert found["after"] == {name: found["experiments"][-1]["expected"][name] for name in ("regret", "spread")}
+    assert found["after"]["spread"] < 0.1 * found["before"]["spread"]
+
+
+def test_the_choice_is_the_same_every_time() -> None:
+    assert chosen() == chosen()
+
+
+def test_a_node_without_the_recipe_of_steps_gives_micro_benchmarks() -> None:
+    some = {name: version for name, version in RECIPES.items() if name != "training_step"}
+
+    found = chosen(node={**NODE, "recipes": some})
+
+    assert {one["recipe"] for one in found["experiments"]} <= {
+        "gemm",
+        "memory_copy",
+        "attention",
+        "elementwise",
+        "launch",
+    }
+    assert found["left_out"] == [
+        "No step is measured: none fits this node and half of the budget, or the node does not offer them."
+    ]
+
+
+def test_a_device_that_was_measured_has_little_left_to_teach() -> None:
+    own = learn(machine.spec(), [*micro(), *steps()])
+
+    found = chosen(calibration=own)
+
+    assert found["before"]["spread"] < 0.2
+    assert found["before"]["spread"] < 0.1 * chosen()["before"]["spread"]
+
+
+def test_what_is_chosen_can_be_learned_from_and_foretells() -> None:
+    found = chosen(200.0)
+
+    measured = [machine.sent(one["recipe"], one["params"], seed=3 + n) for n, one in enumerate(found["experiments"])]
+    learned = kinds.learn(machine.spec(), measured)
+
+    after = kinds.solve(machine.spec(calibration=learned))["estimates"]["step_time_s"]
+    before = result()["estimates"]["step_time_s"]
+    assert after["high"] / after["low"] < before["high"] / before["low"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        ({"budget_s": 1.0}, "budget", "Nothing that this node measures fits into 1 device-seconds."),
+        (
+            {"node": {**NODE, "cpu": {**machine.CPU, "model": "Another CPU"}}},
+            "other_device",
+            "The plan is for A CPU, 2 cores, and the node has Another CPU.",
+        ),
+    ],
+)
+def test_what_cannot_be_tried_is_said(more: Any, code: str, words: str) -> None:
+    with pytest.raises(SpecError) as raised:
+        chosen(**more)
+
+    assert [(one.code, one.message) for one in raised.value.problems] == [(code, words)]
