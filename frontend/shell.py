@@ -64,6 +64,8 @@ class Shell:
 
 
 SECTIONS = {
+    "accuracy": "accuracy",
+    "accuracy-kind": "accuracy",
     "plans": "plans",
     "run": "plans",
     "plan-new": "new",

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from frontend.views import (
     account,
+    accuracy,
     calibrations,
     catalogue,
     compare,
@@ -83,6 +84,9 @@ urlpatterns = [
     path("", projects.home, name="home"),
     path("sign-in", account.SignIn.as_view(), name="sign-in"),
     path("sign-out", account.SignOut.as_view(), name="sign-out"),
+    path("accuracy", accuracy.page, name="accuracy"),
+    path("accuracy/<slug:kind>", accuracy.kind, name="accuracy-kind"),
+    path("accuracy/figures/<slug:kind>/<int:place>.json", accuracy.figure, name="accuracy-figure"),
     path("account", account.page, name="account"),
     path("projects", projects.page, name="projects"),
     path("projects/new", projects.new, name="project-new"),

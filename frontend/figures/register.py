@@ -64,7 +64,7 @@ def intervals(lines: Sequence[Line], theme: Theme) -> go.Figure:
         height=FRAME + ROW * len(lines),
         margin={"l": 4, "r": 16, "t": 4, "b": 44},
         shapes=[_upright(0.0, theme)],
-        annotations=[_above(place, name, theme) for place, name in enumerate(names)],
+        annotations=[above(place, name, theme) for place, name in enumerate(names)],
         xaxis=theme.axis("Measured, apart from the forecast", ticksuffix=" %", fixedrange=True, nticks=7),
         yaxis={"visible": False, "range": [len(lines) - 0.5, -0.75], "fixedrange": True},
     )
@@ -225,7 +225,7 @@ def _outcomes(lines: Sequence[Line], names: list[str], theme: Theme) -> go.Scatt
     )
 
 
-def _above(place: int, name: str, theme: Theme) -> dict[str, Any]:
+def above(place: int, name: str, theme: Theme) -> dict[str, Any]:
     """A name at the left edge, above its bar, so that it takes no room from the bars on a phone."""
     where = {"x": 0, "xref": "paper", "y": place, "xanchor": "left", "yanchor": "bottom", "yshift": ABOVE}
     return {"text": name, "font": {"color": theme["ink-2"], "size": 12}, "showarrow": False, **where}

@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 
 from planner.api import (
+    accuracy,
     catalogue,
     compare,
     forecasts,
@@ -91,6 +92,7 @@ api.add_router("/jobs", jobs.router)
 api.add_router("", measurements.router)
 api.add_router("/catalogue", catalogue.router)
 api.add_router("", kinds.router)
+api.add_router("", accuracy.router)
 
 
 @api.exception_handler(problem.Refusal)

@@ -1,4 +1,4 @@
-"""`isoflop accuracy`: how well a kind's models predict a table of measurements."""
+"""`isoflop accuracy`: how well a kind's models predict a table of measurements; without one, published ones."""
 
 import csv
 import inspect
@@ -17,9 +17,11 @@ MOST_SEEDS = 1000
 
 
 def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of plan.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="A kind of plan; without --data, all if left out.")] = "",
     *,
-    measurements: Annotated[Path, typer.Option("--data", help="Measurements as CSV, one a row.")],
+    measurements: Annotated[
+        Path | None, typer.Option("--data", help="Measurements as CSV, one a row; without, what ships is printed.")
+    ] = None,
     calibrate_on: Annotated[
         Path | None, typer.Option("--calibrate-on", help="Fit the model on these measurements only.")
     ] = None,
@@ -62,7 +64,13 @@ def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to print the scores.")] = Output.TABLE,
 ) -> None:
-    """Score a kind's predictions against measurements; errors and shares are fractions (0.07, not 7)."""
+    """Score a kind's predictions against measurements; errors and shares are fractions (0.07, not 7).
+
+    Without --data: how well published measurements were predicted, when that was computed and by which command.
+    """
+    if measurements is None:
+        _shipped(kind, output)
+        return
     score = _scorer(kind)
     options: dict[str, Any] = {"calibrate_on": rows(calibrate_on)} if calibrate_on else {}
     options |= {"protocol": protocol} if protocol else {}
@@ -75,6 +83,22 @@ def accuracy(  # noqa: PLR0913 -- one argument for each option of the command
     told = {"columns": columns, "counts": counts, "loss_unit": loss_unit, "leave": leave}
     options |= {name: value for name, value in told.items() if value}
     _print(kind, score(chosen(rows(measurements), where or ()), **_fitting(kind, score, options)), output)
+
+
+def _shipped(kind: str, output: Output) -> None:
+    """What was computed on published measurements, of one kind or of all."""
+    from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
+    from solvers import accuracy, kinds  # noqa: PLC0415 -- the solvers are slow to import
+    from solvers.accuracy.table import held_out  # noqa: PLC0415 -- the same
+
+    found = [accuracy.document(name) for name in ([kind] if kind else kinds.names())]
+    if output in (Output.JSON, Output.YAML):
+        data([one.model_dump(mode="json") for one in found], Form(output.value))
+        return
+    cut = [(one, held_out(one)) for one in found]
+    tables(
+        [Table(f"{one.headline} ({one.date})", of.columns, of.rows, numeric=sum(of.numeric)) for one, of in cut], output
+    )
 
 
 def _scorer(kind: str) -> Callable[..., dict[str, Any]]:

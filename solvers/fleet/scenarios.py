@@ -1,9 +1,10 @@
 """Random questions for the fleet planner, and whether its plans hold on requests that nobody planned by.
 
 `python -m solvers.fleet.scenarios [COUNT [FIRST]]` prints one line for each: the plan and its cost, by how much the
-share of good requests is above its target, for each service in its worst hour and at the worst of five fresh seeds; and
-what the plan has too much: the largest share of its dearest hour's cost that one replica less would save, where those
-five seeds would hold all the same. Nobody knows them before, so it cannot be nothing.
+share of good requests is above its target, for each service in its worst hour and at the worst of five fresh seeds; the
+same of the cheapest fleet by capacities alone, in the busiest hour; and what the plan has too much: the largest share
+of its dearest hour's cost that one replica less would save, where those five seeds would hold all the same. Nobody
+knows them before, so it cannot be nothing.
 A scenario has one to three services of models of 1B to 70B parameters, with traffic, latencies and demand of their own,
 and a market of two to six offers over 1 to 24 hours. Requests are as many as a small fleet carries; latencies are
 from tight to loose around what people ask for [zhong2024distserve]. All of it follows from the scenario's number.
@@ -91,6 +92,7 @@ def _offer(rng: np.random.Generator, gpu: str) -> dict[str, Any]:
 class Told:
     """A scenario's plan: the least share at a fresh seed over its target by service.
 
+    `alone` is the share over the target of the cheapest fleet by capacities alone, which nothing had simulated.
     `spare` are the shares of the dearest hour's cost of a replica less of each configuration, 0 where that misses.
     """
 
@@ -99,6 +101,7 @@ class Told:
     cost: float
     margins: tuple[float, ...]
     spare: tuple[float, ...] = ()
+    alone: tuple[float, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -122,8 +125,14 @@ def told(number: int, *, spare: bool = False) -> Told:
     used = np.flatnonzero(proof.mix.units.max(axis=1)).tolist()
     plan = " + ".join(f"{proof.mix.units[o].max()} {spec.offers[o].name}" for o in used)
     fresh = Fresh(plain_of(spec, known), Holding(Pools(spec, known)))
+    targets = [service.slo.attainment for service in spec.services]
     return Told(
-        number, plan, proof.mix.cost_usd_per_hour, fresh.margins(proof.mix), fresh.spare(proof) if spare else ()
+        number,
+        plan,
+        proof.mix.cost_usd_per_hour,
+        fresh.margins(proof.mix),
+        fresh.spare(proof) if spare else (),
+        tuple(float(share) - target for share, target in zip(proof.first.attained, targets, strict=True)),
     )
 
 
@@ -180,10 +189,16 @@ def main(arguments: list[str]) -> None:
     for number in range(first, first + count):
         one = told(number, spare=True)
         every.append(one)
-        margins = ", ".join(f"{margin:+.3f}" for margin in one.margins)
-        sys.stdout.write(f"{number:3d}  {one.cost:8.2f} USD/h  {one.plan}: {margins or '-'}; {one.too_much:.1%}\n")
+        sys.stdout.write(line(one))
         sys.stdout.flush()
     sys.stdout.write(summary(every))
+
+
+def line(one: Told) -> str:
+    """What is printed of a scenario."""
+    margins, alone = (", ".join(f"{part:+.3f}" for part in parts) or "-" for parts in (one.margins, one.alone))
+    told_of = f"{margins}; by capacities alone {alone}; {one.too_much:.1%}"
+    return f"{one.number:3d}  {one.cost:8.2f} USD/h  {one.plan}: {told_of}\n"
 
 
 def summary(every: list[Told]) -> str:

@@ -81,7 +81,13 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "tokens": "tokens",
         "not found": "nowhere",
     }
-    others = {"account": "/account", "projects": "/projects", "new project": "/projects/new"}
+    others = {
+        "account": "/account",
+        "accuracy": "/accuracy",
+        "accuracy of serving": "/accuracy/serving",
+        "projects": "/projects",
+        "new project": "/projects/new",
+    }
     return {name: person.home + path for name, path in own.items()} | others
 
 

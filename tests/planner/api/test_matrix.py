@@ -89,6 +89,7 @@ ROUTES = (
     Route("GET", "/calibrations/{calibration_id}", "read_own_calibration", "viewer", 200, None, "nodes:read"),
     Route("POST", "/calibrations/{calibration_id}/share", "share_calibration", "owner", 200, None, "nodes:write"),
     Route("GET", "/recipes", "list_recipes", "viewer", 200, None, "", open_to_all=True),
+    Route("GET", "/accuracy", "read_accuracy", "viewer", 200, None, "", open_to_all=True),
     Route("GET", "/kinds", "list_kinds", "viewer", 200, None, "", open_to_all=True),
     Route("GET", "/kinds/training/schema", "read_schema", "viewer", 200, None, "", open_to_all=True),
     Route("POST", "/validate", "validate_spec", "viewer", 200, "spec"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planner.exports import files, write
-from solvers import catalogue, kinds
+from solvers import accuracy, catalogue, kinds
 from solvers.documents import read
 from tests.answers import answer
 from tests.bad_specs import GOOD
@@ -180,3 +180,13 @@ def test_help_lists_the_commands_of_the_contract_and_loads_nothing_slow(isoflop)
     }  # fmt: skip
     slow = {"django", "celery", "numpy", "pydantic", "httpx", "yaml", "rich.table", "psycopg", "scipy"}
     assert slow & {line.rsplit("|", 1)[-1].strip() for line in loaded.splitlines()} == set()
+
+
+def test_accuracy_without_a_file_prints_what_ships(here):
+    table, whole = here("accuracy", "training", "-o", "md"), here("accuracy", "-o", "json")
+
+    shipped = accuracy.document("training").model_dump(mode="json")
+    assert (table.returncode, whole.returncode) == (0, 0), table.stderr + whole.stderr
+    assert shipped["headline"] in table.stdout.decode()
+    assert [one["kind"] for one in json.loads(whole.stdout)] == ["training", "serving", "fleet", "scaling"]
+    assert json.loads(whole.stdout)[0] == shipped
