@@ -13,6 +13,7 @@ from solvers.documents import Document
 
 # Of a normal distribution's middle 80 %, in standard deviations.
 EIGHTY = 1.2816
+THOUSAND, STAYED = 1000.0, 5e-4
 # What coefficients are called whose names are those of rates.
 CALLED = {"flops_per_s": "Arithmetic in 16 bit", "memory_bytes_per_s": "Memory bandwidth"}
 
@@ -150,12 +151,15 @@ def _fact(document: Document, name: str) -> str:
 
 
 def _value(name: str, value: float) -> str:
-    return f"{value:.3g}" if units.quantity_of(name) is units.COUNT else units.show_named(name, value)
+    if units.quantity_of(name) is not units.COUNT:
+        return units.show_named(name, value)
+    return units.show(value, units.COUNT) if value >= THOUSAND else f"{value:.3g}"
 
 
 def _change(value: float, before: float) -> str:
+    """`+12.3 %`, or nothing where it stayed."""
     share = value / before - 1
-    return f"{share:+.1%}".replace("-", "\u2212").replace("%", " %")
+    return "" if abs(share) < STAYED else f"{share:+.1%}".replace("-", "\u2212").replace("%", " %")
 
 
 def _percent(share: float) -> str:

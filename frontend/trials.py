@@ -85,6 +85,18 @@ def chosen(validation: Validation, jobs: Sequence[Job]) -> list[Chosen]:
     return [_chosen(one, job) for one, job in zip(experiments, queued, strict=False)]
 
 
+def expects(validation: Validation) -> str:
+    """What the chosen jobs are expected to teach, where the solver says it."""
+    before, after = (validation.choice.get(name) for name in ("before", "after"))
+    if not before or not after:
+        return ""
+    spread = f"the step's spread falls from {_share(before['spread'])} to {_share(after['spread'])}"
+    regret = (
+        f"what a wrong choice of layout costs from {_share(before['regret'])} to {_share(after['regret'])} of a step"
+    )
+    return f"Expected of it: {spread}, {regret}."
+
+
 def has_plan_after(validation: Validation) -> bool:
     """Whether the spec has been solved again."""
     return validation.after is not None and validation.after.state == State.SOLVED
@@ -110,6 +122,10 @@ def _promise(name: str, before: Document, after: Document | None) -> Promise:
         return Promise(label(name), was, was_within, "", "", "")
     change = relative(after["value"], before["value"])
     return Promise(label(name), was, was_within, units.show_named(name, after["value"]), _within(name, after), change)
+
+
+def _share(value: float) -> str:
+    return units.show(value, units.SHARE)
 
 
 def _within(name: str, estimate: Document) -> str:

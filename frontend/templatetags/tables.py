@@ -24,7 +24,7 @@ UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 
 # Words of names that people write otherwise; units inside a name are left to the value.
 SAID = {
-    "mfu": "MFU", "hfu": "HFU", "ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end", "kv": "KV", "gpu": "GPU",
+    "mfu": "MFU", "gemm": "GEMM", "hfu": "HFU", "ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end", "kv": "KV", "gpu": "GPU",
     "usd": "cost", "params": "parameters",
 }  # fmt: skip
 

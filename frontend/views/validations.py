@@ -64,6 +64,8 @@ def _context(found: Validation) -> dict[str, Any]:
         "waits": trials.waits(own),
         "stages": trials.stages(found),
         "chosen": trials.chosen(found, own),
+        "expects": trials.expects(found),
+        "left_out": found.choice.get("left_out", ()),
         "promises": trials.promises(found),
         "has_after": trials.has_plan_after(found),
         "stamp": _stamp(found, own),

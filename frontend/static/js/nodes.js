@@ -10,7 +10,7 @@ function spent(seconds) {
   return whole < 60 ? `${whole.toFixed(0)} s` : `${Math.floor(whole / 60)} min ${Math.floor(whole % 60)} s`;
 }
 
-const left = (seconds) => (seconds > 0 ? `: ${spent(seconds)} from now` : ": it has expired; make another");
+const left = (seconds) => (seconds > 0 ? `(${spent(seconds)} left)` : "(it has expired: make another)");
 
 tick();
 setInterval(tick, 1000);
