@@ -187,7 +187,12 @@ def step(validation: Validation) -> Call | None:
 def answered(validation: Validation, call: Call, answer: Document) -> None:
     """Goes on with what a solver answered."""
     if call.call == EXPERIMENTS:
-        _measure(validation, answer)
+        try:
+            with transaction.atomic():
+                _measure(validation, answer)
+        except IsoflopError as error:
+            # A job that is refused is refused again: none of them is queued, and the trial ends.
+            fail(validation, error.problems)
     else:
         _solve_again(validation, answer)
 

@@ -87,12 +87,12 @@ def _same_device(spec: TrainingSpec, node: Attached) -> None:
 
 def _document(candidate: Candidate, picked: Picked, node: Attached) -> Document:
     cut = f" Cut to the node: {'; '.join(candidate.cut)}." if candidate.cut else ""
-    cuda = node.device == "cuda"
-    devices = recipes.get(candidate.recipe).needs(candidate.params).devices
+    gpus = recipes.get(candidate.recipe).needs(candidate.params).devices
+    needs = {"gpu": node.name, "gpus": gpus} if node.device == "cuda" else {}
     return {
         "recipe": candidate.recipe,
         "params": candidate.params.model_dump(mode="json"),
-        "needs": {"device": node.device, "gpu": node.name if cuda else "", "gpus": devices if cuda else 0},
+        "needs": {"device": node.device, **needs},
         "cost_s": candidate.cost_s,
         "why": f"Measures {candidate.what}.{cut}",
         "expected": {"gain": picked.gain, "regret": picked.regret, "spread": picked.spread},

@@ -100,6 +100,22 @@ def test_a_step_that_is_answered_twice_changes_nothing(solved, node):
     assert validation.jobs.count() == 2
 
 
+def test_jobs_that_are_refused_end_the_trial_with_the_reason(solved, node):
+    validation = begun(solved)
+    call = validations.step(validation)
+    choice = answer_of(call)
+    odd = {**choice["experiments"][1], "needs": {"gpus": 0}}
+
+    validations.answered(validation, call, {**choice, "experiments": [choice["experiments"][0], odd]})
+
+    failed = validations.one(validation.project, validation.id)
+    assert (failed.state, failed.problems[0]["at"], failed.jobs.count()) == (
+        ValidationState.FAILED,
+        "/needs/gpus",
+        0,
+    )
+
+
 def test_jobs_of_a_trial_go_to_its_node_only(solved, node):
     other = made.join(solved.project, name="other").node
 
