@@ -16,7 +16,7 @@ TIDY_EVERY = 120
 
 
 def run(stop: threading.Event, instance: str) -> None:
-    """Sweeps until `stop` is set. A database that is away is waited for."""
+    """Sweeps until `stop` is set. A database that is away is waited for, and no round that fails is the last."""
     rounds = 0
     while not stop.wait(settings.SWEEP_S if rounds else 0):
         try:
@@ -24,6 +24,8 @@ def run(stop: threading.Event, instance: str) -> None:
         except Error:
             log.warning("database_away", exc_info=True)
             connection.close()
+        except Exception:
+            log.exception("round_failed")
         rounds += 1
 
 

@@ -1,6 +1,7 @@
 """Takes validations a step on: what needs a solver is done in a bounded child, as a solve is."""
 
 import structlog
+from django.db import Error
 
 from jobs import supervise, worker
 from jobs.celery import app
@@ -9,7 +10,7 @@ from jobs.tasks import limits
 from planner.models import Validation
 from planner.services import validations
 from planner.services.claims import Answered, Crashed, Failed, Lost
-from solvers.errors import Problem
+from solvers.errors import IsoflopError, Problem
 
 log = structlog.get_logger(__name__)
 CRASHED = Problem(
@@ -28,7 +29,20 @@ def validate() -> None:
             return
         with validations.held(validation) as ours:
             if ours:
-                advance(validation)
+                _go_on(validation)
+
+
+def _go_on(validation: Validation) -> None:
+    """One step, or the trial's end with the reason why there is none: the next one's turn comes in any case."""
+    try:
+        advance(validation)
+    except Error:
+        raise
+    except IsoflopError as error:
+        validations.fail(validation, error.problems)
+    except Exception:
+        log.exception("validation_crashed", validation=str(validation.id))
+        validations.fail(validation, (CRASHED,))
 
 
 def advance(validation: Validation) -> None:

@@ -5,6 +5,7 @@ that a result says for ever what it was calibrated on. Names are looked up in th
 """
 
 import re
+from collections import defaultdict
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -89,6 +90,10 @@ def share(calibration: Calibration, *, user: User) -> Calibration:
         message = "Its maker alone cannot share what one node measured."
         hint = "Let another owner of the project share it, or measure the same device on a second node and learn again."
         raise Conflict(Problem("not_reviewed", message, "", hint))
+    if _elsewhere(calibration).exists():
+        message = f"Another project shares a calibration of the name '{calibration.name}'."
+        hint = "Specs everywhere that say this name mean that one; your own project's specs mean yours already."
+        raise Conflict(Problem("name_taken", message, "", hint))
     if not calibration.shared:
         Calibration.objects.filter(id=calibration.id).update(shared=True, shared_by=user)
         details = {"digest": calibration.digest, "nodes": nodes}
@@ -97,10 +102,20 @@ def share(calibration: Calibration, *, user: User) -> Calibration:
 
 
 def witnesses(calibration: Calibration) -> list[str]:
-    """The names of the nodes whose measurements it was learned from."""
+    """The names of the nodes whose measurements it was learned from; one whose rows were all set aside is none."""
     seen = calibration.document.get("measurements", [])
     found = Measurement.objects.filter(project=calibration.project, digest__in=seen)
-    return sorted(found.values_list("node__name", flat=True).distinct())
+    useless = _set_aside(calibration, found)
+    return sorted(found.exclude(digest__in=useless).values_list("node__name", flat=True).distinct())
+
+
+def _set_aside(calibration: Calibration, found: QuerySet[Measurement]) -> list[str]:
+    """The measurements of which no row counted."""
+    aside: defaultdict[str, set[int]] = defaultdict(set)
+    for each in calibration.document.get("aside", []):
+        aside[each["measurement"]].add(each["row"])
+    rows = {each.digest: len(each.document["rows"]) for each in found.filter(digest__in=list(aside))}
+    return [sha for sha, count in rows.items() if -1 in aside[sha] or len(aside[sha]) >= count]
 
 
 def resolve(project: Project, document: Document) -> Document:
@@ -113,6 +128,12 @@ def resolve(project: Project, document: Document) -> Document:
     if not rows:
         raise unknown("calibration", name, {*SHIPPED, *own.values_list("name", flat=True)}, at=f"/{FIELD}")
     return {**document, FIELD: rows[0].document}
+
+
+def _elsewhere(calibration: Calibration) -> QuerySet[Calibration]:
+    """What other projects share under its name."""
+    same = Calibration.objects.filter(shared=True, kind=calibration.kind, name=calibration.name)
+    return same.exclude(project=calibration.project)
 
 
 def _visible(project: Project) -> QuerySet[Calibration]:

@@ -66,11 +66,18 @@ def _best(job: Job, nodes: Sequence[Node], free: dict[UUID, int]) -> Node | None
 
 
 def takes(node: Node, job: Job) -> bool:
-    """Whether the node, once it has a hand free, may run the job."""
-    named = job.needs["node"]
-    if named and named != str(node.id):
+    """Whether the node, once it has a hand free, may run the job.
+
+    Not where either was written by another version and lacks a word: such a row holds up none behind it.
+    """
+    try:
+        named = job.needs["node"]
+        if named and named != str(node.id):
+            return False
+        return fits(node.capability, recipe=job.recipe, version=job.version, needs=job.needs)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        log.warning("job_unreadable", job=str(job.id), node=str(node.id), exc_info=True)
         return False
-    return fits(node.capability, recipe=job.recipe, version=job.version, needs=job.needs)
 
 
 def _promise(job: Job, node: Node) -> bool:

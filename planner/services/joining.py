@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
@@ -11,7 +12,9 @@ from planner.models import Bell, Executor, Job, JoinToken, Node, NodeState, Proj
 from planner.services import audit, credentials, jobs, outbox, projects, secret_words, signing
 from planner.services.errors import Conflict, Unauthenticated, invalid
 from solvers.documents import Document
-from solvers.errors import Problem
+from solvers.errors import IsoflopError, Problem
+
+log = structlog.get_logger(__name__)
 
 PREFIX = "nj_"
 LIVES = timedelta(minutes=15)
@@ -76,13 +79,22 @@ def join(plain: str, *, name: str, executor: str, agent_version: str, capability
     return Joined(node, credentials.issue(node))
 
 
-def welcome(node: Node) -> Job:
-    """The first job of a node that joined: seconds of work show that it measures, and how fast its memory is."""
+def welcome(node: Node) -> Job | None:
+    """The first job of a node that joined: seconds of work show that it measures, and how fast its memory is.
+
+    None where the node cannot measure that, or the queue is full: it has joined all the same.
+    """
+    if "memory_copy" not in node.capability["recipes"]:
+        return None
     device = "cuda" if node.capability["gpus"] else "cpu"
     params = {"device": device, "sizes": ["16 MB", "64 MB"], "repeats": 5}
-    return jobs.submit(
-        node.project, user=node.joined_by, recipe="memory_copy", params=params, needs={"node": str(node.id)}
-    )
+    try:
+        return jobs.submit(
+            node.project, user=node.joined_by, recipe="memory_copy", params=params, needs={"node": str(node.id)}
+        )
+    except IsoflopError as error:
+        log.warning("node_not_welcomed", node=str(node.id), reason=str(error))
+        return None
 
 
 def forget_old() -> int:

@@ -21,7 +21,7 @@ NODE_LOST = Problem(
     "node_lost",
     "The node that measured this was lost each time it was tried.",
     "",
-    "Look at the nodes' own logs (journalctl --user -u isoflop-node); a smaller job may get through.",
+    "Look at the nodes' own logs (journalctl -u isoflop-node); a smaller job may get through.",
 )
 NODE_REMOVED = Problem(
     "node_removed",

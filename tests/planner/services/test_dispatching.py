@@ -221,3 +221,12 @@ def test_what_a_node_says_of_itself_is_kept(project):
 
     assert (before, dispatching.assign()) == (0, 1)
     assert (Node.objects.get().agent_version, Node.objects.get().capability) == ("9", capability())
+
+
+def test_a_job_that_lacks_a_word_holds_up_none_behind_it(project):
+    join(project, name="a")
+    old, new = job(project), job(project)
+    Job.objects.filter(id=old.id).update(needs={"device": "cpu"})
+
+    assert dispatching.assign() == 1
+    assert [where(each) for each in (old, new)] == [("queued", ""), ("assigned", "a")]

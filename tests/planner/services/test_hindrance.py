@@ -31,3 +31,15 @@ def test_what_keeps_a_job_from_a_node_is_said_until_one_can_take_it():
     Job.objects.update(state="cancelled")
 
     assert [none, bare, there, draining, offline, said()] == ["no_node", "no_node_fits", "", "draining", "offline", ""]
+
+
+def test_a_job_of_another_version_waits_and_its_page_stands():
+    project = factories.project()
+    join(project)
+    asked = job(project)
+    Job.objects.update(needs={"device": "cpu", "gpu": "", "gpus": 1, "node": ""})
+
+    found = hindrance.of(jobs.one(project, asked.id))
+
+    assert found is not None
+    assert found.code == "no_node_fits"

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from planner.models import AuditEntry, Credential, JoinToken, Membership, Node, Project
-from planner.services import joining, nodes, secret_words
+from planner.services import jobs, joining, nodes, secret_words
 from planner.services.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from tests import factories
 from tests.nodes import capability, join
@@ -157,3 +157,10 @@ def test_old_tokens_are_forgotten(project):
 
     assert joining.forget_old() == 1
     assert JoinToken.objects.get().pk == new.pk
+
+
+def test_a_node_joins_also_where_its_first_job_finds_no_room(project, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_QUEUED", 0)
+
+    assert joining.welcome(join(project).node) is None
+    assert joining.welcome(join(project, name="bare", recipes={}).node) is None

@@ -84,3 +84,15 @@ def test_the_settings_add_up_to_what_is_promised():
     assert after_two_deaths <= 60
     assert settings.RENEW_S / RENEWALS + term_s <= 15
     assert 2 * asks <= settings.PICKUP_S
+
+
+def test_a_job_that_cannot_be_taken_back_holds_up_none_behind_it(project, node):
+    other = join(project, name="b").node
+    broken, sound = job(project), job(project)
+    leased(node), leased(other)
+    Job.objects.filter(id=broken.id).update(needs={})
+    let_expire()
+
+    assert recovery.expire() == ["queued"]
+    assert (fresh(broken).state, fresh(sound).state) == ("running", "queued")
+    assert fresh(sound).leases.get().why == "lost"

@@ -306,3 +306,39 @@ def test_another_projects_trial_is_not_found(solved, node):
 
     with pytest.raises(NotFound):
         validations.one(factories.project(), validation.id)
+
+
+def kept(project, *, name="cpu", **fields):
+    document = {"name": name, "device": "d", "stack": "s", "base": "published", "measurements": [], **fields}
+    return calibrations.keep(project, document, kind="trial", user=project.created_by)
+
+
+def test_what_a_shared_name_means_is_not_another_projects_to_change(solved):
+    reviewer, reviewed = factories.user("reviewer"), []
+    for project in (solved.project, factories.project()):
+        projects.add_member(project, "reviewer", "owner", by=project.created_by)
+        reviewed.append(kept(project, stack=project.slug))
+    first, second = reviewed
+    calibrations.share(first, user=reviewer)
+
+    with pytest.raises(Conflict) as caught:
+        calibrations.share(second, user=reviewer)
+
+    assert caught.value.problems[0].code == "name_taken"
+    spec = {"kind": "trial", "calibration": "cpu"}
+    assert calibrations.resolve(factories.project(), spec)["calibration"]["stack"] == solved.project.slug
+
+
+def test_a_node_whose_rows_were_all_set_aside_vouches_for_nothing(solved):
+    seen = [made.measured(solved.project).digest]
+    other = made.join(solved.project, name="other").node
+    asked = made.job(solved.project, "memory_copy", {"sizes": ["2 MB", "4 MB"], "repeats": 3}, node=str(other.id))
+    made.finish(other, made.leased(other))
+    asked.refresh_from_db()
+    seen.append(asked.measurement.digest)
+
+    def witnesses(*rows: int) -> list[str]:
+        aside = [{"measurement": seen[1], "recipe": "memory_copy", "row": row, "reason": "odd"} for row in rows]
+        return calibrations.witnesses(kept(solved.project, measurements=seen, aside=aside))
+
+    assert [witnesses(), witnesses(1), witnesses(0, 1), witnesses(-1)] == [["box", "other"]] * 2 + [["box"]] * 2
