@@ -57,9 +57,9 @@ def why_ended(why: str) -> str:
 
 
 @register.filter
-def whole_percent(fraction: float) -> str:
-    """`37 %`."""
-    return f"{fraction:.0%}".replace("%", "\u00a0%")
+def whole_percent(fraction: float | None) -> str:
+    """`37 %`; nothing where nobody knows."""
+    return "" if fraction is None else f"{fraction:.0%}".replace("%", "\u00a0%")
 
 
 @register.filter
@@ -69,7 +69,8 @@ def came_of_it(job: Job) -> str:
     if measurement is not None:
         return f"{measurement.name}, {measurement.stack}"
     if job.state == JobState.RUNNING and job.progress:
-        return f"{job.progress['stage']}, {whole_percent(job.progress['fraction'])}"
+        said = (job.progress["stage"], whole_percent(job.progress["fraction"]))
+        return ", ".join(filter(None, said))
     return str(job.problems[0]["message"]) if job.problems else ""
 
 

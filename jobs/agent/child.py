@@ -17,9 +17,11 @@ from solvers import recipes
 from solvers.errors import IsoflopError, Problem
 
 PROGRESS_STEP_S = 0.5
+# What the server takes of a stage; the log has it whole.
+MOST_STAGE = 100
 
 
-class _Teller:
+class Teller:
     """Progress of the recipe: a line of the log for each step, and twice a second at most a file for the agent."""
 
     def __init__(self, folder: Path, *, silent: bool) -> None:
@@ -33,19 +35,19 @@ class _Teller:
         if now < self._next:
             return
         self._next = now + PROGRESS_STEP_S
-        files.write(self._folder, files.PROGRESS, {"stage": stage, "fraction": fraction})
+        files.write(self._folder, files.PROGRESS, {"stage": stage[:MOST_STAGE], "fraction": fraction})
 
 
 def main(folder: Path) -> None:
     """Runs the request of `folder`."""
     processes.die_with(os.getppid())
     first = os.environ.get("RANK", "0") == "0"
-    outcome = _outcome(folder, _Teller(folder, silent=not first))
+    outcome = _outcome(folder, Teller(folder, silent=not first))
     if first:
         files.write(folder, files.OUTCOME, outcome)
 
 
-def _outcome(folder: Path, say: _Teller) -> dict[str, object]:
+def _outcome(folder: Path, say: Teller) -> dict[str, object]:
     asked = files.read(folder, files.REQUEST)
     try:
         recipe = recipes.get(asked["recipe"], asked["version"])

@@ -182,6 +182,16 @@ def test_progress_and_log_are_live_and_escaped(browser: Client, project: Project
     assert "row 1\n\\x1b[2J&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
+def test_progress_without_a_share_is_told_by_its_stage(browser: Client, project: Project) -> None:
+    asked, node, fence = running(project)
+    leases.renew(node, asked.id, fence=fence, progress={"stage": "waiting in Slurm's queue", "fraction": None})
+
+    pages = [shown(browser, place) for place in (at(asked), f"/p/{project.slug}/jobs", f"/p/{project.slug}/nodes")]
+
+    assert "Waiting in Slurm's queue" in pages[0]
+    assert ("<dt>Done</dt>" in pages[0], "None" in pages[1]) == (False, False)
+
+
 def test_the_live_part_is_sent_only_when_it_has_changed(browser: Client, project: Project) -> None:
     asked, node, fence = running(project)
     seen = re.findall(r"live\?seen=(\w+)", shown(browser, at(asked)))[0]
