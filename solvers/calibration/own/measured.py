@@ -96,7 +96,10 @@ def _newest(measurements: Sequence[Document], gpu: Gpu) -> Document:
 
 def stack_of(environment: Document) -> str:
     """The software below a measurement, in words."""
-    return ", ".join(f"{name} {environment[name]}" for name in STACK if environment[name])
+    known = [f"{name} {environment[name]}" for name in STACK if environment[name]]
+    threads = environment["threads"]
+    on_cpu = [f"{threads} thread{'s' if threads > 1 else ''}"] if environment["device"] == "cpu" else []
+    return ", ".join([*known, *on_cpu])
 
 
 def _against(document: Document, gpu: Gpu, newest: Document) -> str:
@@ -105,8 +108,6 @@ def _against(document: Document, gpu: Gpu, newest: Document) -> str:
         return f"It is of {environment['name']}."
     if stack_of(environment) != stack_of(newest):
         return f"It was measured with {stack_of(environment)}, the newest with {stack_of(newest)}."
-    if environment["device"] == "cpu" and environment["threads"] != newest["threads"]:
-        return f"It ran on {environment['threads']} threads, the newest on {newest['threads']}."
     if document["flags"]["throttled"]:
         return "The device slowed down meanwhile."
     return ""

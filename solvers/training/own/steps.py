@@ -1,11 +1,12 @@
 """Training steps as `solvers.recipes.training_step` measures them, as runs of the cost kernel.
 
-The step is plain PyTorch: operators one by one, fp32 weights that are cast for the products, cross entropy in fp32
-operator by operator, kernels of FlashAttention's second generation; shards are FSDP2's. Selective recomputation keeps
-the results of products and attention.
+The step is plain PyTorch: operators one by one, 16-bit weights beside fp32 masters (of shards, which are FSDP2's, fp32
+weights that are cast when they are gathered), cross entropy in fp32 operator by operator, kernels of FlashAttention's
+second generation. Selective recomputation keeps the results of products and attention.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from solvers.training.evidence.rows import Case
 
 # What published measurements call the software: PyTorch's own, of which torchtitan is the family.
 SOFTWARE = "torchtitan"
-STACK = Stack(attention="flash2", loss="eager", weights="cast", compiled=False, regathers=False)
+STACK = Stack(attention="flash2", loss="eager", compiled=False, regathers=False)
 
 
 def reason_against(params: TrainingStepParams) -> str:
@@ -45,10 +46,11 @@ def batches(steps: Sequence[tuple[TrainingStepParams, int]], node: Node) -> tupl
 def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
     """One step."""
     copies, tp = params.data_parallel, params.parallel.tp
+    stack = replace(STACK, weights="cast" if copies > 1 else "copied")
     hardware = hardware_of(node, gpus=copies * tp, precision="bf16")
     job = Job(
-        architecture=architecture_of(model(params.model, layers), STACK),
-        stack=STACK,
+        architecture=architecture_of(model(params.model, layers), stack),
+        stack=stack,
         cluster=paced(hardware, DEFAULT),
         coefficients=DEFAULT,
         sequence_length=params.sequence_length,

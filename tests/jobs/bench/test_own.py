@@ -67,7 +67,7 @@ def test_the_command_reads_measurements_of_before(
     main()
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("AMD EPYC, torch 2.13.0+cpu: own-")
+    assert lines[0].startswith("AMD EPYC, torch 2.13.0+cpu, 1 thread: own-")
     assert [line.split()[0] for line in lines[-4:]] == ["8", "mean", "worst", "80"]
     assert len([line for line in lines if line[:6].strip().isdigit()]) == len(FORETOLD)
     assert len(measured()["learned"]) == len(MICRO) + len(LEARNED)

@@ -68,8 +68,8 @@ def test_what_speaks_against_a_measurement_is_told() -> None:
     assert reasons(found) == [
         ("launch", -1, "The device slowed down meanwhile."),
         ("launch", -1, "It is of Another CPU."),
-        ("launch", -1, "It was measured with torch 2.1.0, the newest with torch 2.13.0."),
-        ("launch", -1, "It ran on 2 threads, the newest on 1."),
+        ("launch", -1, "It was measured with torch 2.1.0, 1 thread, the newest with torch 2.13.0, 1 thread."),
+        ("launch", -1, "It was measured with torch 2.13.0, 2 threads, the newest with torch 2.13.0, 1 thread."),
         ("training_step", 0, "The step computes in 32 bits; plans compute in 16 or less."),
     ]
 
