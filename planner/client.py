@@ -123,9 +123,18 @@ class Client:
             time.sleep(pause)
             delay = min(2 * delay, LONGEST_DELAY_S)
 
-    def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer; a read that met a connection which the server was closing is made again on a new one."""
         try:
             return self._http.request(method, path, **options)
+        except httpx.RemoteProtocolError:
+            if method != "GET":
+                raise
+            return self._http.request(method, path, **options)
+
+    def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self._asked(method, path, **options)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Unreachable(Problem("bad_url", f"'{self.url}' is not a server's address: {error}.")) from None
         except httpx.TransportError as error:

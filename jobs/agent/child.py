@@ -35,7 +35,9 @@ class Teller:
         if now < self._next:
             return
         self._next = now + PROGRESS_STEP_S
-        files.write(self._folder, files.PROGRESS, {"stage": stage[:MOST_STAGE], "fraction": fraction})
+        files.write(
+            self._folder, files.PROGRESS, {"stage": stage[:MOST_STAGE], "fraction": min(max(fraction, 0.0), 1.0)}
+        )
 
 
 def main(folder: Path) -> None:

@@ -21,14 +21,11 @@ from solvers.errors import Problem
 
 LOG_STEP_S = 1.0
 LOG_PIECE = 48 * 1024
-# The server keeps 1 MiB of a job's log; what is said beyond is not sent.
-LOG_MOST = 1024 * 1024
 RETRY_S = 1.0
 # The least and the most that one attempt to renew may take, so that a mute server leaves time for the next.
 RENEW_TIMEOUT_S = 4.0
 LAST_LINES = 1500
-# What the server takes of a stage of the work, and of problems and their words.
-MOST_STAGE, MOST_CODE, MOST_WORDS, MOST_PROBLEMS = 100, 60, 2000, 50
+UNPROCESSABLE = 422
 
 
 @dataclass
@@ -58,7 +55,7 @@ class Work:
         now = time.monotonic()
         if now >= self.next_log:
             self.next_log = now + LOG_STEP_S
-            self._tell_piece()
+            self._tell_log()
         reason = self.running.ended()
         if reason is not None:
             return self._end(reason)
@@ -74,10 +71,10 @@ class Work:
 
     def _renew(self, now: float) -> bool:
         give_up = self.renewed + self.state.lease_s - keeper.PATIENCE_S
-        progress = _progress(files.read(self.folder, files.PROGRESS))
+        progress = files.read(self.folder, files.PROGRESS)
         try:
             timeout_s = min(RENEW_TIMEOUT_S, max(give_up - now, RETRY_S))
-            cancel = self.transport.renew(self.offer.job, self.offer.fence, progress, timeout_s=timeout_s)
+            cancel = self._renewed(progress, timeout_s=timeout_s)
         except Unreachable:
             if time.monotonic() < give_up:
                 self.next_renewal = time.monotonic() + RETRY_S
@@ -94,6 +91,15 @@ class Work:
         self._clean()
         self.say(f"job {self.offer.job[:8]} cancelled")
         return True
+
+    def _renewed(self, progress: Document | None, *, timeout_s: float) -> bool:
+        """Whether to cancel. A lease is not lost over words of progress that the server does not take."""
+        try:
+            return self.transport.renew(self.offer.job, self.offer.fence, progress, timeout_s=timeout_s)
+        except Refused as error:
+            if progress is None or error.status != UNPROCESSABLE:
+                raise
+            return self.transport.renew(self.offer.job, self.offer.fence, None, timeout_s=timeout_s)
 
     def _abandon(self, why: str) -> bool:
         self.running.stop()
@@ -117,7 +123,7 @@ class Work:
         if reason == keeper.EXITED and found and "measured" in found:
             return {"outcome": "measured", "measurement": found["measured"], "problems": []}
         if reason == keeper.EXITED and found:
-            return {"outcome": "failed", "measurement": None, "problems": _problems(found["failed"])}
+            return {"outcome": "failed", "measurement": None, "problems": found["failed"]}
         return {"outcome": "failed", "measurement": None, "problems": [self._lost(reason).document()]}
 
     def _lost(self, reason: str) -> Problem:
@@ -127,7 +133,7 @@ class Work:
         if reason == keeper.MEMORY:
             message = f"The job needed more than {self.offer.limits.memory_bytes / 2**30:.3g} GiB of the host's memory."
             return Problem(reason, message, "", "Ask for smaller shapes.")
-        tail = files.said_last(self.folder, most=LAST_LINES)
+        tail = files.said_since(self.folder, max(self.logged - LAST_LINES, 0), most=LAST_LINES)[0]
         return Problem("recipe_lost", f"The measuring process ended without a word. {tail}".strip(), "", "See its log.")
 
     def _finish(self, body: Document) -> bool:
@@ -146,34 +152,15 @@ class Work:
                 return True
 
     def _tell_log(self) -> None:
-        while self._tell_piece():
-            pass
-
-    def _tell_piece(self) -> bool:
-        """Sends a piece of what the log gained: one, so that no flood holds up the lease. False at its end."""
-        text, after = files.said_since(self.folder, self.logged, most=LOG_PIECE)
-        if not text or self.told > LOG_MOST:
-            return False
-        try:
-            self.transport.log(self.offer.job, self.offer.fence, self.told, text, timeout_s=RENEW_TIMEOUT_S)
-        except (Refused, Unreachable):
-            return False
-        self.logged, self.told = after, self.told + len(text)
-        return True
+        while True:
+            text, after = files.said_since(self.folder, self.logged, most=LOG_PIECE)
+            if not text:
+                return
+            try:
+                self.transport.log(self.offer.job, self.offer.fence, self.told, text)
+            except (Refused, Unreachable):
+                return
+            self.logged, self.told = after, self.told + len(text)
 
     def _clean(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _progress(said: Document | None) -> Document | None:
-    """What the recipe said last of its work, in so many words as the server takes."""
-    if said is None:
-        return None
-    return {"stage": said["stage"][:MOST_STAGE], "fraction": min(max(said["fraction"], 0.0), 1.0)}
-
-
-def _problems(said: list[Document]) -> list[Document]:
-    """The recipe's problems, in so many words as the server takes."""
-    most = {"code": MOST_CODE}
-    cut = [{name: text[: most.get(name, MOST_WORDS)] for name, text in one.items()} for one in said]
-    return cut[:MOST_PROBLEMS]

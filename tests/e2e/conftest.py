@@ -112,18 +112,12 @@ def solving(site: Site) -> Iterator[Site]:
 
     They end with the module: elsewhere a run waits until its test takes it up.
     """
-    celery = ["-m", "celery", "--app", "jobs.celery", "worker", "--pool", "threads", "--concurrency", "2"]
-    quiet = [
-        "--queues",
-        "solve,short",
-        "--loglevel",
-        "WARNING",
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
-    ]
+    worker = (
+        "-m celery --app jobs.celery worker --pool threads --concurrency 2 --queues solve,short --loglevel WARNING"
+        " --without-gossip --without-mingle --without-heartbeat"
+    )
     sweep = [sys.executable, "-m", "django", "sweep"]
-    with _running([sys.executable, *celery, *quiet], site.environment), _running(sweep, site.environment):
+    with _running([sys.executable, *worker.split()], site.environment), _running(sweep, site.environment):
         yield site
 
 

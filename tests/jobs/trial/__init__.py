@@ -180,14 +180,14 @@ def _forecast(result: Document) -> Forecast | None:
 
 
 def _experiments(spec: TrialSpec, result: Document, capability: Document, budget_s: float) -> Document:
-    """As many copies of memory as the budget has minutes; `act: unlike` finds no node that it could learn from."""
-    if spec.act == "unlike":
+    """As many copies of memory as the budget has minutes; `extra` says what goes wrong instead."""
+    if spec.extra == "unlike":
         raise SolveError(Problem("other_device", f"{capability['hostname']} has another device than the plan."))
-    sizes = range(1, int(budget_s // 60) + 1)
-    copies = [{"sizes": [f"{size} MB"], "repeats": 3} for size in sizes]
-    return {
-        "experiments": [{"recipe": "memory_copy", "params": params, "needs": {}, "cost_s": 1.0} for params in copies]
-    }
+    if spec.extra == "crash":
+        raise ZeroDivisionError
+    recipe = "alchemy" if spec.extra == "nonsense" else "memory_copy"
+    copies = [{"sizes": [f"{size} MB"], "repeats": 3} for size in range(1, int(budget_s // 60) + 1)]
+    return {"experiments": [{"recipe": recipe, "params": params, "needs": {}, "cost_s": 1.0} for params in copies]}
 
 
 def _learn(spec: TrialSpec, measurements: Sequence[Document]) -> Document:
