@@ -71,10 +71,10 @@ def savings(text: str) -> list[Figure]:
     ]
 
 
-def document(*, at: date, command: str, random: str = "", melange: str = "") -> Accuracy:
-    """The document, of what was printed before or of new runs of both."""
-    found = cases(random or _printed(lambda: scenarios.main([])))
-    saved = savings(melange or _printed(report.melange_))
+def document(*, at: date, command: str, printed: str = "") -> Accuracy:
+    """The document, of what was printed before, or of a new run of what was not."""
+    found = cases(printed) or cases(_printed(lambda: scenarios.main([])))
+    saved = savings(printed) or savings(_printed(report.melange_))
     return whole({
         "kind": NAME,
         "date": at,

@@ -31,7 +31,7 @@ def computed(kind: str, data: Path, *, at: date, printed: str) -> Accuracy:
     makers: dict[str, Callable[[], Accuracy]] = {
         "training": lambda: training.document(data, at=at, command=command),
         "serving": lambda: serving.document(data, at=at, command=command),
-        "fleet": lambda: fleet.document(at=at, command=command, random=printed, melange=printed),
+        "fleet": lambda: fleet.document(at=at, command=command, printed=printed),
         "scaling": lambda: scaling.document(data, at=at, command=command, found=scaling.read(printed)),
     }
     return makers[kind]()
