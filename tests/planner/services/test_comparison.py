@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 from planner.services.comparison import compare
+from solvers.documents import digest
 from tests.frontend.figures.fleet import sample
 from tests.frontend.figures.serving import sample as serving
 
@@ -30,3 +31,13 @@ def test_other_plans_keep_how_they_route():
 
     assert rows["routing"].values == ("least_work", None)
     assert rows["gpus"].values == (8, None)
+
+
+def test_an_own_calibration_is_one_line_of_the_question():
+    learned = {"format": "isoflop-calibration", "name": "bench-box", "coefficients": [{"name": "a", "value": 1.0}]}
+    before, after = run(serving.solved()), run(serving.solved())
+    after.spec = {**after.spec, "calibration": learned}
+
+    asked = {row.label: row.values for row in compare([before, after]).rows if row.group == "Question"}
+
+    assert asked == {"kind": ("serving", "serving"), "calibration": (None, f"bench-box {digest(learned)[:12]}")}
