@@ -52,3 +52,12 @@ def said_since(folder: Path, offset: int, *, most: int) -> tuple[str, int]:
     except OSError:
         return "", offset
     return piece.decode("utf-8", "replace").replace("\0", "\ufffd"), offset + len(piece)
+
+
+def said_last(folder: Path, *, most: int) -> str:
+    """The end of the log, at most `most` bytes."""
+    try:
+        length = (folder / LOG).stat().st_size
+    except OSError:
+        return ""
+    return said_since(folder, max(length - most, 0), most=most)[0]

@@ -7,16 +7,20 @@ from jobs.agent.capability import agent_version, capability
 from jobs.agent.state import State
 from jobs.agent.transport import Transport
 
+# What a server takes for a node's name.
+MOST_NAME = 60
+
 
 def join(url: str, token: str, *, name: str, executor: str, ca: str, path: Path) -> State:
     """Redeems `token` at `url` and keeps what this node becomes in the file `path`.
 
     NodeError, Refused or Unreachable say what is wrong; nothing is kept then.
     """
+    states.check_room(path)
     known = capability(executor)
     body = {
         "token": token,
-        "name": name or known["hostname"],
+        "name": name or named(known["hostname"]),
         "executor": executor,
         "agent_version": agent_version(),
         "capability": known,
@@ -36,3 +40,8 @@ def join(url: str, token: str, *, name: str, executor: str, ca: str, path: Path)
     )
     states.save(path, joined)
     return joined
+
+
+def named(host: str) -> str:
+    """What to call a machine of this host name: the name, as far as a server takes it."""
+    return "".join(one if one.isprintable() else "-" for one in host).strip()[:MOST_NAME].strip() or "node"

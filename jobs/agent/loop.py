@@ -1,10 +1,11 @@
 """The agent's life: ask for a job, prove it, run it, answer; again until told to stop."""
 
+import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -14,9 +15,10 @@ from jobs.agent import folder as files
 from jobs.agent import state as states
 from jobs.agent.capability import agent_version, capability
 from jobs.agent.errors import NodeError, Untrusted
-from jobs.agent.executors import Executor
+from jobs.agent.executors import Executor, Running
+from jobs.agent.offers import Offer
 from jobs.agent.state import State
-from jobs.agent.transport import WAIT_S, Answer, Transport
+from jobs.agent.transport import TIMEOUT_S, WAIT_S, Answer, Transport
 from jobs.agent.work import Work
 from planner.client_errors import Refused, Unreachable
 from solvers.documents import Document
@@ -27,6 +29,9 @@ TICK_S = 0.25
 # With jobs under way the server is asked for another this often.
 ASK_STEP_S = 2.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
+# A node that cannot start a job leaves the next one to others for so long.
+UNFIT_PAUSE_S = 60.0
+UNAUTHORISED = 401
 
 
 class Stopped(Exception):
@@ -104,7 +109,7 @@ class Agent:
         asked = time.monotonic()
         try:
             answer = self._lease()
-        except Unreachable as error:
+        except (Refused, Unreachable) as error:
             self.say(f"{error} Trying again in {self.pause_s:g} s.")
             self.next_ask = time.monotonic() + self.pause_s
             self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
@@ -125,6 +130,8 @@ class Agent:
                     self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
                 )
         except Refused as error:
+            if error.status != UNAUTHORISED:
+                raise
             hint = "The node was removed, or its credential has ended. Join again with a new token."
             problems = error.problems or (Problem("refused", "The server refuses this node.", "", hint),)
             raise NodeError(*(Problem(one.code, one.message, one.at, one.hint or hint) for one in problems)) from None
@@ -135,11 +142,15 @@ class Agent:
         except Untrusted as error:
             self._refuse(offer, error)
             return
-        root = self.executor.root(self.path)
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="isoflop-job-", dir=root))
-        files.request(folder, found, lease_s=self.state.lease_s, watch=self.executor.watch)
-        running = self.executor.start(folder)
+        try:
+            folder, running = self._started(found)
+        except NodeError as error:
+            problems = [problem.document() for problem in error.problems]
+            self._tell(found.job, {"fence": found.fence, "outcome": "failed", "problems": problems})
+            return
+        except OSError as error:
+            self._give_back(found, f"{self.state.name} could not start this job: {error}.")
+            return
         self.say(f"job {found.job[:8]}: {found.recipe}")
         self.active.append(
             Work(
@@ -153,19 +164,46 @@ class Agent:
             )
         )
 
+    def _started(self, found: Offer) -> tuple[Path, Running]:
+        """The job's folder and the job. NodeError: it cannot run here; OSError: nothing can, now."""
+        root = self.executor.root(self.path)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="isoflop-job-", dir=root))
+        try:
+            files.request(folder, found, lease_s=self.state.lease_s, watch=self.executor.watch)
+            return folder, self.executor.start(folder)
+        except (NodeError, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _give_back(self, found: Offer, why: str) -> None:
+        """Leaves the job to another node, and says in the job's log why."""
+        self.say(f"{why} Asking again in {UNFIT_PAUSE_S:g} s.")
+        self.next_ask = time.monotonic() + UNFIT_PAUSE_S
+        with suppress(Refused, Unreachable):
+            self.transport.log(found.job, found.fence, 0, f"{why}\n", timeout_s=TIMEOUT_S)
+        self._tell(found.job, {"fence": found.fence, "outcome": "released", "problems": []})
+
     def _refuse(self, offer: Document, error: Untrusted) -> None:
         job, fence = offers.named(offer)
         self.say(f"an offer was refused: {error}")
         problems = [problem.document() for problem in error.problems]
-        body = {"fence": fence, "outcome": "refused", "measurement": None, "problems": problems}
+        self._tell(job, {"fence": fence, "outcome": "refused", "problems": problems})
+
+    def _tell(self, job: str, end: Document) -> None:
         try:
-            self.transport.finish(job, body)
+            self.transport.finish(job, {"measurement": None, **end})
         except (Refused, Unreachable) as refused:
             self.say(f"the server was not told: {refused}")
 
 
 def run(path: Path, *, say: Say, most: int | None = None) -> None:
     """Runs the agent that joined with the state file `path`, until Ctrl-C, SIGTERM or `most` jobs."""
+    with states.alone(path):
+        _run(path, say, most)
+
+
+def _run(path: Path, say: Say, most: int | None) -> None:
     state = states.load(path)
     executor = executors.of(state.executor)
     bell = Bell()

@@ -1,7 +1,10 @@
 """What a joined node keeps: which server, as whom, and whose signature it trusts. One file that only we can read."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -59,6 +62,32 @@ def save(path: Path, state: State) -> None:
         fresh.replace(path)
     except OSError as error:
         fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint="--state names another file.")
+
+
+def check_room(path: Path) -> None:
+    """NodeError where a state could not be saved: before a token that is good for one use is spent."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        trial = path.with_name(f".{path.name}.{os.getpid()}")
+        trial.write_text("x" * 1000, "utf-8")
+        trial.unlink()
+    except OSError as error:
+        fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint="--state names another file.")
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """NodeError where another agent runs as this node: each would end the other's credential when it is renewed."""
+    if not path.exists():
+        yield
+        return
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "Stop it (systemctl stop isoflop-node), or join once more with a --state of its own."
+            fail("runs_already", f"Another agent runs with {path}.", hint=hint)
+        yield
 
 
 def with_credential(path: Path, state: State, credential: str) -> State:

@@ -16,6 +16,7 @@ TIMEOUT_S = 15.0
 # The longest that a lease call waits at the server.
 WAIT_S = 20.0
 BUSY = frozenset({429, 502, 503, 504})
+ADDRESS = "Give the server's address alone, as it answers without being sent elsewhere: https://host[:port]."
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Transport:
             self._http = httpx.Client(
                 base_url=f"{url.rstrip('/')}{BASE}/", headers=headers, timeout=TIMEOUT_S, verify=_trusted(ca)
             )
-        except (httpx.InvalidURL, OSError) as error:
-            problem = Problem("bad_address", f"'{url}' cannot be spoken to: {error}.", "", "Give https://host[:port].")
+        except httpx.InvalidURL as error:
+            problem = Problem("bad_address", f"'{url}' cannot be spoken to: {error}.", "", ADDRESS)
             raise NodeError(problem) from None
         self.url = url
 
@@ -55,41 +56,47 @@ class Transport:
 
     def join(self, body: Document) -> Document:
         """Redeems a join token: the node, its credential and the server's key."""
-        found: Document = self._send("nodes/join", body)
-        return found
+        return self._send("nodes/join", body, says=("node", "credential", "public_key", "renew_s", "lease_s"))
 
     def lease(self, node: str, *, wait_s: float, capability: Document | None, agent_version: str) -> Answer:
         """Asks for a job; waits at the server for up to `wait_s` seconds."""
         body = {"wait_s": wait_s, "capability": capability, "agent_version": agent_version}
-        found = self._send(f"nodes/{node}/lease", body, timeout_s=wait_s + TIMEOUT_S)
+        says = ("offer", "credential", "poll_after_s")
+        found = self._send(f"nodes/{node}/lease", body, says=says, timeout_s=wait_s + TIMEOUT_S)
         return Answer(found["offer"], found["credential"] or "", float(found["poll_after_s"]))
 
     def renew(self, job: str, fence: int, progress: Document | None, *, timeout_s: float) -> bool:
         """Prolongs the lease; whether somebody asked to cancel. Refused with 409 where the lease is another's."""
-        found = self._send(f"jobs/{job}/renew", {"fence": fence, "progress": progress}, timeout_s=timeout_s)
+        body = {"fence": fence, "progress": progress}
+        found = self._send(f"jobs/{job}/renew", body, says=("cancel",), timeout_s=timeout_s)
         return bool(found["cancel"])
 
-    def log(self, job: str, fence: int, offset: int, text: str) -> None:
+    def log(self, job: str, fence: int, offset: int, text: str, *, timeout_s: float) -> None:
         """Adds to the job's log at `offset`."""
-        self._send(f"jobs/{job}/log", {"fence": fence, "offset": offset, "text": text})
+        body = {"fence": fence, "offset": offset, "text": text}
+        self._send(f"jobs/{job}/log", body, says=("length",), timeout_s=timeout_s)
 
     def finish(self, job: str, body: Document) -> None:
         """Ends the job with its outcome."""
-        self._send(f"jobs/{job}/finish", body)
+        self._send(f"jobs/{job}/finish", body, says=("state",))
 
-    def _send(self, path: str, body: Document, *, timeout_s: float = TIMEOUT_S) -> Any:
+    def _send(self, path: str, body: Document, *, says: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> Document:
+        """The server's answer, which `says` these words at least: a web page with status 200 is none."""
         try:
             response = self._http.post(path, json=body, timeout=timeout_s)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             message = f"'{self.url}' is not a server's address: {error}."
-            raise NodeError(Problem("bad_address", message, "", "Give https://host[:port].")) from None
+            raise NodeError(Problem("bad_address", message, "", ADDRESS)) from None
         except httpx.TransportError as error:
             message = f"No answer from {self.url}: {str(error) or type(error).__name__}."
             hint = "Can this node reach the server? A proxy is read from HTTPS_PROXY; --ca names certificates to trust."
             raise Unreachable(Problem("unreachable", message, "", hint)) from None
-        if response.status_code < httpx.codes.BAD_REQUEST:
-            return response.json()
-        raise _refusal(response)
+        if response.status_code >= httpx.codes.BAD_REQUEST:
+            raise _refusal(response)
+        found = _read(response)
+        if any(word not in found for word in says):
+            raise Unreachable(Problem("not_isoflop", f"What answers at {self.url} is not Isoflop.", "", ADDRESS))
+        return found
 
 
 def _trusted(ca: str) -> Any:
@@ -97,7 +104,20 @@ def _trusted(ca: str) -> Any:
         return True
     import ssl  # noqa: PLC0415 -- only where a file is named
 
-    return ssl.create_default_context(cafile=ca)
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        hint = "--ca wants a file of certificates in PEM; join again with the one that signed the server's."
+        raise NodeError(Problem("bad_ca", f"{ca} holds no certificates: {error}.", "", hint)) from None
+
+
+def _read(response: httpx.Response) -> Document:
+    """The answer's object; nothing where the answer is something else, or sends us elsewhere."""
+    try:
+        found = response.json() if response.is_success else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _refusal(response: httpx.Response) -> Refused | Unreachable:
@@ -105,7 +125,8 @@ def _refusal(response: httpx.Response) -> Refused | Unreachable:
         said = response.json()["problems"]
         problems = [Problem(p["code"], p["message"], p.get("at", ""), p.get("hint", "")) for p in said]
     except (ValueError, KeyError, TypeError):
-        problems = [Problem("http", f"The server answered {response.status_code} {response.reason_phrase}.")]
+        message = f"The server answered {response.status_code} {response.reason_phrase}."
+        problems = [Problem("http", message, "", ADDRESS)]
     if response.status_code in BUSY or response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         return Unreachable(*problems)
     return Refused(response.status_code, *problems)

@@ -16,6 +16,7 @@ User={user}
 ExecStart={command}
 Restart=always
 RestartSec=5
+RestartPreventExitStatus=2
 KillSignal=SIGTERM
 TimeoutStopSec=40
 NoNewPrivileges=yes

@@ -21,11 +21,15 @@ from solvers.errors import Problem
 
 LOG_STEP_S = 1.0
 LOG_PIECE = 48 * 1024
+# The server keeps 1 MiB of a job's log; what is said beyond is not sent.
+LOG_MOST = 1024 * 1024
 RETRY_S = 1.0
 # The least and the most that one attempt to renew may take, so that a mute server leaves time for the next.
 RENEW_TIMEOUT_S = 4.0
 LAST_LINES = 1500
 UNPROCESSABLE = 422
+# What the server takes of problems and their words.
+MOST_CODE, MOST_WORDS, MOST_PROBLEMS = 60, 2000, 50
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Work:
         now = time.monotonic()
         if now >= self.next_log:
             self.next_log = now + LOG_STEP_S
-            self._tell_log()
+            self._tell_piece()
         reason = self.running.ended()
         if reason is not None:
             return self._end(reason)
@@ -123,7 +127,7 @@ class Work:
         if reason == keeper.EXITED and found and "measured" in found:
             return {"outcome": "measured", "measurement": found["measured"], "problems": []}
         if reason == keeper.EXITED and found:
-            return {"outcome": "failed", "measurement": None, "problems": found["failed"]}
+            return {"outcome": "failed", "measurement": None, "problems": _problems(found["failed"])}
         return {"outcome": "failed", "measurement": None, "problems": [self._lost(reason).document()]}
 
     def _lost(self, reason: str) -> Problem:
@@ -133,7 +137,7 @@ class Work:
         if reason == keeper.MEMORY:
             message = f"The job needed more than {self.offer.limits.memory_bytes / 2**30:.3g} GiB of the host's memory."
             return Problem(reason, message, "", "Ask for smaller shapes.")
-        tail = files.said_since(self.folder, max(self.logged - LAST_LINES, 0), most=LAST_LINES)[0]
+        tail = files.said_last(self.folder, most=LAST_LINES)
         return Problem("recipe_lost", f"The measuring process ended without a word. {tail}".strip(), "", "See its log.")
 
     def _finish(self, body: Document) -> bool:
@@ -152,15 +156,27 @@ class Work:
                 return True
 
     def _tell_log(self) -> None:
-        while True:
-            text, after = files.said_since(self.folder, self.logged, most=LOG_PIECE)
-            if not text:
-                return
-            try:
-                self.transport.log(self.offer.job, self.offer.fence, self.told, text)
-            except (Refused, Unreachable):
-                return
-            self.logged, self.told = after, self.told + len(text)
+        while self._tell_piece():
+            pass
+
+    def _tell_piece(self) -> bool:
+        """Sends a piece of what the log gained: one, so that no flood holds up the lease. False at its end."""
+        text, after = files.said_since(self.folder, self.logged, most=LOG_PIECE)
+        if not text or self.told > LOG_MOST:
+            return False
+        try:
+            self.transport.log(self.offer.job, self.offer.fence, self.told, text, timeout_s=RENEW_TIMEOUT_S)
+        except (Refused, Unreachable):
+            return False
+        self.logged, self.told = after, self.told + len(text)
+        return True
 
     def _clean(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _problems(said: list[Document]) -> list[Document]:
+    """The recipe's problems, in so many words as the server takes."""
+    most = {"code": MOST_CODE}
+    cut = [{name: text[: most.get(name, MOST_WORDS)] for name, text in one.items()} for one in said]
+    return cut[:MOST_PROBLEMS]

@@ -4,8 +4,19 @@ import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
+
+from planner.cli import exits
+from solvers.errors import Problem
+
+IN_CLEAR = Problem(
+    "in_clear",
+    "Over http:// the token and this node's credential can be read on the way.",
+    "",
+    "Give https://…; http is for one machine, or a network that you trust.",
+)
 
 app = typer.Typer(no_args_is_help=True, help="Attach this machine to a server and run its measurements.")
 
@@ -50,6 +61,8 @@ def join(
 
     path = _path(state)
     trusted = str(ca.resolve()) if ca else ""
+    if _in_clear(url):
+        exits.warn([IN_CLEAR])
     joined = joining.join(url, token, name=name, executor=executor.value, ca=trusted, path=path)
     typer.echo(f"{joined.name} has joined {joined.url}. Its credential is in {path}.", err=True)
     named = "" if state is None else f" --state {shlex.quote(str(path))}"
@@ -88,6 +101,15 @@ def show(*, state: StateFile = None) -> None:
     path = _path(state)
     executor = states.load(path).executor if path.exists() else ExecutorName.LOCAL.value
     data(capability(executor), Form.JSON)
+
+
+def _in_clear(url: str) -> bool:
+    """Whether others on the way could read what is said."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return False
+    return split.scheme == "http" and split.hostname not in {"localhost", "127.0.0.1", "::1"}
 
 
 def _path(state: Path | None) -> Path:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connections
 
+from planner.cli.exits import Exit
 from planner.models import Node, Validation
 from planner.services import claims, projects, tokens, validations
 from planner.services.claims import Answered
@@ -115,6 +116,7 @@ def test_the_unit_runs_the_agent_with_its_own_state(there, tmp_path):
 
     assert f"node run --state {tmp_path}/node.json" in unit
     assert "NoNewPrivileges=yes" in unit
+    assert f"RestartPreventExitStatus={Exit.USAGE}" in unit  # a removed node's agent ends with it
 
 
 def answer_of(call):
@@ -122,3 +124,10 @@ def answer_of(call):
     if call.call == "experiments":
         return kinds.experiments(spec, call.beside["result"], call.beside["capability"], call.beside["budget_s"])
     return kinds.learn(spec, call.beside["measurements"])
+
+
+@pytest.mark.parametrize(("url", "warned"), [("http://plans.invalid", True), ("http://127.0.0.1:9", False)])
+def test_joining_over_http_warns_unless_it_is_this_machine(here, tmp_path, url, warned):
+    done = here("node", "join", url, "--token", "nj_x", "--state", str(tmp_path / "node.json"))
+
+    assert (b"can be read on the way" in done.stderr, done.returncode) == (warned, 1)

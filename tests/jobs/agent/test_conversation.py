@@ -1,0 +1,169 @@
+"""The agent against a real HTTP or TLS server that does not always do what it should."""
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jobs.agent import executors, joining, loop, offers, state
+from jobs.agent import folder as files
+from jobs.agent.errors import NodeError
+from jobs.agent.joining import named
+from jobs.agent.state import State
+from jobs.agent.transport import Transport
+from jobs.agent.work import LOG_MOST, LOG_PIECE, Work
+from planner.client_errors import Unreachable
+from tests.jobs.agent.desk import Desk, opened, self_signed
+from tests.jobs.agent.signing import NODE, PUBLIC, offer
+
+JOINED = {
+    "node": {"id": NODE, "name": "box"},
+    "credential": "nd_x",
+    "public_key": PUBLIC,
+    "renew_s": 5.0,
+    "lease_s": 30.0,
+}
+
+
+def joined(desk: Desk, path: Path, *, ca: str = "") -> State:
+    return joining.join(desk.url, "nj_x", name="box", executor="local", ca=ca, path=path)
+
+
+def state_of(desk: Desk, **fields) -> State:
+    whole = State(url=desk.url, node=NODE, name="box", credential="nd_x", public_key=PUBLIC, executor="local")
+    return replace(whole, **fields)
+
+
+class Idle:
+    """A job that goes on."""
+
+    def ended(self) -> str | None:
+        return None
+
+    def keep(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+def work_of(desk: Desk, folder: Path, transport: Transport) -> Work:
+    found = offers.verified(offer(), public_key=PUBLIC, node=NODE, now=time.time())
+    return Work(found, Idle(), folder, state_of(desk), transport, lambda _text: None, renewed=time.monotonic())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, "<html>Log in first</html>", {}), (302, "", {"Location": "https://elsewhere.example/"}), (200, "[]", {})],
+)
+def test_what_is_not_the_server_is_said_to_be_something_else(tmp_path, answer):
+    with opened(Desk(lambda *_: answer)) as desk, pytest.raises(Unreachable) as caught:
+        joined(desk, tmp_path / "node.json")
+
+    assert caught.value.problems[0].code == "not_isoflop"
+    assert "https://host[:port]" in caught.value.problems[0].hint
+
+
+def test_a_self_signed_certificate_is_trusted_where_it_is_named_and_only_there(tmp_path):
+    certificate = self_signed(tmp_path / "desk.pem")
+    with opened(Desk(lambda *_: JOINED), certificate=certificate) as desk:
+        with pytest.raises(Unreachable, match="certificate verify failed") as caught:
+            joined(desk, tmp_path / "node.json")
+        assert "--ca" in caught.value.problems[0].hint
+
+        assert joined(desk, tmp_path / "node.json", ca=str(certificate)).name == "box"
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_file_without_certificates_is_named(tmp_path, text):
+    ca = tmp_path / "ca.pem"
+    if text:
+        ca.write_text(text)
+
+    with pytest.raises(NodeError) as caught:
+        Transport("https://plans.example", ca=str(ca))
+
+    (problem,) = caught.value.problems
+    assert (problem.code, str(ca) in problem.message, "--ca" in problem.hint) == ("bad_ca", True, True)
+
+
+def test_a_token_is_not_spent_where_the_credential_could_not_be_kept(tmp_path):
+    (tmp_path / "file").write_text("")
+    with opened(Desk(lambda *_: JOINED)) as desk, pytest.raises(NodeError) as caught:
+        joined(desk, tmp_path / "file" / "node.json")
+
+    assert caught.value.problems[0].code == "state_not_written"
+    assert desk.told == []
+
+
+def test_host_names_become_names_that_a_server_takes():
+    long = "gpu-0." + "x" * 90
+    assert [named(host) for host in ("box", long, "a\nb\x1b", "  ", "hübsch")] == [
+        "box",
+        long[:60],
+        "a-b-",
+        "node",
+        "hübsch",
+    ]
+
+
+def test_two_agents_do_not_run_as_one_node(tmp_path):
+    with opened(Desk()) as desk:
+        state.save(tmp_path / "node.json", state_of(desk))
+        with state.alone(tmp_path / "node.json"), pytest.raises(NodeError) as caught:
+            loop.run(tmp_path / "node.json", say=lambda _text: None, most=1)
+
+    assert caught.value.problems[0].code == "runs_already"
+
+
+def test_a_job_that_cannot_be_started_is_given_back_and_the_agent_goes_on(tmp_path, monkeypatch):
+    """A full disk, or a folder for temporary files that is not there."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file" / "tmp"))
+    with opened(Desk()) as desk, Transport(desk.url, "nd_x") as transport:
+        agent = loop.Agent(
+            tmp_path / "node.json", state_of(desk), executors.of("local"), transport, lambda _text: None, loop.Bell()
+        )
+        agent._start(offer(), time.monotonic())
+
+    assert agent.active == []
+    assert agent.next_ask > time.monotonic() + 30
+    assert "could not start this job" in desk.bodies("log")[0]["text"]
+    assert [body["outcome"] for body in desk.bodies("finish")] == ["released"]
+
+
+def test_only_a_lost_credential_ends_the_agent(tmp_path):
+    answers = [(404, "<html>", {}), (422, '{"problems": []}', {}), (401, "{}", {})]
+    with opened(Desk(lambda *_: answers[len(desk.told) - 1])) as desk:
+        state.save(tmp_path / "node.json", state_of(desk))
+        with pytest.raises(NodeError, match="401"):
+            loop.run(tmp_path / "node.json", say=lambda _text: None, most=1)
+
+    assert len(desk.told) == 3
+
+
+def test_a_flood_of_words_holds_up_no_lease_and_is_sent_as_far_as_it_is_kept(tmp_path):
+    (tmp_path / files.LOG).write_bytes(b"x" * 100_000_000)
+    with opened(Desk()) as desk, Transport(desk.url, "nd_x") as transport:
+        work = work_of(desk, tmp_path, transport)
+        work.tick()
+        after_one = len(desk.bodies("log"))
+        work._tell_log()
+
+    sent = sum(len(body["text"]) for body in desk.bodies("log"))
+    assert after_one == 1
+    assert LOG_MOST < sent <= LOG_MOST + LOG_PIECE
+
+
+def test_problems_are_cut_to_what_the_server_takes(tmp_path):
+    """Else the end of the job was refused, and it was measured in vain until its attempts were used up."""
+    said = [{"code": "c" * 70, "message": "m" * 3000, "at": "", "hint": ""}] * 60
+    files.write(tmp_path, files.OUTCOME, {"failed": said})
+    with opened(Desk()) as desk, Transport(desk.url, "nd_x") as transport:
+        work = work_of(desk, tmp_path, transport)
+        work._end("exited")
+
+    (finished,) = desk.bodies("finish")
+    assert finished["problems"] == [{"code": "c" * 60, "message": "m" * 2000, "at": "", "hint": ""}] * 50
