@@ -36,7 +36,7 @@ def score(own: Own, measurements: Sequence[Document]) -> Document:
     }
     seen, _ = foreseen(calibration.posterior(own), runs, SOFTWARE)
     low, high = seen.interval()
-    found |= {"constant": _at_constant_share(own, steps), "own": np.exp(seen.mean)}
+    found |= {**_at_constant_share(own, steps), "own": np.exp(seen.mean)}
     return {
         "calibration": own.title,
         "errors": {name: _errors(values / measured - 1.0) for name, values in found.items()},
@@ -67,12 +67,12 @@ def _errors(relative: Floats) -> dict[str, float]:
     return {"mean": float(np.abs(relative).mean()), "worst": float(np.abs(relative).max())}
 
 
-def _at_constant_share(own: Own, steps: Sequence[tuple[TrainingStepParams, int]]) -> Floats:
+def _at_constant_share(own: Own, steps: Sequence[tuple[TrainingStepParams, int]]) -> dict[str, Floats]:
     """Seconds at the FLOP/s that the calibration's steps reached in the middle; nothing where it has none."""
     if not own.steps:
-        return np.full(len(steps), np.nan)
+        return {}
     rate = np.median([_flops(one.params, one.layers, own) / one.seconds for one in own.steps])
-    return np.array([_flops(params, layers, own) / rate for params, layers in steps])
+    return {"constant": np.array([_flops(params, layers, own) / rate for params, layers in steps])}
 
 
 def _flops(params: TrainingStepParams, layers: int, own: Own) -> float:

@@ -1,5 +1,6 @@
 """Jobs that teach most of a plan, chosen for a node."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -83,6 +84,32 @@ def test_what_is_chosen_can_be_learned_from_and_foretells() -> None:
     after = kinds.solve(machine.spec(calibration=learned))["estimates"]["step_time_s"]
     before = result()["estimates"]["step_time_s"]
     assert after["high"] / after["low"] < before["high"] / before["low"]
+
+
+def test_on_a_gpu_like_published_ones_little_is_open_and_products_come_first() -> None:
+    hardware = {"node": "hgx-h200", "nodes": 2}
+    asked = {"kind": "training", "model": "llama-3.1-8b", "sequence_length": 8192, "global_batch": 256}
+    spec = kinds.parse({**asked, "hardware": hardware})
+    gpu = {"name": "NVIDIA H200", "memory_bytes": 150e9}
+
+    found = kinds.experiments(spec, kinds.solve(spec), {**NODE, "gpus": [gpu]}, 600.0)
+
+    assert found["before"]["spread"] < 0.2
+    assert found["experiments"][0]["recipe"] == "gemm"
+    assert {json.dumps(one["needs"]) for one in found["experiments"]} == {
+        json.dumps({"device": "cuda", "gpu": "NVIDIA H200", "gpus": 1})
+    }
+    # Rows, columns and inner size of the product that ends the feed-forward part, at the plan's own tokens.
+    tokens = found["experiments"][0]["params"]["shapes"][0]["m"]
+    assert tokens % 8192 == 0
+    assert {"m": tokens, "n": 4096, "k": 14336, "batch": 1} in found["experiments"][0]["params"]["shapes"]
+
+
+def test_without_a_plan_there_is_nothing_to_measure() -> None:
+    with pytest.raises(SpecError) as raised:
+        kinds.experiments(machine.spec(), {**result(), "plan": None}, NODE, 600.0)
+
+    assert [one.code for one in raised.value.problems] == ["no_plan"]
 
 
 @pytest.mark.parametrize(

@@ -27,3 +27,4 @@ def test_micro_benchmarks_alone_leave_what_all_steps_have_in_common() -> None:
 
     assert all(one["low"] < one["seconds"] < one["high"] for one in found["steps"])
     assert found["errors"]["own"]["mean"] < found["errors"]["published"]["mean"]
+    assert set(found["errors"]) == {"prior", "published", "own"}
