@@ -48,11 +48,11 @@ def standing(node: Node) -> Standing:
 
 
 def summary(capability: Document) -> str:
-    """`8 × NVIDIA H200, 150 GB each`, `CPU only: AMD EPYC, 4 cores, 8.2 GB`."""
-    cards = capability["gpus"]
+    """`8 × NVIDIA H200 of 150 GB`, `CPU only: AMD EPYC, 4 cores, 8.2 GB`."""
+    cards = {gpu["name"]: gpu["memory_bytes"] for gpu in capability["gpus"]}
     if cards:
-        names = ", ".join(f"{_count(cards, name)} × {name}" for name in dict.fromkeys(gpu["name"] for gpu in cards))
-        return f"{names}, {_size(cards[0]['memory_bytes'])}{' each' if len(cards) > 1 else ''}"
+        names = [gpu["name"] for gpu in capability["gpus"]]
+        return ", ".join(f"{names.count(name)} × {name} of {_size(memory)}" for name, memory in cards.items())
     cpu = capability["cpu"]
     return f"CPU only: {cpu['model']}, {units.many(cpu['cores'], 'core')}, {_size(cpu['memory_bytes'])}"
 
@@ -121,10 +121,6 @@ def _other_version(there: int | None, here: int) -> str:
     if there is None:
         return "its agent does not offer this"
     return f"its agent has version {there}, the server {here}"
-
-
-def _count(cards: list[Document], name: str) -> int:
-    return sum(gpu["name"] == name for gpu in cards)
 
 
 def _size(memory_bytes: float) -> str:

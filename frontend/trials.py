@@ -22,7 +22,7 @@ SAYS = {
     ValidationState.QUEUED: "A solver chooses what is worth measuring within the budget.",
     ValidationState.CALIBRATING: "A solver learns from what was measured.",
     ValidationState.SOLVING: "The same spec is solved again under what was learned.",
-    ValidationState.DONE: "The plan was measured, the model has learned, and the spec was solved again.",
+    ValidationState.DONE: "What the plan rests on was measured, and the spec was solved again under what was learned.",
     ValidationState.CANCELLED: "It was cancelled. What was measured is kept and counts in later calibrations.",
     ValidationState.FAILED: "It could not be done. What was measured is kept all the same.",
 }
@@ -59,10 +59,12 @@ def badge(validation: Validation) -> str:
 
 def says(validation: Validation, jobs: Sequence[Job]) -> str:
     """What is going on, in a sentence."""
-    if validation.state != ValidationState.MEASURING:
-        return SAYS[ValidationState(validation.state)]
-    done = sum(not job.under_way for job in jobs)
-    return f"{validation.choice.get('node_name', 'A node')} measures: {done} of {units.many(len(jobs), 'job')} ended."
+    node, all_jobs = validation.choice.get("node_name", "A node"), units.many(len(jobs), "job")
+    if validation.state == ValidationState.MEASURING:
+        return f"{node} measures: {sum(not job.under_way for job in jobs)} of {all_jobs} ended."
+    said = SAYS[ValidationState(validation.state)]
+    lost = sum(job.state != JobState.MEASURED for job in jobs)
+    return f"{said} {lost} of {all_jobs} measured nothing; their pages say why." if lost and jobs[lost:] else said
 
 
 def waits(jobs: Sequence[Job]) -> Problem | None:

@@ -68,7 +68,7 @@ def test_the_list_says_what_each_node_is_and_does(browser: Client, project: Proj
 
     rows = re.findall(r'/nodes/[^"]*">(\w+)</a>.*?<span class="badge (\w*)">([^<]*)</span>', page)
     assert rows == [("busy", "good", "online"), ("idle", "bad", "offline")]
-    assert "2 × NVIDIA H200, 150 GB each" in page
+    assert "2 × NVIDIA H200 of 150 GB" in page
     assert "CPU only: Test CPU, 4 cores, 8 GB" in page
     assert "Memory bandwidth</a>" in page
 
