@@ -31,7 +31,7 @@ FIRST = "memory_copy"
 @in_project("viewer")
 def page(request: InProject, project: Project) -> HttpResponse:
     """The project's jobs, latest first."""
-    asked: dict[str, Any] = {name: request.GET.get(name, "") for name in ("state", "recipe", "node", "cursor")}
+    asked: dict[str, Any] = {name: _asked(request, name) for name in ("state", "recipe", "node", "cursor")}
     try:
         found = jobs.page(project, **asked)
     except Invalid as error:
@@ -91,6 +91,11 @@ def new(request: InProject, project: Project) -> HttpResponse:
         gone = Problem("gone", "This node was removed.", "/needs/node", "Choose another, or any.")
         return _new(request, project, replace(draft, problems=(gone,)))
     return redirect("job", project.slug, made.id)
+
+
+def _asked(request: InProject, name: str) -> str:
+    """What the address says; a NUL is nothing that a database compares."""
+    return request.GET.get(name, "").replace("\0", "")
 
 
 @dataclass(frozen=True)

@@ -60,4 +60,5 @@ ROWS = 200
 
 
 def _asked(request: InProject) -> dict[str, Any]:
-    return {name: request.GET.get(name, "") for name in ("recipe", "node", "cursor")}
+    """What the address says; a NUL is nothing that a database compares."""
+    return {name: request.GET.get(name, "").replace("\0", "") for name in ("recipe", "node", "cursor")}

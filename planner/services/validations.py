@@ -228,12 +228,12 @@ def _choosing(validation: Validation) -> Call | None:
 
 
 def _node(validation: Validation) -> Node | None:
-    """The node that was asked for, or the one that was heard of last; one with GPUs before one without."""
+    """The node that was asked for, or the likeliest: online before away, with GPUs before without, heard of last."""
     there = _attached(validation.project)
     if asked := validation.choice.get("node"):
         named: Node | None = there.filter(id=asked).first()
         return named
-    ranked: list[Node] = sorted(there, key=lambda node: (bool(node.capability["gpus"]), node.last_seen))
+    ranked: list[Node] = sorted(there, key=lambda node: (node.online, bool(node.capability["gpus"]), node.last_seen))
     return ranked[-1] if ranked else None
 
 

@@ -311,3 +311,8 @@ def test_the_list_costs_the_same_queries_for_one_and_for_three(
 
 
 LIST = 9
+
+
+@pytest.mark.parametrize("page", ["jobs?state=%00", "jobs?recipe=a%00b", "measurements?recipe=%00"])
+def test_a_nul_in_the_address_breaks_no_page(browser: Client, project: Project, page: str) -> None:
+    assert browser.get(f"/p/{project.slug}/{page}").status_code == 200

@@ -342,3 +342,13 @@ def test_a_node_whose_rows_were_all_set_aside_vouches_for_nothing(solved):
         return calibrations.witnesses(kept(solved.project, measurements=seen, aside=aside))
 
     assert [witnesses(), witnesses(1), witnesses(0, 1), witnesses(-1)] == [["box", "other"]] * 2 + [["box"]] * 2
+
+
+def test_a_node_that_is_there_is_taken_before_a_better_one_that_is_away(solved, node):
+    away = made.join(solved.project, name="gpus", gpus=[made.H200]).node
+    type(away).objects.filter(id=away.id).update(last_seen=Now() - timedelta(days=3))
+
+    validation = begun(solved)
+    validations.step(validation)
+
+    assert validation.choice["node_name"] == "box"
