@@ -1,10 +1,11 @@
 """`python -m jobs.bench.own`: calibrate on this machine, and foretell steps that were not measured before.
 
-Micro-benchmarks and some training steps are measured and learned from; then steps of other shapes are measured, and
+Micro-benchmarks and some steps are measured and learned from; then steps of other shapes are measured, and
 compared with what was foretold without the calibration and with it. All on one thread of the CPU in bf16: small shapes,
 so that it takes a few minutes. What else runs on the machine only ever slows: each request is measured in several
 rounds, and its quickest counts.
 
+    --kind KIND   whose steps: training (the default) or serving
     --rounds N    rounds (2)
     --save FILE   the measurements, as JSON
     --read FILE   measurements of before in place of new ones
@@ -15,6 +16,7 @@ import json
 import sys
 from pathlib import Path
 
+from jobs.bench import own_serving
 from jobs.bench.run import measure
 from solvers import recipes
 from solvers.calibration.own.document import Own
@@ -86,21 +88,32 @@ FORETOLD = (
 def main() -> None:
     """Measure, learn, foretell, print."""
     asked = argparse.ArgumentParser(description="Calibrate on this machine, and foretell steps not measured before.")
+    asked.add_argument("--kind", choices=("training", "serving"), default="training")
     asked.add_argument("--rounds", type=int, default=2)
     asked.add_argument("--save", type=Path)
     asked.add_argument("--read", type=Path)
     said = asked.parse_args()
-    found = json.loads(said.read.read_text()) if said.read else measured(said.rounds)
+    requests = REQUESTS[said.kind]
+    found = json.loads(said.read.read_text()) if said.read else measured(requests, said.rounds)
     if said.save:
         said.save.write_text(json.dumps(found, separators=(",", ":")) + "\n")
-    spec = spec_for(found["learned"][0]["environment"])
-    own = Own.model_validate(learn(spec, found["learned"]))
+    node = node_of(found["learned"][0]["environment"])
+    if said.kind == "serving":
+        sys.stdout.write(own_serving.told(node, found))
+        return
+    own = Own.model_validate(learn(spec_for(node), found["learned"]))
     show(own, score(own, found["foretold"]))
 
 
-def measured(rounds: int) -> Document:
+Requests = dict[str, tuple[Request, ...]]
+REQUESTS: dict[str, Requests] = {
+    "training": {"learned": (*MICRO, *LEARNED), "foretold": FORETOLD},
+    "serving": {"learned": (*own_serving.MICRO, *own_serving.LEARNED), "foretold": own_serving.FORETOLD},
+}
+
+
+def measured(requests: Requests, rounds: int) -> Document:
     """Documents by what they are for; of each request the quickest of its rounds."""
-    requests = {"learned": (*MICRO, *LEARNED), "foretold": FORETOLD}
     found: dict[str, list[list[Document]]] = {name: [[] for _ in asked] for name, asked in requests.items()}
     for number in range(rounds):
         for name, asked in requests.items():
@@ -123,14 +136,19 @@ def _slowness(document: Document) -> float:
     return product
 
 
-def spec_for(environment: Document) -> TrainingSpec:
-    """A plan for one process of this machine: what is learned from is the same whatever it trains."""
+def node_of(environment: Document) -> Document:
+    """One process of this machine as a node."""
     cpu = {"model": environment["cpu"], "cores": 1, "memory_bytes": environment["memory_bytes"], "features": FEATURES}
+    return cpu_node({"cpu": cpu}, name="this-machine")
+
+
+def spec_for(node: Document) -> TrainingSpec:
+    """A plan for the machine: what is learned from is the same whatever it trains."""
     return TrainingSpec.model_validate(
         {
             "kind": "training",
             "model": "llama-3.2-1b",
-            "hardware": {"node": cpu_node({"cpu": cpu}, name="this-machine"), "nodes": 1},
+            "hardware": {"node": node, "nodes": 1},
             "sequence_length": 256,
             "global_batch": 1,
         }

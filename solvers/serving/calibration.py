@@ -1,10 +1,10 @@
-"""The calibration that a serving plan uses: what closed-loop measurements teach, or the priors alone.
+"""The calibration that a serving plan uses: what closed-loop measurements teach, the priors alone, or an own one.
 
 `data/posterior.json` holds coefficients, effects of labels and scales, no measured row.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,28 @@ from solvers.serving.evidence import linear
 from solvers.serving.evidence.features import SHARED, basis_of, job_texts
 from solvers.serving.evidence.posterior import FIRST, TOKEN, TRUST, Ends, Material, classes_of, model_at, shared_labels
 from solvers.serving.evidence.waiting import Waiting
+from solvers.serving.own.document import Chosen, ServingOwn
+from solvers.serving.own.posterior import Belief, State, state_of
 
 OUTPUTS = ("token", "first")
 
 
 PUBLISHED = Published("solvers.serving")
 text, document, digest = PUBLISHED.text, PUBLISHED.document, PUBLISHED.digest
-name_of, data_of = PUBLISHED.name_of, PUBLISHED.data_of
+# Own calibrations whose states are kept at hand.
+KEPT = 8
+
+
+def name_of(calibration: Chosen) -> str:
+    """What a result says about the calibration it used."""
+    return calibration.title if isinstance(calibration, ServingOwn) else PUBLISHED.name_of(calibration)
+
+
+def data_of(calibration: Chosen) -> dict[str, str]:
+    """What a result rests on, by SHA-256: files, and the own calibration's document."""
+    if isinstance(calibration, ServingOwn):
+        return {**PUBLISHED.data_of("published"), "calibration": calibration.digest}
+    return PUBLISHED.data_of(calibration)
 
 
 def learned_from(engine: str, gpu: str) -> bool:
@@ -91,9 +106,13 @@ class Shipped:
         return Ends(centre, centre + low * deviation, centre + high * deviation)
 
 
+def shipped(calibration: Chosen) -> Shipped:
+    """What is known of closed loops: of an engine an own calibration says what the published one does."""
+    return _shipped("published" if isinstance(calibration, ServingOwn) else calibration)
+
+
 @cache
-def shipped(calibration: Calibration) -> Shipped:
-    """What is known of closed loops."""
+def _shipped(calibration: Calibration) -> Shipped:
     whole = document()
     blank = calibration == "prior"
     return Shipped(*(_output(whole, output, blank=blank) for output in (TOKEN, FIRST)))
@@ -125,30 +144,54 @@ def _ends(part: dict[str, Any], name: str) -> tuple[tuple[float, float], ...]:
     return tuple((float(low), float(high)) for low, high in part["tails"][name])
 
 
-def coefficients(calibration: Calibration) -> Coefficients:
+@lru_cache(maxsize=KEPT)
+def state(calibration: ServingOwn) -> State:
+    """What an own calibration says of steps on its device."""
+    return state_of(calibration, belief("published"))
+
+
+def coefficients(calibration: Chosen) -> Coefficients:
     """The coefficients of step cost."""
+    if isinstance(calibration, ServingOwn):
+        return state(calibration).of_plans(state(calibration).mean)
     if calibration == "prior":
         return DEFAULT
     return linear.cost_at(TRUST[TOKEN] * shipped(calibration).token.z)
 
 
-def waiting(calibration: Calibration) -> Waiting:
+def waiting(calibration: Chosen) -> Waiting:
     """The coefficients of waiting, drafting and transfer."""
     known = shipped(calibration)
     return linear.waiting_at(TRUST[TOKEN] * known.token.z, TRUST[FIRST] * known.first.z)
 
 
-def draws(calibration: Calibration, *, count: int, seed: int) -> list[Coefficients]:
+def draws(calibration: Chosen, *, count: int, seed: int) -> list[Coefficients]:
     """`count` vectors of coefficients of step cost from what is known of them; the same for the same seed."""
+    if isinstance(calibration, ServingOwn):
+        own = state(calibration)
+        return [own.of_plans(x) for x in _drawn(own.mean, own.covariance, count=count, seed=seed)]
     known = shipped(calibration).token
-    values, vectors = np.linalg.eigh(known.covariance)
+    return [linear.cost_at(TRUST[TOKEN] * z) for z in _drawn(known.z, known.covariance, count=count, seed=seed)]
+
+
+def _drawn(mean: Floats, covariance: Floats, *, count: int, seed: int) -> Floats:
+    """Points [count, d] of a normal distribution; the same for the same seed."""
+    values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.default_rng(seed).standard_normal((count, len(known.z)))
-    return [linear.cost_at(TRUST[TOKEN] * (known.z + root @ one)) for one in normal]
+    normal = np.random.default_rng(seed).standard_normal((count, len(mean)))
+    points: Floats = np.array([mean + root @ one for one in normal])
+    return points
+
+
+def belief(calibration: Calibration) -> Belief:
+    """What is known of the coefficients of a step before an own calibration."""
+    known = shipped(calibration).token
+    apart, alone = (float(known.sizes[SHARED[TOKEN].index(name), 0]) for name in ("series", "group"))
+    return Belief(known.z, known.covariance, apart=apart, alone=alone)
 
 
 def step_factor(
-    job: ServingJob, calibration: Calibration, *, load: Floats, disaggregated: bool, drafts: int
+    job: ServingJob, calibration: Chosen, *, load: Floats, disaggregated: bool, drafts: int
 ) -> tuple[float, float]:
     """Mean and standard deviation of the logarithm of a step's seconds over what step cost says of `job`.
 

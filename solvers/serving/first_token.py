@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.calibration.covariance import Floats, Ints, codes
-from solvers.calibration.shipped import Calibration
 from solvers.cost.serving.job import ServingJob
 from solvers.serving.calibration import shipped
 from solvers.serving.evidence import linear
 from solvers.serving.evidence.features import basis_of, job_texts
 from solvers.serving.evidence.posterior import FIRST, TOKEN, TRUST, shared_labels
 from solvers.serving.evidence.waiting import Waiting, layer_seconds, missed_steps
+from solvers.serving.own.document import Chosen
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def waits_of(known: Waiting, *, engine: str, layers: int, apart: bool) -> Waits:
     return Waits(known.frontend_s + known.transfer_s, known.frontend_token_s, known.handed)
 
 
-def drawn_waiting(calibration: Calibration, *, count: int, seed: int) -> list[Waiting]:
+def drawn_waiting(calibration: Chosen, *, count: int, seed: int) -> list[Waiting]:
     """`count` draws of the coefficients from what is known of them; the same for the same seed."""
     known = shipped(calibration)
     values, vectors = np.linalg.eigh(known.first.covariance)
@@ -64,7 +64,7 @@ def drawn_waiting(calibration: Calibration, *, count: int, seed: int) -> list[Wa
 
 
 def effect(
-    job: ServingJob, calibration: Calibration, *, load: Floats, disaggregated: bool, drafts: int
+    job: ServingJob, calibration: Chosen, *, load: Floats, disaggregated: bool, drafts: int
 ) -> tuple[float, float]:
     """Mean and standard deviation of the logarithm of a measured time to first token over the model's, for a job.
 

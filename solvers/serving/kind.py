@@ -3,7 +3,10 @@
 The simulator's compiler takes longer to import than all of that takes together, so it is imported by the first solve.
 """
 
+from collections.abc import Sequence
+
 from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.documents import Document
 from solvers.serving.exports import EXPORTS
 from solvers.serving.spec import ServingSpec
 
@@ -20,6 +23,13 @@ def calibrated_on(spec: ServingSpec) -> str:
     from solvers.serving.own_points import name_of  # noqa: PLC0415 -- slow import
 
     return name_of(spec)
+
+
+def learn(spec: ServingSpec, measurements: Sequence[Document]) -> Document:
+    """An own calibration from measurements of one device and stack."""
+    from solvers.serving.own.learn import learn as learned  # noqa: PLC0415 -- slow import
+
+    return learned(spec, measurements)
 
 
 def prepare() -> None:
@@ -39,4 +49,5 @@ KIND = Kind(
     calibration=calibrated_on,
     exports=EXPORTS,
     prepare=prepare,
+    learn=learn,
 )

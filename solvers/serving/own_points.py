@@ -16,7 +16,6 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from solvers.calibration.covariance import Floats, Ints, codes
-from solvers.calibration.shipped import Calibration
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import ServingJob, Software
 from solvers.documents import digest
@@ -28,6 +27,7 @@ from solvers.serving.evidence.features import basis_of, described, job_texts
 from solvers.serving.evidence.posterior import TOKEN, TRUST, shared_labels
 from solvers.serving.evidence.recipes import Side
 from solvers.serving.evidence.rows import Question, Reading
+from solvers.serving.own.document import Chosen
 from solvers.serving.spec import ServingSpec
 
 Key = tuple[int, int]
@@ -124,7 +124,7 @@ def questions_of(spec: ServingSpec) -> list[Question]:
     ]
 
 
-def learned_from(questions: Sequence[Question], calibration: Calibration) -> Learned:
+def learned_from(questions: Sequence[Question], calibration: Chosen) -> Learned:
     """The state after the questions' times of a token."""
     known, table = shipped(calibration).token, table_of(questions)
     frozen, seen_as = recorded(table, coefficients(calibration), waiting(calibration)), described(table.loads)

@@ -20,6 +20,7 @@ from solvers.serving.doubt import DRAWS, drawn_offsets
 from solvers.serving.engine import Draft
 from solvers.serving.evidence.waiting import Waiting
 from solvers.serving.first_token import Waits, drawn_waiting, effect, waits_of
+from solvers.serving.own.document import ServingOwn
 from solvers.serving.own_points import learned
 from solvers.serving.spec import ServingSpec
 from solvers.simulate.serving.case import Engine, Role, Speculation
@@ -134,7 +135,8 @@ class Shop:
         if self.own:
             job, drafts = self.job(setup), self.drafts(setup)
             return self.own.offsets(self._states, job, load=self.load, disaggregated=apart, drafts=drafts)
-        deviation = math.hypot(self.bias(setup, apart=apart)[1], curves_of(self.job(setup)).lent)
+        lent = 0.0 if isinstance(self.spec.calibration, ServingOwn) else curves_of(self.job(setup)).lent
+        deviation = math.hypot(self.bias(setup, apart=apart)[1], lent)
         return drawn_offsets(deviation, count=DRAWS)
 
     def waits(self, *, apart: bool) -> Waits:

@@ -1,21 +1,23 @@
 """What a serving plan is asked: model, GPUs, traffic, latencies, and what counts."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from solvers.base import ADVANCED, Spec
-from solvers.calibration.shipped import Calibration
+from solvers.calibration.own.chosen import WRITTEN, another_device, reads
 from solvers.catalogue import ModelRef
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.errors import Problem, SpecError
 from solvers.serving.engine import AdapterSet, Draft, EngineChoice, Limits, Numbers, lacking
 from solvers.serving.measurements import MOST_POINTS, Measurement, problems_of_points
 from solvers.serving.options import Options
+from solvers.serving.own.document import Chosen, ServingOwn
 from solvers.serving.slo import Slo
 from solvers.serving.traffic import Traffic
 
 Objective = Literal["cost", "goodput_per_gpu", "latency"]
+WrittenCalibration = Annotated[Chosen, reads(ServingOwn), WithJsonSchema(WRITTEN)]
 
 
 class ServingSpec(Spec):
@@ -50,10 +52,11 @@ class ServingSpec(Spec):
     adapters: AdapterSet | None = Field(
         default=None, title="LoRA adapters", description="Served beside the model.", json_schema_extra=ADVANCED
     )
-    calibration: Calibration = Field(
+    calibration: WrittenCalibration = Field(
         default="published",
         title="Calibration",
-        description="`published`: the model has learned from openly licensed measurements; `prior`: from none.",
+        description="`published`: the model has learned from openly licensed measurements; `prior`: from none; or an"
+        " own calibration, learned from measurements on the device itself.",
         json_schema_extra=ADVANCED,
     )
     measurements: tuple[Measurement, ...] = Field(
@@ -67,7 +70,14 @@ class ServingSpec(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ServingSpec":
-        problems = [*_precision(self), *_price(self), *_fixed(self), *_measured(self)]
+        problems = [
+            *_precision(self),
+            *_price(self),
+            *_fixed(self),
+            *_measured(self),
+            *another_device(self.calibration, self.hardware.node.gpu),
+            *_taught_twice(self),
+        ]
         if problems:
             raise SpecError(*problems)
         return self
@@ -93,6 +103,14 @@ def _measured(spec: ServingSpec) -> list[Problem]:
         numbers=spec.precision,
         gpus=spec.hardware.gpus,
     )
+
+
+def _taught_twice(spec: ServingSpec) -> list[Problem]:
+    """Points of an engine beside steps of the device: what both have seen would count twice."""
+    if not spec.measurements or not isinstance(spec.calibration, ServingOwn):
+        return []
+    message = "Points of `measurements` are learned from under `published` or `prior`, not beside an own calibration."
+    return [Problem("contradiction", message, "/measurements", "Keep one of them.")]
 
 
 def _price(spec: ServingSpec) -> list[Problem]:

@@ -9,6 +9,7 @@ from solvers.errors import Problem
 from solvers.serving.calibration import learned_from
 from solvers.serving.candidate import Candidate
 from solvers.serving.details import Detail
+from solvers.serving.own.document import ServingOwn
 from solvers.serving.own_points import Learned
 from solvers.serving.plan import label
 from solvers.serving.ranked import Ranked, longer
@@ -138,7 +139,7 @@ def warnings(study: Study, candidate: Candidate) -> tuple[Problem, ...]:
 def _unseen(study: Study, candidate: Candidate) -> list[Problem]:
     """An engine on a GPU of which nothing was measured: neither kernels nor, where they teach, closed loops."""
     spec = study.spec
-    if study.shop.own:
+    if study.shop.own or isinstance(spec.calibration, ServingOwn):
         return []
     job = study.shop.job(candidate.groups[0].setup)
     curves, gpu, engine = curves_of(job), spec.hardware.node.gpu, TITLES[spec.engine.name]

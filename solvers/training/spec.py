@@ -3,17 +3,16 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
 from solvers.base import ADVANCED, Part, Spec, Whole
+from solvers.calibration.own.chosen import WRITTEN, another_device, reads
 from solvers.calibration.own.document import Own
 from solvers.catalogue import ModelRef
-from solvers.catalogue.attached import is_same
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.cost.parts import Adapters
 from solvers.cost.power import rated_w
 from solvers.errors import Problem, SpecError, TooLarge
-from solvers.problems import problems_of as found_in
 from solvers.training.adaptation import LowRank, Task, adapters_of, problems_of
 from solvers.training.conditions import Conditions
 from solvers.training.constraints import Constraints
@@ -39,21 +38,7 @@ def _precision(value: Any) -> Any:
 WrittenPrecision = Annotated[Precision, BeforeValidator(_precision)]
 
 
-def _calibration(value: Any) -> Any:
-    """An own calibration out of a mapping, so that only what is wrong with it is told."""
-    if not isinstance(value, dict):
-        return value
-    try:
-        return Own.model_validate(value)
-    except ValidationError as error:
-        raise SpecError(*found_in(error, Own.model_json_schema())) from None
-
-
-# People name calibrations; the document behind a name is made by learning, and has its own schema.
-WRITTEN = {
-    "anyOf": [{"enum": ["published", "prior"], "type": "string"}, {"type": "object", "title": "Own calibration"}]
-}
-WrittenCalibration = Annotated[Calibration, BeforeValidator(_calibration), WithJsonSchema(WRITTEN)]
+WrittenCalibration = Annotated[Calibration, reads(Own), WithJsonSchema(WRITTEN)]
 
 
 class Question(Spec):
@@ -170,21 +155,11 @@ class TrainingSpec(Question):
             *_not_dividing(self, self.hardware.gpus),
             *contradictions(self),
             *problems_of(self.model, self.task, self.adapters),
-            *another_device(self.calibration, self.hardware),
+            *another_device(self.calibration, self.hardware.node.gpu),
         ]
         if problems:
             raise SpecError(*problems)
         return self
-
-
-def another_device(calibration: Calibration, hardware: Hardware) -> list[Problem]:
-    """An own calibration of a device that is not the spec's."""
-    gpu = hardware.node.gpu
-    if not isinstance(calibration, Own) or is_same(gpu, calibration.device):
-        return []
-    message = f"The calibration is of {calibration.device}, and the plan is for {gpu.shown}."
-    hint = "Take `published`, or measure on a node with this device."
-    return [Problem("other_device", message, "/calibration", hint)]
 
 
 def missing_tokens(spec: Question) -> list[Problem]:

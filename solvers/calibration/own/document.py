@@ -1,7 +1,7 @@
 """The document of an own calibration, as a spec holds it."""
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -30,19 +30,24 @@ class Coefficient(Part):
     recipe: str = Field(max_length=60, description="What measured it; empty: nothing did, and the spread is wide.")
 
 
-class Step(Part):
-    """A measured training step of `layers` of the model. `noise` is a standard deviation of the logarithm.
+class Timed(Part):
+    """What is known of a measured step of `layers` of a model. `noise` is a standard deviation of the logarithm.
 
     `before_s` is what was predicted without this calibration, `left_out_s` with all of it but this step.
     """
 
-    params: TrainingStepParams
     layers: Positive
     seconds: float = Field(gt=0, le=1e6)
     noise: float = Field(gt=0, le=10)
     before_s: float = Field(gt=0)
     left_out_s: float = Field(gt=0)
     measurement: Sha
+
+
+class Step(Timed):
+    """A measured training step."""
+
+    params: TrainingStepParams
 
 
 class Aside(Part):
@@ -54,16 +59,16 @@ class Aside(Part):
     reason: str = Field(max_length=400)
 
 
-class Own(Part):
-    """What measurements taught of one device and its software.
+class Taught(Part):
+    """What measurements taught of one device and its software, whatever kind of plan learned it.
 
     `correlation` is that of the coefficients' logarithms, row by row. `node` is what the steps were measured on, as the
     catalogue writes it; `base` names the calibration that this one goes beyond.
     """
 
+    known: ClassVar[tuple[str, ...]] = RATES
     format: Literal["isoflop-calibration"]
     version: Literal[1]
-    kind: Literal["training"]
     name: str = Field(default="", max_length=200)
     device: str = Field(min_length=1, max_length=200)
     stack: str = Field(max_length=300)
@@ -72,16 +77,15 @@ class Own(Part):
     coefficients: tuple[Coefficient, ...] = Field(max_length=40)
     correlation: tuple[tuple[Share, ...], ...] = Field(max_length=40)
     like_published: bool = Field(description="Whether published runs were on devices about as fast.")
-    steps: tuple[Step, ...] = Field(max_length=MOST_STEPS)
     aside: tuple[Aside, ...] = Field(default=(), max_length=2000)
     measurements: tuple[Sha, ...] = Field(min_length=1, max_length=MOST_MEASUREMENTS)
 
     @model_validator(mode="after")
-    def _whole(self) -> "Own":
+    def _whole(self) -> Self:
         names = [one.name for one in self.coefficients]
         for place, name in enumerate(names):
-            if name not in (*RATES, *PRIORS):
-                raise unknown("coefficient", name, (*RATES, *PRIORS), at=f"/coefficients/{place}/name")
+            if name not in self.known:
+                raise unknown("coefficient", name, self.known, at=f"/coefficients/{place}/name")
         if len(set(names)) != len(names):
             raise SpecError(Problem("twice", "A coefficient stands twice.", "/coefficients"))
         table = np.array(self.correlation, dtype=np.float64).reshape(-1) if self.correlation else np.zeros(0)
@@ -116,3 +120,14 @@ class Own(Part):
     def document(self) -> Document:
         """As JSON."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+class Own(Taught):
+    """What a training plan learned."""
+
+    known: ClassVar[tuple[str, ...]] = (*RATES, *PRIORS)
+    kind: Literal["training"]
+    steps: tuple[Step, ...] = Field(max_length=MOST_STEPS)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)

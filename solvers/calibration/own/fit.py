@@ -91,7 +91,7 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
     ]  # fmt: skip
     correlation = found.covariance / np.outer(spread, spread)
     odd = [(row, float(missed)) for row, missed in zip(rows, found.missed, strict=True) if abs(missed) > ODD]
-    return Fitted(tuple(told), _table(correlation), tuple(odd))
+    return Fitted(tuple(told), table(correlation), tuple(odd))
 
 
 def believed(unknown: Sequence[Unknown], hardware: Hardware, coefficients: Coefficients, kind: str) -> Belief:
@@ -121,7 +121,7 @@ def _issues_nothing(name: str, kind: str) -> bool:
     return name == "dispatch_s" and kind == "cpu"
 
 
-def _table(correlation: Floats) -> tuple[tuple[float, ...], ...]:
+def table(correlation: Floats) -> tuple[tuple[float, ...], ...]:
     """Rounded, with ones on the diagonal."""
     rounded = np.round((correlation + correlation.T) / 2.0, 6)
     np.fill_diagonal(rounded, 1.0)

@@ -55,7 +55,7 @@ def decode_rates(
     attention, gpu, curve = work.attention, job.node.gpu, curves.decode
     speed = coefficients.latent_attention if attention.latent else coefficients.decode_attention
     memory = attention.kv_bytes / (gpu.memory_bytes_per_s * curve.memory)
-    compute = attention.decode_flops / (gpu.peak("bf16") * curve.compute)
+    compute = attention.decode_flops / (gpu.peak("bf16") * curve.compute * coefficients.decode_compute)
     a_token = np.full_like(decodes, max(memory, compute) / speed)
     a_sequence = (attention.kv_heads * curve.kv_head_s + attention.heads * curve.head_s) / speed
     base = _layers(work) * a_sequence * decodes + _state_seconds(decodes, job, work)

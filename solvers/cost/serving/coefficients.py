@@ -92,6 +92,10 @@ class Coefficients:
     host_sglang_s: float = prior(2e-3, 3e-4, 1.5e-2, "SGLang's: estimate")
     host_trtllm_s: float = prior(1.5e-3, 3e-4, 1.5e-2, "TensorRT-LLM's: estimate")
     host_sequence_s: float = prior(8e-6, 1e-6, 6e-5, "host time of each sequence in a step: estimate")
+    # What a device has of its own, 1 but where it was measured: rows, columns and inner size that a product is padded
+    # by, and arithmetic of decodes' attention, over those of the curve.
+    tiles: float = 1.0
+    decode_compute: float = 1.0
 
     def host_s(self, engine: str) -> float:
         """Host time of a step of `engine`."""
@@ -99,5 +103,5 @@ class Coefficients:
         return known[engine]
 
 
-PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Coefficients)}
+PRIORS: dict[str, Prior] = {item.name: item.metadata["prior"] for item in fields(Coefficients) if item.metadata}
 DEFAULT = Coefficients()

@@ -10,7 +10,7 @@ Numerics give way last, engines first.
 """
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -94,6 +94,15 @@ def curves_of(job: ServingJob) -> Curves:
         key, reach, on.shown, (numerics.weights, numerics.expert_weights, numerics.kv), latent,
         (software.name, software.version), (experts.name, experts.version), job.node.link.topology == "bus",
     )  # fmt: skip
+
+
+def tiled(curves: Curves, tiles: float) -> Curves:
+    """The curves where products are padded by `tiles` times as much."""
+    product, wide, expert = (
+        one._replace(rows=one.rows * tiles, columns=one.columns * tiles, inner=one.inner * tiles)
+        for one in (curves.product, curves.wide, curves.expert)
+    )
+    return replace(curves, product=product, wide=wide, expert=expert)
 
 
 class Key(NamedTuple):

@@ -14,7 +14,7 @@ from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import WEIGHT_BYTES, ServingJob, has_graphs, has_pieces, pads_experts
 from solvers.cost.serving.kernels import Split, expert_seconds, product_seconds
 from solvers.cost.serving.links import exchange_seconds, reduce_seconds
-from solvers.cost.serving.lookup import Curves, curves_of
+from solvers.cost.serving.lookup import Curves, curves_of, tiled
 from solvers.cost.serving.work import Work, work_of
 
 EXACT_TOKENS, TO_A_DOUBLING = 64, 16
@@ -63,7 +63,8 @@ class View:
 
 def view_of(job: ServingJob, coefficients: Coefficients) -> View:
     work = work_of(job.model, job.layout, job.numerics, job.adapters)
-    return View(job, coefficients, work, curves_of(job))
+    curves = curves_of(job)
+    return View(job, coefficients, work, curves if coefficients.tiles == 1.0 else tiled(curves, coefficients.tiles))
 
 
 @lru_cache(maxsize=256)

@@ -1,10 +1,15 @@
 """Which curve a job gets, and what is said of it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from solvers.catalogue import names, node
+from solvers.cost.serving.coefficients import DEFAULT
 from solvers.cost.serving.job import Numerics, Software
-from solvers.cost.serving.lookup import curves_of, fits, key_of, nearest, reached
+from solvers.cost.serving.lookup import curves_of, fits, key_of, nearest, reached, tiled
+from solvers.cost.serving.steps import decode_steps, step_seconds
 from tests.solvers.cost.serving.jobs import job
 
 
@@ -105,3 +110,12 @@ def test_four_bits_that_are_widened_lose_a_share():
 
 def test_the_node_of_every_fitted_gpu_is_known():
     assert {fit.gpu for found in fits().values() for fit in found} <= {node(name).gpu.name for name in names("nodes")}
+
+
+def test_a_device_that_pads_less_multiplies_faster() -> None:
+    asked, short = job(), replace(DEFAULT, tiles=0.25)
+    few, many = decode_steps(np.array([4.0]), np.array([128.0]), job=asked), tiled(curves_of(asked), 0.25)
+
+    assert step_seconds(few, asked, short) < step_seconds(few, asked, DEFAULT)
+    assert many.wide.rows == 0.25 * curves_of(asked).wide.rows
+    assert tiled(many, 4.0) == curves_of(asked)

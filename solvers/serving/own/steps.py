@@ -1,0 +1,90 @@
+"""Serving steps as `solvers.recipes.serving_step` measures them, as steps of the cost kernel.
+
+The step is plain PyTorch in 16 bit: embedding, layers, head and the likeliest token. It has no engine around it: no
+scheduler, no inputs and outputs of a step, no sampling beyond reading the logits once; those coefficients stay as
+published loops have them. A graph holds all of its kernels, prompts' too; a CPU issues none ahead.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from solvers.catalogue import Model as CatalogueModel
+from solvers.catalogue import model as catalogue_model
+from solvers.catalogue.hardware import Node
+from solvers.cost.serving.coefficients import Coefficients
+from solvers.cost.serving.job import Layout, Limits, ServingJob
+from solvers.cost.serving.steps import Compositions, decode_steps, mixed_steps, ready, seconds_at
+from solvers.recipes.model import Model
+from solvers.recipes.serving_step import ServingStepParams
+from solvers.recipes.serving_step import Step as Shape
+
+# Bytes of a logit in 16 bit, read once by the choice of the largest.
+LOGIT_BYTES = 2.0
+NO_ENGINE = {
+    "step_s": 0.0, "sampler_bytes": LOGIT_BYTES, "host_vllm_s": 0.0, "host_sglang_s": 0.0, "host_trtllm_s": 0.0,
+    "host_sequence_s": 0.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What ran: a shape of a model's step with `layers` of its layers; `graph` where one graph held it."""
+
+    params: ServingStepParams
+    layers: int
+    step: Shape
+    graph: bool
+
+
+def reason_against(params: ServingStepParams, node: Node) -> str:
+    """Why the kernel has no words for a step; empty where it has."""
+    if params.precision != "bf16":
+        return "The step computes in 32 bits; plans compute in 16 or less."
+    if params.tp > node.gpus:
+        return f"The step is cut over {params.tp} GPUs; a node of the plan has {node.gpus}."
+    return ""
+
+
+def job_of(ran: Ran, node: Node) -> ServingJob:
+    """The replica that runs such steps."""
+    step = ran.step
+    limits = Limits(step.sequences * step.tokens, step.sequences, step.start + step.tokens)
+    layout = Layout(tp=ran.params.tp)
+    return ServingJob(model=model(ran.params.model, ran.layers), node=node, layout=layout, limits=limits)
+
+
+def composition(ran: Ran, job: ServingJob) -> Compositions:
+    """The step in the kernel's words: one token of each sequence is decoding, more are a chunk of its prompt."""
+    step = ran.step
+    some, none = np.array([float(step.sequences)]), np.zeros(1)
+    if step.tokens == 1:
+        return decode_steps(some, np.array([step.start + 1.0]), job=job)
+    return mixed_steps(none, none, chunks=some, new=float(step.tokens), before=float(step.start), job=job)
+
+
+def seconds(ran: Ran, job: ServingJob, coefficients: Coefficients) -> float:
+    """Seconds of the step, without an engine."""
+    found = replace(coefficients, **NO_ENGINE)
+    if ran.graph:
+        found = replace(found, eager_gap_s=found.graph_gap_s, dispatch_s=0.0)
+    return float(seconds_at(composition(ran, job), ready(job, found))[0])
+
+
+def model(measured: Model, layers: int) -> CatalogueModel:
+    """The recipe's model with so many layers, as the catalogue has models."""
+    return catalogue_model(
+        {
+            "layers": layers,
+            "hidden": measured.hidden,
+            "heads": measured.heads,
+            "kv_heads": measured.key_value_heads,
+            "head_dim": measured.head_width,
+            "gated": measured.gated,
+            "ffn": measured.ffn,
+            "vocab": measured.vocabulary,
+            "norm": "layernorm" if measured.norm == "layer" else "rmsnorm",
+            "tied_embeddings": measured.tied_embeddings,
+            "source": [{"title": "a measured step"}],
+        }
+    )
