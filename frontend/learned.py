@@ -110,7 +110,7 @@ def difference(here: Document, there: Document) -> list[Difference]:
 
 
 FACTS = (("device", "Device"), ("stack", "Software"), ("base", "Starts from"), ("measurements", "Measurements"),
-         ("steps", "Training steps"), ("aside", "Set aside"))  # fmt: skip
+         ("steps", "Steps"), ("aside", "Set aside"))  # fmt: skip
 
 
 def _moved(one: Mapping[str, float | str]) -> Moved:
@@ -128,9 +128,13 @@ def _step(one: Document) -> Step:
 
 
 def _shape(one: Document) -> str:
-    """`8 layers, hidden 64, 2 × 128 tokens, fp32`."""
+    """`8 layers, hidden 64, 2 × 128 tokens, fp32`; of serving `2 × 128 tokens after 512`."""
     params = one["params"]
     size = f"{units.many(one['layers'], 'layer')}, hidden {params['model']['hidden']:,}"
+    if "step" in one:
+        step = one["step"]
+        new = f"{step['sequences']:,} × {units.many(step['tokens'], 'token')} after {step['start']:,}"
+        return f"{size}, {new}, {params['precision']}"
     tokens = f"{params['micro_batch'] * params['micro_batches']} × {params['sequence_length']:,} tokens"
     return f"{size}, {tokens}, {params['precision']}"
 

@@ -67,6 +67,16 @@ def test_the_list_tells_errors_before_and_after(browser: Client, project: Projec
     assert ">this project<" in page
 
 
+def test_a_step_of_serving_is_told_by_its_tokens(browser: Client, project: Project) -> None:
+    params = recipes.get("serving_step").parse({"precision": "bf16"}).model_dump(mode="json")
+    step = {"params": params, "layers": 2, "step": {"sequences": 4, "tokens": 1, "start": 512}, "graph": False}
+    told = {**document()["steps"][0], **step}
+
+    page = shown(browser, at(kept(project, steps=[told])))
+
+    assert "2 layers, hidden 64, 4 × 1 token after 512, bf16" in page
+
+
 def test_one_shows_what_moved_what_was_measured_and_what_was_set_aside(browser: Client, project: Project) -> None:
     page = shown(browser, at(kept(project)))
 
