@@ -40,6 +40,9 @@ from planner.models.validation import VALIDATION_ENDED
 from planner.services import audit, calibrations, jobs, nodes, outbox, projects, runs
 from planner.services.errors import Conflict, invalid, not_found
 from solvers import kinds
+from solvers.catalogue import Gpu
+from solvers.catalogue import Node as CatalogueNode
+from solvers.catalogue.attached import is_same
 from solvers.documents import Document
 from solvers.errors import IsoflopError, Problem
 
@@ -228,13 +231,26 @@ def _choosing(validation: Validation) -> Call | None:
 
 
 def _node(validation: Validation) -> Node | None:
-    """The node that was asked for, or the likeliest: online before away, with GPUs before without, heard of last."""
+    """The node that was asked for, or the likeliest: of the plan's device, online before away, heard of last."""
     there = _attached(validation.project)
     if asked := validation.choice.get("node"):
         named: Node | None = there.filter(id=asked).first()
         return named
-    ranked: list[Node] = sorted(there, key=lambda node: (node.online, bool(node.capability["gpus"]), node.last_seen))
+    planned = _planned_on(validation.run)
+    ranked: list[Node] = sorted(there, key=lambda node: (_is_of(node, planned), node.online, node.last_seen))
     return ranked[-1] if ranked else None
+
+
+def _planned_on(run: Run) -> Gpu | None:
+    """The GPU of the run's hardware; None for a kind that has no one node."""
+    node = getattr(getattr(kinds.parse(run.spec), "hardware", None), "node", None)
+    return node.gpu if isinstance(node, CatalogueNode) else None
+
+
+def _is_of(node: Node, gpu: Gpu | None) -> bool:
+    """Whether a device of the attached node is that GPU."""
+    devices = [found["name"] for found in node.capability["gpus"]] or [node.capability["cpu"]["model"]]
+    return gpu is not None and any(is_same(gpu, name) for name in devices)
 
 
 def _measure(validation: Validation, answer: Document) -> None:

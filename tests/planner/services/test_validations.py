@@ -5,12 +5,12 @@ import pytest
 from django.db import connections
 from django.db.models.functions import Now
 
-from planner.models import Bell, JobState, OutboxEntry, Run, Validation, ValidationState
+from planner.models import Bell, JobState, Node, OutboxEntry, Run, Validation, ValidationState
 from planner.services import calibrations, claims, jobs, nodes, projects, validations
 from planner.services.claims import Answered
 from planner.services.errors import Conflict, Invalid, NotFound
 from planner.services.validations import Call
-from solvers import kinds
+from solvers import catalogue, kinds
 from solvers.errors import Problem
 from tests import factories
 from tests import nodes as made
@@ -122,6 +122,18 @@ def test_jobs_of_a_trial_go_to_its_node_only(solved, node):
     validation = stepped(begun(solved, node=str(other.id)))
 
     assert {job.needs["node"] for job in validation.jobs.all()} == {str(other.id)}
+
+
+@pytest.mark.parametrize(("gpu", "chosen"), [("h200-sxm", "rack"), ("h100-sxm", "box"), (None, "box")])
+def test_a_plan_is_tried_on_a_node_of_its_own_device(solved, node, gpu, chosen):
+    """`box` was heard of last and has no GPU; `rack` has H200s."""
+    rack = made.join(solved.project, name="rack", gpus=[made.H200]).node
+    Node.objects.filter(id=rack.id).update(last_seen=Now() - timedelta(seconds=5))
+    planned = None if gpu is None else catalogue.gpu(gpu)
+
+    ranked = sorted(Node.objects.all(), key=lambda one: (validations._is_of(one, planned), one.last_seen))
+
+    assert ranked[-1].name == chosen
 
 
 def test_a_node_that_stays_away_is_not_waited_for_for_ever(solved, node):
