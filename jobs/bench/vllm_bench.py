@@ -55,7 +55,13 @@ def arguments(params: VllmBenchParams, key: Document, model: Path, answer: Path)
         "num-iters": params.repeats,
         "output-json": answer,
     }
-    return ["bench", "latency", "--skip-tokenizer-init", *(f"--{name}={value}" for name, value in said.items())]
+    return [
+        "bench",
+        "latency",
+        "--skip-tokenizer-init",
+        "--disable-detokenize",
+        *(f"--{name}={value}" for name, value in said.items()),
+    ]
 
 
 def config(params: VllmBenchParams, key: Document) -> Document:

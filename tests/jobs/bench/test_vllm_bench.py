@@ -25,6 +25,7 @@ def test_arguments_are_numbers_words_of_ours_and_places_of_ours() -> None:
         "bench",
         "latency",
         "--skip-tokenizer-init",
+        "--disable-detokenize",
         "--model=/a",
         "--load-format=dummy",
         "--dtype=bfloat16",
