@@ -132,3 +132,25 @@ def authenticated(joined: Joined) -> Node:
     credential = credentials.authenticate(joined.credential)
     assert credential is not None
     return credential.node
+
+
+def taught(**fields: Any) -> Document:
+    """A calibration of a CPU: one coefficient moved, one as it was, a step 25 % off before and 5 % after."""
+    step_params = recipes.get("training_step").parse({}).model_dump(mode="json")
+    step = {"params": step_params, "layers": 2, "seconds": 0.02, "before_s": 0.025, "left_out_s": 0.021, "noise": 0.02}
+    return {
+        "format": "isoflop-calibration",
+        "kind": "training",
+        "name": "Test CPU",
+        "device": "Test CPU",
+        "stack": "torch 2.13.0",
+        "base": "published-012345abcdef",
+        "coefficients": [
+            {"name": "attention_forward", "value": 0.73, "spread": 0.5, "before": 0.73, "recipe": ""},
+            {"name": "flops_per_s", "value": 5e10, "spread": 0.05, "before": 1e11, "recipe": "gemm"},
+        ],
+        "steps": [step],
+        "aside": [{"measurement": "f" * 64, "recipe": "gemm", "row": 0, "reason": "the device slowed down"}],
+        "measurements": ["a" * 64],
+        **fields,
+    }

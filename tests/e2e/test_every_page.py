@@ -5,8 +5,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page
 
-from planner.services import catalogue, claims, forecasts, projects, runs, tokens
-from tests import plans
+from planner.models import Run
+from planner.services import calibrations, catalogue, claims, forecasts, projects, runs, tokens, validations
+from tests import nodes, plans
 from tests.e2e.conftest import DESK, PHONE, Person, Watch, make_person, overflow, small_targets, violations
 
 POD = {
@@ -54,6 +55,7 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
     }
     forecasts.record(frozen["forecast, scored"], user=owner, loss=0.6)
     forecasts.record(frozen["forecast, scored"], user=owner, loss=0.48, tokens=2e11, reason="r" * 200)
+    attached = _attached(person, found[0])
     compare = "compare?runs=" + ",".join(str(run.id) for run in found)
     sections = {
         f"catalogue {name}": f"catalogue?section={name}" for name in ("gpus", "nodes", "links", "models", "prices")
@@ -72,6 +74,7 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "new serving, wrong": "new?kind=serving&set=/slo/tpot=%22fast%22",
         "forecasts": "forecasts",
         **{name: f"forecasts/{forecast.id}" for name, forecast in frozen.items()},
+        **attached,
         **sections,
         "gpu": "catalogue/gpus/h100-sxm",
         "own node": "catalogue/nodes/our-pod",
@@ -89,6 +92,27 @@ def pages(signed_in: Page, person: Person) -> dict[str, str]:
         "new project": "/projects/new",
     }
     return {name: person.home + path for name, path in own.items()} | others
+
+
+def _attached(person: Person, run: Run) -> dict[str, str]:
+    """The pages of nodes and what they measured: one job done, one that waits, a trial, a calibration."""
+    owner, project = person.user, person.project
+    measured = nodes.measured(project)
+    waiting = nodes.job(project, gpu="H200", device="cpu")
+    trial = validations.start(run, user=owner, budget_s=120.0, node=str(measured.node_id))
+    calibration = calibrations.keep(project, nodes.taught(), kind="training", user=owner, note="n" * 200)
+    return {
+        "nodes": "nodes",
+        "node": f"nodes/{measured.node_id}",
+        "jobs": "jobs",
+        "job, measured": f"jobs/{measured.job_id}",
+        "job, waiting": f"jobs/{waiting.id}",
+        "new job": "jobs/new?recipe=gemm",
+        "measurements": "measurements",
+        "calibrations": "calibrations",
+        "calibration": f"calibrations/{calibration.id}",
+        "validation": f"validations/{trial.id}",
+    }
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -11,37 +11,13 @@ from pytest_django import DjangoAssertNumQueries
 from planner.models import Calibration, Project, Role
 from planner.services import calibrations, projects
 from solvers import recipes
-from solvers.documents import Document
 from tests import nodes
 from tests.frontend.views.test_nodes import HOSTILE, plain, shown, viewer
-
-STEP = recipes.get("training_step").parse({}).model_dump(mode="json")
-
-
-def document(**fields: Any) -> Document:
-    """A calibration of a CPU: one coefficient moved, one as it was, a step 25 % off before and 5 % after."""
-    step = {"params": STEP, "layers": 2, "seconds": 0.02, "before_s": 0.025, "left_out_s": 0.021, "noise": 0.02}
-    return {
-        "format": "isoflop-calibration",
-        "kind": "training",
-        "name": "Test CPU",
-        "device": "Test CPU",
-        "stack": "torch 2.13.0",
-        "base": "published-012345abcdef",
-        "coefficients": [
-            {"name": "attention_forward", "value": 0.73, "spread": 0.5, "before": 0.73, "recipe": ""},
-            {"name": "flops_per_s", "value": 5e10, "spread": 0.05, "before": 1e11, "recipe": "gemm"},
-        ],
-        "steps": [step],
-        "aside": [{"measurement": "f" * 64, "recipe": "gemm", "row": 0, "reason": "the device slowed down"}],
-        "measurements": ["a" * 64],
-        **fields,
-    }
 
 
 def kept(project: Project, user: User | None = None, **fields: Any) -> Calibration:
     by = user or project.created_by
-    return calibrations.keep(project, document(**fields), kind="training", user=by)
+    return calibrations.keep(project, nodes.taught(**fields), kind="training", user=by)
 
 
 def at(calibration: Calibration, more: str = "") -> str:
@@ -70,7 +46,7 @@ def test_the_list_tells_errors_before_and_after(browser: Client, project: Projec
 def test_a_step_of_serving_is_told_by_its_tokens(browser: Client, project: Project) -> None:
     params = recipes.get("serving_step").parse({"precision": "bf16"}).model_dump(mode="json")
     step = {"params": params, "layers": 2, "step": {"sequences": 4, "tokens": 1, "start": 512}, "graph": False}
-    told = {**document()["steps"][0], **step}
+    told = {**nodes.taught()["steps"][0], **step}
 
     page = shown(browser, at(kept(project, steps=[told])))
 
@@ -101,7 +77,7 @@ def test_one_of_another_shape_is_shown_as_far_as_it_goes(browser: Client, projec
 
 def test_two_are_compared(browser: Client, project: Project) -> None:
     earlier = kept(project)
-    faster = {**document()["coefficients"][1], "value": 6e10}
+    faster = {**nodes.taught()["coefficients"][1], "value": 6e10}
     later = kept(project, coefficients=[faster], stack="torch 2.14.0")
 
     page = shown(browser, at(later, f"?against={earlier.id}"))
