@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jobs.agent import state as states
 from jobs.agent.capability import agent_version, capability
+from jobs.agent.errors import NodeError
 from jobs.agent.state import State
 from jobs.agent.transport import Transport
 
@@ -40,6 +41,15 @@ def join(url: str, token: str, *, name: str, executor: str, ca: str, path: Path)
     )
     states.save(path, joined)
     return joined
+
+
+def known_as(path: Path) -> str:
+    """The node that the file `path` makes of this machine, in words; empty where it is none."""
+    try:
+        found = states.load(path)
+    except NodeError:
+        return ""
+    return f"the node {found.name} of {found.url}"
 
 
 def named(host: str) -> str:

@@ -63,7 +63,10 @@ def join(
     trusted = str(ca.resolve()) if ca else ""
     if _in_clear(url):
         exits.warn([IN_CLEAR])
+    before = joining.known_as(path)
     joined = joining.join(url, token, name=name, executor=executor.value, ca=trusted, path=path)
+    if before:
+        exits.warn([Problem("was_joined", f"This machine was {before}.", "", "Remove that node on its page.")])
     typer.echo(f"{joined.name} has joined {joined.url}. Its credential is in {path}.", err=True)
     named = "" if state is None else f" --state {shlex.quote(str(path))}"
     typer.echo(f"Run it now:  isoflop node run{named}", err=True)

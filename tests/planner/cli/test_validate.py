@@ -131,3 +131,13 @@ def test_joining_over_http_warns_unless_it_is_this_machine(here, tmp_path, url, 
     done = here("node", "join", url, "--token", "nj_x", "--state", str(tmp_path / "node.json"))
 
     assert (b"can be read on the way" in done.stderr, done.returncode) == (warned, 1)
+
+
+def test_a_machine_that_joins_again_is_told_what_it_was(there, run, tmp_path):
+    for name in ("first", "second"):
+        line = there("node", "token").stdout.decode().split()[1:]
+        done = there(*line, "--name", name, "--state", str(tmp_path / "node.json"))
+
+    assert done.returncode == 0, done.stderr
+    assert b"This machine was the node first of http" in done.stderr
+    assert b"Remove that node on its page" in done.stderr
