@@ -4,6 +4,7 @@ A bound is stated where the field is written (`Field(gt=0)`) or in the JSON Sche
 value beyond it is tried on that field alone.
 """
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
@@ -82,7 +83,12 @@ def _beyond(model: type[BaseModel], field: str, info: FieldInfo) -> Iterator[Bey
         stated = [node[word] for node in nodes for word in words & node.keys()]
         if stated:
             worst = better(stated)
-            yield Beyond(model, field, f"schema {worst:g}", worst + (-1 if words is LEAST else 1))
+            yield Beyond(model, field, f"schema {worst:g}", _next(worst, -1 if words is LEAST else 1))
+
+
+def _next(limit: float, step: int) -> float:
+    """A whole step beyond the limit, or the next number where that is no other."""
+    return limit + step if limit + step != limit else math.nextafter(limit, step * math.inf)
 
 
 def _bare(annotation: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.bench.own import FORETOLD, LEARNED, MICRO, main, spec_for
+from jobs.bench.own import FORETOLD, LEARNED, MICRO, main, node_of, spec_for
 from solvers.calibration.own.document import Own
 from solvers.documents import Document
 from solvers.training.own.learn import learn
@@ -25,7 +25,7 @@ def measured() -> Document:
 
 
 def learned(documents: list[Document]) -> Own:
-    return Own.model_validate(learn(spec_for(documents[0]["environment"]), documents))
+    return Own.model_validate(learn(spec_for(node_of(documents[0]["environment"])), documents))
 
 
 def shares(errors: dict[str, dict[str, float]]) -> dict[str, tuple[float, float]]:
