@@ -127,7 +127,7 @@ class Client:
         """The answer; a read that met a connection which the server was closing is made again on a new one."""
         try:
             return self._http.request(method, path, **options)
-        except httpx.RemoteProtocolError:
+        except (httpx.RemoteProtocolError, httpx.ReadError):
             if method != "GET":
                 raise
             return self._http.request(method, path, **options)
