@@ -26,6 +26,11 @@ SAYS = {
     ValidationState.CANCELLED: "It was cancelled. What was measured is kept and counts in later calibrations.",
     ValidationState.FAILED: "It could not be done. What was measured is kept all the same.",
 }
+# What a solver says is open, before and after; plans that no other layout competes with have no regret.
+EXPECTED = {
+    "spread": "the step's spread falls from {} to {}",
+    "regret": "what a wrong choice of layout costs from {} to {} of a step",
+}
 BADGES = {ValidationState.DONE: "good", ValidationState.FAILED: "bad", ValidationState.CANCELLED: ""}
 
 
@@ -92,11 +97,8 @@ def expects(validation: Validation) -> str:
     before, after = (validation.choice.get(name) for name in ("before", "after"))
     if not before or not after:
         return ""
-    spread = f"the step's spread falls from {_share(before['spread'])} to {_share(after['spread'])}"
-    regret = (
-        f"what a wrong choice of layout costs from {_share(before['regret'])} to {_share(after['regret'])} of a step"
-    )
-    return f"Expected of it: {spread}, {regret}."
+    told = [said.format(_share(before[name]), _share(after[name])) for name, said in EXPECTED.items() if name in before]
+    return f"Expected of it: {', '.join(told)}."
 
 
 def has_plan_after(validation: Validation) -> bool:

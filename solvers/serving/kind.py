@@ -25,6 +25,13 @@ def calibrated_on(spec: ServingSpec) -> str:
     return name_of(spec)
 
 
+def experiments(spec: ServingSpec, result: Document, capability: Document, budget_s: float) -> Document:
+    """The jobs on a node of this capability from which most is learned of the plan's steps."""
+    from solvers.serving.own.choose import experiments as chosen  # noqa: PLC0415 -- slow import
+
+    return chosen(spec, result, capability, budget_s)
+
+
 def learn(spec: ServingSpec, measurements: Sequence[Document]) -> Document:
     """An own calibration from measurements of one device and stack."""
     from solvers.serving.own.learn import learn as learned  # noqa: PLC0415 -- slow import
@@ -49,5 +56,6 @@ KIND = Kind(
     calibration=calibrated_on,
     exports=EXPORTS,
     prepare=prepare,
+    experiments=experiments,
     learn=learn,
 )

@@ -6,11 +6,13 @@ regret    what is lost by taking the alternative that looks best. Now: E[y_best 
           by N(0, S): E[min (mean + moved)] - E[min y], the second the same whatever is measured
 spread    standard deviation of the best alternative's logarithm
 gain      how much regret + spread become less: where there is one alternative, the second alone counts
+Of one plan with several steps nothing is chosen: spread is the root mean square of their deviations, regret is not.
 Greedy: the experiment of the largest gain for each second, then again given its rows, while the budget lasts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -19,6 +21,58 @@ from solvers.calibration.covariance import Floats, Ints
 DRAWS, SEED = 4096, 0
 # Less than this is not worth a job: a tenth of a per cent of the plan's time.
 LEAST_GAIN = 1e-3
+
+
+class Known(Protocol):
+    """What is known of what is planned, and of rows that may be measured."""
+
+    def after(self, rows: Ints) -> Self:
+        """What is left open when these rows are measured."""
+        ...
+
+    def gain(self, rows: Ints) -> float:
+        """How much less is open then."""
+        ...
+
+    def left(self) -> dict[str, float]:
+        """What is open, by name."""
+        ...
+
+
+def shrinks(covariance: Floats, places: Ints, noise: Floats) -> Floats:
+    """By how much a covariance [n, n] shrinks when its rows at `places` are measured with noise of these variances."""
+    between = covariance[:, places]
+    found: Floats = between @ np.linalg.solve(covariance[np.ix_(places, places)] + np.diag(noise), between.T)
+    return found
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Logarithms of `size` steps of one plan: `covariance` of them and of n rows behind them [size + n].
+
+    `noise` are the rows' variances.
+    """
+
+    covariance: Floats
+    noise: Floats
+    size: int
+
+    def spread(self) -> float:
+        """Of the steps, one as the other."""
+        return float(np.sqrt(np.diag(self.covariance)[: self.size].clip(0.0).mean()))
+
+    def left(self) -> dict[str, float]:
+        """The spread."""
+        return {"spread": self.spread()}
+
+    def after(self, rows: Ints) -> "Steps":
+        """What is left open when these rows are measured."""
+        moved = shrinks(self.covariance, self.size + rows, self.noise[rows])
+        return Steps(self.covariance - moved, self.noise, self.size)
+
+    def gain(self, rows: Ints) -> float:
+        """By how much the spread becomes less."""
+        return self.spread() - self.after(rows).spread()
 
 
 @dataclass(frozen=True)
@@ -47,13 +101,13 @@ class Joint:
         """Expected loss of taking the alternative that looks best."""
         return self._best(self.moved + self.covariance) - self._best(self.moved)
 
+    def left(self) -> dict[str, float]:
+        """Regret and spread."""
+        return {"regret": self.regret(), "spread": self.spread()}
+
     def shrinks(self, rows: Ints) -> Floats:
         """By how much the covariance [t + n] shrinks when these rows are measured."""
-        places = self.size + rows
-        between = self.covariance[:, places]
-        inner = self.covariance[np.ix_(places, places)] + np.diag(self.noise[rows])
-        found: Floats = between @ np.linalg.solve(inner, between.T)
-        return found
+        return shrinks(self.covariance, self.size + rows, self.noise[rows])
 
     def after(self, rows: Ints) -> "Joint":
         """What is left open when these rows are measured."""
@@ -76,20 +130,19 @@ def joint(mean: Floats, covariance: Floats, noise: Floats) -> Joint:
 
 @dataclass(frozen=True)
 class Picked:
-    """An experiment's place among those offered, with regret and spread after it and those before it."""
+    """An experiment's place among those offered, its gain, and what is left open after it and those before it."""
 
     place: int
     gain: float
-    regret: float
-    spread: float
+    left: dict[str, float]
 
 
-def chosen(start: Joint, experiments: Sequence[Ints], costs: Sequence[float], *, budget: float) -> list[Picked]:
+def chosen(start: Known, experiments: Sequence[Ints], costs: Sequence[float], *, budget: float) -> list[Picked]:
     """The experiments (each the rows that it measures) within the budget, in the order they are picked."""
     return list(_picks(start, experiments, costs, budget))
 
 
-def _picks(known: Joint, experiments: Sequence[Ints], costs: Sequence[float], budget: float) -> Iterator[Picked]:
+def _picks(known: Known, experiments: Sequence[Ints], costs: Sequence[float], budget: float) -> Iterator[Picked]:
     left = set(range(len(experiments)))
     while True:
         able = [place for place in sorted(left) if costs[place] <= budget]
@@ -100,7 +153,7 @@ def _picks(known: Joint, experiments: Sequence[Ints], costs: Sequence[float], bu
         place = max(worth, key=lambda one: gains[one] / costs[one])
         known, budget = known.after(experiments[place]), budget - costs[place]
         left.remove(place)
-        yield Picked(place, gains[place], known.regret(), known.spread())
+        yield Picked(place, gains[place], known.left())
 
 
 def _lost(mean: Floats, covariance: Floats) -> float:

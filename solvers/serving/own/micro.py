@@ -8,7 +8,7 @@ By the wall clock every other row has one such gap too. Launches of a GPU's host
 Which numbers are its own: where a curve was fitted to the GPU, the rates of datasheet alone; else all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,16 +73,14 @@ class Observed:
 
 def fitted(measured: Measured, gpu: Gpu, curves: Curves, coefficients: Coefficients, *, like_published: bool) -> Fitted:
     """The device's numbers; `coefficients` are the published calibration's."""
-    rows = [one for row in measured.rows if (one := _observed(row)) is not None]
+    rows = [one for row in measured.rows if (one := observed(row)) is not None]
     recipes = {one.row.recipe for one in rows}
     names = [name for name in UNKNOWN if not like_published or (name in RATES and UNKNOWN[name][0] in recipes)]
-    before = np.array([_before(name, gpu, coefficients, measured.kind) for name in names])
+    before = np.array([before_of(name, gpu, coefficients, measured.kind) for name in names])
 
     def model(theta: Floats) -> Floats:
         values = dict(zip(names, np.exp(theta).tolist(), strict=True))
-        own = with_values(coefficients, values, gpu)
-        at = At(gpu, tiled(curves, own.tiles), own, values.get(MEMORY, memory_of(gpu)))
-        return np.log([_with_gap(one, at) for one in rows])
+        return log_seconds(rows, values, gpu=gpu, curves=curves, coefficients=coefficients)
 
     found = mode(
         model,
@@ -102,7 +100,17 @@ def fitted(measured: Measured, gpu: Gpu, curves: Curves, coefficients: Coefficie
     return Fitted(told, table(found.covariance / np.outer(spread, spread)), tuple(odd))
 
 
-def _before(name: str, gpu: Gpu, coefficients: Coefficients, kind: str) -> float:
+def log_seconds(
+    rows: Sequence[Observed], values: dict[str, float], *, gpu: Gpu, curves: Curves, coefficients: Coefficients
+) -> Floats:
+    """Log seconds of rows on a device with these numbers of its own."""
+    own = with_values(coefficients, values, gpu)
+    at = At(gpu, tiled(curves, own.tiles), own, values.get(MEMORY, memory_of(gpu)))
+    return np.log([_with_gap(one, at) for one in rows])
+
+
+def before_of(name: str, gpu: Gpu, coefficients: Coefficients, kind: str) -> float:
+    """A number before anything is measured, on a device of `kind` cpu or cuda."""
     if name == COMPUTE:
         return compute_of(gpu)
     if name == SCORES and kind == "cpu":
@@ -110,7 +118,8 @@ def _before(name: str, gpu: Gpu, coefficients: Coefficients, kind: str) -> float
     return memory_of(gpu) if name == MEMORY else float(getattr(coefficients, name))
 
 
-def _observed(one: Row) -> Observed | None:
+def observed(one: Row) -> Observed | None:
+    """A row as the formulas see it; None where they have none for it."""
     row = one.row
     half = row.get("precision") in SIXTEEN
     match one.recipe:

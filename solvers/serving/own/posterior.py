@@ -6,7 +6,7 @@
 Noise of a step grows with how far outside it lies without itself, as in `solvers.calibration.fit`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,18 +14,23 @@ from scipy.linalg import block_diag
 
 from solvers.calibration.covariance import Floats
 from solvers.calibration.fit import FREEDOM, LONGEST_STEP, MOST_INFLATION
+from solvers.calibration.own.device import RATES
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.coefficients import Coefficients
+from solvers.cost.serving.lookup import SYSTEMS
 from solvers.serving.evidence import linear
 from solvers.serving.evidence.posterior import TOKEN, TRUST
 from solvers.serving.own.device import Device
 from solvers.serving.own.document import ServingOwn
+from solvers.serving.own.micro import UNKNOWN, before_of
 from solvers.serving.own.steps import Ran, job_of, seconds
 
 ROUNDS, STEP = 4, 0.02
 # What steps of a device that no curve was fitted to have in common beyond its own numbers, in logarithms: a factor that
 # is within 1.65 either way two times of three; wide, so that a few steps say what it is.
 APART = 0.5
+# A GPU that curves were fitted to reaches about what its record says: a tenth more or less.
+ALIKE = 0.1
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,16 @@ def untaught(belief: Belief, node: Node) -> State:
     return joined(belief, device, [], node)
 
 
+def unlearned(belief: Belief, node: Node, kind: str) -> State:
+    """What is known of a device of `kind` cpu or cuda before anything is measured on it, all that is its own open."""
+    like, coefficients = node.gpu.name in SYSTEMS, linear.cost_at(TRUST[TOKEN] * belief.mean)
+    names = tuple(name for name in UNKNOWN if not like or name in RATES)
+    spread = [min(UNKNOWN[name][1], ALIKE if like else np.inf) for name in names]
+    mean = np.log([before_of(name, node.gpu, coefficients, kind) for name in names])
+    apart = belief.apart if like else APART
+    return joined(belief, Device(node.gpu, names, mean, np.diag(spread), apart, like_published=like), [], node)
+
+
 def joined(belief: Belief, device: Device, steps: Sequence[Timed], node: Node) -> State:
     """The state after `steps`."""
     before = np.concatenate([belief.mean, np.zeros(device.size)])
@@ -138,12 +153,22 @@ def joined(belief: Belief, device: Device, steps: Sequence[Timed], node: Node) -
 def seen(state: State, x: Floats, runs: Sequence[Ran], node: Node) -> tuple[Floats, Floats]:
     """Log seconds of runs [n] at x [d], and their slopes [n, d]."""
     jobs = [job_of(run, node) for run in runs]
-    here = state.coefficients(x)
-    base = np.log([seconds(run, job, here) for run, job in zip(runs, jobs, strict=True)])
-    slopes = np.zeros((len(runs), len(x)))
+
+    def log_seconds(coefficients: Coefficients) -> Floats:
+        return np.log([seconds(run, job, coefficients) for run, job in zip(runs, jobs, strict=True)])
+
+    return along(log_seconds, state.coefficients, x)
+
+
+def along(
+    log_seconds: Callable[[Coefficients], Floats], coefficients: Callable[[Floats], Coefficients], x: Floats
+) -> tuple[Floats, Floats]:
+    """Log seconds [n] of what is run with the coefficients at x [d], and their slopes [n, d]."""
+    here = coefficients(x)
+    base = log_seconds(here)
+    slopes = np.zeros((len(base), len(x)))
     for place in range(len(x)):
-        there = state.coefficients(x + STEP * (np.arange(len(x)) == place))
+        there = coefficients(x + STEP * (np.arange(len(x)) == place))
         if there != here:
-            moved = np.log([seconds(run, job, there) for run, job in zip(runs, jobs, strict=True)])
-            slopes[:, place] = (moved - base) / STEP
+            slopes[:, place] = (log_seconds(there) - base) / STEP
     return base, slopes

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers import recipes
 from solvers.calibration.covariance import ALONE, Floats, Ints, Rows
+from solvers.calibration.own.answer import answer, check_offered
 from solvers.calibration.own.device import Device, beside, on
 from solvers.calibration.own.document import Own
-from solvers.calibration.own.gain import Joint, Picked, chosen
+from solvers.calibration.own.gain import Joint
 from solvers.calibration.own.gain import joint as joint_of
 from solvers.calibration.own.micro import Observed, log_seconds, observed
-from solvers.catalogue.attached import is_same
+from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, expressible
 from solvers.catalogue.hardware import Node
 from solvers.cost.block import Job
 from solvers.cost.cluster import hardware_of
@@ -31,7 +31,7 @@ from solvers.training.evidence.linear import BOUNDED, STEP
 from solvers.training.evidence.posterior import Posterior, seen
 from solvers.training.evidence.rows import Case
 from solvers.training.job import job_of
-from solvers.training.own.candidates import Asked, Attached, Candidate, attached, candidates, expressible, keys_of
+from solvers.training.own.candidates import Asked, candidates
 from solvers.training.own.learn import LEAST_NOISE, is_like_published
 from solvers.training.own.posterior import joined, unlearned_device
 from solvers.training.own.steps import SOFTWARE, batches
@@ -49,54 +49,14 @@ SAID = {
 def experiments(spec: TrainingSpec, result: Document, capability: Document, budget_s: float) -> Document:
     """The jobs, in the order in which they teach most; what is expected of them. SpecError: nothing can be chosen."""
     node = attached(capability)
-    _same_device(spec, node)
+    record = getattr(spec.hardware, "node", None)
+    check_same(record, node)
     layouts = _layouts(result)
-    asked = Asked(spec, [one["layout"] for one in layouts], node, budget_s)
-    offered = candidates(asked)
-    if not offered:
-        said = f"Nothing that this node measures fits into {budget_s:,.0f} device-seconds."
-        raise SpecError(Problem("budget", said, "", "Give more time."))
+    bounds = Bounds(node, spec.hardware.node.gpu, budget_s)
+    offered = candidates(Asked(spec, [one["layout"] for one in layouts], bounds))
+    check_offered(offered, budget_s)
     joint, parts = _joint(spec, layouts, offered, node)
-    picked = chosen(joint, parts, [one.cost_s for one in offered], budget=budget_s)
-    if not picked:
-        said = "Nothing that this node can measure would teach anything of this plan."
-        raise SpecError(Problem("nothing_to_learn", said, "", "It is as sure as measurements here can make it."))
-    before = {"regret": joint.regret(), "spread": joint.spread()}
-    last = picked[-1]
-    return {
-        "experiments": [_document(offered[one.place], one, node) for one in picked],
-        "before": before,
-        "after": {"regret": last.regret, "spread": last.spread},
-        "cost_s": sum(offered[one.place].cost_s for one in picked),
-        "budget_s": budget_s,
-        "offered": len(offered),
-        "alternatives": joint.size,
-        "left_out": _left_out(spec, offered),
-    }
-
-
-def _same_device(spec: TrainingSpec, node: Attached) -> None:
-    hardware = getattr(spec.hardware, "node", None)
-    if hardware is None:
-        said = "A plan over islands of different nodes cannot be tried on one node."
-        raise SpecError(Problem("other_device", said, "/hardware", "Plan for equal nodes."))
-    if not is_same(hardware.gpu, node.name):
-        said = f"The plan is for {hardware.gpu.shown}, and the node has {node.name}."
-        raise SpecError(Problem("other_device", said, "/hardware", "Attach a node with the plan's device."))
-
-
-def _document(candidate: Candidate, picked: Picked, node: Attached) -> Document:
-    cut = f" Cut to the node: {'; '.join(candidate.cut)}." if candidate.cut else ""
-    gpus = recipes.get(candidate.recipe).needs(candidate.params).devices
-    needs = {"gpu": node.name, "gpus": gpus} if node.device == "cuda" else {}
-    return {
-        "recipe": candidate.recipe,
-        "params": candidate.params.model_dump(mode="json"),
-        "needs": {"device": node.device, **needs},
-        "cost_s": candidate.cost_s,
-        "why": f"Measures {candidate.what}.{cut}",
-        "expected": {"gain": picked.gain, "regret": picked.regret, "spread": picked.spread},
-    }
+    return {**answer(joint, parts, offered, bounds, _left_out(spec, offered)), "alternatives": joint.size}
 
 
 def _left_out(spec: TrainingSpec, offered: Sequence[Candidate]) -> list[str]:
@@ -166,7 +126,7 @@ def _case(spec: TrainingSpec, plan: Document) -> Case:
 
 def _rows(candidate: Candidate, posterior: Posterior, record: Node, node: Attached) -> tuple[Rows, list[float]]:
     """What the covariance sees of a candidate's rows, and their standard deviations."""
-    keys = keys_of(candidate)
+    keys = candidate.rows()
     if isinstance(candidate.params, TrainingStepParams):
         runs = batches([(candidate.params, key["layers"]) for key in keys], record)
         rows, _, _ = seen(posterior, runs, [SOFTWARE] * len(keys))

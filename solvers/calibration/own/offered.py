@@ -1,0 +1,132 @@
+"""Experiments that a node could run for a plan: what the node has, checked parameters, what they cost.
+
+What a node does not bear is cut: the asker lists what it would like, largest first, and the first that the recipe, the
+node's memory and a share of the budget allow is offered. What is cut is said.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from solvers import recipes
+from solvers.catalogue import Model
+from solvers.catalogue.attached import is_same
+from solvers.catalogue.hardware import Gpu
+from solvers.catalogue.hardware import Node as Record
+from solvers.documents import Document
+from solvers.errors import Problem, SpecError
+from solvers.recipes.recipe import Recipe
+
+# Of what takes long.
+REPEATS: Document = {"repeats": 7, "warmup": 2}
+# Cuts of tokens, sequences and vocabularies, the first that fits is taken; and counts of layers.
+TOKEN_CUTS, LENGTH_CUTS, VOCABULARY_CUTS = (1, 4, 16, 64, 256), (1, 4, 16), (1, 4, 16)
+LAYERS = ((2, 4), (1, 2))
+# Of the budget, so that more than one experiment fits.
+MOST_SHARE = 0.5
+COPIES = (32e6, 256e6)
+# On a CPU one thread: it is timed by the time that it had a core, which other programs do not lengthen.
+THREADS: dict[str, Document] = {"cpu": {"threads": 1}, "cuda": {}}
+
+# Parameters without device and threads, what they measure in words, and what was cut.
+Wish = tuple[Document, str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What a node offers to a plan: its device, how many, memory of each, and recipes by version."""
+
+    device: str
+    name: str
+    count: int
+    memory_bytes: float
+    recipes: dict[str, int]
+
+    def measures(self, name: str) -> bool:
+        """Whether it has the recipe, of the version that is known here."""
+        return self.recipes.get(name) == recipes.get(name).version
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An experiment: checked parameters, device-seconds, and in words what it measures and what was cut."""
+
+    recipe: str
+    params: Any
+    cost_s: float
+    what: str
+    cut: tuple[str, ...] = ()
+
+    def rows(self) -> list[Document]:
+        """What its rows are measurements of."""
+        return [dict(key) for key in recipes.get(self.recipe).keys(self.params)]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A node of the plan's GPU, and what all experiments together may cost."""
+
+    node: Attached
+    gpu: Gpu
+    budget_s: float
+
+    def first(self, name: str, wishes: Iterator[Wish]) -> Iterator[Candidate]:
+        """The first of the wishes that the recipe, the node and half of the budget allow."""
+        recipe: Recipe[Any] = recipes.get(name)
+        node = self.node
+        gpu = self.gpu if node.device == "cuda" else None
+        for document, what, cut in wishes:
+            try:
+                params = recipe.parse({"device": node.device, **THREADS[node.device], **document})
+            except SpecError:
+                continue
+            needs, cost = recipe.needs(params), recipe.device_seconds(params, gpu)
+            fits = needs.devices <= node.count and needs.memory_bytes <= node.memory_bytes
+            if fits and cost <= MOST_SHARE * self.budget_s:
+                yield Candidate(name, params, cost, what, tuple(word for word in cut if word))
+                return
+
+
+def attached(capability: Document) -> Attached:
+    """The node by its own account."""
+    cpu, gpus, known = capability["cpu"], capability["gpus"], dict(capability["recipes"])
+    if gpus:
+        alike = [one for one in gpus if one["name"] == gpus[0]["name"]]
+        least = min(float(one["memory_bytes"]) for one in alike)
+        return Attached("cuda", gpus[0]["name"], len(alike), least, known)
+    return Attached("cpu", cpu["model"], 1, float(cpu["memory_bytes"]), known)
+
+
+def check_same(record: Record | None, node: Attached) -> None:
+    """Raise SpecError unless the node has the device of `record`, which is None where a plan has no one node."""
+    if record is None:
+        said = "A plan over islands of different nodes cannot be tried on one node."
+        raise SpecError(Problem("other_device", said, "/hardware", "Plan for equal nodes."))
+    if not is_same(record.gpu, node.name):
+        said = f"The plan is for {record.gpu.shown}, and the node has {node.name}."
+        raise SpecError(Problem("other_device", said, "/hardware", "Attach a node with the plan's device."))
+
+
+def copies(bounds: Bounds) -> Iterator[Candidate]:
+    """Memory bandwidth."""
+    yield from bounds.first("memory_copy", iter([({"sizes": COPIES}, "memory bandwidth", ())]))
+
+
+def launches(bounds: Bounds) -> Iterator[Candidate]:
+    """Kernels' starts."""
+    yield from bounds.first("launch", iter([({}, "what a kernel's start takes", ())]))
+
+
+def expressible(model: Model) -> bool:
+    """Whether the recipes' decoder can stand for the model: plain attention and dense feed-forward layers alone."""
+    special = (model.moe, model.mla, model.mamba, model.linear, model.window, model.pattern)
+    return not any(special) and bool(model.ffn)
+
+
+def decoder(model: Model, vocabulary: int) -> Document:
+    """The model as the recipes have it."""
+    return {
+        "hidden": model.hidden, "layers": model.layers, "heads": model.heads, "kv_heads": model.kv_heads,
+        "head_dim": model.head_dim, "ffn": model.ffn, "vocabulary": vocabulary, "gated": model.gated,
+        "norm": "layer" if model.norm == "layernorm" else "rms", "tied_embeddings": model.tied_embeddings,
+    }  # fmt: skip

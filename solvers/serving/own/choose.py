@@ -1,0 +1,141 @@
+"""Which jobs on an attached node teach most of a serving plan's steps, within so many device-seconds.
+
+x = (z, u, w) as `posterior.py` has it, normal with covariance P; slopes are those of logarithms of seconds at its mean
+    planned    the plan's prefill and decode by its engine [2]     slopes over z, u, and w where w is an engine's too
+    steps      rows of serving steps                               slopes over z, u, w; noise: one shape beside others
+    products, copies, attention, launches                          slopes over u alone; noise: the formula's own
+    covariance of all of them   S P S^T,   S their slopes
+`solvers.calibration.own.gain` picks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.calibration.covariance import Floats, Ints
+from solvers.calibration.own.answer import answer, check_offered
+from solvers.calibration.own.gain import Steps
+from solvers.calibration.own.measured import Row
+from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, expressible
+from solvers.catalogue.hardware import Node
+from solvers.cost.serving.job import ServingJob
+from solvers.cost.serving.lookup import curves_of
+from solvers.documents import Document
+from solvers.errors import Problem, SpecError
+from solvers.recipes.serving_step import ServingStepParams
+from solvers.serving import calibration
+from solvers.serving.own.candidates import Asked, candidates
+from solvers.serving.own.document import ServingOwn
+from solvers.serving.own.learn import GRAPH, ran
+from solvers.serving.own.micro import Observed, log_seconds, observed
+from solvers.serving.own.planned import Planned, planned
+from solvers.serving.own.posterior import STEP, State, along, seen, unlearned
+from solvers.serving.own.steps import Ran
+from solvers.serving.spec import ServingSpec
+
+# How rows of a device are timed: a core's own time on one thread of a CPU, events otherwise.
+CLOCKS = {"cpu": "core", "cuda": "events"}
+
+
+def experiments(spec: ServingSpec, result: Document, capability: Document, budget_s: float) -> Document:
+    """The jobs, in the order in which they teach most; what is expected of them. SpecError: nothing can be chosen."""
+    node = attached(capability)
+    check_same(spec.hardware.node, node)
+    _check_points(spec)
+    plan = planned(spec, result)
+    bounds = Bounds(node, spec.hardware.node.gpu, budget_s)
+    offered = candidates(Asked(plan, bounds))
+    check_offered(offered, budget_s)
+    open_to = Open(_state(spec, node), spec, node)
+    known, parts = open_to.joint(plan, offered)
+    return answer(known, parts, offered, bounds, _left_out(spec, offered))
+
+
+def _check_points(spec: ServingSpec) -> None:
+    if spec.measurements:
+        said = "Points of `measurements` are learned from without an own calibration, which is what a node's jobs make."
+        raise SpecError(Problem("contradiction", said, "/measurements", "Leave them out to try the plan on a node."))
+
+
+def _state(spec: ServingSpec, node: Attached) -> State:
+    """What is known, with the device's own numbers as open as they are before anything is measured."""
+    if isinstance(spec.calibration, ServingOwn):
+        return calibration.state(spec.calibration)
+    return unlearned(calibration.belief(spec.calibration), spec.hardware.node, node.device)
+
+
+def _left_out(spec: ServingSpec, offered: Sequence[Candidate]) -> list[str]:
+    if any(one.recipe == "serving_step" for one in offered):
+        return []
+    if not expressible(spec.model):
+        return ["No step is measured: the recipe's decoder has plain attention and dense layers alone."]
+    return ["No step is measured: none fits this node and half of the budget, or the node does not offer them."]
+
+
+@dataclass(frozen=True)
+class Open:
+    """What is open of a spec's device: how the plan's steps and a node's rows would move with it."""
+
+    state: State
+    spec: ServingSpec
+    node: Attached
+
+    @property
+    def record(self) -> Node:
+        """The spec's node."""
+        return self.spec.hardware.node
+
+    def joint(self, plan: Planned, offered: Sequence[Candidate]) -> tuple[Steps, list[Ints]]:
+        """The plan's steps with all rows that the candidates measure, and which rows are whose."""
+        of_plan = self.slopes(plan)
+        slopes, noise, parts = [of_plan], [np.zeros(0)], []
+        start = 0
+        for one in offered:
+            more, deviations = self.rows(one)
+            parts.append(np.arange(start, start + len(deviations)))
+            start += len(deviations)
+            slopes.append(more)
+            noise.append(deviations)
+        whole = np.vstack(slopes)
+        covariance = whole @ self.state.covariance @ whole.T
+        return Steps(covariance, np.concatenate(noise) ** 2, len(of_plan)), parts
+
+    def slopes(self, plan: Planned) -> Floats:
+        """Of the plan's two steps [2, d], as its engine runs them."""
+        return along(plan.log_seconds, self.state.of_plans, self.state.mean)[1]
+
+    def runs(self, one: Candidate) -> list[Ran]:
+        """What a candidate of serving steps runs; on a GPU as one graph."""
+        clock = GRAPH if self.node.device == "cuda" else CLOCKS["cpu"]
+        return [ran(one.params, {**key, "clock": clock}) for key in one.rows()]
+
+    def rows(self, one: Candidate) -> tuple[Floats, Floats]:
+        """Slopes [n, d] of what it measures, and the standard deviations [n] of the logarithms."""
+        if isinstance(one.params, ServingStepParams):
+            runs = self.runs(one)
+            _, slopes = seen(self.state, self.state.mean, runs, self.record)
+            return slopes, np.full(len(runs), calibration.belief("published").alone)
+        clock = CLOCKS[self.node.device]
+        rows = [Row("", one.recipe, place, {**key, "clock": clock}, {}, 0.0) for place, key in enumerate(one.rows())]
+        found = [known for row in rows if (known := observed(row)) is not None]
+        return self._micro(found), np.array([row.deviation for row in found])
+
+    def _micro(self, found: Sequence[Observed]) -> Floats:
+        state, own = self.state, self.state.published
+        slopes = np.zeros((len(found), len(state.mean)))
+        point, numbers = state.mean[own:], len(state.device.names)
+        points = [point, *(point + STEP * np.eye(len(point))[:numbers])]
+        here, *there = [self._log_seconds(found, one) for one in points]
+        for place, moved in enumerate(there):
+            slopes[:, own + place] = (moved - here) / STEP
+        return slopes
+
+    def _log_seconds(self, found: Sequence[Observed], point: Floats) -> Floats:
+        return log_seconds(
+            found,
+            self.state.device.at(point),
+            gpu=self.record.gpu,
+            curves=curves_of(ServingJob(self.spec.model, self.record)),
+            coefficients=calibration.coefficients("published"),
+        )
