@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobs import processes
 from jobs.agent import folder as files
+from jobs.agent.errors import NO_TORCH
 from jobs.bench.run import measure
 from solvers import recipes
 from solvers.errors import IsoflopError, Problem
@@ -57,6 +58,8 @@ def _outcome(folder: Path, say: Teller) -> dict[str, object]:
     except IsoflopError as error:
         return {"failed": [problem.document() for problem in error.problems]}
     except Exception as error:  # noqa: BLE001 -- a recipe's crash, whatever it is, is recorded
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            return {"failed": [NO_TORCH.document()]}
         traceback.print_exc()
         hint = "The job's log holds the traceback."
         message = f"The recipe stopped: {type(error).__name__}: {error}"[:500]

@@ -16,3 +16,11 @@ class Untrusted(IsoflopError):
 def fail(code: str, message: str, *, hint: str = "") -> Never:
     """Stop with one problem."""
     raise NodeError(Problem(code, message, hint=hint))
+
+
+NO_TORCH = Problem(
+    "no_torch",
+    "PyTorch is not installed here, and nothing can be measured without it: this node gets no jobs.",
+    "",
+    "pip install 'isoflop[node]'; on a machine with GPUs install torch for their CUDA first.",
+)

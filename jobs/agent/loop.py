@@ -14,7 +14,7 @@ from jobs.agent import executors, offers
 from jobs.agent import folder as files
 from jobs.agent import state as states
 from jobs.agent.capability import agent_version, capability
-from jobs.agent.errors import NodeError, Untrusted
+from jobs.agent.errors import NO_TORCH, NodeError, Untrusted
 from jobs.agent.executors import Executor, Running
 from jobs.agent.offers import Offer
 from jobs.agent.state import State
@@ -210,7 +210,10 @@ def _run(path: Path, say: Say, most: int | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, bell.ring)
     with Transport(state.url, state.credential, ca=state.ca) as transport:
-        agent = Agent(path, state, executor, transport, say, bell, most=most, news=capability(state.executor))
+        news = capability(state.executor)
+        if not news["torch"]:
+            say(f"{NO_TORCH.message} {NO_TORCH.hint}")
+        agent = Agent(path, state, executor, transport, say, bell, most=most, news=news)
         say(f"{state.name} asks {state.url} for jobs. Ctrl-C stops it.")
         try:
             agent.run()

@@ -2,6 +2,7 @@
 
 import shlex
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -69,6 +70,10 @@ def join(
         exits.warn([Problem("was_joined", f"This machine was {before}.", "", "Remove that node on its page.")])
     typer.echo(f"{joined.name} has joined {joined.url}. Its credential is in {path}.", err=True)
     named = "" if state is None else f" --state {shlex.quote(str(path))}"
+    if find_spec("torch") is None and executor is ExecutorName.LOCAL:
+        from jobs.agent.errors import NO_TORCH  # noqa: PLC0415 -- slow import
+
+        exits.warn([NO_TORCH])
     typer.echo(f"Run it now:  isoflop node run{named}", err=True)
     typer.echo(f"Or for good: isoflop node unit{named} | sudo tee /etc/systemd/system/isoflop-node.service", err=True)
     typer.echo("             sudo systemctl enable --now isoflop-node", err=True)

@@ -4,6 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.agent.command import Spread, command
+from jobs.agent.errors import NO_TORCH, NodeError
+from jobs.agent.measuring import measured
 from planner.cli.app import app
 from solvers import recipes
 from tests.jobs.agent import signing
@@ -43,3 +45,13 @@ def test_processes_on_several_machines_meet_where_they_are_told(tmp_path):
         *("-m", "torch.distributed.run", "--nnodes", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "first:29400"),
         *("--nproc-per-node", "8", "-m", "jobs.agent.child", str(tmp_path)),
     )
+
+
+def test_without_torch_it_is_said_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(NodeError) as caught:
+        measured("memory_copy", None, signing.COPY)
+
+    assert caught.value.problems[0] == NO_TORCH
