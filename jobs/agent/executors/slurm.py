@@ -24,7 +24,7 @@ ASK_S = 20.0
 LOOK_STEP_S = 2.0
 # The longest that a cancelled job may take to go: the cluster's KillWait is 30 s unless it says otherwise.
 GONE_S = 60.0
-SLOTS = 4
+SLOTS = 8
 # On top of a job's own limit: starting Python on a cold node.
 START_S = 120.0
 WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "SUSPENDED"})
