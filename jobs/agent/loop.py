@@ -5,9 +5,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 
 from jobs.agent import executors, offers
@@ -28,6 +30,8 @@ Say = Callable[[str], None]
 TICK_S = 0.25
 # With jobs under way the server is asked for another this often.
 ASK_STEP_S = 2.0
+# How long an answer may still be on its way when the agent is told to end.
+LATE_S = 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 15.0
 # A node that cannot start a job leaves the next one to others for so long.
 UNFIT_PAUSE_S = 60.0
@@ -125,16 +129,45 @@ class Agent:
     def _lease(self) -> Answer:
         wait_s = 0.0 if self.active else WAIT_S
         try:
-            with self.bell.heard():
-                return self.transport.lease(
-                    self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
-                )
+            return self._answer(wait_s)
         except Refused as error:
             if error.status != UNAUTHORISED:
                 raise
             hint = "The node was removed, or its credential has ended. Join again with a new token."
             problems = error.problems or (Problem("refused", "The server refuses this node.", "", hint),)
             raise NodeError(*(Problem(one.code, one.message, one.at, one.hint or hint) for one in problems)) from None
+
+    def _answer(self, wait_s: float) -> Answer:
+        """The server's answer, waited for beside the call: a signal must not cut off an offer that is on its way."""
+        answer: Future[Answer] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(
+                    self.transport.lease(
+                        self.state.node, wait_s=wait_s, capability=self.news, agent_version=agent_version()
+                    )
+                )
+            except Exception as error:  # noqa: BLE001 -- raised where the answer is waited for, if it still is
+                answer.set_exception(error)
+
+        Thread(target=ask, name="lease", daemon=True).start()
+        try:
+            with self.bell.heard():
+                return answer.result()
+        except Stopped:
+            self._return_late(answer)
+            raise
+
+    def _return_late(self, answer: "Future[Answer]") -> None:
+        """Gives an offer back that comes after the agent was told to end."""
+        try:
+            late = answer.result(timeout=LATE_S).offer
+        except Exception:  # noqa: BLE001 -- no answer, whatever the reason: nothing to give back
+            return
+        if late is not None:
+            job, fence = offers.named(late)
+            self._tell(job, {"fence": fence, "outcome": "released", "problems": []})
 
     def _start(self, offer: Document, leased: float) -> None:
         try:
