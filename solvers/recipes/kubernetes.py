@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from solvers.documents import Document, digest, dump_yaml
+from solvers.exports.kubernetes import headless
 from solvers.recipes.recipe import Recipe
 
 PORT = 29400
@@ -31,23 +32,9 @@ def manifest(recipe: Recipe[Any], params: Document, *, image: str, gpus_a_node: 
     name = f"isoflop-{recipe.name.replace('_', '-')}-{digest({'request': request})[:8]}"
     parts = [_request(name, request), _job(name, image, pods=pods, each=each, cuda=needs.device == "cuda")]
     if pods > 1:
-        parts.insert(0, _service(name))
+        parts.insert(0, headless(name, port=PORT))
     head = f"# {recipe.title}. kubectl logs job/{name} shows the measurement when the Job has completed.\n"
     return head + "---\n".join(dump_yaml(part) for part in parts)
-
-
-def _service(name: str) -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {
-            "clusterIP": "None",
-            "publishNotReadyAddresses": True,
-            "selector": {"batch.kubernetes.io/job-name": name},
-            "ports": [{"name": "rendezvous", "port": PORT}],
-        },
-    }
 
 
 def _request(name: str, request: str) -> Document:

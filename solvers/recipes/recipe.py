@@ -5,6 +5,7 @@
 The measuring itself is `jobs.bench`, one module of the same name. Server, node and solvers share this description.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isclose
@@ -38,9 +39,9 @@ class Params(Part):
         default=0, ge=0, le=1024, title="Threads", description="Of each process on the CPU; 0: as many as torch takes."
     )
 
+    @abstractmethod
     def samples(self) -> tuple[int, int]:
         """How often each row is run to warm up, and how often it is then timed."""
-        raise NotImplementedError
 
 
 class Repeated(Params):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from solvers.documents import Document, dump_yaml
+from solvers.exports.kubernetes import headless
 from solvers.exports.shell import comment, needs, script
 from solvers.training.exports.launchers import Launch, launch
 from solvers.training.exports.planned import Planned, planned
@@ -23,22 +24,8 @@ def write(result: Document) -> dict[str, str]:
             "plug-in beside the GPUs, under a name that each cluster chooses.",
         ]
     )
-    manifests = "---\n".join(dump_yaml(part) for part in (_service(name), _job(plan, start, name)))
+    manifests = "---\n".join(dump_yaml(part) for part in (headless(name, port=PORT), _job(plan, start, name)))
     return {MANIFEST: f"{head}\n{manifests}", APPLY: _apply(plan, start, name), **start.files}
-
-
-def _service(name: str) -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {
-            "clusterIP": "None",
-            "publishNotReadyAddresses": True,
-            "selector": {"batch.kubernetes.io/job-name": name},
-            "ports": [{"name": "rendezvous", "port": PORT}],
-        },
-    }
 
 
 def _job(plan: Planned, start: Launch, name: str) -> Document:
