@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from solvers.base import Part, Positive, Whole
+from solvers.catalogue import Model as CatalogueModel
+from solvers.catalogue import model as catalogue_model
 from solvers.errors import Problem, SpecError
 
 Norm = Literal["rms", "layer"]
@@ -73,3 +75,22 @@ class Model(Part):
 def causal_pairs(queries: int, start: int = 0) -> float:
     """Pairs of one sequence whose `queries` follow `start` tokens: each sees those before it and itself."""
     return queries * start + queries * (queries + 1) / 2
+
+
+def in_catalogue(measured: Model, layers: int) -> CatalogueModel:
+    """The recipe's model with so many layers, as the catalogue has models."""
+    return catalogue_model(
+        {
+            "layers": layers,
+            "hidden": measured.hidden,
+            "heads": measured.heads,
+            "kv_heads": measured.key_value_heads,
+            "head_dim": measured.head_width,
+            "gated": measured.gated,
+            "ffn": measured.ffn,
+            "vocab": measured.vocabulary,
+            "norm": "layernorm" if measured.norm == "layer" else "rmsnorm",
+            "tied_embeddings": measured.tied_embeddings,
+            "source": [{"title": "a measured step"}],
+        }
+    )

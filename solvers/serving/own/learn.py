@@ -13,7 +13,8 @@ import numpy as np
 
 from solvers.calibration.covariance import Floats
 from solvers.calibration.own.document import Aside
-from solvers.calibration.own.fit import ODD, Fitted, rounded
+from solvers.calibration.own.draft import draft_of, odd_rows
+from solvers.calibration.own.fit import ODD, rounded
 from solvers.calibration.own.measured import Measured, Row, read
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.job import ServingJob
@@ -47,28 +48,12 @@ def learn(spec: ServingSpec, measurements: Sequence[Document]) -> Document:
     micro = fitted(measured, node.gpu, curves, calibration.coefficients("published"), like_published=like)
     steps, aside = _steps(measured, node)
     _enough(measured, steps)
-    draft = _document(measured, micro, node, like=like)
-    kept, odd = _fitting(draft, steps)
-    told = [*measured.aside, *aside, *odd, *_odd(micro)]
-    return draft.model_copy(update={"steps": _told(draft, kept), "aside": tuple(told)}).document()
-
-
-def _document(measured: Measured, micro: Fitted, node: Node, *, like: bool) -> ServingOwn:
-    return ServingOwn(
-        format="isoflop-calibration",
-        version=1,
-        kind="serving",
-        name=node.gpu.name,
-        device=measured.device,
-        stack=measured.stack,
-        base=calibration.name_of("published"),
-        node=node,
-        coefficients=micro.coefficients,
-        correlation=micro.correlation,
-        like_published=like,
-        steps=(),
-        measurements=tuple(sorted({row.measurement for row in measured.rows})),
+    draft = draft_of(
+        ServingOwn, measured, micro, kind="serving", base=calibration.name_of("published"), node=node, like=like
     )
+    kept, odd = _fitting(draft, steps)
+    told = [*measured.aside, *aside, *odd, *odd_rows(micro)]
+    return draft.model_copy(update={"steps": _told(draft, kept), "aside": tuple(told)}).document()
 
 
 def ran(params: ServingStepParams, row: Document) -> Ran:
@@ -140,11 +125,3 @@ def _told(draft: ServingOwn, kept: Sequence[Read]) -> tuple[ServingStep, ...]:
         )
         for (row, step), was, away in zip(kept, before, residual, strict=True)
     )
-
-
-def _odd(micro: Fitted) -> list[Aside]:
-    """Rows of micro-benchmarks that hardly counted: reweighting left them so little."""
-    return [
-        row.aside(f"It lies {missed:+.1f} standard deviations from what fits the others, and counts little.")
-        for row, missed in micro.odd
-    ]

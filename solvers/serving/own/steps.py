@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solvers.catalogue import Model as CatalogueModel
-from solvers.catalogue import model as catalogue_model
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Layout, Limits, ServingJob
 from solvers.cost.serving.steps import Compositions, decode_steps, mixed_steps, ready, seconds_at
-from solvers.recipes.model import Model
+from solvers.recipes.model import in_catalogue
 from solvers.recipes.serving_step import ServingStepParams
 from solvers.recipes.serving_step import Step as Shape
 
@@ -51,7 +49,7 @@ def job_of(ran: Ran, node: Node) -> ServingJob:
     step = ran.step
     limits = Limits(step.sequences * step.tokens, step.sequences, step.start + step.tokens)
     layout = Layout(tp=ran.params.tp)
-    return ServingJob(model=model(ran.params.model, ran.layers), node=node, layout=layout, limits=limits)
+    return ServingJob(model=in_catalogue(ran.params.model, ran.layers), node=node, layout=layout, limits=limits)
 
 
 def composition(ran: Ran, job: ServingJob) -> Compositions:
@@ -69,22 +67,3 @@ def seconds(ran: Ran, job: ServingJob, coefficients: Coefficients) -> float:
     if ran.graph:
         found = replace(found, eager_gap_s=found.graph_gap_s, dispatch_s=0.0)
     return float(seconds_at(composition(ran, job), ready(job, found))[0])
-
-
-def model(measured: Model, layers: int) -> CatalogueModel:
-    """The recipe's model with so many layers, as the catalogue has models."""
-    return catalogue_model(
-        {
-            "layers": layers,
-            "hidden": measured.hidden,
-            "heads": measured.heads,
-            "kv_heads": measured.key_value_heads,
-            "head_dim": measured.head_width,
-            "gated": measured.gated,
-            "ffn": measured.ffn,
-            "vocab": measured.vocabulary,
-            "norm": "layernorm" if measured.norm == "layer" else "rmsnorm",
-            "tied_embeddings": measured.tied_embeddings,
-            "source": [{"title": "a measured step"}],
-        }
-    )

@@ -12,7 +12,8 @@ import numpy as np
 
 from solvers.calibration.covariance import Floats
 from solvers.calibration.own.document import Aside, Own, Step
-from solvers.calibration.own.fit import ODD, Fitted, fitted, rounded
+from solvers.calibration.own.draft import draft_of, odd_rows
+from solvers.calibration.own.fit import ODD, fitted, rounded
 from solvers.calibration.own.measured import Measured, Row, read
 from solvers.catalogue.hardware import Node
 from solvers.cost.cluster import hardware_of
@@ -50,28 +51,10 @@ def learn(spec: TrainingSpec, measurements: Sequence[Document]) -> Document:
     )
     steps, aside = _steps(measured)
     _enough(measured, steps)
-    draft = _document(measured, micro, node, like=like)
+    draft = draft_of(Own, measured, micro, kind="training", base=calibration.name_of("published"), node=node, like=like)
     kept, odd = _fitting(draft, published, steps)
-    told = [*measured.aside, *aside, *odd, *_odd(micro)]
+    told = [*measured.aside, *aside, *odd, *odd_rows(micro)]
     return draft.model_copy(update={"steps": _told(draft, published, kept), "aside": tuple(told)}).document()
-
-
-def _document(measured: Measured, micro: Fitted, node: Node, *, like: bool) -> Own:
-    return Own(
-        format="isoflop-calibration",
-        version=1,
-        kind="training",
-        name=node.gpu.name,
-        device=measured.device,
-        stack=measured.stack,
-        base=calibration.name_of("published"),
-        node=node,
-        coefficients=micro.coefficients,
-        correlation=micro.correlation,
-        like_published=like,
-        steps=(),
-        measurements=tuple(sorted({row.measurement for row in measured.rows})),
-    )
 
 
 def is_like_published(posterior: Posterior, node: Node) -> bool:
@@ -147,11 +130,3 @@ def _told(draft: Own, published: Posterior, steps: Sequence[tuple[Row, Timed]]) 
         )
         for (row, step), was, away in zip(steps, before, residual, strict=True)
     )
-
-
-def _odd(micro: Fitted) -> list[Aside]:
-    """Rows of micro-benchmarks that hardly counted: reweighting left them so little."""
-    return [
-        row.aside(f"It lies {missed:+.1f} standard deviations from what fits the others, and counts little.")
-        for row, missed in micro.odd
-    ]

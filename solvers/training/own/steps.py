@@ -10,8 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from solvers.catalogue import Model as CatalogueModel
-from solvers.catalogue import model as catalogue_model
 from solvers.catalogue.hardware import Node
 from solvers.cost.architecture import architecture_of
 from solvers.cost.block import Job
@@ -19,7 +17,7 @@ from solvers.cost.cluster import hardware_of, paced
 from solvers.cost.coefficients import DEFAULT
 from solvers.cost.layouts import ONE_F_ONE_B, RECOMPUTE, Layouts, Shards
 from solvers.cost.parts import Stack
-from solvers.recipes.model import Model
+from solvers.recipes.model import in_catalogue
 from solvers.recipes.training_step import TrainingStepParams
 from solvers.training.evidence.batch import Batch, batches_of
 from solvers.training.evidence.rows import Case
@@ -49,7 +47,7 @@ def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
     stack = replace(STACK, weights="cast" if copies > 1 else "copied")
     hardware = hardware_of(node, gpus=copies * tp, precision="bf16")
     job = Job(
-        architecture=architecture_of(model(params.model, layers), stack),
+        architecture=architecture_of(in_catalogue(params.model, layers), stack),
         stack=stack,
         cluster=paced(hardware, DEFAULT),
         coefficients=DEFAULT,
@@ -66,22 +64,3 @@ def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
         recompute=np.array([RECOMPUTE.index(params.recompute)]), zero=np.array([3 if params.parallel.fsdp > 1 else 0]),
     )  # fmt: skip
     return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=False, nodes=1)
-
-
-def model(measured: Model, layers: int) -> CatalogueModel:
-    """The recipe's model with so many layers, as the catalogue has models."""
-    return catalogue_model(
-        {
-            "layers": layers,
-            "hidden": measured.hidden,
-            "heads": measured.heads,
-            "kv_heads": measured.key_value_heads,
-            "head_dim": measured.head_width,
-            "gated": measured.gated,
-            "ffn": measured.ffn,
-            "vocab": measured.vocabulary,
-            "norm": "layernorm" if measured.norm == "layer" else "rmsnorm",
-            "tied_embeddings": measured.tied_embeddings,
-            "source": [{"title": "a measured step"}],
-        }
-    )
