@@ -33,6 +33,14 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def ancestors() -> Iterator[int]:
+    """The processes above this one, the nearest first (Linux)."""
+    pid = os.getppid()
+    while pid > 1:
+        yield pid
+        pid = _parent(pid)
+
+
 def children(pid: int) -> list[int]:
     """The direct children of `pid`, the dead among them that nobody has waited for included."""
     found: list[int] = []
@@ -100,6 +108,13 @@ def reap() -> dict[int, int]:
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
             ended[found[0]] = found[1]
     return ended
+
+
+def _parent(pid: int) -> int:
+    """0 when `pid` is gone. The name in /proc/PID/stat may hold anything, so what follows its bracket is read."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def _stopped(pid: int) -> set[int]:

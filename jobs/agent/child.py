@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobs import processes
 from jobs.agent import folder as files
+from jobs.agent.command import KEEPER
 from jobs.agent.errors import NO_TORCH
 from jobs.bench.run import measure
 from solvers import recipes
@@ -44,10 +45,18 @@ class Teller:
 def main(folder: Path) -> None:
     """Runs the request of `folder`."""
     processes.die_with(os.getppid())
+    _leave_without_keeper()
     first = os.environ.get("RANK", "0") == "0"
     outcome = _outcome(folder, Teller(folder, silent=not first))
     if first:
         files.write(folder, files.OUTCOME, outcome)
+
+
+def _leave_without_keeper() -> None:
+    """A keeper that was killed while this process started took the parent along, or never was the parent."""
+    keeper = os.environ.get(KEEPER)
+    if processes.LINUX and keeper and int(keeper) not in processes.ancestors():
+        os._exit(1)
 
 
 def _outcome(folder: Path, say: Teller) -> dict[str, object]:

@@ -8,6 +8,8 @@ from pathlib import Path
 # torchrun's own default port; the host is the first of the allocation, set by the batch script.
 MEETING_PORT = 29400
 MEETING_HOST = "ISOFLOP_MEETING_HOST"
+# The number of the process that a measuring process must not outlive, which torchrun may stand between.
+KEEPER = "ISOFLOP_KEEPER"
 
 
 @dataclass(frozen=True)

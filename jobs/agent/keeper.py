@@ -13,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jobs import processes
 from jobs.agent import folder as files
-from jobs.agent.command import command
+from jobs.agent.command import KEEPER, command
 
 WATCH_S = 0.2
 # How long a job may take to end by itself once it is told to.
@@ -41,6 +42,8 @@ def main(folder: Path) -> None:
             stderr=log,
             cwd=folder,
             start_new_session=True,
+            env={**os.environ, KEEPER: str(os.getpid())},
+            preexec_fn=partial(processes.die_with, os.getpid()),  # noqa: PLW1509 -- there is one thread
         )
         reason = _watch(child, asked, life)
         if reason != EXITED:

@@ -11,6 +11,8 @@ PUBLIC = base64.b64encode(PRIVATE.public_key().public_bytes_raw()).decode()
 NODE = "11111111-1111-4111-8111-111111111111"
 JOB = "22222222-2222-4222-8222-222222222222"
 COPY = {"sizes": ["1 MB"], "repeats": 3, "warmup": 0}
+# A minute on a fast machine: no test sees it end by itself.
+LONG = {"sizes": [f"{size} MB" for size in range(64, 84)], "repeats": 500, "warmup": 0}
 
 
 def payload(**changes):

@@ -14,15 +14,13 @@ from jobs.agent.executors.local import Local
 from jobs.agent.offers import Limits, Offer
 from tests.jobs.agent import signing
 
-LONG = {"sizes": ["64 MB"], "repeats": 500, "warmup": 50}
-
 
 @pytest.fixture
 def start(tmp_path):
     started = []
 
-    def begin(params=signing.COPY, *, wall_s=60.0, memory_bytes=2**33, lease_s=60.0):
-        offer = Offer(signing.JOB, 1, "memory_copy", 1, params, 1, Limits(wall_s, memory_bytes))
+    def begin(params=signing.COPY, *, wall_s=60.0, memory_bytes=2**33, lease_s=60.0, together=1):
+        offer = Offer(signing.JOB, 1, "memory_copy", 1, params, together, Limits(wall_s, memory_bytes))
         files.request(tmp_path, offer, lease_s=lease_s, watch=Local.watch)
         started.append(Local().start(tmp_path))
         return started[-1]
@@ -58,7 +56,7 @@ def test_a_job_that_ends_by_itself_leaves_its_measurement(start, tmp_path):
     [({"wall_s": 1.0}, "time_limit"), ({"memory_bytes": 2**24}, "memory_limit"), ({"lease_s": 1.0}, "lease_over")],
 )
 def test_a_job_that_goes_over_a_limit_is_ended(start, tmp_path, limits, reason):
-    job = start(LONG, **limits)
+    job = start(signing.LONG, **limits)
 
     until(lambda: job.ended() is not None)
 
@@ -67,7 +65,7 @@ def test_a_job_that_goes_over_a_limit_is_ended(start, tmp_path, limits, reason):
 
 
 def test_a_lease_that_is_renewed_keeps_the_job(start):
-    job = start(LONG, lease_s=2.0)
+    job = start(signing.LONG, lease_s=2.0)
 
     for _ in range(6):
         time.sleep(0.5)
@@ -77,7 +75,7 @@ def test_a_lease_that_is_renewed_keeps_the_job(start):
 
 
 def test_stopping_leaves_no_process(start):
-    job = start(LONG)
+    job = start(signing.LONG)
     until(lambda: len(family(job)) > 0)
     below = family(job)
 
@@ -88,7 +86,7 @@ def test_stopping_leaves_no_process(start):
 
 
 def test_a_job_does_not_outlive_an_agent_that_is_killed(tmp_path):
-    offer = Offer(signing.JOB, 1, "memory_copy", 1, LONG, 1, Limits(60.0, 2**33))
+    offer = Offer(signing.JOB, 1, "memory_copy", 1, signing.LONG, 1, Limits(60.0, 2**33))
     files.request(tmp_path, offer, lease_s=60.0, watch=Local.watch)
     started = "import sys, time; from pathlib import Path; from jobs.agent.executors.local import Local;"
     started += "job = Local().start(Path(sys.argv[1])); print(job.process.pid, flush=True); time.sleep(100)"
@@ -102,9 +100,10 @@ def test_a_job_does_not_outlive_an_agent_that_is_killed(tmp_path):
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everyone), seconds=20)
 
 
-def test_a_killed_keeper_is_told_as_lost_and_takes_its_job_along(start):
-    job = start(LONG)
-    until(lambda: len(family(job)) > 0)
+@pytest.mark.parametrize(("together", "below"), [(1, 1), (2, 1), (2, 3)], ids=["one", "torchrun", "with_workers"])
+def test_a_killed_keeper_is_told_as_lost_and_takes_its_job_along(start, together, below):
+    job = start(signing.LONG, together=together)
+    until(lambda: len(family(job)) >= below)
     below = family(job)
 
     job.process.send_signal(signal.SIGKILL)

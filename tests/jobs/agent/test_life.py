@@ -18,7 +18,7 @@ from tests.jobs.conftest import Workshop, wait_until
 
 ISOFLOP = (sys.executable, "-c", "from planner.cli import main; main()")
 # Long enough to be killed in, short enough to be done again.
-LONG = {"sizes": ["256 MB"], "repeats": 100, "warmup": 0}
+LONG = {"sizes": ["256 MB"], "repeats": 250, "warmup": 0}
 
 
 class Fleet:

@@ -12,8 +12,6 @@ from tests.jobs.agent import signing
 
 pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(slurm.why_not()), reason=slurm.why_not() or "Slurm is here")]
 
-LONG = {"sizes": ["64 MB"], "repeats": 500, "warmup": 50}
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
@@ -56,7 +54,7 @@ def test_a_job_goes_through_the_queue_and_leaves_its_measurement(start, tmp_path
 
 
 def test_stopping_cancels_the_job_and_waits_until_it_is_gone(start, tmp_path):
-    job = start(LONG)
+    job = start(signing.LONG)
 
     job.stop()
 
@@ -65,7 +63,7 @@ def test_stopping_cancels_the_job_and_waits_until_it_is_gone(start, tmp_path):
 
 
 def test_a_job_whose_agent_says_nothing_any_more_ends_itself(start):
-    job = start(LONG, lease_s=3.0)
+    job = start(signing.LONG, lease_s=3.0)
 
     assert ended(job) == "lease_over"
 
