@@ -205,6 +205,9 @@ def _wait_for_end(pid: int, process: subprocess.Popen[bytes] | None) -> bool:
         if process is not None:
             process.poll()
         if not processes.alive(pid):
+            # It may have ended since it was polled; our own child is a zombie until it was waited for.
+            if process is not None and process.pid == pid:
+                process.wait()
             return True
         time.sleep(POLL_S)
     return False

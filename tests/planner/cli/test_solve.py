@@ -152,6 +152,14 @@ def reads(fifo: Path) -> None:
     pytest.fail("nobody read the fifo")
 
 
+def rests(pid: int) -> None:
+    """Returns when the process waits for something to read: Python heeds no signal on its way into such a wait."""
+    seen: list[str] = []
+    while seen[-4:] != ["S"] * 4:
+        time.sleep(0.1)
+        seen.append(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
+
+
 def test_an_interrupt_ends_with_130(tmp_path):
     spec = tmp_path / "spec.yaml"
     spec.write_text(GOOD)
@@ -162,6 +170,7 @@ def test_an_interrupt_ends_with_130(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- background jobs ignore it
     )  # fmt: skip
     reads(tmp_path / "fifo")
+    rests(process.pid)
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
