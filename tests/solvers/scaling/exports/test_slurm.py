@@ -1,13 +1,13 @@
 """What is submitted, to an `sbatch` that tells what it is asked for, and to a real one where a cluster answers."""
 
 import os
-import shutil
 import subprocess
 
 import pytest
 
 from solvers.scaling.exports import EXPORTS as ALL
 from solvers.scaling.exports.slurm import spans
+from tests import slurm
 from tests.solvers.scaling.exports import cases
 from tests.solvers.training.exports import reading
 
@@ -126,17 +126,15 @@ def test_tasks_are_written_as_spans():
     assert [spans(tasks) for tasks in ([1], [1, 2, 3], [3, 1, 2, 7], [2, 4, 5])] == ["1", "1-3", "1-3,7", "2,4-5"]
 
 
-def test_slurm_itself_takes_the_arrays(tmp_path):
-    if (
-        shutil.which("sbatch") is None
-        or subprocess.run(["scontrol", "ping"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("no Slurm answers here")
+@pytest.mark.slurm
+@pytest.mark.skipif(bool(slurm.why_not()), reason=slurm.why_not() or "Slurm is here")
+def test_slurm_itself_takes_the_arrays(tmp_path, tmp_path_factory):
     folder = written(tmp_path)
 
-    for tasks in ("1,5", "2-3"):
-        done = subprocess.run(
-            ["sbatch", "--test-only", f"--array={tasks}", "--nodes=1", "ladder.sbatch"],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+    with slurm.running(tmp_path_factory.mktemp("slurm")) as variables:
+        for tasks in ("1,5", "2-3"):
+            done = subprocess.run(
+                ["sbatch", "--test-only", f"--array={tasks}", "--nodes=1", "ladder.sbatch"],
+                cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, **variables},
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
