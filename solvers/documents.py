@@ -35,8 +35,9 @@ MAX_DEPTH = 32
 MAX_DIGITS = 32
 # NUL, half a surrogate pair; and what turns the direction of the text around it, so that a name reads as another.
 FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
-# How every zip archive begins, as which Excel and LibreOffice save.
+# How every zip archive begins, as which Excel and LibreOffice save; and how files of older Excel do.
 ZIP = "PK\x03\x04"
+SPREADSHEETS = (ZIP.encode(), b"\xd0\xcf\x11\xe0")
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # YAML 1.1 reads 1e9 as text for want of a dot; people write 1e9 and 1.4e12 alike and mean a number.
 NUMBER = re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?([eE][-+]?\d+)?$|^[-+]?\.\d+([eE][-+]?\d+)?$")

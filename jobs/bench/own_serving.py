@@ -94,7 +94,7 @@ def table(own: ServingOwn, scored: Document) -> str:
         for which in ("mean", "worst"):
             cells = "".join(f"{errors[name][which]:12.1%}" for name in names)
             lines.append(f"{f'{kind}, {which} error':48}" + cells)
-    return "\n".join([*lines, f"80 % interval covers {scored['covered']:.0%}\n"])
+    return "\n".join([*lines, f"80 % interval covers {100 * scored['covered']:.0f} %\n"])
 
 
 def _line(one: dict[str, Any], names: list[str]) -> str:

@@ -125,6 +125,7 @@ def _fitting(kind: str, score: Callable[..., dict[str, Any]], options: dict[str,
 def rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, each a mapping from the header."""
     try:
+        _no_spreadsheet(path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             if not reader.fieldnames:
@@ -133,6 +134,17 @@ def rows(path: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise usage("unreadable", f"{path}: {reason}.", "Give a UTF-8 CSV file with a header.") from None
+
+
+def _no_spreadsheet(path: Path) -> None:
+    from solvers.documents import SPREADSHEETS  # noqa: PLC0415 -- the solvers are slow to import
+
+    with path.open("rb") as file:
+        head = file.read(max(map(len, SPREADSHEETS)))
+    if head.startswith(SPREADSHEETS):
+        message = f"{path} is a spreadsheet; what is read is CSV: commas between columns, a header in the first row."
+        hint = "Save its sheet as CSV UTF-8 (Excel: Save As; LibreOffice: Save a Copy, Text CSV), and give that file."
+        raise usage("spreadsheet", message, hint)
 
 
 def texts(pattern: str) -> dict[str, str]:

@@ -175,9 +175,9 @@ def _whole(found: Document) -> "Table":
         ("id", found["id"]),
         ("frozen", f"{found['frozen_at']} by {found['frozen_by']}"),
         ("digest", found["digest"]),
-        ("loss", f"{_interval(found)} {target['loss_unit']}, at {found['level']:.0%}"),
+        ("loss", f"{_interval(found)} {target['loss_unit']}, at {100 * found['level']:.0f} %"),
         ("at", f"{target['params']:.4g} parameters ({target['counts']}), {target['tokens']:.4g} tokens"),
-        ("laws", ", ".join(f"{name} {weight:.0%}" for name, weight in found["document"]["laws"].items())),
+        ("laws", ", ".join(f"{name} {100 * weight:.0f} %" for name, weight in found["document"]["laws"].items())),
         *((f"outcome {each['number']}", f"{_came(each)} {each['reason']}".strip()) for each in found["outcomes"]),
     ]
     return Table(found["name"], ("what", "is"), tuple(facts))

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from solvers.documents import MAX_BYTES, Document
+from solvers.documents import MAX_BYTES, SPREADSHEETS, Document
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.serving.traces import MOST_BYTES, of_csv, unpacked
 
 GZIP = b"\x1f\x8b"
-# Zip archives, as which spreadsheets are saved today, and older Excel files.
-SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # Room that the rest of the spec may take beside the trace.
 MOST_TEXT = MAX_BYTES * 7 // 8
 PLAIN = 64 * 1024

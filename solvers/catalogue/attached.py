@@ -43,7 +43,7 @@ def cpu_node(capability: Document, *, name: str) -> Document:
         "title": f"{title} ({name})",
         "gpus": 1,
         "gpu": {
-            "name": f"{name}-cpu",
+            "name": name if name.endswith("-cpu") else f"{name}-cpu",
             "title": title,
             "aliases": [cpu["model"]],
             "memory": f"{cpu['memory_bytes'] / 2**30:.4g} GiB",

@@ -44,6 +44,6 @@ class Constraints(Part):
     @classmethod
     def _some_memory_is_left(cls, value: float) -> float:
         if value > MOST_HEADROOM:
-            message = f"{value:.0%} of the memory would stay free; {MOST_HEADROOM:.0%} is the most."
+            message = f"{100 * value:.0f} % of the memory would stay free; {100 * MOST_HEADROOM:.0f} % is the most."
             raise TooLarge(Problem("too_large", message, "", "It is the share that stays free, such as 0.08."))
         return value

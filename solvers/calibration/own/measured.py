@@ -117,7 +117,7 @@ def _too_wide(seconds: Document) -> str:
     apart = (seconds["high"] - seconds["low"]) / seconds["median"]
     if apart <= MOST_SPREAD:
         return ""
-    return f"Its quartiles are {apart:.0%} of the median apart; {MOST_SPREAD:.0%} is the most."
+    return f"Its quartiles are {100 * apart:.0f} % of the median apart; {100 * MOST_SPREAD:.0f} % is the most."
 
 
 def _noise(seconds: Document) -> float:

@@ -95,7 +95,9 @@ def _covered(place: int, table: Table, *, inputs: Ints, outputs: Ints) -> None:
     for name, tokens, sizes in (("input", inputs, table.inputs), ("output", outputs, table.outputs)):
         above = float((tokens > sizes[-1]).mean())
         if above > UNCOVERED:
-            message = f"{above:.0%} of the requests have more than the {sizes[-1]:,} tokens of the largest {name}."
+            message = (
+                f"{100 * above:.0f} % of the requests have more than the {sizes[-1]:,} tokens of the largest {name}."
+            )
             hint = "Measure longer ones too, or shorten the traffic."
             raise SpecError(Problem("not_covered", message, f"/services/{place}/capacities/csv", hint))
 

@@ -55,7 +55,7 @@ def alone(ladder: Ladder) -> list[str]:
     if mup.carried(ladder) or not any(rung.trunk for rung in ladder.rungs):
         return []
     saving = ladder.planned.get("tree_saving")
-    said = f" That saves {saving:.0%} of the compute." if saving else ""
+    said = f" That saves {100 * saving:.0f} % of the compute." if saving else ""
     return [
         "Each rung starts from nothing here. The formats slurm, megatron and torchtitan let rungs of one size share",
         f"the time before their decay.{said}",

@@ -127,6 +127,19 @@ def test_accuracy_says_what_is_wrong_with_its_file(here, tmp_path, content):
     assert b"hint: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04\x14\x00\x06\x00", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"], ids=["xlsx", "xls"]
+)
+def test_accuracy_says_how_a_spreadsheet_becomes_what_it_reads(here, tmp_path, content):
+    (tmp_path / "rows.xlsx").write_bytes(content)
+
+    done = here("accuracy", "training", "--data", "rows.xlsx")
+
+    assert done.returncode == 2
+    assert b"rows.xlsx is a spreadsheet; what is read is CSV" in done.stderr
+    assert b"hint: Save its sheet as CSV UTF-8" in done.stderr
+
+
 RUNS = "N,D,loss\n" + "".join(
     f"{params:g},{params * ratio:g},{1.8 + 480 / params**0.347 + 2140 / (params * ratio) ** 0.367:.6f}\n"
     for params in (3e7, 6e7, 1e8, 2e8, 4e8)

@@ -54,7 +54,7 @@ def test_tables_say_what_came_of_each(there, run):
     assert "awaited" in awaited
     assert "2.2: outside, -9.09%, a run of another" in " ".join(listed.split())
     assert forecast.digest in shown
-    assert "chinchilla 25%, skaling 75%" in shown
+    assert "chinchilla 25 %, skaling 75 %" in shown
 
 
 def test_a_correction_wants_a_reason(there, run):

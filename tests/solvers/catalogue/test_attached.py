@@ -23,6 +23,12 @@ def test_a_cpu_is_a_node_of_one_slow_gpu():
     assert node.gpu.peak("bf16") == pytest.approx(640e9)
 
 
+@pytest.mark.parametrize(("name", "gpu"), [("rack", "rack-cpu"), ("dev-cpu", "dev-cpu")])
+def test_the_cpu_of_a_node_is_called_after_it_and_once(name, gpu):
+    """A calibration that was learned on it is called as this is."""
+    assert catalogue.record("nodes", attached.cpu_node(EPYC, name=name)).gpu.name == gpu
+
+
 def test_without_wide_instructions_the_peak_is_small():
     cpu = {**EPYC["cpu"], "features": []}
 

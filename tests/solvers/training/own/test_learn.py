@@ -81,7 +81,7 @@ def test_rows_whose_quartiles_lie_far_apart_are_set_aside() -> None:
 
     found = learn(machine.spec(), [*steps(), {**document, "rows": [wide, second]}])
 
-    reason = "Its quartiles are 52% of the median apart; 50% is the most."
+    reason = "Its quartiles are 52 % of the median apart; 50 % is the most."
     assert reasons(found) == [("memory_copy", 0, reason)]
 
 

@@ -1,7 +1,7 @@
 """Learning rate and batch of each rung of a ladder, by Optuna: python study.py [--rung NAME] [--trials N].
 
 Each rung starts from nothing here. The formats slurm, megatron and torchtitan let rungs of one size share
-the time before their decay. That saves 11% of the compute.
+the time before their decay. That saves 11 % of the compute.
 
 TRAIN is the command that trains. It is started with the numbers of a trial in its environment:
 
