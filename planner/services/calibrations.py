@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from planner.models import Calibration, Measurement, Project, Role
@@ -25,6 +25,8 @@ SHIPPED = ("published", "prior")
 NAME = 80
 # Nodes of which measurements agree stand in for a reviewer.
 WITNESSES = 2
+# Any number that no other user of the database takes; this one spells "isoc".
+LOCK = 0x69736F63
 
 
 @transaction.atomic
@@ -85,6 +87,7 @@ def share(calibration: Calibration, *, user: User) -> Calibration:
     Conflict says what is missing.
     """
     projects.require(user, calibration.project, Role.OWNER)
+    _alone()
     nodes = witnesses(calibration)
     if calibration.created_by_id == user.pk and len(nodes) < WITNESSES:
         message = "Its maker alone cannot share what one node measured."
@@ -128,6 +131,12 @@ def resolve(project: Project, document: Document) -> Document:
     if not rows:
         raise unknown("calibration", name, {*SHIPPED, *own.values_list("name", flat=True)}, at=f"/{FIELD}")
     return {**document, FIELD: rows[0].document}
+
+
+def _alone() -> None:
+    """One calibration is shared at a time in the whole house, so that two projects do not share one name at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _elsewhere(calibration: Calibration) -> QuerySet[Calibration]:

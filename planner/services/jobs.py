@@ -84,17 +84,14 @@ def submit(
 def cancel(job: Job, *, user: User) -> Job:
     """Ends a waiting job at once; asks the node of a running one to stop. A finished job stays as it is."""
     projects.require(user, job.project, Role.EDITOR)
-    locked = Job.objects.select_for_update(of=("self",)).get(id=job.id)
-    if locked.under_way and not locked.cancel_requested:
-        change: dict[str, Any] = {"cancel_requested": True}
-        if locked.state != JobState.RUNNING:
-            change |= {"state": JobState.CANCELLED, "finished": Now(), "assigned_until": None}
-        Job.objects.filter(id=job.id, state=locked.state).update(**change)
-        audit.record(user, "job.cancelled", job.id, project=job.project)
-        outbox.ring_bell(Bell.DISPATCH)
-        if job.validation_id and locked.state != JobState.RUNNING:
-            outbox.ring_bell(Bell.VALIDATE)
+    _stop(job, user)
     return one(job.project, job.id)
+
+
+@transaction.atomic
+def stop(job: Job) -> None:
+    """The same by the system itself, where what the job was for has ended."""
+    _stop(job, None)
 
 
 def page(
@@ -147,6 +144,19 @@ def counts() -> dict[str, int]:
     """How many jobs there are in each state."""
     found = dict(Job.objects.order_by().values_list("state").annotate(count=Count("id")))
     return {state: found.get(state, 0) for state in JobState.values}
+
+
+def _stop(job: Job, user: User | None) -> None:
+    locked = Job.objects.select_for_update(of=("self",)).get(id=job.id)
+    if locked.under_way and not locked.cancel_requested:
+        change: dict[str, Any] = {"cancel_requested": True}
+        if locked.state != JobState.RUNNING:
+            change |= {"state": JobState.CANCELLED, "finished": Now(), "assigned_until": None}
+        Job.objects.filter(id=job.id, state=locked.state).update(**change)
+        audit.record(user, "job.cancelled", job.id, project=locked.project)
+        outbox.ring_bell(Bell.DISPATCH)
+        if job.validation_id and locked.state != JobState.RUNNING:
+            outbox.ring_bell(Bell.VALIDATE)
 
 
 def _one(found: QuerySet[Job], job_id: UUID | str) -> Job:

@@ -58,8 +58,7 @@ def join(plain: str, *, name: str, executor: str, agent_version: str, capability
         raise _refused()
     invitation = JoinToken.objects.select_related("project", "created_by").get(digest=digest)
     project, host = invitation.project, invitation.created_by
-    role = projects.role(host, project)
-    if not host.is_active or role is None or projects.RANK[role] < projects.RANK[Role.EDITOR]:
+    if not projects.may(host, project, Role.EDITOR):
         raise _refused()
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     node = Node.objects.create(

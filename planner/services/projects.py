@@ -49,6 +49,12 @@ def role(user: User, project: Project) -> str | None:
     return Membership.objects.filter(user_id=user.pk, project=project).values_list("role", flat=True).first()
 
 
+def may(user: User, project: Project, least: str) -> bool:
+    """Whether the user is still active and has the role `least` or above: for what is done in their name later."""
+    held = role(user, project)
+    return user.is_active and held is not None and RANK[held] >= RANK[least]
+
+
 def require(user: User, project: Project, least: str) -> str:
     """The user's role, which is `least` or above: NotFound for outsiders, Forbidden below."""
     held = role(user, project)

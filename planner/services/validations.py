@@ -5,7 +5,8 @@
     calibrating  a solver learns from all that the project measured on that device with that software
     solving      the same spec, solved again under that calibration, is the run `after`
 A step is taken by whoever holds the validation's advisory lock; each moves the state by a guarded UPDATE, so that a
-step that is taken twice, or by a worker that was lost, changes nothing.
+step that is taken twice, or by a worker that was lost, changes nothing. Up to the second solve a trial acts in the name
+of who asked for it: when they may no longer change the project, it ends, and the system cancels its jobs.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ from planner.models import (
     Validation,
     ValidationState,
 )
+from planner.models.job import JOB_UNDER_WAY
 from planner.models.validation import VALIDATION_ENDED
 from planner.services import audit, calibrations, jobs, nodes, outbox, projects, runs
 from planner.services.errors import Conflict, invalid, not_found
@@ -53,6 +55,9 @@ MOST_MEASUREMENTS = 500
 PATIENCE, SLACK_S = 3.0, 1800.0
 # The first half of the advisory lock's number: spells "isov".
 LOCK = 0x69736F76
+
+# States in which the next step is taken in the name of who asked.
+ACTS = (ValidationState.QUEUED, ValidationState.MEASURING, ValidationState.CALIBRATING)
 
 EXPERIMENTS, LEARN = "experiments", "learn"
 
@@ -174,6 +179,8 @@ def held(validation: Validation) -> Iterator[bool]:
 def step(validation: Validation) -> Call | None:
     """Takes what costs nothing; the call that a solver must answer next, if it is its turn."""
     validation.refresh_from_db()
+    if _is_orphaned(validation):
+        return None
     match validation.state:
         case ValidationState.QUEUED:
             return _choosing(validation)
@@ -189,6 +196,8 @@ def step(validation: Validation) -> Call | None:
 @transaction.atomic
 def answered(validation: Validation, call: Call, answer: Document) -> None:
     """Goes on with what a solver answered."""
+    if _is_orphaned(validation):
+        return
     if call.call == EXPERIMENTS:
         try:
             with transaction.atomic():
@@ -200,10 +209,24 @@ def answered(validation: Validation, call: Call, answer: Document) -> None:
         _solve_again(validation, answer)
 
 
+@transaction.atomic
 def fail(validation: Validation, problems: tuple[Problem, ...]) -> None:
-    """Ends the trial, with the reasons."""
+    """Ends the trial and its jobs, with the reasons."""
     said = [problem.document() for problem in problems]
-    _move(validation, {*ValidationState} - {*VALIDATION_ENDED}, ValidationState.FAILED, problems=said, finished=Now())
+    open_ = {*ValidationState} - {*VALIDATION_ENDED}
+    if _move(validation, open_, ValidationState.FAILED, problems=said, finished=Now()):
+        for job in validation.jobs.filter(state__in=JOB_UNDER_WAY):
+            jobs.stop(job)
+
+
+def _is_orphaned(validation: Validation) -> bool:
+    """Whether nobody is left in whose name it could go on; it has ended then."""
+    user = User.objects.get(id=validation.requested_by_id)
+    if validation.state not in ACTS or projects.may(user, validation.project, Role.EDITOR):
+        return False
+    message = f"{user.get_username()}, who asked for this, may no longer change the project."
+    fail(validation, (Problem("requester_gone", message, "", "Whoever may can ask for it again."),))
+    return True
 
 
 def _attached(project: Project) -> Any:
@@ -281,7 +304,7 @@ def _measured(validation: Validation) -> bool:
     if under_way and not _overdue(validation):
         return False
     for job in under_way:
-        jobs.cancel(job, user=validation.requested_by)
+        jobs.stop(job)
     if not any(job.state == JobState.MEASURED for job in own):
         fail(validation, _reasons(own))
         return False

@@ -1,11 +1,12 @@
 from datetime import timedelta
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
+from django.contrib.auth.models import User
+from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 
-from planner.models import Bell, JobState, Node, OutboxEntry, Run, Validation, ValidationState
+from planner.models import AuditEntry, Bell, JobState, Node, OutboxEntry, Run, Validation, ValidationState
 from planner.services import calibrations, claims, jobs, nodes, projects, validations
 from planner.services.claims import Answered
 from planner.services.errors import Conflict, Invalid, NotFound
@@ -14,6 +15,7 @@ from solvers import catalogue, kinds
 from solvers.errors import Problem
 from tests import factories
 from tests import nodes as made
+from tests.jobs.conftest import wait_until
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trial_kind")]
 
@@ -180,6 +182,82 @@ def test_cancelling_ends_the_jobs_too(solved, node):
     assert {job.state for job in cancelled.jobs.all()} == {JobState.CANCELLED}
 
 
+def editor_of(project):
+    user = factories.user("edith")
+    projects.add_member(project, "edith", "editor", by=project.created_by)
+    return user
+
+
+def demoted(project, user):
+    projects.set_role(project, user, "viewer", by=project.created_by)
+
+
+def expelled(project, user):
+    projects.remove(project, user, by=project.created_by)
+
+
+def deactivated(_project, user):
+    type(user).objects.filter(id=user.id).update(is_active=False)
+
+
+GONE = ("requester_gone", "edith, who asked for this, may no longer change the project.")
+
+
+@pytest.mark.parametrize("leave", [demoted, expelled, deactivated])
+def test_a_trial_whose_requester_may_no_longer_change_the_project_ends_with_its_jobs(solved, node, leave):
+    """One job runs, one waits: the node of the first is told to stop."""
+    user = editor_of(solved.project)
+    measuring = stepped(validations.start(solved, user=user, budget_s=120.0))
+    made.leased(node)
+    leave(solved.project, user)
+
+    failed = stepped(measuring)
+
+    assert (failed.state, [(one["code"], one["message"]) for one in failed.problems]) == (
+        ValidationState.FAILED,
+        [GONE],
+    )
+    assert sorted(failed.jobs.values_list("state", "cancel_requested")) == [("cancelled", True), ("running", True)]
+    said = AuditEntry.objects.filter(action="job.cancelled").values_list("actor_name", flat=True)
+    assert list(said) == ["system", "system"]
+
+
+@pytest.mark.parametrize("at", [ValidationState.QUEUED, ValidationState.CALIBRATING])
+def test_what_a_solver_answers_after_its_requester_has_left_is_not_used(solved, node, at):
+    user = editor_of(solved.project)
+    validation = validations.start(solved, user=user, budget_s=120.0)
+    if at == ValidationState.CALIBRATING:
+        validation = stepped(validation)
+        measure_all(node)
+    call = validations.step(validation)
+    demoted(solved.project, user)
+
+    validations.answered(validation, call, answer_of(call))
+
+    failed = validations.one(solved.project, validation.id)
+    assert (failed.state, failed.problems[0]["code"]) == (ValidationState.FAILED, "requester_gone")
+    assert (failed.jobs.exclude(state="measured").count(), failed.calibration, failed.after) == (0, None, None)
+
+
+def test_a_trial_that_only_waits_for_its_second_plan_needs_nobodys_name(solved, node):
+    user = editor_of(solved.project)
+    validation = stepped(validations.start(solved, user=user, budget_s=120.0))
+    measure_all(node)
+    solving = stepped(validation)
+    solve(solving.after)
+    demoted(solved.project, user)
+
+    assert stepped(solving).state == ValidationState.DONE
+
+
+def test_a_trial_that_fails_leaves_no_job_behind(solved, node):
+    validation = stepped(begun(solved))
+
+    validations.fail(validation, (Problem("crashed", "It crashed."),))
+
+    assert {job.state for job in validation.jobs.all()} == {JobState.CANCELLED}
+
+
 @pytest.mark.parametrize("budget_s", [1.0, 1e6])
 def test_a_budget_beyond_reason_is_refused(solved, node, budget_s):
     with pytest.raises(Invalid):
@@ -339,6 +417,42 @@ def test_what_a_shared_name_means_is_not_another_projects_to_change(solved):
     assert caught.value.problems[0].code == "name_taken"
     spec = {"kind": "trial", "calibration": "cpu"}
     assert calibrations.resolve(factories.project(), spec)["calibration"]["stack"] == solved.project.slug
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_projects_that_share_one_name_at_once_one_is_refused(solved):
+    """The second looks while the first has shared and not yet committed."""
+    factories.user("reviewer")
+    both = [solved.project, factories.project()]
+    for project in both:
+        projects.add_member(project, "reviewer", "owner", by=project.created_by)
+    reviewer = User.objects.get(username="reviewer")
+    first, second = (kept(project, stack=project.slug) for project in both)
+    came, waits = [], Barrier(2, timeout=60)
+
+    def other():
+        waits.wait()
+        try:
+            came.append(calibrations.share(second, user=reviewer).shared)
+        except Conflict as error:
+            came.append(error.problems[0].code)
+        connections.close_all()
+
+    thread = Thread(target=other)
+    thread.start()
+    with transaction.atomic():
+        calibrations.share(first, user=reviewer)
+        waits.wait()
+        wait_until(lambda: came or somebody_waits_for_a_lock())
+    thread.join()
+
+    assert came == ["name_taken"]
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_node_whose_rows_were_all_set_aside_vouches_for_nothing(solved):
