@@ -15,7 +15,7 @@ def row(params: PeakMemoryParams, key: Document, bench: Bench) -> Document:
     model, device = params.model, bench.device
     dtype = torch.bfloat16 if params.precision == "bf16" else torch.float32
     with device:
-        block = Block(model, key["recompute"]).to(dtype)
+        block = Block(model, key["recompute"], sparse=model.moe is not None).to(dtype)
         shape = (key["micro_batch"], params.sequence_length, model.hidden)
         x = torch.randn(*shape, dtype=dtype, requires_grad=True)
     for weight in block.parameters():

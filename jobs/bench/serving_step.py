@@ -7,6 +7,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 
+from jobs.bench.experts import told
 from jobs.bench.peak import peak_of
 from jobs.bench.split import outer_split, split_layer
 from jobs.bench.timing import Bench
@@ -22,10 +23,13 @@ def row(params: ServingStepParams, key: Document, bench: Bench) -> Document:
     model = served(params, key["layers"], bench.device)
     caches = filled(model, key, dtype=DTYPES[params.precision], device=bench.device)
     step = step_of(model, caches, key, bench.device)
-    timed = bench.timed(step)
+    half = params.precision == "bf16"
+    # Where experts follow one another, the host reads how many tokens each has: no graph holds that.
+    timed = bench.timed(step, graph=half or params.model.moe is None)
     held = [*model.parameters(), *(part for cache in caches for part in cache)]
     peak, reserved = peak_of(step, held=held, device=bench.device)
-    return {**timed, "peak_memory_bytes": peak, "reserved_bytes": reserved}
+    experts = told(model.modules(), device=bench.device, half=half)
+    return {**timed, "peak_memory_bytes": peak, "reserved_bytes": reserved, **experts}
 
 
 def filled(model: Decoder, key: Document, *, dtype: torch.dtype, device: torch.device) -> list[Cache]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.distributed.tensor.parallel import loss_parallel
 from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 
+from jobs.bench.experts import told
 from jobs.bench.peak import peak_of
 from jobs.bench.split import Split, split
 from jobs.bench.timing import Bench
@@ -26,7 +27,8 @@ def row(params: TrainingStepParams, key: Document, bench: Bench) -> Document:
     loss = trainer.step()
     timed = bench.timed(trainer.update, graph=False)
     peak, reserved = peak_of(trainer.update, held=trainer.held(), device=bench.device)
-    return {**timed, "loss": loss, "peak_memory_bytes": peak, "reserved_bytes": reserved}
+    experts = told(trainer.split.model.modules(), device=bench.device, half=params.precision == "bf16")
+    return {**timed, "loss": loss, "peak_memory_bytes": peak, "reserved_bytes": reserved, **experts}
 
 
 class Trainer:

@@ -14,16 +14,18 @@ from torch.nn import functional as F  # noqa: N812 -- its name everywhere
 from torch.nn.attention.bias import causal_lower_right
 from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selective_checkpoint_contexts
 
+from jobs.bench.experts import FeedForward, Mixture
 from solvers.recipes.model import Model
 
 # The base of the rotary angles [su2021roformer], and the spread of initial weights [radford2019gpt2].
 ROTARY_BASE, INITIAL = 10_000.0, 0.02
-ATTENTION = ("flash_attention", "efficient_attention", "cudnn_attention", "flash_attention_for_cpu")
+KERNELS = ("flash_attention", "efficient_attention", "cudnn_attention", "flash_attention_for_cpu")
+ATTENTION = tuple(f"_scaled_dot_product_{name}" for name in KERNELS)
 KEPT = {
     torch.ops.aten.mm.default,
     torch.ops.aten.addmm.default,
     torch.ops.aten.bmm.default,
-    *(getattr(torch.ops.aten, f"_scaled_dot_product_{name}").default for name in ATTENTION),
+    *(getattr(torch.ops.aten, name).default for name in ("_grouped_mm", *ATTENTION)),
 }
 
 Finish = Callable[[nn.Module], nn.Module]
@@ -61,29 +63,18 @@ class Attention(nn.Module):
         return self.out(y.transpose(1, 2).reshape(sequences, tokens, -1))
 
 
-class FeedForward(nn.Module):
-    """SwiGLU, or GELU where it is not gated."""
-
-    def __init__(self, model: Model) -> None:
-        super().__init__()
-        self.up = nn.Linear(model.hidden, model.ffn, bias=False)
-        self.gate = nn.Linear(model.hidden, model.ffn, bias=False) if model.gated else None
-        self.down = nn.Linear(model.ffn, model.hidden, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.gate is None:
-            return self.down(F.gelu(self.up(x), approximate="tanh"))
-        return self.down(F.silu(self.gate(x)) * self.up(x))
-
-
 class Block(nn.Module):
-    """One layer. `again` is how much of it a backward pass computes again: none, selective or full."""
+    """One layer, with experts where it is `sparse`.
 
-    def __init__(self, model: Model, again: str) -> None:
+    `again` is how much of it a backward pass computes again: none, selective or full.
+    """
+
+    def __init__(self, model: Model, again: str, *, sparse: bool) -> None:
         super().__init__()
         self.again = again
         self.attention_norm, self.feed_forward_norm = norm_of(model), norm_of(model)
-        self.attention, self.feed_forward = Attention(model), FeedForward(model)
+        self.attention = Attention(model)
+        self.feed_forward = Mixture(model) if sparse else FeedForward(model, model.ffn)
 
     def forward(self, x: Tensor, turns: tuple[Tensor, Tensor], cache: Cache | None = None, start: int = 0) -> Tensor:
         if self.again == "none":
@@ -107,8 +98,9 @@ class Decoder(nn.Module):
         self.model, self.shared_by = model, shared_by
         made = partial(_drawn, device=device)
         self.embedding = made(lambda: nn.Embedding(model.vocabulary, model.hidden), seed=0)
+        dense = layers - model.sparse_layers(layers)
         self.blocks = nn.ModuleList(
-            finish(made(lambda: Block(model, again), seed=2 + layer)) for layer in range(layers)
+            finish(made(partial(Block, model, again, sparse=layer >= dense), seed=2 + layer)) for layer in range(layers)
         )
         self.norm = made(lambda: norm_of(model), seed=0)
         self.head = made(lambda: nn.Linear(model.hidden, model.vocabulary, bias=False), seed=1)

@@ -1,6 +1,7 @@
 """Steps of models that are too much for a node, from steps of fewer of their layers: t(L) = a + b L.
 
-Layers are alike; a holds the embeddings, the head and what a step costs once.
+Layers are alike, those after dense ones where experts follow; a holds the embeddings, the head and what a step costs
+once, and those dense layers.
 """
 
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ def check_counts(counts: Counts, model: Model) -> None:
     """Raise SpecError unless a line goes through them: two or more, all different, none above the model's."""
     if counts and (len(set(counts)) < max(len(counts), 2) or max(counts) > model.layers):
         said = "The line through fewer layers takes two different counts or more, none above the model's."
+        raise SpecError(Problem("layers", said, "/measured_layers"))
+    dense = model.moe.first_dense if model.moe else 0
+    if counts and min(counts) < dense:
+        said = f"Layers are alike from the {dense + 1}. on: the line takes {dense} layers or more."
         raise SpecError(Problem("layers", said, "/measured_layers"))
 
 

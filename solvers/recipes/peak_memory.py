@@ -15,7 +15,7 @@ Recompute = Literal["none", "selective", "full"]
 
 
 class PeakMemoryParams(Repeated):
-    model: Model = Field(default=Model(), title="Model", description="One layer of it is measured.")
+    model: Model = Field(default=Model(), title="Model", description="One layer of it is measured: the last.")
     sequence_length: Positive = Field(default=64, le=1_048_576, title="Sequence length")
     micro_batches: tuple[Positive, ...] = Field(
         default=(1, 2), min_length=1, max_length=20, title="Micro-batches", description="Sequences at once."
@@ -42,7 +42,7 @@ def _keys(params: PeakMemoryParams) -> tuple[Key, ...]:
 def _work(params: PeakMemoryParams, key: Key) -> Work:
     """As a training step of one layer with next to no vocabulary."""
     step = training_step.TrainingStepParams(
-        model=params.model.model_copy(update={"vocabulary": 1}),
+        model=params.model.one_layer().model_copy(update={"vocabulary": 1}),
         sequence_length=params.sequence_length,
         micro_batch=key["micro_batch"],
         precision=params.precision,

@@ -40,6 +40,16 @@ class Row(Part):
     rates: dict[str, float]
 
 
+class MixtureRow(Row):
+    """`expert_load` is what the busiest expert of a layer did over the mean, on average of the layers; 0 without any.
+
+    `expert_products` says how they were multiplied: `grouped` in one kernel, or one product after the other.
+    """
+
+    expert_load: float = Field(default=0.0, ge=0, le=1024)
+    expert_products: Literal["", "grouped", "one by one"] = ""
+
+
 class Clocks(Part):
     """What a GPU said of itself: clocks in Hz, power in W, and why it held them back, as NVIDIA names reasons."""
 

@@ -15,7 +15,7 @@ from solvers.recipes.layers import COUNTS, Counts, check_counts
 from solvers.recipes.machine import Work
 from solvers.recipes.model import Model, causal_pairs
 from solvers.recipes.recipe import Key, Recipe, Repeated
-from solvers.recipes.result import Row
+from solvers.recipes.result import MixtureRow
 
 ELEMENT_BYTES = {"fp32": 4, "bf16": 2}
 # Kernels of a layer's forward pass, about; and widths of the hidden state that one holds at once.
@@ -51,13 +51,15 @@ class ServingStepParams(Repeated):
         if model.key_value_heads % self.tp or model.ffn % self.tp or model.vocabulary % self.tp:
             said = f"{self.tp} do not share the heads, the feed-forward width and the vocabulary evenly."
             raise SpecError(Problem("tensor_parallel", said, "/tp"))
+        if model.moe and self.tp > 1:
+            raise SpecError(Problem("tensor_parallel", "Experts are not split here.", "/tp", "Take 1."))
         if model.tied_embeddings and self.tp > 1:
             raise SpecError(Problem("tensor_parallel", "Tied embeddings are not split here.", "/tp"))
         check_counts(self.measured_layers, model)
         return self
 
 
-class ServingRow(Row):
+class ServingRow(MixtureRow):
     """Memory is what the allocator gave out and held at most; on a CPU the tensors alive at once, and 0."""
 
     peak_memory_bytes: float = Field(gt=0, le=1e15)
@@ -73,19 +75,23 @@ def _keys(params: ServingStepParams) -> tuple[Key, ...]:
 
 
 def _work(params: ServingStepParams, key: Key) -> Work:
-    """Weights are read once, and so are the keys and values of the context; only last tokens have logits."""
+    """Weights are read once, and so are the keys and values of the context; only last tokens have logits.
+
+    Of the experts those are read that some token goes to, were all as likely.
+    """
     model, size, layers = params.model, ELEMENT_BYTES[params.precision], key["layers"]
     tokens, context = key["sequences"] * key["tokens"], key["start"] + key["tokens"]
     pairs = key["sequences"] * causal_pairs(key["tokens"], key["start"])
     flops = model.forward_flops(tokens, pairs=pairs, layers=layers, heads=key["sequences"])
-    weights = size * (layers * model.layer_products + model.hidden * model.vocabulary)
+    touched = model.moe.touched(tokens) if model.moe else 0.0
+    weights = size * (model.products(layers, experts=touched) + model.hidden * model.vocabulary)
     cache = 2.0 * size * layers * key["sequences"] * context * model.key_value_heads * model.head_width
-    held = size * tokens * (HELD_WIDTHS * model.hidden + 3.0 * model.ffn)
+    held = size * tokens * (HELD_WIDTHS * model.hidden + model.widest())
     return Work(
         flops=flops / params.tp,
         moved_bytes=(weights + cache) / params.tp,
         link_bytes=4.0 * size * tokens * model.hidden * layers * (params.tp > 1),
-        launches=LAYER_LAUNCHES * layers,
+        launches=LAYER_LAUNCHES * layers + model.expert_launches(layers),
         memory_bytes=(_stored(params, layers) + cache) / params.tp + held,
         single=params.precision == "fp32",
     )

@@ -14,7 +14,7 @@ from solvers.recipes.layers import COUNTS, Counts, check_counts
 from solvers.recipes.machine import Work
 from solvers.recipes.model import Model, causal_pairs
 from solvers.recipes.recipe import Key, Recipe, Repeated
-from solvers.recipes.result import Row
+from solvers.recipes.result import MixtureRow
 
 # Bytes of a parameter in training: itself, gradient and two moments, in 32 bits; and its rounding to 16.
 STATE_BYTES, COPY_BYTES = 16, 2
@@ -60,6 +60,8 @@ class TrainingStepParams(Repeated):
         if model.key_value_heads % tp or model.ffn % tp or model.vocabulary % tp:
             said = f"{tp} do not share the heads, the feed-forward width and the vocabulary evenly."
             raise SpecError(Problem("tensor_parallel", said, "/parallel/tp"))
+        if model.moe and tp > 1:
+            raise SpecError(Problem("tensor_parallel", "Experts are not split here.", "/parallel/tp", "Take 1."))
         if model.tied_embeddings and tp > 1:
             raise SpecError(Problem("tensor_parallel", "Tied embeddings are not split here.", "/parallel/tp"))
         check_counts(self.measured_layers, model)
@@ -76,7 +78,7 @@ class TrainingStepParams(Repeated):
         return self.data_parallel * self.micro_batches * self.micro_batch * self.sequence_length
 
 
-class TrainingRow(Row):
+class TrainingRow(MixtureRow):
     """`loss` is that of the first step; memory is what the allocator gave out and held at most, in the first process.
 
     On a CPU, which has no such allocator, it is the tensors alive at once, and nothing is known of what is held.
@@ -101,7 +103,8 @@ def _work(params: TrainingStepParams, key: Key) -> Work:
         flops=passes * _forward(params, key) / params.parallel.tp,
         moved_bytes=moved,
         link_bytes=(8.0 * parameters + _kept(params, key)) * shared,
-        launches=LAYER_LAUNCHES * key["layers"] * params.micro_batches,
+        launches=(LAYER_LAUNCHES * key["layers"] + passes * params.model.expert_launches(key["layers"]))
+        * params.micro_batches,
         memory_bytes=_memory(params, key),
         single=params.precision == "fp32",
     )
@@ -123,10 +126,12 @@ def _memory(params: TrainingStepParams, key: Key) -> float:
 
 def _kept(params: TrainingStepParams, key: Key) -> float:
     """Bytes that the layers keep of a micro-batch."""
-    element, width = (4 if params.precision == "fp32" else 2), params.model.hidden
-    widths = KEPT_WIDTHS + 3.0 * params.model.ffn / width
-    layers: float = key["layers"] * (1.0 if params.recompute == "full" else widths) + widths
-    return element * params.micro_batch * params.sequence_length * width * layers
+    element, model, layers = (4 if params.precision == "fp32" else 2), params.model, key["layers"]
+    full = params.recompute == "full"
+    kept = model.hidden * layers if full else KEPT_WIDTHS * model.hidden * layers + model.inner_widths(layers)
+    again = KEPT_WIDTHS * model.hidden + model.widest()
+    found: float = element * params.micro_batch * params.sequence_length * (kept + again)
+    return found
 
 
 def _amounts(params: TrainingStepParams, key: Key) -> Mapping[str, Any]:

@@ -38,6 +38,8 @@ class VllmBenchParams(Repeated):
     def _llama(self) -> "VllmBenchParams":
         if not self.model.gated or self.model.norm != "rms":
             raise SpecError(Problem("not_a_llama", "vLLM is given a Llama: gated, with RMSNorm.", "/model"))
+        if self.model.moe:
+            raise SpecError(Problem("not_a_llama", "vLLM is given a Llama, which has no experts.", "/model/moe"))
         return self
 
 

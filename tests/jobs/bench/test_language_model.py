@@ -26,6 +26,15 @@ def test_a_model_learns_and_the_same_seed_learns_the_same() -> None:
     assert one["passes"] == pytest.approx(60 * 16 * 64 / 1_597_727)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_mixture_learns_too(precision: str) -> None:
+    moe = {"experts": 4, "top_k": 2, "ffn": 64}
+
+    row = trained(model={"ffn": 0, "tied_embeddings": True, "moe": moe}, precision=precision)
+
+    assert row["held_out_loss"] < 3.3
+
+
 def test_the_curve_has_means_of_equally_many_steps() -> None:
     params = RECIPE.parse({"points": 2, "batch": 2, "sequence_length": 10})
 

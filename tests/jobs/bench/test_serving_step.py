@@ -31,6 +31,18 @@ def test_prompts_chunks_and_single_tokens_are_measured(precision: str) -> None:
     assert all(two > one for one, two in zip(memory[:3], memory[3:], strict=True))
 
 
+def test_a_mixtures_steps_are_measured() -> None:
+    model = {**MODEL, "moe": {"experts": 4, "top_k": 2, "ffn": 32}}
+    params = RECIPE.parse({"model": model, "steps": STEPS, "precision": "bf16", "repeats": 3, "warmup": 0})
+
+    document = measure(RECIPE, params, lambda *_: None)
+
+    RECIPE.check_result(document)
+    assert {row["expert_products"] for row in document["rows"]} == {"one by one"}
+    # Twelve tokens, six and three go to two of four experts each: the busiest has what it has on average, or more.
+    assert all(1.0 <= row["expert_load"] <= 2.0 for row in document["rows"])
+
+
 def test_a_step_writes_its_own_tokens_after_those_in_the_cache() -> None:
     params, key = RECIPE.parse({"model": MODEL}), {"sequences": 2, "tokens": 3, "start": 5}
     model = served(params, 2, CPU)

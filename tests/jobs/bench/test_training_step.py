@@ -29,6 +29,11 @@ SPLITS = [
     {"parallel": {"fsdp": 2, "tp": 2}, "micro_batch": 4, "precision": "bf16"},
     {"parallel": {"tp": 4}, "micro_batch": 4, "micro_batches": 2, "precision": "bf16"},
 ]
+MIXTURE = {**MODEL, "moe": {"experts": 4, "top_k": 2, "ffn": 32, "shared_ffn": 16}}
+SPARSE_SPLITS = [
+    {"parallel": {"fsdp": 4}, "micro_batch": 2, "recompute": "full"},
+    {"parallel": {"dp": 4}, "micro_batch": 1, "micro_batches": 2},
+]
 
 
 def losses(**changes: Any) -> list[float]:
@@ -37,7 +42,8 @@ def losses(**changes: Any) -> list[float]:
 
 
 def test_losses_of_four_processes_are_those_of_one() -> None:
-    asked = [{**TASK, **split} for split in SPLITS]
+    sparse = [{**TASK, "model": MIXTURE, **split} for split in SPARSE_SPLITS]
+    asked = [*({**TASK, **split} for split in SPLITS), *sparse]
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "4"]
 
     answer = subprocess.run(
@@ -50,13 +56,16 @@ def test_losses_of_four_processes_are_those_of_one() -> None:
     )
 
     assert answer.returncode == 0, answer.stderr[-3000:]
-    found = json.loads(answer.stdout)
+    every = json.loads(answer.stdout)
+    found, mixtures = every[: len(SPLITS)], every[len(SPLITS) :]
     alone = losses(micro_batch=8)
     assert alone[0] - alone[2] > 1e-4
     for one in found[:-2]:
         assert one == pytest.approx(alone, abs=1e-4)
     for one in found[-2:]:
         assert one == pytest.approx(losses(micro_batch=8, precision="bf16"), abs=3e-3)
+    for one in mixtures:
+        assert one == pytest.approx(losses(micro_batch=8, model=MIXTURE), abs=1e-4)
 
 
 def test_losses_do_not_depend_on_micro_batches_nor_on_recomputing() -> None:
@@ -127,3 +136,17 @@ def test_on_a_gpu_a_step_in_16_bits_starts_from_the_same_loss(recompute: str) ->
     RECIPE.check_result(document)
     assert document["rows"][0]["loss"] == pytest.approx(4.159, abs=0.05)
     assert document["rows"][0]["reserved_bytes"] >= document["rows"][0]["peak_memory_bytes"]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_mixtures_rows_say_how_even_its_experts_were_and_how_they_were_multiplied(precision: str) -> None:
+    model = {**MODEL, "hidden": 256, "moe": {"experts": 4, "top_k": 2, "ffn": 32}}
+    asked = {**TASK, "model": model, "micro_batch": 32, "precision": precision, "recompute": "selective"}
+
+    document = measure(RECIPE, RECIPE.parse({**asked, "repeats": 3, "warmup": 0}), lambda *_: None)
+
+    RECIPE.check_result(document)
+    [row] = document["rows"]
+    assert row["expert_products"] == "one by one"
+    # 512 tokens choose two of four: 256 for each expert on average.
+    assert 1.0 < row["expert_load"] < 1.5

@@ -6,13 +6,19 @@ import pytest
 import torch
 
 from jobs.bench.transformer import attended, decoder, rotation, turned
-from solvers.recipes.model import Model
+from solvers.recipes.model import Model, Moe
 
 CPU = torch.device("cpu")
 MODELS = {
     "gated, grouped": Model(hidden=32, layers=2, heads=4, kv_heads=2, ffn=48, vocabulary=50),
     "gelu, layer norm, tied": Model(
         hidden=32, layers=2, heads=4, ffn=48, vocabulary=50, gated=False, norm="layer", tied_embeddings=True
+    ),
+    "experts": Model(
+        hidden=32, layers=2, heads=4, ffn=48, vocabulary=50, moe=Moe(experts=6, top_k=2, ffn=24, shared_ffn=16)
+    ),
+    "experts without gates, after a dense layer": Model(
+        hidden=32, layers=2, heads=4, ffn=48, vocabulary=50, gated=False, moe=Moe(ffn=24, first_dense=1)
     ),
     "wide heads": Model(hidden=32, layers=2, heads=4, kv_heads=1, head_dim=16, ffn=48, vocabulary=50),
 }

@@ -38,6 +38,7 @@ def test_a_prompt_has_logits_of_its_last_token_alone_and_rows_are_of_every_count
     [
         ({"tp": 2}, "/tp"),
         ({"tp": 2, "model": {**MODEL, "kv_heads": 2, "tied_embeddings": True}}, "/tp"),
+        ({"tp": 2, "model": {**MODEL, "kv_heads": 2, "hidden": 8, "moe": {}}}, "/tp"),
         ({"measured_layers": [1, 4]}, "/measured_layers"),
     ],
 )
@@ -46,3 +47,17 @@ def test_what_cannot_be_split_or_extrapolated_is_refused(wrong: dict[str, Any], 
         RECIPE.parse({"model": MODEL, **wrong})
 
     assert [problem.at for problem in caught.value.problems] == [at]
+
+
+def test_a_step_of_a_mixture_reads_the_experts_that_some_token_goes_to() -> None:
+    model = {**MODEL, "hidden": 8, "ffn": 0, "moe": {"experts": 4, "top_k": 2, "ffn": 16}}
+    params = RECIPE.parse({"model": model, "precision": "bf16", "steps": [{"sequences": 2, "start": 7}]})
+
+    work = RECIPE.work(params, RECIPE.keys(params)[0])
+
+    # Attention: q and out 8x8, k and v 8x4; a router of 8x4; experts of three 8x16, of which two tokens meet three.
+    attention, router, expert, head = 2 * 64 + 2 * 32, 32, 3 * 128, 80
+    assert work.flops == 2 * 2 * (3 * (attention + router + 2 * expert) + head) + 3 * 4 * 2 * 8 * 8
+    assert work.moved_bytes == 2 * (3 * (attention + router + 3 * expert) + head) + 2 * 3 * 2 * 8 * (2 * 4)
+    stored = 2 * params.model.parameters(3) + 2 * 3 * 2 * 8 * (2 * 4)
+    assert work.memory_bytes == stored + 2 * 2 * (8 * 8 + 2 * (2 * 8 + 3 * 16))

@@ -29,3 +29,5 @@ def test_a_batch_is_a_prompt_and_as_many_decode_steps_as_tokens_come_out() -> No
 def test_what_is_no_llama_is_refused() -> None:
     with pytest.raises(SpecError, match="vLLM is given a Llama"):
         RECIPE.parse({"model": {"norm": "layer"}})
+    with pytest.raises(SpecError, match="which has no experts"):
+        RECIPE.parse({"model": {"moe": {}}})
