@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from planner.models import Executor, Node, NodeState, Project
+from planner.services.capability import wrong_clock
 from solvers import recipes, units
 from solvers.documents import Document
 
@@ -41,6 +42,9 @@ def standing(node: Node) -> Standing:
         return Standing("bad", "offline, draining" if node.state == NodeState.DRAINING else "offline", hint)
     if node.state == NodeState.DRAINING:
         return Standing("warn", "draining", "It finishes what it runs and gets nothing new until it is resumed.")
+    if off := wrong_clock(node.capability):
+        hint = f"Its clock is {off}, and it therefore gets no jobs. Set it there: `timedatectl set-ntp true`."
+        return Standing("warn", "online, wrong clock", hint)
     if not node.capability["torch"]:
         hint = "It has no torch and therefore gets no jobs. There: `pip install 'isoflop[node]'`, then start its agent."
         return Standing("warn", "online, no torch", hint)

@@ -72,7 +72,11 @@ class Bell:
 
 @dataclass
 class Agent:
-    """A joined node at work. `most` jobs end it, if that is given."""
+    """A joined node at work. `most` jobs end it, if that is given.
+
+    `known` is what this machine is, `news` what of it the server is to be told. `clock_off_s` is 0 unless the clock is
+    so wrong that jobs signed now would be refused; the server is told, and gives them to others.
+    """
 
     path: Path
     state: State
@@ -83,7 +87,9 @@ class Agent:
     most: int | None = None
     done: int = 0
     active: list[Work] = field(default_factory=list)
+    known: Document = field(default_factory=dict)
     news: Document | None = None
+    clock_off_s: int = 0
     next_ask: float = 0.0
     pause_s: float = FIRST_PAUSE_S
 
@@ -119,12 +125,20 @@ class Agent:
             self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
             return
         self.pause_s, self.news = FIRST_PAUSE_S, None
+        self._look_at_clock()
         if answer.credential:
             self.state = states.with_credential(self.path, self.state, answer.credential)
             self.transport.renamed(answer.credential)
         self.next_ask = time.monotonic() + (ASK_STEP_S if self.active else answer.poll_after_s)
         if answer.offer is not None:
             self._start(answer.offer, asked)
+
+    def _look_at_clock(self) -> None:
+        off_s = self.transport.clock_off_s
+        wrong_s = round(off_s) if abs(off_s) > offers.SKEW_S else 0
+        if bool(wrong_s) != bool(self.clock_off_s) or abs(wrong_s - self.clock_off_s) > offers.SKEW_S:
+            self.say(_clock(wrong_s))
+            self.clock_off_s, self.news = wrong_s, {**self.known, "clock_off_s": wrong_s}
 
     def _lease(self) -> Answer:
         wait_s = 0.0 if self.active else WAIT_S
@@ -170,6 +184,9 @@ class Agent:
             self._tell(job, {"fence": fence, "outcome": "released", "problems": []})
 
     def _start(self, offer: Document, leased: float) -> None:
+        if self.clock_off_s:
+            self._return(*offers.named(offer), f"{self.state.name}: {_clock(self.clock_off_s)}")
+            return
         try:
             found = offers.verified(offer, public_key=self.state.public_key, node=self.state.node, now=time.time())
         except Untrusted as error:
@@ -182,7 +199,10 @@ class Agent:
             self._tell(found.job, {"fence": found.fence, "outcome": "failed", "problems": problems})
             return
         except OSError as error:
-            self._give_back(found, f"{self.state.name} could not start this job: {error}.")
+            why = f"{self.state.name} could not start this job: {error}."
+            self.say(f"{why} Asking again in {UNFIT_PAUSE_S:g} s.")
+            self.next_ask = time.monotonic() + UNFIT_PAUSE_S
+            self._return(found.job, found.fence, why)
             return
         self.say(f"job {found.job[:8]}: {found.recipe}")
         self.active.append(
@@ -209,13 +229,11 @@ class Agent:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
-    def _give_back(self, found: Offer, why: str) -> None:
+    def _return(self, job: str, fence: int, why: str) -> None:
         """Leaves the job to another node, and says in the job's log why."""
-        self.say(f"{why} Asking again in {UNFIT_PAUSE_S:g} s.")
-        self.next_ask = time.monotonic() + UNFIT_PAUSE_S
         with suppress(Refused, Unreachable):
-            self.transport.log(found.job, found.fence, 0, f"{why}\n", timeout_s=TIMEOUT_S)
-        self._tell(found.job, {"fence": found.fence, "outcome": "released", "problems": []})
+            self.transport.log(job, fence, 0, f"{why}\n", timeout_s=TIMEOUT_S)
+        self._tell(job, {"fence": fence, "outcome": "released", "problems": []})
 
     def _refuse(self, offer: Document, error: Untrusted) -> None:
         job, fence = offers.named(offer)
@@ -228,6 +246,14 @@ class Agent:
             self.transport.finish(job, {"measurement": None, **end})
         except (Refused, Unreachable) as refused:
             self.say(f"the server was not told: {refused}")
+
+
+def _clock(off_s: int) -> str:
+    """How the clock stands, `off_s` seconds ahead of the server's."""
+    if not off_s:
+        return "The clock agrees with the server's again."
+    which = "ahead of" if off_s > 0 else "behind"
+    return f"The clock is {abs(off_s):,} s {which} the server's: no job runs here until it is set (timedatectl)."
 
 
 def run(path: Path, *, say: Say, most: int | None = None) -> None:
@@ -246,7 +272,7 @@ def _run(path: Path, say: Say, most: int | None) -> None:
         news = capability(state.executor)
         if not news["torch"]:
             say(f"{NO_TORCH.message} {NO_TORCH.hint}")
-        agent = Agent(path, state, executor, transport, say, bell, most=most, news=news)
+        agent = Agent(path, state, executor, transport, say, bell, most=most, known=news, news=news)
         say(f"{state.name} asks {state.url} for jobs. Ctrl-C stops it.")
         try:
             agent.run()

@@ -1,6 +1,8 @@
 """The node's side of the conversation: join, and the four verbs of its credential."""
 
+import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,7 +31,10 @@ class Answer:
 
 
 class Transport:
-    """A connection to one server; `ca` is a file of certificates to trust instead of the system's."""
+    """A connection to one server; `ca` is a file of certificates to trust instead of the system's.
+
+    `clock_off_s`: how far this machine's clock is ahead of the server's, as its latest answer says to within seconds.
+    """
 
     def __init__(self, url: str, credential: str = "", *, ca: str = "") -> None:
         headers = {"User-Agent": "isoflop-node"} | ({"Authorization": f"Bearer {credential}"} if credential else {})
@@ -41,6 +46,7 @@ class Transport:
             problem = Problem("bad_address", f"'{url}' cannot be spoken to: {error}.", "", ADDRESS)
             raise NodeError(problem) from None
         self.url = url
+        self.clock_off_s = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -91,12 +97,20 @@ class Transport:
             message = f"No answer from {self.url}: {str(error) or type(error).__name__}."
             hint = "Can this node reach the server? A proxy is read from HTTPS_PROXY; --ca names certificates to trust."
             raise Unreachable(Problem("unreachable", message, "", hint)) from None
+        self._compare_clocks(response)
         if response.status_code >= httpx.codes.BAD_REQUEST:
             raise _refusal(response)
         found = _read(response)
         if any(word not in found for word in says):
             raise Unreachable(Problem("not_isoflop", f"What answers at {self.url} is not Isoflop.", "", ADDRESS))
         return found
+
+    def _compare_clocks(self, response: httpx.Response) -> None:
+        try:
+            there = parsedate_to_datetime(response.headers["Date"]).timestamp()
+        except (KeyError, ValueError):
+            return
+        self.clock_off_s = time.time() - there
 
 
 def _trusted(ca: str) -> Any:

@@ -51,12 +51,21 @@ class Capability(Part):
     executor: Literal[*Executor.values]  # type: ignore[valid-type]  # the one list of executors
     recipes: dict[Annotated[str, Field(max_length=40)], Annotated[int, Field(ge=1, le=10_000)]]
     vllm: Line = ""
+    clock_off_s: Annotated[
+        float, Field(ge=-1e12, le=1e12, description="Its clock ahead of the server's, if so wrong that no job can run.")
+    ] = 0.0
 
     @model_validator(mode="after")
     def _small(self) -> "Capability":
         if len(canonical(self.model_dump())) > MOST_BYTES:
             raise ValueError(f"a capability has at most {MOST_BYTES:,} bytes")
         return self
+
+
+def wrong_clock(capability: Document) -> str:
+    """By how much the node's clock is wrong, in words; empty where it agrees well enough for jobs to run."""
+    off_s = capability.get("clock_off_s", 0.0)
+    return f"{abs(off_s):,.0f} s {'ahead of' if off_s > 0 else 'behind'} the server's" if off_s else ""
 
 
 def fits(capability: Document, *, recipe: str, version: int, needs: dict[str, Any]) -> bool:

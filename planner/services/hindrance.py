@@ -1,7 +1,7 @@
 """Why a queued job waits: said beside it, so that its reader knows what to do."""
 
 from planner.models import Job, JobState, Node, NodeState
-from planner.services import dispatching, nodes
+from planner.services import capability, dispatching, nodes
 from solvers.errors import Problem
 
 ATTACH = "Attach one that has what it needs."
@@ -21,10 +21,20 @@ def of(job: Job) -> Problem | None:
 
 
 def _all_away(able: list[Node]) -> Problem | None:
-    if any(node.online and node.state == NodeState.ACTIVE for node in able):
-        return None
+    there = [node for node in able if node.online and node.state == NodeState.ACTIVE]
+    if there:
+        return _no_time(there)
     names = ", ".join(node.name for node in able)
     if any(node.online for node in able):
         return Problem("draining", f"What could take it is draining: {names}.", "", "Resume it, or attach another.")
     hint = "Start its agent again there: `isoflop node run`."
     return Problem("offline", f"What could take it is offline: {names}.", "", hint)
+
+
+def _no_time(there: list[Node]) -> Problem | None:
+    wrong = [(node.name, capability.wrong_clock(node.capability)) for node in there]
+    if not all(off for _, off in wrong):
+        return None
+    said = "; ".join(f"that of {name} is {off}" for name, off in wrong)
+    hint = "Set it there: `timedatectl set-ntp true`."
+    return Problem("wrong_clock", f"The clock is wrong of what could take it: {said}.", "", hint)

@@ -42,6 +42,15 @@ def test_a_nodes_standing_says_whether_jobs_reach_it(node, state, torch, online,
     assert bool(found.hint) == (said != ("good", "online"))
 
 
+def test_a_node_whose_clock_is_wrong_is_told_by_how_much(node):
+    node.capability = {**node.capability, "clock_off_s": -3600.0}
+
+    found = machines.standing(node)
+
+    assert (found.badge, found.word) == ("warn", "online, wrong clock")
+    assert found.hint.startswith("Its clock is 3,600 s behind the server's, and it therefore gets no jobs.")
+
+
 def test_what_it_is_names_each_sort_of_gpu_once(node):
     two = {**nodes.H200, "name": "NVIDIA L4", "memory_bytes": 24e9}
 

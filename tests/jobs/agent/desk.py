@@ -43,7 +43,7 @@ def opened(desk: Desk, *, certificate: Path | None = None) -> Iterator[Desk]:
             desk.told.append((verb, body))
             found = desk.answer(verb, body)
             status, text, headers = found if isinstance(found, tuple) else (200, json.dumps(found), {})
-            self.send_response(status)
+            self.send_response_only(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text.encode())))

@@ -1,8 +1,10 @@
 """The agent against a real HTTP or TLS server that does not always do what it should."""
 
+import json
 import tempfile
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from jobs.agent.state import State
 from jobs.agent.transport import Transport
 from jobs.agent.work import LOG_MOST, LOG_PIECE, Work
 from planner.client_errors import Unreachable
-from tests.jobs.agent.desk import Desk, opened, self_signed
+from tests.jobs.agent.desk import SAYS, Desk, opened, self_signed
 from tests.jobs.agent.signing import NODE, PUBLIC, offer
 
 JOINED = {
@@ -34,6 +36,11 @@ def joined(desk: Desk, path: Path, *, ca: str = "") -> State:
 def state_of(desk: Desk, **fields) -> State:
     whole = State(url=desk.url, node=NODE, name="box", credential="nd_x", public_key=PUBLIC, executor="local")
     return replace(whole, **fields)
+
+
+def agent_of(desk: Desk, tmp_path: Path, transport: Transport, said: list[str]) -> loop.Agent:
+    place, bell = tmp_path / "node.json", loop.Bell()
+    return loop.Agent(place, state_of(desk), executors.of("local"), transport, said.append, bell, known={"cpu": "x"})
 
 
 class Idle:
@@ -123,9 +130,7 @@ def test_a_job_that_cannot_be_started_is_given_back_and_the_agent_goes_on(tmp_pa
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file" / "tmp"))
     with opened(Desk()) as desk, Transport(desk.url, "nd_x") as transport:
-        agent = loop.Agent(
-            tmp_path / "node.json", state_of(desk), executors.of("local"), transport, lambda _text: None, loop.Bell()
-        )
+        agent = agent_of(desk, tmp_path, transport, [])
         agent._start(offer(), time.monotonic())
 
     assert agent.active == []
@@ -167,3 +172,47 @@ def test_problems_are_cut_to_what_the_server_takes(tmp_path):
 
     (finished,) = desk.bodies("finish")
     assert finished["problems"] == [{"code": "c" * 60, "message": "m" * 2000, "at": "", "hint": ""}] * 50
+
+
+def told_by(server_ahead_s: float):
+    """What a desk says whose clock is so far ahead of this machine's: an offer with the first answer, then nothing."""
+
+    def answer(verb, _body):
+        headers = {"Date": formatdate(time.time() + server_ahead_s, usegmt=True)}
+        first = verb == "lease" and len(desk.bodies("lease")) == 1
+        now = int(time.time() + server_ahead_s)
+        found = {**SAYS[verb], "offer": offer(issued=now, expires=now + 900)} if first else SAYS[verb]
+        return 200, json.dumps(found), headers
+
+    desk = Desk(answer)
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("server_ahead_s", "off_s", "words"),
+    [(3600.0, -3600, "3,600 s behind the server's"), (-3600.0, 3600, "3,600 s ahead of the server's")],
+)
+def test_a_wrong_clock_is_told_to_everybody_and_costs_no_job(tmp_path, server_ahead_s, off_s, words):
+    said = []
+    with opened(told_by(server_ahead_s)) as desk, Transport(desk.url, "nd_x") as transport:
+        agent = agent_of(desk, tmp_path, transport, said)
+        agent._ask()
+        desk.answer = lambda verb, _body: (200, json.dumps(SAYS[verb]), {"Date": formatdate(usegmt=True)})
+        agent._ask()
+        agent._ask()
+
+    reports = [body["capability"] for body in desk.bodies("lease")]
+    assert (len(said), words in said[0], said[1]) == (2, True, "The clock agrees with the server's again.")
+    assert [report and report["clock_off_s"] // 10 for report in reports] == [None, off_s // 10, 0]
+    assert [body["outcome"] for body in desk.bodies("finish")] == ["released"]
+    assert words in desk.bodies("log")[0]["text"]
+
+
+@pytest.mark.parametrize("date", ["yesterday", None])
+def test_a_server_that_does_not_tell_the_time_is_believed(tmp_path, date):
+    said, headers = [], {"Date": date} if date else {}
+    mute = Desk(lambda verb, _body: (200, json.dumps(SAYS[verb]), headers))
+    with opened(mute) as desk, Transport(desk.url, "nd_x") as transport:
+        agent_of(desk, tmp_path, transport, said)._ask()
+
+    assert said == []

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 
 from planner.models import Bell, Job, Node, OutboxEntry, Project
 from planner.models.node import ONLINE
-from planner.services import dispatching, nodes, recovery
+from planner.services import dispatching, jobs, nodes, projects, recovery
 from tests import factories
-from tests.nodes import H200, capability, job, join
+from tests.nodes import COPY, H200, capability, finish, job, join, leased
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,26 @@ def test_the_oldest_job_goes_to_the_free_node_and_the_next_waits(project):
     assert dispatching.assign() == 1
     assert [where(each) for each in (first, second)] == [("assigned", "a"), ("queued", "")]
     assert dispatching.assign() == 0
+
+
+def test_people_take_turns_and_each_ones_jobs_go_oldest_first(project):
+    """One person asked for four before the others asked for any."""
+    node = join(project, name="a").node
+    people = {"ada": project.created_by, "bob": factories.user("bob"), "cyd": factories.user("cyd")}
+    for name in ("bob", "cyd"):
+        projects.add_member(project, name, "editor", by=project.created_by)
+    asked = {}
+    for place, name in enumerate(["ada", "ada", "ada", "ada", "bob", "cyd", "bob"]):
+        found = jobs.submit(project, user=people[name], recipe="memory_copy", params=COPY)
+        asked[str(found.id)] = f"{name} {place}"
+
+    served = []
+    for _ in asked:
+        payload = leased(node)
+        served.append(asked[payload["job"]])
+        finish(node, payload)
+
+    assert served == ["ada 0", "bob 4", "cyd 5", "ada 1", "bob 6", "ada 2", "ada 3"]
 
 
 def test_a_node_gets_as_many_jobs_as_it_has_slots(project):
@@ -56,6 +76,7 @@ def test_jobs_spread_over_nodes_with_free_hands(project):
     [
         ({}, {}, True),
         ({"torch": ""}, {}, False),
+        ({"clock_off_s": 3600.0}, {}, False),
         ({"recipes": {}}, {}, False),
         ({"recipes": {"memory_copy": 2}}, {}, False),
         ({"gpus": [H200]}, {}, True),

@@ -43,3 +43,19 @@ def test_a_job_of_another_version_waits_and_its_page_stands():
 
     assert found is not None
     assert found.code == "no_node_fits"
+
+
+def test_a_job_that_waits_for_a_clock_to_be_set_says_whose_and_by_how_much():
+    project = factories.project()
+    join(project, name="late", clock_off_s=-3600.0)
+    asked = jobs.one(project, job(project).id)
+    found = hindrance.of(asked)
+
+    join(project, name="right")
+
+    assert found is not None
+    assert (found.code, found.message) == (
+        "wrong_clock",
+        "The clock is wrong of what could take it: that of late is 3,600 s behind the server's.",
+    )
+    assert hindrance.of(asked) is None
