@@ -141,13 +141,14 @@ class Export:
 class Kind(Generic[S]):
     """One question that Isoflop answers.
 
-    `calibration` names what the answer to a spec is calibrated on; `search_size` counts layouts cheaply; `exports` are
-    the formats of this kind alone. A document with a value at the JSON pointer of one of `forms` is read as that spec
-    instead. `prepare` reads what every solve needs, once a process. `breakdown` is what the terms of the explanation
-    are parts of, called as an estimate is; `told` are parts of it that this kind alone has and that a report shows.
-    `compared` is what of a plan stands in a comparison beside its simple values. `forecast` reads from a solved result
-    what it says will be measured, None where it says nothing: only what is said can be frozen in the register.
-    `noticed` is what a spec's own data show before anything is solved: its tables may be right and strange.
+    `calibration` names what the answer to a spec is calibrated on; `taught_by` is the kind whose own calibrations its
+    specs take, empty for its own; `search_size` counts layouts cheaply; `exports` are the formats of this kind alone. A
+    document with a value at the JSON pointer of one of `forms` is read as that spec instead. `prepare` reads what every
+    solve needs, once a process. `breakdown` is what the terms of the explanation are parts of, called as an estimate
+    is; `told` are parts of it that this kind alone has and that a report shows. `compared` is what of a plan stands in
+    a comparison beside its simple values. `forecast` reads from a solved result what it says will be measured, None
+    where it says nothing: only what is said can be frozen in the register. `noticed` is what a spec's own data show
+    before anything is solved: its tables may be right and strange.
     `experiments` (spec, result, capability of a node, device-seconds) chooses the jobs on that node from which most is
     learned of the plan; `learn` (spec, measurements of one device and stack) makes an own calibration of them.
     """
@@ -160,6 +161,7 @@ class Kind(Generic[S]):
     solve: Callable[[S, Progress], Solved | Infeasible]
     interval_level: float = 0.8
     calibration: Callable[[S], str] = lambda _: "prior"
+    taught_by: str = ""
     search_size: Callable[[S], int] | None = None
     exports: tuple[Export, ...] = ()
     forms: Mapping[str, type[Spec]] = field(default_factory=dict)

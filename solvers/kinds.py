@@ -189,6 +189,11 @@ def solve(spec: Spec, progress: Progress = silent) -> Document:
     return {**_rounded({**envelope, **body, **tail}), "spec": question}
 
 
+def taught_by(name: str) -> str:
+    """The kind whose own calibrations specs of this kind take; a name that is no kind stands for itself."""
+    return (get(name).taught_by if name in MODULES else "") or name
+
+
 def can_be_tried(name: str) -> bool:
     """Whether a node can measure what plans of this kind assume."""
     kind = get(name)

@@ -146,6 +146,8 @@ def sure(result: Document) -> tuple[Fact, ...]:
     provenance = result["provenance"]
     calibration = str(provenance["calibration"])
     facts = [Fact("Calibration", CALIBRATIONS.get(calibration, calibration))]
+    each = result.get("explanation", {}).get("calibrated", ())
+    facts += [Fact(f"Capacities on {one['title']}", str(one["said"])) for one in each]
     if "own_points" in result.get("explanation", {}):
         facts.append(Fact("Own measurements", str(result["explanation"]["own_points"]["said"])))
     if "interval_level" in result:

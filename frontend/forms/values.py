@@ -141,8 +141,8 @@ def shown(value: Any) -> str:
 
 def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> Bound:
     value = value_at(document, field.at)
-    own = field.widget == "reference" and isinstance(value, dict)
-    open_ = field.widget == "group" or (own and not _foreign(field, value))
+    own = field.widget == "reference" and _written_out(value)
+    open_ = field.widget == "group" or (own and isinstance(value, dict) and not _foreign(field, value))
     inputs = items.cards(field, value) if field.widget == "items" else field.inputs(value) if open_ else ()
     children = tuple(_bound(child, document, problems) for child in inputs)
     below = {child.at for child in inputs}
@@ -155,6 +155,11 @@ def _bound(field: Field, document: Document, problems: tuple[Problem, ...]) -> B
         problems=tuple(problem for problem in problems if _belongs(problem.at, field.at, below)),
         children=children,
     )
+
+
+def _written_out(value: Any) -> bool:
+    """Whether a mapping stands where a name could, or a list that holds one."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value))
 
 
 def _foreign(field: Field, value: Any) -> bool:
@@ -180,7 +185,7 @@ def _text(field: Field, value: Any) -> str:
             return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
         case ("mapping" | "reference" | "group", dict()) | ("rows" | "items", list()):
             return documents.dump_yaml(value) if value else ""
-    return shown(value)
+    return documents.dump_yaml(value) if field.widget == "reference" and _written_out(value) else shown(value)
 
 
 def _opened(tree: tuple[Bound, ...]) -> list[Bound]:
@@ -243,7 +248,10 @@ def _take_reference(field: Field, post: Posted, document: Document, start: Start
         was = before.get("name" if field.catalogue else _first(field), "") if isinstance(before, dict) else ""
         plain = written if field.catalogue else _number(written)
         pasted = _mapping(written) if written.startswith("{") else plain
+        pasted = _rows(written, field) if written.startswith("[") else pasted
         _set(document, field.at, pasted if written else was or MISSING)
+    elif isinstance(before, list):
+        _set(document, field.at, _rows(written, field))
     elif not isinstance(before, dict):
         _set(document, field.at, _started(field, written, start))
     elif field.children and not _foreign(field, before):

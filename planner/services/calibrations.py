@@ -1,11 +1,13 @@
 """Own calibrations: kept, named in specs, shared. What is learned from what is in `solvers`; here it is only kept.
 
-A spec may say `calibration: NAME`: the name becomes the document that it names today, as names of own hardware do, so
-that a result says for ever what it was calibrated on. Names are looked up in the project first, then among the shared.
+A spec may say `calibration: NAME`, or a list of names where its kind takes several: a name becomes the document that it
+names today, as names of own hardware do, so that a result says for ever what it was calibrated on. Names are looked up
+in the project first, then among the shared.
 """
 
 import re
 from collections import defaultdict
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -16,12 +18,12 @@ from django.db.models import Q, QuerySet
 from planner.models import Calibration, Measurement, Project, Role
 from planner.services import audit, projects
 from planner.services.errors import Conflict, not_found
+from solvers import kinds
+from solvers.calibration.shipped import SHIPPED
 from solvers.documents import Document, digest
 from solvers.errors import Problem, unknown
 
 FIELD = "calibration"
-# Calibrations that ship with Isoflop, which a spec names without any of ours.
-SHIPPED = ("published", "prior")
 NAME = 80
 # Nodes of which measurements agree stand in for a reviewer.
 WITNESSES = 2
@@ -122,15 +124,23 @@ def _set_aside(calibration: Calibration, found: QuerySet[Measurement]) -> list[s
 
 
 def resolve(project: Project, document: Document) -> Document:
-    """The spec with the name of an own calibration replaced by that calibration. UnknownName without one."""
-    name = document.get(FIELD)
-    if not isinstance(name, str) or name in SHIPPED:
-        return document
-    own = _visible(project).filter(kind=document.get("kind", ""))
-    rows = sorted(own.filter(name=name).order_by("-created", "-id"), key=lambda row: row.project_id != project.pk)
+    """The spec with names of own calibrations replaced by those calibrations. UnknownName for one that names none."""
+    said, kind = document.get(FIELD), kinds.taught_by(str(document.get("kind", "")))
+    if not isinstance(said, list):
+        return document if (found := _meant(project, kind, said, f"/{FIELD}")) is said else {**document, FIELD: found}
+    each = [_meant(project, kind, one, f"/{FIELD}/{place}") for place, one in enumerate(said)]
+    return {**document, FIELD: each}
+
+
+def _meant(project: Project, kind: str, said: Any, at: str) -> Any:
+    """The document of an own calibration that is named; anything else as it stands."""
+    if not isinstance(said, str) or said in SHIPPED:
+        return said
+    own = _visible(project).filter(kind=kind)
+    rows = sorted(own.filter(name=said).order_by("-created", "-id"), key=lambda row: row.project_id != project.pk)
     if not rows:
-        raise unknown("calibration", name, {*SHIPPED, *own.values_list("name", flat=True)}, at=f"/{FIELD}")
-    return {**document, FIELD: rows[0].document}
+        raise unknown("calibration", said, {*SHIPPED, *own.values_list("name", flat=True)}, at=at)
+    return rows[0].document
 
 
 def _alone() -> None:

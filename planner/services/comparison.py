@@ -7,10 +7,10 @@ from typing import Any
 from planner.models import Run
 from planner.services.errors import invalid
 from solvers import kinds
+from solvers.calibration.own.chosen import FORMAT
 from solvers.documents import Document, digest
 
 MOST = 20
-CALIBRATION = "isoflop-calibration"
 # Estimates of which more is better; of time, memory, money and energy, less is.
 MORE_IS_BETTER = (
     "tokens_per_s",
@@ -90,7 +90,9 @@ def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:
 
 def _named(value: Any) -> Any:
     """An own calibration by its name and the beginning of its digest: its hundreds of numbers say nothing here."""
-    if isinstance(value, dict) and value.get("format") == CALIBRATION:
+    if isinstance(value, list):
+        return [_named(one) for one in value]
+    if isinstance(value, dict) and value.get("format") == FORMAT:
         return f"{value.get('name', '')} {digest(value)[:12]}".strip()
     return value
 

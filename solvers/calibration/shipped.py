@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 NAME = "posterior.json"
 Calibration = Literal["published", "prior"]
+SHIPPED: tuple[Calibration, ...] = ("published", "prior")
 
 
 @dataclass(frozen=True)

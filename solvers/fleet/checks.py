@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from solvers.errors import Problem, SpecError
+from solvers.fleet.calibrated import twice
 from solvers.fleet.limit_checks import limits
 from solvers.fleet.place_checks import places
 from solvers.fleet.supply.checks import problems_of_tables
@@ -21,7 +22,15 @@ INPUTS, OUTPUTS = 7, 4
 
 def problems_of_fleet(spec: "FleetSpec") -> tuple[Problem, ...]:
     """Everything that is wrong between the parts of a spec, in the order of its fields."""
-    found = [*_series(spec), *_names(spec), *_demand(spec), *_offers(spec), *places(spec), *_size(spec)]
+    found = [
+        *_series(spec),
+        *_names(spec),
+        *_demand(spec),
+        *_offers(spec),
+        *places(spec),
+        *_size(spec),
+        *twice(spec.calibration),
+    ]
     try:
         offers = spec.offers
     except SpecError as error:

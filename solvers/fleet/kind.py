@@ -2,6 +2,8 @@
 
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
+from solvers.errors import Problem
+from solvers.fleet.calibrated import idle
 from solvers.fleet.exports import EXPORTS
 from solvers.fleet.spec import FleetSpec
 
@@ -15,9 +17,14 @@ def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
 
 def calibrated_on(spec: FleetSpec) -> str:
     """What the capacities are calibrated on."""
-    from solvers.serving.calibration import name_of  # noqa: PLC0415 -- slow import
+    from solvers.fleet.why.calibrated import name_of  # noqa: PLC0415 -- slow import
 
-    return name_of(spec.calibration)
+    return name_of(spec)
+
+
+def noticed(spec: FleetSpec) -> tuple[Problem, ...]:
+    """Own calibrations that no offer has a use for."""
+    return tuple(idle(spec.calibration, [one.gpu for one in spec.offers]))
 
 
 def prepare() -> None:
@@ -44,9 +51,11 @@ KIND = Kind(
     spec=FleetSpec,
     solve=solve,
     calibration=calibrated_on,
+    taught_by="serving",
     exports=EXPORTS,
     prepare=prepare,
     breakdown="cost_usd_per_hour",
     told=("single_types", "entry_prices", "worth", "proof"),
     compared=compared,
+    noticed=noticed,
 )

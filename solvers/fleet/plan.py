@@ -12,6 +12,7 @@ from solvers.fleet.programme.without import counted_for
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready, Supplies
+from solvers.serving.calibration import name_of
 from solvers.serving.plan import pool_document
 from solvers.serving.setup import Group
 
@@ -131,6 +132,7 @@ def _configuration(spec: FleetSpec, supplies: Supplies, proof: Proof, place: int
         "gpu": offers[one.offer].gpu.name,
         "gpus": one.gpus,
         "label": one.label,
+        "calibration": _calibration(one),
         **_setup(one),
         "replicas": _ends(mix.replicas[place]),
         "replicas_by_hour": mix.replicas[place].tolist(),
@@ -141,6 +143,11 @@ def _configuration(spec: FleetSpec, supplies: Supplies, proof: Proof, place: int
             kind.label: float(rate) for kind, rate in zip(carried.classes, known, strict=True) if rate > 0
         },
     }
+
+
+def _calibration(one: Ready) -> str | None:
+    """What its capacity was calibrated on; None where that was measured."""
+    return None if one.measured or one.study is None else name_of(one.study.spec.calibration)
 
 
 def _setup(one: Ready) -> Document:

@@ -1,7 +1,10 @@
 """Answer a fleet spec: what each GPU could carry, the cheapest mix, its proof by simulation, and why."""
 
+from dataclasses import replace
+
 from solvers.base import Infeasible, Progress, Solved
 from solvers.documents import Document
+from solvers.fleet.calibrated import idle
 from solvers.fleet.plan import plan_document
 from solvers.fleet.proof.case import Proof
 from solvers.fleet.proof.prove import prove
@@ -9,10 +12,10 @@ from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import Answered
+from solvers.fleet.why.calibrated import data_of
 from solvers.fleet.why.explain import explained
 from solvers.fleet.why.infeasible import why_infeasible
 from solvers.fleet.why.overlooked import settled
-from solvers.serving.calibration import data_of
 from solvers.simulate.serving.engine import prepare
 
 __all__ = ["prepare", "solve"]
@@ -21,10 +24,10 @@ __all__ = ["prepare", "solve"]
 def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
     """The cheapest fleet that holds when simulated, or what stands in the way."""
     progress(stage="asking what each GPU carries", fraction=0.05, candidates=0)
-    known = supplies(spec)
+    known, unused = supplies(spec), tuple(idle(spec.calibration, [one.gpu for one in spec.offers]))
     proof = None if known.unserved else prove(spec, known, progress=progress)
     if not isinstance(proof, Proof):
-        return why_infeasible(spec, known, proof, counted=counted(known), progress=progress)
+        return replace(why_infeasible(spec, known, proof, counted=counted(known), progress=progress), warnings=unused)
     answered = settled(Answered(spec, known, proof), progress=progress)
     known, proof = answered.supplies, answered.proof
     told = explained(answered, progress=progress)
@@ -36,8 +39,8 @@ def solve(spec: FleetSpec, progress: Progress) -> Solved | Infeasible:
         dominated=told.dominated,
         explanation=told.explanation,
         search=counted(known) | {"optimality_gap": proof.mix.gap, "simulated_requests": proof.requests},
-        warnings=told.warnings,
-        data=data_of(spec.calibration),
+        warnings=(*told.warnings, *unused),
+        data=data_of(spec),
     )
 
 

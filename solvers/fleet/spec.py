@@ -1,13 +1,13 @@
 """What a fleet plan is asked: services with their demand, a market of GPUs, and what the plan keeps to."""
 
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from solvers.base import ADVANCED, Spec
-from solvers.calibration.shipped import Calibration
 from solvers.errors import SpecError
+from solvers.fleet.calibrated import WRITTEN, Chosen, read
 from solvers.fleet.checks import problems_of_fleet
 from solvers.fleet.market import FleetLimits, Offer, Site
 from solvers.fleet.offers import Asked, Resolved, resolve
@@ -15,6 +15,7 @@ from solvers.fleet.price_table import PriceTable
 from solvers.fleet.service import Service
 
 Objective = Literal["cost", "carbon"]
+WrittenCalibration = Annotated[Chosen, BeforeValidator(read), WithJsonSchema(WRITTEN)]
 
 
 class FleetSpec(Spec):
@@ -52,10 +53,11 @@ class FleetSpec(Spec):
         default="cost", title="Objective", description="cost: fewest dollars; carbon: fewest grams of CO2."
     )
     constraints: FleetLimits = Field(default=FleetLimits(), title="Constraints", description="What a plan keeps to.")
-    calibration: Calibration = Field(
+    calibration: WrittenCalibration = Field(
         default="published",
         title="Calibration",
-        description="`published`: the model has learned from openly licensed measurements; `prior`: from none.",
+        description="`published`: the model has learned from openly licensed measurements; `prior`: from none; or own"
+        " calibrations of serving, one of each GPU that was measured: the others stay as published.",
         json_schema_extra=ADVANCED,
     )
 

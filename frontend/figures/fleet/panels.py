@@ -65,6 +65,7 @@ def _purchases(result: Document) -> Panel:
 def _configurations(result: Document) -> Panel:
     found = result["plan"]["configurations"]
     paced = any(abs(_pace(one) - 1) >= PACED for one in found)
+    taught = bool(result["explanation"].get("calibrated"))
     rows = tuple(
         (
             one["name"],
@@ -74,12 +75,13 @@ def _configurations(result: Document) -> Panel:
             said.share(one["utilization"]),
             f"× {one['factor']:.2f}",
             *((f"× {_pace(one):.2f}",) if paced else ()),
+            *((one["calibration"] or "own capacities",) if taught else ()),
         )
         for one in found
     )
     columns = (
         "Configuration", "Replicas", "Layout", "Sequences and tokens a step", "Load, busiest hour", "Simulated",
-        *(("Step time",) if paced else ()),
+        *(("Step time",) if paced else ()), *(("Calibrated on",) if taught else ()),
     )  # fmt: skip
     notes = (
         "“Simulated” is what simulation made of the capacity that the model alone would give a replica.",

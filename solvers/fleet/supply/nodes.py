@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from solvers.catalogue.equal_nodes import Hardware
 from solvers.catalogue.hardware import Node
 from solvers.documents import Document
+from solvers.fleet.calibrated import calibration_of
 from solvers.fleet.service import Service
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import ROOM, Carried, Floats
@@ -130,7 +131,7 @@ def _study(asked: Asked, node: Node) -> Study | Unable:
         spec = ServingSpec.model_validate({
             "model": one.model, "hardware": Hardware(node=node, nodes=1), "traffic": one.traffic, "slo": one.slo,
             "engine": one.engine, "precision": one.precision, "options": one.options,
-            "calibration": asked.spec.calibration, "seed": asked.spec.seed,
+            "calibration": calibration_of(asked.spec.calibration, node.gpu), "seed": asked.spec.seed,
         })  # fmt: skip
     except ValidationError as error:
         problem = problems_of(error, _schema())[0]

@@ -16,6 +16,7 @@ from solvers.fleet.programme.solve import relaxed
 from solvers.fleet.why import options, words
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.bound import binding, worth_documents
+from solvers.fleet.why.calibrated import calibrated
 from solvers.fleet.why.called import aim
 from solvers.fleet.why.changed import carbon_by_offer, cost_by_offer, emits, less
 from solvers.fleet.why.entries import entry_documents
@@ -85,6 +86,7 @@ def explained(answered: Answered, *, progress: Progress = silent) -> Explained:
             "worth": worth_documents(answered.programme, answered.called, holds),
             "proof": _proof(answered),
             "typical_hours": _typical(answered),
+            "calibrated": calibrated(spec),
         },
         warnings=(*words.warnings(answered), *words.unsure(draws)),
     )

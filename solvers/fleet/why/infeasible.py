@@ -23,6 +23,7 @@ from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Supplies, Unserved
 from solvers.fleet.supply.supplies import supplies
 from solvers.fleet.why.answered import called, factors_of
+from solvers.fleet.why.calibrated import data_of
 from solvers.fleet.why.called import joined, mix_words
 from solvers.fleet.why.eased import Change, Short, eased, whole_share
 from solvers.fleet.why.latency import with_limit
@@ -30,7 +31,6 @@ from solvers.fleet.why.missed import given_up, proven, trusting
 from solvers.fleet.why.relax import Relaxation, relaxations
 from solvers.fleet.why.sensitivity import LIMITS
 from solvers.fleet.why.single import unserved_by
-from solvers.serving.calibration import data_of
 from solvers.units import DURATION, SHARE, show
 
 Learned = tuple[Floats, tuple[Floats, ...]]
@@ -76,7 +76,7 @@ def why_infeasible(
         nearest=nearest,
         smallest_change=_smallest(ordered),
         search=counted or _counted(known),
-        data=data_of(spec.calibration),
+        data=data_of(spec),
     )
 
 

@@ -1,7 +1,8 @@
 """How sure the numbers are: the fleets that would be needed if steps took what each draw of the calibration says.
 
 A draw d has one factor s of a step's seconds for each configuration, from one set of coefficients for all of them, so
-that what is wrong of one is wrong of the others alike. Steps s times as long carry, by the static model,
+that what is wrong of one is wrong of the others alike; GPUs with a calibration of their own are drawn apart. Steps s
+times as long carry, by the static model,
     capacity(limits / s) / s        in place of        capacity(limits)
 and that ratio goes on top of what simulation made of the capacity. Each draw is solved again; low and high are the
 quantiles of an 80 % interval. Capacities that the user measured are taken as measured.

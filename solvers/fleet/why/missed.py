@@ -19,9 +19,9 @@ from solvers.fleet.proof.case import Missed, Proof
 from solvers.fleet.proof.prove import prove
 from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.supplies import supplies
+from solvers.fleet.why.calibrated import data_of
 from solvers.fleet.why.eased import Change, Short, eased
 from solvers.fleet.why.relax import Relaxation, Sort
-from solvers.serving.calibration import data_of
 from solvers.units import PRICE, show
 
 Helps = tuple[Change, Relaxation | None]
@@ -54,7 +54,7 @@ def given_up(spec: FleetSpec, missed: Missed, last: Mix, counted: Document) -> I
         },
         smallest_change=None,
         search=counted,
-        data=data_of(spec.calibration),
+        data=data_of(spec),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from solvers.cost.serving.lookup import TITLES, curves_of
 from solvers.errors import Problem
+from solvers.fleet.calibrated import own_of
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.why.answered import Answered
 from solvers.fleet.why.called import aim, joined, mix_words, money
@@ -151,10 +152,14 @@ def _carbon(answered: Answered) -> Iterator[Problem]:
 
 
 def _unseen(answered: Answered) -> Iterator[Problem]:
-    """An engine on a GPU of which nothing was measured: neither kernels nor, where they teach, closed loops."""
+    """An engine on a GPU of which nothing was measured: neither kernels nor, where they teach, closed loops.
+
+    Of a GPU with an own calibration something was.
+    """
     seen: set[tuple[str, str]] = set()
     for one in running(answered):
-        if one.study is None or one.setup is None or one.measured:
+        own = own_of(answered.spec.calibration, one.gpu) is not None
+        if one.study is None or one.setup is None or one.measured or own:
             continue
         engine = answered.spec.services[one.service].engine.name
         if (engine, one.gpu.name) in seen:
@@ -164,6 +169,6 @@ def _unseen(answered: Answered) -> Iterator[Problem]:
         if curves.lent:
             message = f"No kernels of {one.gpu.shown} were measured; steps take the {curves.said}."
             yield Problem("lent_curves", message, at, MEASURE)
-        elif answered.spec.calibration == "published" and not learned_from(engine, one.gpu.name):
+        elif answered.spec.calibration != "prior" and not learned_from(engine, one.gpu.name):
             message = f"No published measurement of {TITLES[engine]} on {one.gpu.shown} was learned from."
             yield Problem("not_measured", message, at, MEASURE)

@@ -37,6 +37,16 @@ def test_what_stands_behind_the_numbers_names_versions_seed_and_data(small):
     assert [what for what in facts if what.startswith("Data: ")] == [f"Data: {name}" for name in provenance["data"]]
 
 
+def test_what_each_gpus_capacities_were_calibrated_on_is_told_where_one_has_its_own(small):
+    each = [{"gpu": "l4", "title": "NVIDIA L4 24 GB", "calibration": "own-0123", "said": "own-0123: measured here"}]
+
+    told = answer.sure({**small, "explanation": {**small["explanation"], "calibrated": each}})
+
+    assert [fact for fact in told if fact not in answer.sure(small)] == [
+        Fact("Capacities on NVIDIA L4 24 GB", "own-0123: measured here")
+    ]
+
+
 def test_own_measurements_are_told_where_there_are_some(small):
     said = "4 points used; without them the model was 23 % too fast on average."
     explained = {**small["explanation"], "own_points": {"said": said}}

@@ -127,3 +127,45 @@ def test_islands_that_are_half_written_are_kept_as_they_stand_and_refused():
     assert [(problem.at, problem.message) for problem in found.problems] == [
         ("/hardware/islands", "This field wants a list.")
     ]
+
+
+FLEET = """kind: fleet
+services: [{name: chat, model: llama-3.1-8b, traffic: {rate: 1, input: 100, output: 10}, slo: {ttft: 1 s}}]
+market: [{gpu: l4}]
+"""
+
+
+def of_fleet(query: dict[str, str], written: str) -> draft.Draft:
+    """A fleet's draft after the form sent these fields; what names of calibrations mean a project would know."""
+
+    def check(document):
+        return kinds.parse({key: value for key, value in document.items() if key != "calibration"})
+
+    post = QueryDict(urlencode(query))
+    return draft.from_form(post, written, kind="fleet", base=FLEET, start=names.start, check=check)
+
+
+def calibration_of(found: draft.Draft):
+    return next(bound for bound in found.bound if bound.field.at == "/calibration")
+
+
+def test_several_calibrations_are_named_in_the_form_as_a_list():
+    found = of_fleet({"has:/calibration": "1", "f:/calibration": "[our-h100, our-l4]"}, FLEET)
+
+    shown = calibration_of(found)
+    assert found.document["calibration"] == ["our-h100", "our-l4"]
+    assert (shown.text, shown.own) == ('["our-h100", "our-l4"]', False)
+    again = of_fleet({"has:/calibration": "1", "f:/calibration": shown.text}, found.written)
+    assert again.written == found.written
+
+
+def test_calibrations_that_are_written_out_stand_in_the_form_as_yaml():
+    written = FLEET + "calibration:\n- {format: isoflop-calibration, name: h100}\n- our-l4\n"
+    shown = calibration_of(draft.from_text(written, kind="fleet", check=kinds.parse))
+
+    assert (shown.own, shown.children) == (True, ())
+    fields = {"has:/calibration": "1", "own:/calibration": "1"}
+    same = of_fleet({**fields, "f:/calibration": shown.text}, written)
+    other = of_fleet({**fields, "f:/calibration": shown.text.replace("our-l4", "our-a100")}, written)
+    assert same.document["calibration"] == [{"format": "isoflop-calibration", "name": "h100"}, "our-l4"]
+    assert other.document["calibration"] == [{"format": "isoflop-calibration", "name": "h100"}, "our-a100"]

@@ -41,3 +41,14 @@ def test_an_own_calibration_is_one_line_of_the_question():
     asked = {row.label: row.values for row in compare([before, after]).rows if row.group == "Question"}
 
     assert asked == {"kind": ("serving", "serving"), "calibration": (None, f"bench-box {digest(learned)[:12]}")}
+
+
+def test_own_calibrations_of_several_devices_are_one_line_too():
+    learned = [{"format": "isoflop-calibration", "name": name, "coefficients": []} for name in ("h100", "l4")]
+    before, after = run(sample.solved()), run(sample.solved())
+    before.spec, after.spec = ({**after.spec, "calibration": one} for one in ("published", learned))
+
+    asked = {row.label: row.values for row in compare([before, after]).rows if row.group == "Question"}
+
+    named = ", ".join(f"{one['name']} {digest(one)[:12]}" for one in learned)
+    assert asked["calibration"] == ("published", named)

@@ -12,7 +12,7 @@ from planner.services.claims import Answered
 from planner.services.errors import Conflict, Invalid, NotFound
 from planner.services.validations import Call
 from solvers import catalogue, kinds
-from solvers.errors import Problem
+from solvers.errors import Problem, UnknownName
 from tests import factories
 from tests import nodes as made
 from tests.jobs.conftest import wait_until
@@ -346,6 +346,24 @@ def test_the_latest_calibration_of_a_name_counts_and_the_projects_own_before_a_s
         calibrations.keep(solved.project, {**base, "stack": stack}, kind="trial", user=solved.created_by)
 
     assert calibrations.resolve(solved.project, spec)["calibration"]["stack"] == "second"
+
+
+def test_a_fleet_names_calibrations_that_serving_learned_one_of_each_device(solved):
+    project, base = solved.project, {"device": "d", "stack": "s", "base": "published", "measurements": []}
+    h100, l4 = ({**base, "name": name, "kind": "serving"} for name in ("h100-sxm", "l4"))
+    for document in (h100, l4):
+        calibrations.keep(project, document, kind="serving", user=solved.created_by)
+    calibrations.keep(project, {**base, "name": "trained"}, kind="training", user=solved.created_by)
+
+    def resolved(said):
+        return calibrations.resolve(project, {"kind": "fleet", "calibration": said})["calibration"]
+
+    assert resolved("l4") == l4
+    assert resolved(["h100-sxm", l4, "published"]) == [h100, l4, "published"]
+    for said, at in (("trained", "/calibration"), (["l4", "h10-sxm"], "/calibration/1")):
+        with pytest.raises(UnknownName) as caught:
+            resolved(said)
+        assert (caught.value.problems[0].at, "h100-sxm" in caught.value.problems[0].hint) == (at, True)
 
 
 def test_an_unknown_calibration_offers_the_nearest(solved):

@@ -320,6 +320,19 @@ def test_measured_replicas_say_how_their_steps_differ(solved: Document) -> None:
     assert len(replicas.notes) == 2
 
 
+def test_replicas_say_what_they_were_calibrated_on_where_a_gpu_has_a_calibration_of_its_own(solved: Document) -> None:
+    solved["explanation"]["calibrated"] = [
+        {"gpu": "l4", "title": "L4", "calibration": "own-01", "said": "own-01: here"}
+    ]
+    for one, name in zip(solved["plan"]["configurations"], ("published-02", "own-01", None), strict=True):
+        one["calibration"] = name
+
+    replicas = panels.panels(solved)[2]
+
+    assert replicas.table.columns[-1] == "Calibrated on"
+    assert [row[-1] for row in replicas.table.rows] == ["published-02", "own-01", "own capacities"]
+
+
 def test_what_was_simulated_is_told(solved: Document) -> None:
     facts = dict(words.simulated(solved))
 
