@@ -1,5 +1,8 @@
 """Loss against size at levels of compute: each a valley whose lowest point is the size to train."""
 
+from itertools import groupby
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -12,6 +15,7 @@ HEIGHT = 340
 FAINTEST = 0.3
 OTHER = 2.0
 """The table and the title say what so many times larger or smaller a model costs."""
+COLUMNS = ("Compute", "Best size", "Tokens", "Tokens a parameter", "Loss", "At half the size", "At twice the size")
 SHOWN = 0.08
 """How far above its lowest point each valley is drawn, as a share of the loss."""
 
@@ -60,7 +64,8 @@ def figure(result: Document, theme: Theme) -> go.Figure:
 
 
 def table(result: Document) -> Table:
-    """Each level: the best size and its tokens, the loss there, and what half or twice the size would cost."""
+    """Each level: the best size and its tokens, the loss there, what half or twice the size would cost, and gaps."""
+    gaps = bool(_gaps(result))
     rows = tuple(
         (
             said.flops(level["flops"]),
@@ -70,20 +75,23 @@ def table(result: Document) -> Table:
             said.loss(lowest(level)),
             _rise(costs(level, 1 / OTHER)),
             _rise(costs(level, OTHER)),
+            *([_where(level)] if gaps else []),
         )
         for level in asked.parts(result, "isoflops")
     )
-    columns = ("Compute", "Best size", "Tokens", "Tokens a parameter", "Loss", "At half the size", "At twice the size")
-    return Table(f"The best size ({asked.counts(result)}) of each level of compute", columns, rows)
+    caption = f"The best size ({asked.counts(result)}) of each level of compute"
+    return Table(caption, (*COLUMNS, *(["Law that does not count"] if gaps else [])), rows)
 
 
 def legend(result: Document) -> tuple[LegendEntry, ...]:
-    """From the paler to the fuller line, and the interval of the last."""
-    levels = asked.parts(result, "isoflops")
+    """From the paler to the fuller line, the interval of the last, and why lines have gaps."""
+    levels, gaps = asked.parts(result, "isoflops"), _gaps(result)
     ends = f"{said.flops(levels[0]['flops'])} (pale) to {said.flops(levels[-1]['flops'])}"
+    why = f"Gap: where {' or '.join(gaps)} says that more does harm, it does not count"
     return (
         LegendEntry("accent", ends),
         LegendEntry("accent", f"{fan.level(result)} interval of the last", faint=True),
+        *([LegendEntry("other", why)] if gaps else []),
     )
 
 
@@ -120,8 +128,40 @@ def _rise(share: float | None) -> str:
 
 def _near(level: Document) -> list[tuple[float, float]]:
     """The points of a valley that are drawn."""
+    return [(level["params"][place], level["loss"][place]) for part in _parts(level) for place in part]
+
+
+def _parts(level: Document) -> list[list[int]]:
+    """The places of a valley that are drawn, in parts of which each is told by the same laws."""
     most = (1 + SHOWN) * lowest(level)
-    return [(size, loss) for size, loss in zip(level["params"], level["loss"], strict=True) if loss <= most]
+    kept = [place for place, loss in enumerate(level["loss"]) if loss <= most]
+    return [list(part) for _, part in groupby(kept, key=lambda place: _silent(level, level["params"][place]))]
+
+
+def _silent(level: Document, params: float) -> tuple[str, ...]:
+    """The laws that do not count at a size; older answers do not tell."""
+    found = level.get("not_counted", [])
+    return tuple(one["title"] for one in found if one["least_params"] <= params <= one["most_params"])
+
+
+def _gaps(result: Document) -> list[str]:
+    """The laws for which lines have gaps."""
+    broken = [level for level in asked.parts(result, "isoflops") if len(_parts(level)) > 1]
+    return sorted({law for level in broken for size, _ in _near(level) for law in _silent(level, size)})
+
+
+def _where(level: Document) -> str:
+    """`Farseer from 9.52B to 44.3B`."""
+    ranges = [
+        f"{one['title']} from {said.size(one['least_params'])} to {said.size(one['most_params'])}"
+        for one in level.get("not_counted", [])
+    ]
+    return ", ".join(ranges) or "–"
+
+
+def _broken(parts: list[list[Any]]) -> list[Any]:
+    """The parts after one another with a gap between: nothing is drawn from one to the next."""
+    return [*parts[0], *(value for part in parts[1:] for value in (None, *part))]
 
 
 def _lows(level: Document) -> list[tuple[float, float]]:
@@ -131,27 +171,31 @@ def _lows(level: Document) -> list[tuple[float, float]]:
 
 def _line(level: Document, place: int, count: int, theme: Theme) -> go.Scatter:
     strength = FAINTEST + (1 - FAINTEST) * (place + 1) / count
-    points = _near(level)
+    parts = _parts(level)
     return go.Scatter(
         name=said.flops(level["flops"]),
-        x=[size for size, _ in points],
-        y=[loss for _, loss in points],
+        x=_broken([[level["params"][place] for place in part] for part in parts]),
+        y=_broken([[level["loss"][place] for place in part] for part in parts]),
         mode="lines",
+        connectgaps=False,
         line={"color": theme.tint("accent", strength), "width": 2},
-        customdata=[said.size(size) for size, _ in points],
+        customdata=_broken([[said.size(level["params"][place]) for place in part] for part in parts]),
         hovertemplate=f"<b>{said.flops(level['flops'])}</b><br>%{{customdata}} parameters<br>loss %{{y:.3f}}"
         "<extra></extra>",
     )
 
 
 def _band(level: Document, theme: Theme) -> go.Scatter:
-    most = (1 + SHOWN) * lowest(level)
-    kept = [place for place, loss in enumerate(level["loss"]) if loss <= most]
-    sizes = [level["params"][place] for place in kept]
+    parts = _parts(level)
     return go.Scatter(
         name="Interval",
-        x=[*sizes, *reversed(sizes)],
-        y=[*(level["high"][place] for place in kept), *(level["low"][place] for place in reversed(kept))],
+        x=_broken([[level["params"][place] for place in (*part, *reversed(part))] for part in parts]),
+        y=_broken(
+            [
+                [*(level["high"][place] for place in part), *(level["low"][place] for place in reversed(part))]
+                for part in parts
+            ]
+        ),
         mode="lines",
         line={"width": 0, "simplify": False},
         fill="toself",

@@ -1,11 +1,12 @@
 """Forecasts along lines and over planes: the fan along the best sizes, isoFLOP curves, the surface over N and D."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from solvers.documents import Document
 from solvers.laws.law import FLOPS_PER_PARAMETER_TOKEN, Floats
 from solvers.scaling.forecast.best import best
-from solvers.scaling.forecast.known import Known, expected, foretold
+from solvers.scaling.forecast.known import Known, expected, foretold, told
 from solvers.scaling.forecast.parts import numbers
 from solvers.scaling.forecast.place import Place
 
@@ -52,9 +53,11 @@ def _middle(known: Known, place: Place) -> float:
 
 
 def _isoflop(known: Known, flops: float, best_params: float, *, unique: float | None) -> Document:
+    """The curve, and between which sizes a law does not count for it would have more do harm: it jumps there."""
     params = best_params * np.exp(np.linspace(-np.log(AROUND), np.log(AROUND), POINTS))
     tokens = flops / (FLOPS_PER_PARAMETER_TOKEN * params)
     loss = foretold(known, params, tokens, unique=unique)
+    counts = told(known, params, tokens, unique=unique).weights > 0
     return {
         "flops": flops,
         "params": numbers(params),
@@ -63,7 +66,18 @@ def _isoflop(known: Known, flops: float, best_params: float, *, unique: float | 
         "low": numbers(loss.low),
         "high": numbers(loss.high),
         "best_params": float(params[int(np.argmin(loss.value))]),
+        "not_counted": [
+            {"title": one.fitted.law.title, "least_params": float(params[first]), "most_params": float(params[last])}
+            for one, kept in zip(known.mix.experts, counts, strict=True)
+            for first, last in _stretches(~kept)
+        ],
     }
+
+
+def _stretches(of: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The first and the last place of each stretch of places that hold."""
+    turns = np.flatnonzero(np.diff(np.concatenate(([False], of, [False])).astype(np.int8)))
+    return [(int(first), int(after) - 1) for first, after in zip(turns[::2], turns[1::2], strict=True)]
 
 
 def surface(known: Known, place: Place) -> Document:

@@ -83,6 +83,7 @@ def isoflops() -> list[Document]:
         {
             "flops": 1.2e22, "params": sizes, "tokens": [2e21 / size for size in sizes], "loss": losses,
             "low": [loss - 0.06 for loss in losses], "high": [loss + 0.06 for loss in losses], "best_params": 1e10,
+            "not_counted": [],
         }
     ]  # fmt: skip
 

@@ -270,6 +270,29 @@ def test_isoflops_tell_what_half_and_twice_the_size_cost(solved: Document) -> No
     assert isoflops.table(solved).rows == (("1.2e22 FLOP", "10B", "200B", "20", "2.000", "+1.0 %", "+1.5 %"),)
 
 
+def test_an_isoflop_has_a_gap_where_a_law_ceases_to_count(solved: Document) -> None:
+    level = solved["plan"]["isoflops"][0]
+    level["not_counted"] = [{"title": "Farseer", "least_params": 2e10, "most_params": 4e10}]
+
+    drawn = isoflops.figure(solved, LIGHT)
+
+    assert list(drawn.data[1].x) == [2.5e9, 5e9, 1e10, None, 2e10]
+    assert list(drawn.data[1].y) == [2.1, 2.02, 2.0, None, 2.03]
+    assert list(drawn.data[0].x) == [2.5e9, 5e9, 1e10, 1e10, 5e9, 2.5e9, None, 2e10, 2e10]
+    assert isoflops.legend(solved)[-1].label == "Gap: where Farseer says that more does harm, it does not count"
+    assert isoflops.table(solved).columns[-1] == "Law that does not count"
+    assert isoflops.table(solved).rows[0][-1] == "Farseer from 20B to 40B"
+
+
+def test_a_law_that_counts_nowhere_on_an_isoflop_leaves_no_gap(solved: Document) -> None:
+    level = solved["plan"]["isoflops"][0]
+    level["not_counted"] = [{"title": "Farseer", "least_params": 2.5e9, "most_params": 4e10}]
+
+    assert list(isoflops.figure(solved, LIGHT).data[1].x) == [2.5e9, 5e9, 1e10, 2e10]
+    assert len(isoflops.legend(solved)) == 2
+    assert len(isoflops.table(solved).columns) == 7
+
+
 def test_the_surface_has_parameters_along_and_tokens_up(solved: Document) -> None:
     drawn = surface.figure(solved, LIGHT)
 
