@@ -11,9 +11,13 @@
 Anything else that is raised is our mistake: the run is crashed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from itertools import takewhile
+
+# What is offered for a name that is unknown: the names at least so like it, and so much less like it than the nearest.
+ALIKE, AS_NEAR = 0.5, 0.3
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,32 @@ class LimitExceeded(SolveError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint that offers the nearest known names, or lists a few where none is near."""
     names = sorted(known)
-    close = get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    close = _close(name.lower(), names)
     if close:
-        return "Did you mean " + " or ".join(close) + "?"
+        return f"Did you mean {either(close)}?"
     shown = ", ".join(names[:8])
     return f"Known: {shown}" + (f" and {len(names) - 8} more." if len(names) > 8 else ".")
+
+
+def either(names: Sequence[str]) -> str:
+    """`a`, `a or b`, or `a, b or c`."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def unknown(what: str, name: object, known: Iterable[str], *, at: str = "") -> UnknownName:
     """The error for a name that is not in `known`: `There is no GPU called 'h200-sxn'. Did you mean h200-sxm?`."""
     hint = nearest(str(name)[:80], known)
     return UnknownName(Problem("unknown_name", f"There is no {what} called '{str(name)[:80]}'.", at, hint))
+
+
+def _close(name: str, known: Sequence[str]) -> list[str]:
+    """Up to three known names that are about as near as the nearest, nearest first."""
+    near = {one: likeness for one in known if (likeness := _likeness(name, one.lower())) >= ALIKE}
+    best = max(near.values(), default=0.0)
+    return sorted((one for one in near if near[one] >= best - AS_NEAR), key=lambda one: -near[one])[:3]
+
+
+def _likeness(name: str, other: str) -> float:
+    """How much two names share; a common beginning counts once more by half, for there people seldom err."""
+    begins = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name, other, strict=False)))
+    return SequenceMatcher(None, name, other).ratio() + 0.5 * begins / max(len(name), 1)

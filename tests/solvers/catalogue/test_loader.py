@@ -40,7 +40,7 @@ def test_an_unknown_name_offers_the_nearest() -> None:
             "unknown_name",
             "There is no GPU called 'h200-sxn'.",
             "/hardware/gpu",
-            "Did you mean h200-sxm or h200-nvl or h100-sxm?",
+            "Did you mean h200-sxm or h200-nvl?",
         ),
     )
 

@@ -107,7 +107,7 @@ def test_the_only_column_that_speaks_of_a_held_out_loss_is_taken():
             ("params", "loss"),
             {"parms": "params"},
             "There is nothing called 'parms' that a column could say.",
-            "Did you mean params or all_params or streams?",
+            "Did you mean params?",
         ),
         (("params", "loss"), {"params": "parms"}, "There is no column called 'parms'.", "Did you mean params?"),
     ],
