@@ -36,6 +36,7 @@ def capability(**fields: Any) -> Document:
         "executor": "local",
         "recipes": {name: recipe.version for name, recipe in recipes.KNOWN.items()},
         "vllm": "",
+        "clock_off_s": 0.0,
         **fields,
     }
 

@@ -62,6 +62,17 @@ def test_a_machine_joins_with_what_a_member_was_given(call, team):
     assert (node.capability, node.joined_by, node.project) == (capability, team.editor, team.project)
 
 
+def test_a_node_that_says_that_its_clock_is_wrong_is_promised_nothing_until_it_is_set(call, team, joined):
+    nodes.job(team.project)
+    promised = []
+
+    for off_s in (-3600.0, 0.0):
+        lease(joined, capability=nodes.capability(clock_off_s=off_s))
+        promised.append(dispatching.assign())
+
+    assert promised == [0, 1]
+
+
 def test_a_job_goes_from_the_queue_to_its_measurement(call, team, joined):
     asked = {"recipe": "memory_copy", "params": {"sizes": ["1 MB"], "repeats": 3}}
     submitted = call("POST", "/jobs", asked)
