@@ -136,7 +136,9 @@ class Client:
         try:
             return self._asked(method, path, **options)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise Unreachable(Problem("bad_url", f"'{self.url}' is not a server's address: {error}.")) from None
+            message = f"'{self.url}' is not a server's address: {str(error).rstrip('.')}."
+            hint = "Set ISOFLOP_URL to the address of its pages, such as https://plans.example.com."
+            raise Unreachable(Problem("bad_url", message, "", hint)) from None
         except httpx.TransportError as error:
             message = f"No answer from {self.url}: {str(error) or type(error).__name__}."
             hint = "Start a server with `isoflop up`, set ISOFLOP_URL, or solve in this process with --offline."

@@ -42,6 +42,17 @@ def compared(named: Named) -> tuple[Compared, ...]:
     )
 
 
+def told_apart(runs: list[tuple[str, str]]) -> list[str]:
+    """Names of runs from names and short ids: a run without a name has its id, and names that read alike have both."""
+    read = [_clipped(name) for name, _ in runs]
+    return [
+        f"{_clipped(name, LONGEST - len(short) - 3)} ({short})"
+        if name and read.count(_clipped(name)) > 1
+        else name or short
+        for name, short in runs
+    ]
+
+
 def drawn(named: Named, kind: str) -> Named:
     """The plans of that kind that have a step to show."""
     return [(name, document) for name, document in named if document["kind"] == kind and _breakdown(document)]
@@ -149,5 +160,5 @@ def _short(name: str) -> str:
     return escape(_clipped(name))
 
 
-def _clipped(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip(" ,;:") + "…"
+def _clipped(name: str, longest: int = LONGEST) -> str:
+    return name if len(name) <= longest else name[: longest - 1].rstrip(" ,;:") + "…"

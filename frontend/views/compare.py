@@ -55,4 +55,6 @@ def _runs(project: Project, asked: tuple[str, ...]) -> list[Run]:
 
 
 def _named(runs: list[Run]) -> comparison.Named:
-    return [(run.name or run.short_id, run.result.document) for run in runs if hasattr(run, "result")]
+    answered = [run for run in runs if hasattr(run, "result")]
+    names = comparison.told_apart([(run.name, run.short_id) for run in answered])
+    return [(name, run.result.document) for name, run in zip(names, answered, strict=True)]

@@ -24,7 +24,7 @@ class ComparisonOut(BaseModel):
 
 @router.post("", auth=needs("runs:read"), response=ComparisonOut, operation_id="compare_runs")
 def compare(request: HttpRequest, body: ComparisonAsked) -> ComparisonOut:
-    """Put two to ten runs side by side."""
+    """Put two or more runs side by side."""
     who = caller(request)
     comparison = history.compare([visible(who, run_id) for run_id in dict.fromkeys(body.runs)])
     rows = [asdict(row) for row in comparison.rows]

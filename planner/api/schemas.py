@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from planner.models import Membership, Project, Role, Run, State, Token
 from planner.services import tokens
+from planner.services.comparison import MOST
 from solvers.documents import MAX_BYTES, Document
 
 RoleName = Literal["viewer", "editor", "owner"]
@@ -63,7 +64,7 @@ class AnnotationAsked(Asked):
 class ComparisonAsked(Asked):
     """Runs to be put side by side."""
 
-    runs: list[UUID] = Field(min_length=2, max_length=10, description="Ids of runs of one project.")
+    runs: list[UUID] = Field(min_length=2, max_length=MOST, description="Ids of runs of one project.")
 
 
 class ProjectAsked(Asked):

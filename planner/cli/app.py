@@ -9,6 +9,7 @@ from planner.cli import (
     accuracy,
     bench,
     catalogue,
+    compare,
     export,
     forecasts,
     kinds,
@@ -49,6 +50,7 @@ app.command()(kinds.schema)
 app.command(name="kinds")(kinds.kinds)
 app.command()(catalogue.catalogue)
 app.command()(export.export)
+app.command()(compare.compare)
 app.command()(accuracy.accuracy)
 app.command()(bench.bench)
 app.command()(measure.measure)

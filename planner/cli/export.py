@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from planner.cli.exits import usage
+from planner.cli.ids import is_id
 from planner.cli.server_address import connect
 
 EXECUTE = 0o111
@@ -37,18 +37,14 @@ def export(
 
 
 def _is_run(source: str) -> bool:
-    try:
-        UUID(source)
-    except ValueError:
-        return False
-    return not Path(source).exists()
+    return is_id(source) and not Path(source).exists()
 
 
 def _result(source: str) -> dict[str, object]:
     from planner.cli.specs import content  # noqa: PLC0415 -- PyYAML is slow to import
     from solvers.documents import read  # noqa: PLC0415 -- PyYAML is slow to import
 
-    document = read(content(source))
+    document = read(content(source, hint="Give a run's id, or a file with a result as JSON."))
     if document.get("status") not in ("solved", "infeasible") or "provenance" not in document:
         hint = f"Solve it first: `isoflop solve {source} --offline -o json > result.json`."
         raise usage("not_a_result", f"{source} holds no result.", hint)

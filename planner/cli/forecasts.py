@@ -3,11 +3,11 @@
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
 from planner.cli.exits import Exit, Stop, usage
+from planner.cli.ids import forecast_id, is_id, run_id
 from planner.cli.output import Form, data
 from planner.cli.server_address import connect
 from solvers.errors import Problem
@@ -35,7 +35,7 @@ def freeze(
 ) -> None:
     """Freeze the forecast of a solved run; publish the digest where others can see when."""
     with connect() as client:
-        found = client.post("forecasts", {"run": _id(run, "run"), "name": name, "note": note})
+        found = client.post("forecasts", {"run": run_id(run), "name": name, "note": note})
     data(found, output, _whole(found))
 
 
@@ -68,7 +68,7 @@ def calibration(
 def show(forecast: Forecast, output: Shown = Form.TABLE) -> None:
     """Show a forecast with its outcomes; `-o json` gives what `verify` reads."""
     with connect() as client:
-        found = client.get(f"forecasts/{_id(forecast)}")
+        found = client.get(f"forecasts/{forecast_id(forecast)}")
     data(found, output, _whole(found))
 
 
@@ -88,7 +88,7 @@ def score(
     asked = {"loss": loss, "params": params, "tokens": tokens, "note": note, "reason": reason}
     body = {key: value for key, value in asked.items() if value not in (None, "")} | _measured_at(measured_at)
     with connect() as client:
-        found = client.post(f"forecasts/{_id(forecast)}/outcome", body)
+        found = client.post(f"forecasts/{forecast_id(forecast)}/outcome", body)
     data(found, output, _whole(found))
 
 
@@ -118,8 +118,8 @@ def _given(source: str) -> Document:
     from planner.cli.specs import content  # noqa: PLC0415 -- PyYAML is slow to import
     from solvers.documents import read  # noqa: PLC0415 -- PyYAML is slow to import
 
-    if source == "-" or Path(source).exists() or not _is_id(source):
-        return read(content(source))
+    if source == "-" or Path(source).exists() or not is_id(source):
+        return read(content(source, hint="Give a forecast's id, a file with one as JSON, or - for stdin."))
     with connect() as client:
         found: Document = client.get(f"forecasts/{source}")
     return found
@@ -140,21 +140,6 @@ def _moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _id(text: str, what: str = "forecast") -> str:
-    if not _is_id(text):
-        hint = f"`isoflop {'forecast' if what == 'forecast' else 'runs'} list` shows them."
-        raise usage("bad_id", f"'{text}' is no id of a {what}.", hint)
-    return text
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _table(found: list[Document]) -> "Table":

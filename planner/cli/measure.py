@@ -9,6 +9,7 @@ from planner.cli.exits import usage
 from planner.cli.output import Form
 
 File = Path | None
+PRINTED = "table for recipes, json for a measurement"
 
 
 def measure(
@@ -20,13 +21,15 @@ def measure(
     image: Annotated[str, typer.Option(help="With --kubernetes: an image with isoflop[node].")] = "",
     nodes: Annotated[int, typer.Option(min=1, help="Over how many machines the processes are spread.")] = 1,
     meet: Annotated[str, typer.Option(help="With --nodes: host:port of the first machine.")] = "",
-    output: Annotated[Form, typer.Option("--output", "-o", help="How to print it.")] = Form.TABLE,
+    output: Annotated[
+        Form | None, typer.Option("--output", "-o", help="How to print it.", show_default=PRINTED)
+    ] = None,
 ) -> None:
     """Measure RECIPE here and print the measurement."""
     from solvers import documents, recipes  # noqa: PLC0415 -- pydantic is slow to import
 
     if not recipe and request is None:
-        _list(output)
+        _list(output or Form.TABLE)
         return
     asked: dict[str, Any] = documents.read(request.read_bytes()) if request else {"recipe": recipe}
     if params:
@@ -39,7 +42,7 @@ def measure(
             raise usage("no_image", "A Job needs a container image.", "Give --image NAME, with isoflop[node] in it.")
         typer.echo(manifest(recipes.get(name, version), wanted, image=image), nl=False)
         return
-    _measure(name, version, wanted, nodes=nodes, meet=meet, output=output)
+    _measure(name, version, wanted, nodes=nodes, meet=meet, output=output or Form.JSON)
 
 
 def _measure(name: str, version: int | None, params: Any, *, nodes: int, meet: str, output: Form) -> None:
@@ -51,7 +54,7 @@ def _measure(name: str, version: int | None, params: Any, *, nodes: int, meet: s
         raise usage("no_meeting", "Several machines must know where to meet.", "Give --meet HOST:PORT, the first's.")
     found = measured(name, version, params, spread=Spread(nodes, meet) if nodes > 1 else None)
     if found is not None:
-        data(found, Form.JSON if output is Form.TABLE else output)
+        data(found, output)
 
 
 def _list(output: Form) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli.exits import Exit, Stop
+from planner.cli.ids import run_id
 from planner.cli.output import Form, Output, data
 from planner.cli.server_address import connect
 from planner.cli.solve import check, finish
@@ -43,7 +44,7 @@ def list_(
 def show(run: Run, output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE) -> None:
     """Show a run's result; a run without one shows its state."""
     with connect() as client:
-        found = client.get(f"runs/{run}")
+        found = client.get(f"runs/{run_id(run)}")
         check(found)
         if found["state"] in ("queued", "running"):
             data(found, Form.JSON if output is Output.JSON else Form.YAML)
@@ -55,7 +56,7 @@ def show(run: Run, output: Annotated[Output, typer.Option("--output", "-o")] = O
 def cancel(run: Run, output: Shown = Form.YAML) -> None:
     """Cancel a run that has not ended."""
     with connect() as client:
-        data(client.post(f"runs/{run}/cancel"), output)
+        data(client.post(f"runs/{run_id(run)}/cancel"), output)
 
 
 @app.command()
@@ -69,7 +70,7 @@ def validate(
 ) -> None:
     """Try a plan on an attached node: measure, calibrate, solve again; the plan before and after goes to stdout."""
     with connect() as client:
-        found = client.post(f"runs/{run}/validate", {"gpu_minutes": minutes, "node": node})
+        found = client.post(f"runs/{run_id(run)}/validate", {"gpu_minutes": minutes, "node": node})
         while wait and found["state"] not in TRIED:
             time.sleep(WAIT_S)
             state, found = found["state"], client.get(f"validations/{found['id']}")
@@ -98,5 +99,8 @@ def _before_and_after(found: dict[str, Any], after: dict[str, Any]) -> Any:
 def _table(found: list[dict[str, Any]]) -> Any:
     from planner.exports.cells import Table  # noqa: PLC0415 -- pydantic is slow to import
 
-    rows = tuple((run["id"], run["name"] or "-", run["kind"], run["state"], run["created"][:16]) for run in found)
+    rows = tuple(
+        (run["id"], run["name"] or "-", run["kind"], run["state"], run["created"][:16].replace("T", " "))
+        for run in found
+    )
     return Table("Runs", ("id", "name", "kind", "state", "created"), rows)

@@ -19,7 +19,7 @@ def load(source: str, *, seed: int | None = None) -> Document:
     return document if seed is None else {**document, "seed": seed}
 
 
-def content(source: str) -> bytes:
+def content(source: str, *, hint: str = "Give the path of a spec, or - for stdin.") -> bytes:
     """The bytes of a file or of stdin; of more than a spec may hold only so much that it is seen to be too large."""
     try:
         if source == "-":
@@ -27,9 +27,7 @@ def content(source: str) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise usage(
-            "unreadable", f"{source}: {error.strerror or error}.", "Give the path of a spec, or - for stdin."
-        ) from None
+        raise usage("unreadable", f"{source}: {error.strerror or error}.", hint) from None
 
 
 def _inlined(value: Any, folder: Path, *, at: str) -> Any:

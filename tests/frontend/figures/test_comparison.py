@@ -44,6 +44,14 @@ def test_the_title_names_the_term_that_tells_the_slowest_from_the_fastest() -> N
     assert same.title == "A decode step takes as long in every plan"
 
 
+def test_runs_that_are_called_alike_are_told_apart_by_their_ids() -> None:
+    runs = [("Eight nodes", "1a2b3c4d"), ("Four nodes", "2a2b3c4d"), ("Eight nodes", "3a2b3c4d"), ("", "4a2b3c4d")]
+    long = [("x" * 60 + "1", "1a2b3c4d"), ("x" * 60 + "2", "2a2b3c4d")]
+
+    assert comparison.told_apart(runs) == ["Eight nodes (1a2b3c4d)", "Four nodes", "Eight nodes (3a2b3c4d)", "4a2b3c4d"]
+    assert comparison.told_apart(long) == ["x" * 28 + "… (1a2b3c4d)", "x" * 28 + "… (2a2b3c4d)"]
+
+
 def test_without_any_answer_there_is_no_chart(impossible: Document) -> None:
     assert comparison.compared([]) == ()
     assert comparison.compared([("does not", impossible)]) == ()
