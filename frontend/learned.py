@@ -128,7 +128,7 @@ def _step(one: Document) -> Step:
 
 
 def _shape(one: Document) -> str:
-    """`8 layers, hidden 64, 2 × 128 tokens, fp32`; of serving `2 × 128 tokens after 512`."""
+    """`8 layers, hidden 64, 4 × 128 tokens, 2 at once, fp32`; of serving `2 × 128 tokens after 512`."""
     params = one["params"]
     size = f"{units.many(one['layers'], 'layer')}, hidden {params['model']['hidden']:,}"
     if "step" in one:
@@ -136,7 +136,9 @@ def _shape(one: Document) -> str:
         new = f"{step['sequences']:,} × {units.many(step['tokens'], 'token')} after {step['start']:,}"
         return f"{size}, {new}, {params['precision']}"
     tokens = f"{params['micro_batch'] * params['micro_batches']} × {params['sequence_length']:,} tokens"
-    return f"{size}, {tokens}, {params['precision']}"
+    parts = [tokens] + ([f"{params['micro_batch']} at once"] if params["micro_batches"] > 1 else [])
+    again = params.get("recompute", "none")
+    return ", ".join([size, *parts, params["precision"]] + ([f"{again} recomputation"] if again != "none" else []))
 
 
 def _apart(name: str, here: float | None, there: float | None) -> Difference:

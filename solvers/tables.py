@@ -7,7 +7,10 @@ from solvers.errors import Problem, SpecError
 
 def check_text(csv: str | None, file: str | None, *, what: str, read: Callable[[str], object] | None = None) -> None:
     """SpecError unless there is a text, that `read` takes, and no path left; a problem of no place is the text's."""
-    if (csv is None) == (file is None):
+    if csv is None and file is None:
+        hint = "Write `csv: |` and the lines below it, or leave the whole field out."
+        raise SpecError(Problem("missing", f"{what} have no table.", "", hint))
+    if csv is not None and file is not None:
         hint = "Write `csv: |` and the lines below it, or `file: PATH` on the command line."
         raise SpecError(Problem("contradiction", f"{what} are given in one way: csv or file.", "", hint))
     if csv is None:

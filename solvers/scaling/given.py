@@ -12,6 +12,8 @@ from solvers.scaling.runs.names import FIELDS
 from solvers.scaling.runs.read import Imported, read
 from solvers.tables import check_text
 
+HOW_USABLE = "Check the column of the loss: losses are numbers above 0. Or leave `runs` out to plan a first ladder."
+
 
 class GivenRuns(Part):
     """Runs that were made, as CSV, JSON lines, or an export of W&B or MLflow."""
@@ -62,7 +64,7 @@ class GivenRuns(Part):
             raise type(error)(*(Problem(p.code, p.message, _at(p.at), p.hint) for p in error.problems)) from None
         if not len(imported.usable):
             message = "No run has come to its end with a loss: nothing can be foretold from these."
-            raise SpecError(Problem("no_usable_runs", message, "/csv", "Leave `runs` out to plan a first ladder."))
+            raise SpecError(Problem("no_usable_runs", message, "/csv", HOW_USABLE))
         return self
 
     @cached_property

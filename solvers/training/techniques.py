@@ -41,6 +41,8 @@ from solvers.training.worth import WORTH
 from solvers.units import SHARE, show
 
 UNEVEN = "uneven_stages"
+# What a single GPU can do; all else parts work among several, or hides what they say to one another.
+OF_ONE_GPU = ("recompute_selective", "recompute_full", "recompute_by_layer", "activation_offload", "optimizer_offload")
 Used = Callable[[Layouts, Tables, Job], Bools]
 
 
@@ -281,7 +283,7 @@ def _inapplicable(name: str, spec: TrainingSpec) -> str:
         return "Does not apply: there is one stage."
     if name == "tp_across_nodes" and spec.hardware.nodes == 1:
         return "Does not apply: there is one node."
-    if name == "low_bandwidth" and spec.hardware.gpus == 1:
+    if name not in OF_ONE_GPU and spec.hardware.gpus == 1:
         return "Does not apply: there is one GPU."
     return ""
 

@@ -19,7 +19,10 @@ def _refuses(_: str) -> None:
 def test_a_table_is_given_in_one_way():
     both, neither = problems("a,b", "x.csv"), problems(None, None)
 
-    assert [problem.code for problem in (*both, *neither)] == ["contradiction", "contradiction"]
+    assert [(problem.code, problem.message) for problem in (*both, *neither)] == [
+        ("contradiction", "Runs are given in one way: csv or file."),
+        ("missing", "Runs have no table."),
+    ]
 
 
 def test_a_path_is_not_read_here():

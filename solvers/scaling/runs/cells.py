@@ -19,8 +19,11 @@ UNFINISHED = (
 
 
 def number(field: str, text: str, *, scale: float = 1.0) -> float:
-    """The number of a cell, nan where it says that there is none. SpecError says how to write it."""
-    if text.lower() in NOTHING:
+    """The number of a cell, nan where it says that there is none, or in the place of a loss that a run has not ended.
+
+    SpecError says how to write it.
+    """
+    if text.lower() in (*NOTHING, *(UNFINISHED if field == "loss" else ())):
         return math.nan
     if field in COUNTED and GROUPED.fullmatch(text):
         text = re.sub(r"[,_ ]", "", text)
@@ -32,7 +35,11 @@ def number(field: str, text: str, *, scale: float = 1.0) -> float:
         return parse(text, COUNT)
     if field == "flops":
         return parse(text, WORK)
-    hint = "Write a point, not a comma." if re.fullmatch(r"\d+,\d+", text) else "Write a bare number, like 2.31."
+    hint = (
+        "Write a point, not a comma."
+        if re.fullmatch(r"\d+,\d+", text)
+        else "Write a bare number, like 2.31, or leave the cell empty."
+    )
     raise SpecError(Problem("not_a_number", f"'{text[:40]}' is no number.", "", hint))
 
 

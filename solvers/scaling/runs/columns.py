@@ -7,6 +7,7 @@ from solvers.errors import Problem, SpecError, nearest
 from solvers.scaling.runs.names import ACTIVE, FIELDS, LOSS, PARAMS, TOTAL, meant, measured, plain
 
 NEEDED = ("params", "loss")
+SAID = {"params": "parameters"}
 # Words in the names of losses on text that was not trained on.
 HELD_OUT = ("val", "eval", "valid", "validation", "test")
 
@@ -157,8 +158,16 @@ def _several(field: str, chosen: str, others: list[str]) -> Problem:
 
 def _check_needed(found: Columns, names: tuple[str, ...]) -> None:
     missing = [field for field in NEEDED if field not in found]
+    if missing and names and all(map(_is_number, names)):
+        hint = "Write a first line that names the columns, such as params,tokens,loss."
+        raise SpecError(Problem("no_header", "The first line has numbers where the columns are named.", "", hint))
     problems = [
-        Problem("missing_column", f"No column is known to be the {field}.", "/columns", _how_to_name(field, names))
+        Problem(
+            "missing_column",
+            f"No column is known to be the {SAID.get(field, field)}.",
+            "/columns",
+            _how_to_name(field, names),
+        )
         for field in missing
     ]
     if problems:
@@ -168,7 +177,15 @@ def _check_needed(found: Columns, names: tuple[str, ...]) -> None:
 def _how_to_name(field: str, names: tuple[str, ...]) -> str:
     if field == "loss" and any("perplexity" in plain(name) or "ppl" in plain(name).split("_") for name in names):
         return "Only a perplexity is there: its natural logarithm is the loss in nats a token; add it as a column."
-    return f"Name it: {field}=COLUMN. The table has: {', '.join(names[:12])}."
+    return f"Choose it: `columns: {{{field}: NAME}}`. The table has: {', '.join(names[:12])}."
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def said_by_name(columns: Columns, field: str) -> str:

@@ -14,12 +14,15 @@ from typing import Any
 
 from solvers.errors import Problem, SpecError, TooLarge
 from solvers.scaling.runs.flat import flat
+from solvers.units import many
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 5_000
 PARTS = (",", ";", "\t")
 LISTED = 20
+TOO_FEW = "Leave a cell that says nothing empty, between its marks."
+TOO_MANY = "Quote cells that hold a comma. Numbers with decimal commas want columns parted by semicolons."
 HINT = "Give CSV with a header, or JSON with one object for each run."
 
 
@@ -120,8 +123,8 @@ def _names(names: list[str]) -> list[str]:
 
 def _row(line: int, cells: list[str], names: list[str]) -> Row:
     if len(cells) != len(names):
-        message = f"Line {line:,}: {len(cells)} cells, and the first line names {len(names)} columns."
-        raise SpecError(Problem("bad_row", message, "", "Quote cells that hold the mark that parts columns."))
+        message = f"Line {line:,}: {many(len(cells), 'cell')}, and the first line names {len(names)} columns."
+        raise SpecError(Problem("bad_row", message, "", TOO_MANY if len(cells) > len(names) else TOO_FEW))
     return Row(line, flat(dict(zip(names, cells, strict=True))))
 
 

@@ -81,7 +81,7 @@ def test_own_measurements_stand_by_recipe_and_device(browser: Client, project: P
     page = text(browser)
 
     assert "Nothing was measured here yet" not in page
-    assert "<code>memory_copy</code>" in page
+    assert ">Memory bandwidth</th>" in page
     assert '<td data-label="Device">Test CPU</td>' in page
     assert f'<a href="/p/{project.slug}/measurements?recipe=memory_copy">1</a>' in page
 

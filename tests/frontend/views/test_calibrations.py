@@ -53,6 +53,17 @@ def test_a_step_of_serving_is_told_by_its_tokens(browser: Client, project: Proje
     assert "2 layers, hidden 64, 4 × 1 token after 512, bf16" in page
 
 
+def test_steps_that_differ_in_recomputation_are_told_apart(browser: Client, project: Project) -> None:
+    params = {"precision": "bf16", "micro_batch": 2, "micro_batches": 4, "sequence_length": 128}
+    asked = recipes.get("training_step").parse(params | {"recompute": "selective"})
+    step = {"params": asked.model_dump(mode="json"), "layers": 2}
+    told = {**nodes.taught()["steps"][0], **step}
+
+    page = shown(browser, at(kept(project, steps=[told])))
+
+    assert "8 × 128 tokens, 2 at once, bf16, selective recomputation" in page
+
+
 def test_one_shows_what_moved_what_was_measured_and_what_was_set_aside(browser: Client, project: Project) -> None:
     page = shown(browser, at(kept(project)))
 

@@ -35,11 +35,17 @@ def test_a_cell_may_say_nothing(text):
     assert math.isnan(number("loss", text))
 
 
+def test_a_loss_may_say_that_its_run_did_not_end_and_a_size_may_not():
+    assert [math.isnan(number("loss", text)) for text in ("diverged", "Crashed")] == [True, True]
+    with pytest.raises(SpecError):
+        number("params", "diverged")
+
+
 @pytest.mark.parametrize(
     ("field", "text", "message", "hint"),
     [
         ("loss", "2,31", "'2,31' is no number.", "Write a point, not a comma."),
-        ("loss", "low", "'low' is no number.", "Write a bare number, like 2.31."),
+        ("loss", "low", "'low' is no number.", "Write a bare number, like 2.31, or leave the cell empty."),
         ("params", "410m", "'m' in '410m' is not a unit of count.", "Did you mean M?"),
         ("params", "-4M", "'-4M' is negative.", "Write it like '1.4T' or '1.4e12'."),
     ],

@@ -95,7 +95,13 @@ def test_the_only_column_that_speaks_of_a_held_out_loss_is_taken():
             ("params", "tokens"),
             {},
             "No column is known to be the loss.",
-            "Name it: loss=COLUMN. The table has: params, tokens.",
+            "Choose it: `columns: {loss: NAME}`. The table has: params, tokens.",
+        ),
+        (
+            ("1.4e8", "1.4e9", "0.702"),
+            {},
+            "The first line has numbers where the columns are named.",
+            "Write a first line that names the columns, such as params,tokens,loss.",
         ),
         (
             ("params", "tokens", "val_ppl"),

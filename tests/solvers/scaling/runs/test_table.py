@@ -42,6 +42,7 @@ def test_rows_that_were_read_already_stand_from_line_2_on():
         ("\ufeff \n", "There are no runs."),
         ("N,loss\n", "The table has a header and no runs."),
         ("N,loss\n1,2,3\n", "Line 2: 3 cells, and the first line names 2 columns."),
+        ("N,loss\n1\n", "Line 2: 1 cell, and the first line names 2 columns."),
         ("N,N\n1,2\n", "The column 'N' stands twice."),
         ('N,loss\n1,"2\n', "Line 2: unexpected end of data."),
         ('{"N": 1}\n{"N": }', "Line 2: this is no JSON: Expecting value."),
@@ -54,6 +55,20 @@ def test_what_is_no_table_is_refused_with_its_line(text, message):
         table_of(text)
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("row", "hint"),
+    [
+        ("1", "Leave a cell that says nothing empty"),
+        ("1,1e8,2,31", "Numbers with decimal commas want columns parted by"),
+    ],
+)
+def test_a_row_of_another_length_says_what_makes_it_so(row, hint):
+    with pytest.raises(SpecError) as caught:
+        table_of(f"N,loss\n{row}\n")
+
+    assert hint in caught.value.problems[0].hint
 
 
 @pytest.mark.parametrize(
