@@ -86,6 +86,18 @@ class Forecast:
     laws: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Foretold:
+    """What a measured row should take. `left_out`: it was learned from, and this is by all of a calibration but it."""
+
+    seconds: float
+    left_out: bool = False
+
+
+# (own calibration or None, measurements each with its node) -> of each its rows, as foretold or why not
+Foretell = Callable[[Document | None, Sequence[tuple[Document, Document]]], list[tuple[Foretold | str, ...]]]
+
+
 class Progress(Protocol):
     """How a solver says where it is: counts of candidates, never elapsed time."""
 
@@ -150,7 +162,9 @@ class Kind(Generic[S]):
     where it says nothing: only what is said can be frozen in the register. `noticed` is what a spec's own data show
     before anything is solved: its tables may be right and strange.
     `experiments` (spec, result, capability of a node, device-seconds) chooses the jobs on that node from which most is
-    learned of the plan; `learn` (spec, measurements of one device and stack) makes an own calibration of them.
+    learned of the plan; `learn` (spec, measurements of one device and stack) makes an own calibration of them;
+    `foretell` (own calibration or None for the published one, measurements each with its node as specs write nodes)
+    says what each row should have taken, or in a sentence why nothing says so.
     """
 
     name: str
@@ -173,3 +187,4 @@ class Kind(Generic[S]):
     noticed: Callable[[S], tuple[Problem, ...]] = lambda _: ()
     experiments: Callable[[S, Document, Document, float], Document] | None = None
     learn: Callable[[S, Sequence[Document]], Document] | None = None
+    foretell: Foretell | None = None

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from solvers import __version__, catalogue
-from solvers.base import Infeasible, Kind, Progress, Solved, Spec, silent
+from solvers.base import Foretold, Infeasible, Kind, Progress, Solved, Spec, silent
 from solvers.documents import Document, check, digest
 from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
@@ -214,6 +214,25 @@ def learn(spec: Spec, measurements: Sequence[Document]) -> Document:
     if kind.learn is None:
         raise _untried(kind)
     return kind.learn(spec, measurements)
+
+
+def foretelling() -> list[str]:
+    """The kinds whose calibrations say what rows of measurements should take."""
+    return [name for name in MODULES if get(name).foretell is not None]
+
+
+def foretold(
+    name: str, calibration: Document | None, measured: Sequence[tuple[Document, Document]]
+) -> list[tuple[Foretold | str, ...]]:
+    """What rows of measurements should take by an own calibration of the kind, or by its published one.
+
+    `measured` are recipes' documents, each with the node that measured as specs write nodes; of each document its rows'
+    predictions, or in a sentence why there is none. SpecError: the calibration is wrong, or the kind has no words.
+    """
+    kind = get(name)
+    if kind.foretell is None:
+        raise _untried(kind)
+    return kind.foretell(calibration, measured)
 
 
 def _untried(kind: Kind[Any]) -> SpecError:

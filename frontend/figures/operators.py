@@ -1,4 +1,7 @@
-"""Measured against expected times of operators, on logarithmic axes: on the diagonal the datasheet is right."""
+"""Measured against expected times of operators, on logarithmic axes: on the diagonal what is expected is right.
+
+Where it is not the datasheet that lets expect, what the datasheet says of the same rows stands behind, hollow.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -29,21 +32,38 @@ class Point(Protocol):
     @property
     def measured_s(self) -> float: ...
     @property
+    def datasheet_s(self) -> float | None: ...
+    @property
+    def left_out(self) -> bool: ...
+    @property
     def ratio(self) -> float: ...
 
 
-def scatter(points: Sequence[Point], theme: Theme) -> go.Figure:
-    """One colour for each recipe, the diagonal, and the band of 15 % about it."""
-    seconds = [time for point in points for time in (point.expected_s, point.measured_s)]
+def scatter(
+    points: Sequence[Point],
+    theme: Theme,
+    *,
+    recipes: Sequence[str],
+    by: str = "the datasheet",
+    before: bool = False,
+) -> go.Figure:
+    """One colour for each of the recipes, the diagonal, and the band of 15 % about it.
+
+    `recipes` may be more than have points: a recipe's colour is the same whatever lets expect. `by` says what does;
+    with `before` the datasheet's expectations stand behind.
+    """
+    behind = [(point.datasheet_s, point.measured_s) for point in points if before and point.datasheet_s is not None]
+    times = [*behind, *((point.expected_s, point.measured_s) for point in points)]
+    seconds = [time for pair in times for time in pair]
     low, high = min(seconds) / 2.0, max(seconds) * 2.0
-    recipes = list(dict.fromkeys(point.recipe for point in points))
-    marks = [_marks(place, recipe, points, theme) for place, recipe in enumerate(recipes)]
+    drawn = {point.recipe for point in points}
+    marks = [_marks(place, recipe, points, theme) for place, recipe in enumerate(recipes) if recipe in drawn]
     layout = theme.layout(
         height=430,
-        xaxis=log.axis(theme, "Expected by the datasheet", [low, high], _said, room=0.0),
+        xaxis=log.axis(theme, f"Expected by {by}", [low, high], _said, room=0.0),
         yaxis=log.axis(theme, "Measured", [low, high], _said, room=0.0),
     )
-    return go.Figure([*_band(low, high, theme), *marks], layout)
+    return go.Figure([*_band(low, high, theme), *_before(behind, theme), *marks], layout)
 
 
 def colours(recipes: Sequence[str]) -> list[tuple[str, str]]:
@@ -69,6 +89,16 @@ def _marks(place: int, recipe: str, points: Sequence[Point], theme: Theme) -> go
     )
 
 
+def _before(behind: Sequence[tuple[float, float]], theme: Theme) -> list[go.Scatter]:
+    if not behind:
+        return []
+    expected, measured = zip(*behind, strict=True)
+    marker = {"size": 6, "symbol": "circle-open", "color": theme["ink-3"], "line": {"width": 1}}
+    return [
+        go.Scatter(name="By the datasheet", x=expected, y=measured, mode="markers", marker=marker, hoverinfo="skip")
+    ]
+
+
 def _band(low: float, high: float, theme: Theme) -> list[go.Scatter]:
     ends = [low, high]
     edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0, "simplify": False}, "hoverinfo": "skip"}
@@ -85,7 +115,8 @@ def _band(low: float, high: float, theme: Theme) -> list[go.Scatter]:
 def _hover(point: Point) -> str:
     told = f"<b>{escape(point.recipe)}</b>, {escape(point.node)}<br>{escape(point.label)}"
     times = f"measured {_said(point.measured_s)}, expected {_said(point.expected_s)}"
-    return f"{told}<br>{times}: {point.ratio:.3g} ×"
+    seen = "<br>learned from, and left out of what is expected" if point.left_out else ""
+    return f"{told}<br>{times}: {point.ratio:.3g} ×{seen}"
 
 
 def _said(seconds: float) -> str:

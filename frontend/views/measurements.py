@@ -1,11 +1,12 @@
-"""What the project's nodes measured: listed, and drawn beside what datasheets let expect."""
+"""What the project's nodes measured: listed, and drawn beside what datasheets or calibrations let expect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from frontend import expected, measured
+from frontend import expected, measured, predictors
 from frontend.figures import operators
 from frontend.figures.theme import theme
 from frontend.views.scope import InProject, in_project
@@ -13,17 +14,19 @@ from planner.models import Project
 from planner.services import measurements, nodes
 from planner.services.errors import Invalid
 from solvers import recipes
+from solvers.errors import SpecError
 
 
 @in_project("viewer")
 def page(request: InProject, project: Project) -> HttpResponse:
     """The project's measurements, latest first."""
-    asked = _asked(request)
+    asked, by = _asked(request), predictors.of(project, _by(request))
     try:
         found = measurements.page(project, **asked, whole=True)
-    except Invalid as error:
+        beside = expected.beside(project, found.rows, by)
+    except (Invalid, SpecError) as error:
         return render(request, "measurements/page.html", {"project": project, "problems": error.problems}, status=400)
-    points = expected.points(project, found.rows)
+    points = beside.points
     lines = expected.lines(points)
     context = {
         "project": project,
@@ -34,8 +37,11 @@ def page(request: InProject, project: Project) -> HttpResponse:
         "recipes": [(name, recipe.title) for name, recipe in recipes.KNOWN.items()],
         "nodes": nodes.listed(project),
         "lines": lines,
-        "finding": expected.finding(points) if points else "",
-        "colours": operators.colours([line.recipe for line in lines]),
+        "by": by,
+        "predictors": predictors.choices(project, {row.name for row in found.rows}, by),
+        "finding": expected.finding(points, by) if points else "",
+        "beside": beside,
+        "colours": _key(beside.recipes, lines),
         "points": points[:ROWS],
         "left_out": len(points) - ROWS,
     }
@@ -45,20 +51,42 @@ def page(request: InProject, project: Project) -> HttpResponse:
 @in_project("viewer")
 def figure(request: InProject, project: Project) -> HttpResponse:
     """The page's rows against what was expected, as Plotly's JSON."""
+    by = predictors.of(project, _by(request))
     try:
         found = measurements.page(project, **_asked(request), whole=True).rows
-    except Invalid:
-        found = []
-    points = expected.points(project, found)
-    if not points:
+        beside = expected.beside(project, found, by)
+    except (Invalid, SpecError):
         return HttpResponse(status=404)
-    drawn = operators.scatter(points, theme(request.GET.get("theme", "light")))
+    if not beside.points:
+        return HttpResponse(status=404)
+    drawn = operators.scatter(
+        beside.points,
+        theme(request.GET.get("theme", "light")),
+        recipes=beside.recipes,
+        by="the calibration" if by.own else by.said,
+        before=bool(by.kind),
+    )
     return HttpResponse(drawn.to_json(validate=False), content_type="application/json")
 
 
 ROWS = 200
 
 
+def _key(names: Sequence[str], lines: Sequence[expected.Line]) -> list[tuple[str, str]]:
+    """The colours of the recipes that are drawn."""
+    drawn = {line.recipe for line in lines}
+    return [(name, colour) for name, colour in operators.colours(names) if name in drawn]
+
+
 def _asked(request: InProject) -> dict[str, Any]:
     """What the address says; a NUL is nothing that a database compares."""
-    return {name: request.GET.get(name, "").replace("\0", "") for name in ("recipe", "node", "cursor")}
+    return {name: _said(request, name) for name in ("recipe", "node", "cursor")}
+
+
+def _by(request: InProject) -> str:
+    """What the address says shall foretell the rows."""
+    return _said(request, "by")
+
+
+def _said(request: InProject, name: str) -> str:
+    return request.GET.get(name, "").replace("\0", "")

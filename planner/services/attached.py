@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from django.contrib.auth.models import User
 
-from planner.models import CatalogueEntry, Node, Project
+from planner.models import CatalogueEntry, Measurement, Node, Project
 from planner.models.catalogue import Section
 from planner.services import catalogue as own
 from solvers import catalogue
@@ -26,9 +26,14 @@ def known(records: Sequence[Gpu], name: str) -> Gpu | None:
     return next((gpu for gpu in records if attached.is_same(gpu, name)), None)
 
 
-def own_gpu(capability: Document) -> Gpu:
-    """What a machine without GPUs is expected to reach, before it has measured anything."""
-    return catalogue.node(attached.cpu_node(capability, name="node")).gpu
+def node_of(records: Sequence[Gpu], measurement: Measurement) -> Document | None:
+    """What measured, as specs write nodes: one GPU, or the threads of a CPU; None where no record is of the GPU."""
+    if measurement.device == "cuda":
+        gpu = known(records, measurement.name)
+        return attached.gpu_node(gpu) if gpu else None
+    said = measurement.node.capability
+    cores = min(measurement.document["environment"]["threads"], said["cpu"]["cores"])
+    return attached.cpu_node({**said, "cpu": {**said["cpu"], "cores": cores}}, name="node")
 
 
 def record_of(node: Node) -> CatalogueEntry | None:

@@ -31,6 +31,12 @@ def is_same(gpu: Gpu, name: str) -> bool:
     return any(said.removeprefix(line) in known for line in ("", *LINES))
 
 
+def gpu_node(gpu: Gpu) -> Document:
+    """A record of the section `nodes` with this GPU alone: of what one GPU does, links say nothing."""
+    record = gpu.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"name": gpu.name, "gpus": 1, "gpu": record, "link": LINK, "source": record["source"]}
+
+
 def cpu_node(capability: Document, *, name: str) -> Document:
     """A record of the section `nodes` for a node without GPUs; `name` is what people call it."""
     cpu = capability["cpu"]

@@ -5,7 +5,7 @@ The simulator's compiler takes longer to import than all of that takes together,
 
 from collections.abc import Sequence
 
-from solvers.base import Infeasible, Kind, Progress, Solved
+from solvers.base import Foretold, Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.serving.exports import EXPORTS
 from solvers.serving.spec import ServingSpec
@@ -39,6 +39,15 @@ def learn(spec: ServingSpec, measurements: Sequence[Document]) -> Document:
     return learned(spec, measurements)
 
 
+def foretell(
+    calibration: Document | None, measured: Sequence[tuple[Document, Document]]
+) -> list[tuple[Foretold | str, ...]]:
+    """What rows of measurements should have taken by an own calibration, or by the published one."""
+    from solvers.serving.own.foretold import foretold  # noqa: PLC0415 -- slow import
+
+    return foretold(calibration, measured)
+
+
 def prepare() -> None:
     """Load the compiled simulator and all that solving imports."""
     from solvers.serving.solve import prepare as load  # noqa: PLC0415 -- slow import
@@ -58,4 +67,5 @@ KIND = Kind(
     prepare=prepare,
     experiments=experiments,
     learn=learn,
+    foretell=foretell,
 )

@@ -20,6 +20,7 @@ from solvers.training.islands.kernel import uniform
 from solvers.training.islands.spec import IslandsSpec
 from solvers.training.job import usable_bytes
 from solvers.training.own.choose import experiments
+from solvers.training.own.foretold import foretold
 from solvers.training.own.learn import learn
 from solvers.training.plan import (
     Choice,
@@ -248,4 +249,5 @@ KIND = Kind(
     prepare=lambda: calibration.posterior("published"),
     experiments=experiments,
     learn=learn,
+    foretell=foretold,
 )

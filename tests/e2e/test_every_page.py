@@ -9,6 +9,7 @@ from planner.models import Run
 from planner.services import calibrations, catalogue, claims, forecasts, projects, runs, tokens, validations
 from tests import nodes, plans
 from tests.e2e.conftest import DESK, PHONE, Person, Watch, make_person, overflow, small_targets, violations
+from tests.solvers.serving.own import machine
 
 POD = {
     "name": "our-pod",
@@ -98,9 +99,11 @@ def _attached(person: Person, run: Run) -> dict[str, str]:
     """The pages of nodes and what they measured: one job done, one that waits, a trial, a calibration."""
     owner, project = person.user, person.project
     measured = nodes.measured(project)
+    nodes.send(project, machine.micro()[0], name="bench")
     waiting = nodes.job(project, gpu="H200", device="cpu")
     trial = validations.start(run, user=owner, budget_s=120.0, node=str(measured.node_id))
     calibration = calibrations.keep(project, nodes.taught(), kind="training", user=owner, note="n" * 200)
+    own = calibrations.keep(project, machine.own(), kind="serving", user=owner)
     return {
         "nodes": "nodes",
         "node": f"nodes/{measured.node_id}",
@@ -109,6 +112,7 @@ def _attached(person: Person, run: Run) -> dict[str, str]:
         "job, waiting": f"jobs/{waiting.id}",
         "new job": "jobs/new?recipe=gemm",
         "measurements": "measurements",
+        "measurements, by a calibration": f"measurements?by={own.id}",
         "calibrations": "calibrations",
         "calibration": f"calibrations/{calibration.id}",
         "validation": f"validations/{trial.id}",

@@ -15,7 +15,7 @@ from solvers.calibration.own.device import COMPUTE, MEMORY, beside, on
 from solvers.calibration.own.document import Coefficient
 from solvers.calibration.own.measured import Measured, Row
 from solvers.calibration.own.micro import Observed, log_seconds, observed
-from solvers.calibration.own.robust import Belief, mode
+from solvers.calibration.own.robust import Belief, Model, mode
 from solvers.cost.cluster import Hardware
 from solvers.cost.coefficients import Coefficients
 
@@ -69,14 +69,8 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
     recipes = {one.recipe for one in rows}
     unknown = [one for one in UNKNOWN if not like_published or one.recipe in recipes]
     belief = believed(unknown, hardware, coefficients, measured.kind)
-    names = [one.name for one in unknown]
-
-    def model(theta: Floats) -> Floats:
-        values = dict(zip(names, np.exp(theta), strict=True))
-        return log_seconds(seen, on(hardware, values), beside(coefficients, values))
-
     found = mode(
-        model,
+        model_of(seen, [one.name for one in unknown], hardware, coefficients),
         np.log([one.row["seconds"]["median"] for one in rows]),
         deviations=np.array([np.hypot(one.deviation, row.noise) for one, row in zip(seen, rows, strict=True)]),
         belief=belief,
@@ -92,6 +86,16 @@ def fitted(measured: Measured, hardware: Hardware, coefficients: Coefficients, *
     correlation = found.covariance / np.outer(spread, spread)
     odd = [(row, float(missed)) for row, missed in zip(rows, found.missed, strict=True) if abs(missed) > ODD]
     return Fitted(tuple(told), table(correlation), tuple(odd))
+
+
+def model_of(rows: Sequence[Observed], names: Sequence[str], hardware: Hardware, coefficients: Coefficients) -> Model:
+    """Log seconds of the rows as a function of the logarithms of the device's own coefficients, called `names`."""
+
+    def model(theta: Floats) -> Floats:
+        values = dict(zip(names, np.exp(theta), strict=True))
+        return log_seconds(list(rows), on(hardware, values), beside(coefficients, values))
+
+    return model
 
 
 def believed(unknown: Sequence[Unknown], hardware: Hardware, coefficients: Coefficients, kind: str) -> Belief:

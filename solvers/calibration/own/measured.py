@@ -35,6 +35,15 @@ class Row:
     params: Document
     noise: float
 
+    @property
+    def too_wide(self) -> str:
+        """Why nothing is learned of the device from the row; empty where its quartiles lie close enough."""
+        seconds = self.row["seconds"]
+        apart = (seconds["high"] - seconds["low"]) / seconds["median"]
+        if apart <= MOST_SPREAD:
+            return ""
+        return f"Its quartiles are {100 * apart:.0f} % of the median apart; {100 * MOST_SPREAD:.0f} % is the most."
+
     def aside(self, reason: str) -> Aside:
         """The row as one that nothing is learned from."""
         return Aside(measurement=self.measurement, recipe=self.recipe, row=self.place, reason=reason)
@@ -63,17 +72,21 @@ def read(measurements: Sequence[Document], gpu: Gpu) -> Measured:
     rows: list[Row] = []
     aside: list[Aside] = []
     for document in measurements:
-        sha, name = digest(document), document["recipe"]
         if reason := _against(document, gpu, newest):
-            aside.append(Aside(measurement=sha, recipe=name, row=-1, reason=reason))
+            aside.append(Aside(measurement=digest(document), recipe=document["recipe"], row=-1, reason=reason))
             continue
-        for place, row in enumerate(document["rows"]):
-            one = Row(sha, name, place, row, document["params"], _noise(row["seconds"]))
-            if reason := _too_wide(row["seconds"]):
-                aside.append(one.aside(reason))
+        for one in rows_of(document):
+            if one.too_wide:
+                aside.append(one.aside(one.too_wide))
             else:
                 rows.append(one)
     return Measured(newest["name"], newest["device"], stack_of(newest), tuple(rows), tuple(aside))
+
+
+def rows_of(document: Document) -> list[Row]:
+    """The rows of a recipe's result document."""
+    sha, name, params = digest(document), document["recipe"], document["params"]
+    return [Row(sha, name, place, row, params, _noise(row["seconds"])) for place, row in enumerate(document["rows"])]
 
 
 def _checked(document: Document, *, at: str) -> None:
@@ -111,13 +124,6 @@ def _against(document: Document, gpu: Gpu, newest: Document) -> str:
     if document["flags"]["throttled"]:
         return "The device slowed down meanwhile."
     return ""
-
-
-def _too_wide(seconds: Document) -> str:
-    apart = (seconds["high"] - seconds["low"]) / seconds["median"]
-    if apart <= MOST_SPREAD:
-        return ""
-    return f"Its quartiles are {100 * apart:.0f} % of the median apart; {100 * MOST_SPREAD:.0f} % is the most."
 
 
 def _noise(seconds: Document) -> float:

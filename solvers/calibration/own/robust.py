@@ -14,6 +14,8 @@ from solvers.calibration.covariance import Floats
 
 FREEDOM = 4.0
 ROUNDS, STEP, LONGEST_STEP, SETTLED = 100, 1e-4, 1.0, 1e-9
+# No row says all of what is foretold of it: beliefs have a part. What is stored of a covariance is rounded.
+MOST_SHARE = 0.99
 
 # theta [m] -> log model [n]
 Model = Callable[[Floats], Floats]
@@ -52,6 +54,19 @@ def mode(model: Model, measured: Floats, *, deviations: Floats, belief: Belief) 
     weights = (FREEDOM + 1.0) / (FREEDOM + missed**2)
     precision = (slopes.T * weights) @ slopes + np.diag(belief.spread**-2)
     return Found(theta, np.asarray(np.linalg.inv(precision), dtype=np.float64), missed)
+
+
+def left_out(model: Model, theta: Floats, covariance: Floats, measured: Floats, *, deviations: Floats) -> Floats:
+    """Log of each row [n] as all others of its fit have it: `theta` is the mode and `covariance` what `mode` found.
+
+    r_i' = r_i / (1 - h_i),   h_i = w_i g_i C g_i^T: the share of row i in its own prediction, weights held
+    (as section 5.4.2 of [rasmussen2006gaussian] has it, in slopes in place of covariances of rows).
+    """
+    missed, slopes = _seen(model, theta, measured, deviations)
+    weights = (FREEDOM + 1.0) / (FREEDOM + missed**2)
+    share = weights * np.einsum("ni,ij,nj->n", slopes, covariance, slopes)
+    found: Floats = measured - deviations * missed / (1.0 - np.minimum(share, MOST_SHARE))
+    return found
 
 
 def _seen(model: Model, theta: Floats, measured: Floats, deviations: Floats) -> tuple[Floats, Floats]:

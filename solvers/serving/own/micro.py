@@ -19,7 +19,7 @@ from solvers.calibration.own.document import Coefficient
 from solvers.calibration.own.fit import ODD, Fitted, rounded, table
 from solvers.calibration.own.measured import Measured, Row
 from solvers.calibration.own.micro import SIXTEEN
-from solvers.calibration.own.robust import Belief, mode
+from solvers.calibration.own.robust import Belief, Model, mode
 from solvers.catalogue import Gpu
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.curves import product_parts, soft_maximum
@@ -78,12 +78,8 @@ def fitted(measured: Measured, gpu: Gpu, curves: Curves, coefficients: Coefficie
     names = [name for name in UNKNOWN if not like_published or (name in RATES and UNKNOWN[name][0] in recipes)]
     before = np.array([before_of(name, gpu, coefficients, measured.kind) for name in names])
 
-    def model(theta: Floats) -> Floats:
-        values = dict(zip(names, np.exp(theta).tolist(), strict=True))
-        return log_seconds(rows, values, gpu=gpu, curves=curves, coefficients=coefficients)
-
     found = mode(
-        model,
+        model_of(rows, names, gpu=gpu, curves=curves, coefficients=coefficients),
         np.log([one.row.row["seconds"]["median"] for one in rows]),
         deviations=np.array([np.hypot(one.deviation, one.row.noise) for one in rows]),
         belief=Belief(np.log(before), np.array([UNKNOWN[name][1] for name in names])),
@@ -98,6 +94,18 @@ def fitted(measured: Measured, gpu: Gpu, curves: Curves, coefficients: Coefficie
     )  # fmt: skip
     odd = [(one.row, float(away)) for one, away in zip(rows, found.missed, strict=True) if abs(away) > ODD]
     return Fitted(told, table(found.covariance / np.outer(spread, spread)), tuple(odd))
+
+
+def model_of(
+    rows: Sequence[Observed], names: Sequence[str], *, gpu: Gpu, curves: Curves, coefficients: Coefficients
+) -> Model:
+    """Log seconds of the rows as a function of the logarithms of the device's own numbers, called `names`."""
+
+    def model(theta: Floats) -> Floats:
+        values = dict(zip(names, np.exp(theta).tolist(), strict=True))
+        return log_seconds(rows, values, gpu=gpu, curves=curves, coefficients=coefficients)
+
+    return model
 
 
 def log_seconds(

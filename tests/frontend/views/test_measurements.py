@@ -1,16 +1,23 @@
 """Measurements in the page: listed, and drawn against what their device's datasheet lets expect."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from planner.models import Project
-from planner.services import leases, projects
+from frontend import expected
+from planner.models import Calibration, Node, Project
+from planner.services import calibrations, leases, projects
+from solvers import kinds, recipes
+from solvers.catalogue import gpu
+from solvers.serving.calibration import coefficients
+from solvers.serving.own.device import memory_of
 from tests import nodes
 from tests.frontend.views.test_nodes import HOSTILE, shown, viewer
+from tests.solvers.serving.own import machine
 
 
 def measured(project: Project, *, name: str = "box", sizes: tuple[str, ...] = ("1 MB",)) -> None:
@@ -89,6 +96,149 @@ def test_a_viewer_sees_and_a_stranger_does_not(client: Client, project: Project)
     assert "No measurements yet" in shown(client, f"/p/{theirs.slug}/measurements")
 
 
+def test_by_an_own_calibration_figure_finding_and_table_say_what_it_is_worth(browser: Client, project: Project) -> None:
+    own = learned(project)
+
+    page = shown(browser, f"/p/{project.slug}/measurements?by={own.id}")
+    figure = browser.get(f"/p/{project.slug}/measurements/figure.json?by={own.id}").json()
+
+    documents = [*machine.micro(), machine.steps()[0]]
+    told = kinds.foretold("serving", machine.own(), [(one, {}) for one in documents])
+    taken = {
+        recipes.KNOWN[one["recipe"]].title: sorted(each.seconds for each in rows)
+        for one, rows in zip(documents, told, strict=True)
+    }
+    marks = {trace["name"]: trace for trace in figure["data"][4:]}
+    assert figure["data"][3]["name"] == "By the datasheet"
+    assert {name: sorted(trace["x"]) for name, trace in marks.items()} == {
+        name: pytest.approx(times) for name, times in taken.items()
+    }
+    assert {name: len(trace["y"]) for name, trace in marks.items()} == {name: len(one) for name, one in taken.items()}
+    assert figure["layout"]["xaxis"]["title"]["text"] == "Expected by the calibration"
+    rows = re.findall(r'<th scope="row">([^<]*)</th> <td data-label="Rows"[^>]*>(\d+)</td>', page)
+    assert {name: int(count) for name, count in rows} == {name: len(one) for name, one in taken.items()}
+    [finding] = re.findall(r'<h2 id="finding">([^<]*)</h2>', page)
+    assert re.match(
+        rf"The calibration {own.name} is off by [\d.]+ % in the median, the datasheet by \d+ %: "
+        r"matrix products [\d.]+ % \(\d+ %\), ",
+        finding,
+    )
+    whole = sum(map(len, taken.values()))
+    assert f"It learned from {whole} of the {whole} rows" in page
+    assert page.count("<sup>*</sup>") == whole
+
+
+def test_rows_of_which_nothing_is_expected_are_counted_with_the_reason(browser: Client, project: Project) -> None:
+    own = learned(project)
+    measured(project, name="another", sizes=("1 MB", "8 MB"))
+    single = len(nodes.send(project, machine.in_32_bits(machine.steps()[1])).document["rows"])
+
+    page = shown(browser, f"/p/{project.slug}/measurements?by={own.id}")
+    datasheet = shown(browser, f"/p/{project.slug}/measurements")
+
+    assert re.findall(r"<li>([^<]*: [^<]*\.)</li>", page) == [
+        f"Serving step, {single} rows: The step computes in 32 bits; plans compute in 16 or less.",
+        "Memory bandwidth, 2 rows: They are of Test CPU; the calibration is of AMD EPYC.",
+    ]
+    assert re.findall(r"<li>([^<]*: [^<]*\.)</li>", datasheet) == [
+        "Launch of kernels, 2 rows: No datasheet says what links and launches take."
+    ]
+
+
+def test_by_published_calibrations_one_sees_what_plans_assume_before_anything_is_measured(
+    browser: Client, project: Project
+) -> None:
+    measured(project, sizes=("1 MB", "8 MB"))
+
+    pages = {
+        kind: shown(browser, f"/p/{project.slug}/measurements?by=published-{kind}") for kind in kinds.foretelling()
+    }
+
+    for kind, page in pages.items():
+        assert f"The published calibration of {kind} is off by" in page
+        assert f'<option value="published-{kind}" selected>published, {kind}</option>' in page
+
+
+def test_a_calibration_is_offered_for_its_own_device(browser: Client, project: Project) -> None:
+    own = learned(project)
+    measured(project, name="another")
+    here, there = Node.objects.get(project=project, name="box"), Node.objects.get(project=project, name="another")
+
+    def offered(more: str) -> list[str]:
+        page = shown(browser, f"/p/{project.slug}/measurements?{more}")
+        return re.findall(r"<option value=\"([^\"]*)\"", page.split('name="by"')[1])
+
+    standing = ["", *(f"published-{kind}" for kind in kinds.foretelling())]
+    assert offered(f"node={here.id}") == [*standing, str(own.id)]
+    assert offered(f"node={there.id}") == standing
+    assert offered(f"node={there.id}&by={own.id}") == [*standing, str(own.id)]
+    nothing = shown(browser, f"/p/{project.slug}/measurements?node={there.id}&by={own.id}")
+    assert f"Nothing is expected of these rows by the calibration {own.name}." in nothing
+
+
+def test_a_calibration_of_elsewhere_is_not_found_and_a_broken_one_is_told(browser: Client, project: Project) -> None:
+    measured(project)
+    broken = calibrations.keep(project, nodes.taught(), kind="training", user=project.created_by)
+
+    assert browser.get(f"/p/{project.slug}/measurements?by=published-fleet").status_code == 404
+    assert browser.get(f"/p/{project.slug}/measurements/figure.json?by={uuid4()}").status_code == 404
+    assert 'role="alert"' in shown(browser, f"/p/{project.slug}/measurements?by={broken.id}", status=400)
+    assert browser.get(f"/p/{project.slug}/measurements/figure.json?by={broken.id}").status_code == 404
+
+
+def test_a_gpu_of_the_catalogue_is_foretold_by_its_record_and_another_is_told(
+    browser: Client, project: Project
+) -> None:
+    for name, called in (("one", "NVIDIA H200"), ("two", "ACME Cruncher")):
+        node = nodes.join(project, name=name, gpus=[{**nodes.H200, "name": called}]).node
+        asked = nodes.job(project, params={**nodes.COPY, "device": "cuda"}, node=str(node.id))
+        payload = nodes.leased(node)
+        document = nodes.result(payload, environment={**nodes.environment("cuda"), "name": called})
+        leases.finish(node, asked.id, fence=payload["fence"], said=leases.Said("measured", document))
+
+    at = f"/p/{project.slug}/measurements"
+    pages = [shown(browser, f"{at}?by={by}") for by in ("", "published-serving")]
+    figure = browser.get(f"{at}/figure.json?by=published-serving").json()
+
+    told = "<li>Memory bandwidth, 1 row: The catalogue has no record of their device.</li>"
+    assert [told in page for page in pages] == [True, True]
+    # By the wall clock a kernel's start is in the row, which no datasheet has.
+    moved_s = 2e6 / memory_of(gpu("h200-sxm"))
+    [before, after] = (trace["x"][0] for trace in figure["data"][3:])
+    assert (before, after) == pytest.approx((moved_s, moved_s + coefficients("published").eager_gap_s))
+
+
+def test_beyond_what_a_figure_holds_rows_are_counted(
+    browser: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expected, "MOST", 2)
+    measured(project, sizes=("1 MB", "8 MB", "16 MB"))
+
+    page = shown(browser, f"/p/{project.slug}/measurements")
+
+    assert f"<li>Memory bandwidth, 1 row: {expected.TOO_MANY}</li>" in page
+
+
+def learned(project: Project) -> Calibration:
+    """What a real core measured, and what serving learned of it."""
+    for document in [*machine.micro(), machine.steps()[0]]:
+        nodes.send(project, document)
+    return calibrations.keep(project, machine.own(), kind="serving", user=project.created_by)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_by_a_calibration_the_list_costs_the_same_queries_for_one_and_for_three(
+    browser: Client, project: Project, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    own = calibrations.keep(project, machine.own(), kind="serving", user=project.created_by)
+    for document in machine.micro()[:count]:
+        nodes.send(project, document)
+    shown(browser, f"/p/{project.slug}/measurements?by={own.id}")
+
+    with django_assert_num_queries(LIST + 1):
+        shown(browser, f"/p/{project.slug}/measurements?by={own.id}")
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_costs_the_same_queries_for_one_and_for_three(
     browser: Client, project: Project, count: int, django_assert_num_queries: DjangoAssertNumQueries
@@ -101,4 +251,4 @@ def test_the_list_costs_the_same_queries_for_one_and_for_three(
         shown(browser, f"/p/{project.slug}/measurements")
 
 
-LIST = 8
+LIST = 9

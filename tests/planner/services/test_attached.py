@@ -5,6 +5,8 @@ from django.contrib.auth.models import User
 
 from planner.models import Project
 from planner.services import attached, catalogue, projects
+from solvers.catalogue import gpu
+from solvers.catalogue.attached import cpu_node, gpu_node
 from tests import nodes
 
 pytestmark = pytest.mark.django_db
@@ -38,4 +40,18 @@ def test_a_cpus_record_is_found_again_by_what_it_is(project: Project) -> None:
     saved = attached.save(node, name="ours", user=project.created_by)
 
     assert (attached.record_of(node), attached.record_of(other)) == (saved, None)
-    assert attached.own_gpu(node.capability).memory_bytes == pytest.approx(8e9, rel=0.01)
+
+
+def test_what_measured_is_a_gpu_of_the_catalogue_or_the_threads_of_a_cpu(project: Project) -> None:
+    row = nodes.measured(project)
+    row.document["environment"]["threads"] = 2
+    records = attached.gpus(project)
+
+    half = attached.node_of(records, row)
+    row.device, row.name = "cuda", "NVIDIA H200"
+    known = attached.node_of(records, row)
+    row.name = "ACME Cruncher"
+
+    assert half == cpu_node(nodes.capability(cpu={**nodes.CPU, "cores": 2}), name="node")
+    assert known == gpu_node(gpu("h200-sxm"))
+    assert attached.node_of(records, row) is None

@@ -53,3 +53,9 @@ def test_the_record_of_a_cpu_knows_the_cpu():
     node = catalogue.record("nodes", attached.cpu_node(EPYC, name="cpu-1"))
 
     assert attached.is_same(node.gpu, "AMD EPYC")
+
+
+def test_a_node_of_a_gpu_alone_has_that_gpu() -> None:
+    found = catalogue.node(attached.gpu_node(catalogue.gpu("h200-sxm")))
+
+    assert (found.gpu, found.gpus, found.nic) == (catalogue.gpu("h200-sxm"), 1, None)

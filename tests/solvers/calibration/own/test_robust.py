@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from solvers.calibration.own.robust import Belief, mode
+from solvers.calibration.covariance import Floats
+from solvers.calibration.own.robust import Belief, left_out, mode
 
 LINE = np.column_stack([np.ones(8), np.arange(8.0)])
 TRUE = np.array([0.5, -0.25])
@@ -39,3 +40,21 @@ def test_an_outlier_hardly_pulls() -> None:
 
     assert found.mean == pytest.approx(TRUE, abs=0.02)
     assert found.missed[3] == pytest.approx(20.0, rel=0.05)
+
+
+def test_a_row_is_left_out_as_if_it_had_not_been_there() -> None:
+    # Residuals so far below the deviations that all weights are the same.
+    measured = LINE @ TRUE + 1e-3 * np.array([1.0, -2.0, 0.5, 1.5, -1.0, 2.0, -0.5, -1.5])
+    belief, deviations = Belief(np.zeros(2), np.full(2, 3.0)), np.full(8, 0.5)
+    found = mode(lambda theta: LINE @ theta, measured, deviations=deviations, belief=belief)
+
+    told = left_out(lambda theta: LINE @ theta, found.mean, found.covariance, measured, deviations=deviations)
+
+    again = [_without(place, measured, deviations, belief) for place in range(8)]
+    assert told == pytest.approx(again, abs=1e-5)
+
+
+def _without(place: int, measured: Floats, deviations: Floats, belief: Belief) -> float:
+    others = np.arange(8) != place
+    found = mode(lambda theta: LINE[others] @ theta, measured[others], deviations=deviations[others], belief=belief)
+    return float(LINE[place] @ found.mean)
