@@ -8,7 +8,7 @@ from frontend.figures.base import interval, relative
 from frontend.templatetags.tables import label
 from planner.models import Job, JobState, State, Validation, ValidationState
 from planner.services import hindrance
-from solvers import units
+from solvers import kinds, units
 from solvers.documents import Document
 from solvers.errors import Problem
 
@@ -55,6 +55,15 @@ class Promise:
     after: str
     after_interval: str
     change: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A part of the plan, and how much of it there was and is: a dash where a plan has none."""
+
+    name: str
+    before: str
+    after: str
 
 
 def badge(validation: Validation) -> str:
@@ -111,6 +120,30 @@ def promises(validation: Validation) -> list[Promise]:
     before = validation.before.get("estimates", {})
     after = _estimates_after(validation)
     return [_promise(name, estimate, after.get(name)) for name, estimate in before.items() if estimate]
+
+
+def parts(validation: Validation) -> list[Changed]:
+    """What of a plan its kind compares, before and after: replicas of a configuration, what a service attains."""
+    if validation.after is None or not has_plan_after(validation):
+        return []
+    was, now = (_compared(run.result.document) for run in (validation.run, validation.after))
+    return [
+        Changed(f"{label(group)}: {name}", _amount(was, group, name), _amount(now, group, name))
+        for group in dict.fromkeys([*was, *now])
+        for name in dict.fromkeys([*was.get(group, {}), *now.get(group, {})])
+    ]
+
+
+def _compared(result: Document) -> Document:
+    return kinds.get(result["kind"]).compared(result["plan"])
+
+
+def _amount(compared: Document, group: str, name: str) -> str:
+    """A count, or a share, which results hold as a fraction."""
+    value = compared.get(group, {}).get(name)
+    if value is None:
+        return "–"
+    return units.show(value, units.SHARE) if isinstance(value, float) else units.count(value)
 
 
 def _estimates_after(validation: Validation) -> Document:

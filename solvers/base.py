@@ -163,8 +163,10 @@ class Kind(Generic[S]):
     before anything is solved: its tables may be right and strange.
     `experiments` (spec, result, capability of a node, device-seconds) chooses the jobs on that node from which most is
     learned of the plan; `learn` (spec, measurements of one device and stack) makes an own calibration of them;
-    `foretell` (own calibration or None for the published one, measurements each with its node as specs write nodes)
-    says what each row should have taken, or in a sentence why nothing says so.
+    `calibrated_by` (spec, calibration) is what the spec's field then says; `foretell` (own calibration or None for the
+    published one, measurements each with its node as specs write nodes) says what each row should have taken, or in a
+    sentence why nothing says so. `rests_on` (spec, result, a machine's own name of its device) is the share of a plan
+    that runs on such devices, None where the spec's hardware says it.
     """
 
     name: str
@@ -188,3 +190,5 @@ class Kind(Generic[S]):
     experiments: Callable[[S, Document, Document, float], Document] | None = None
     learn: Callable[[S, Sequence[Document]], Document] | None = None
     foretell: Foretell | None = None
+    calibrated_by: Callable[[S, Document], Any] = lambda _, learned: learned
+    rests_on: Callable[[S, Document, str], float] | None = None

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 
 from solvers import __version__, catalogue
 from solvers.base import Foretold, Infeasible, Kind, Progress, Solved, Spec, silent
+from solvers.catalogue import Node
+from solvers.catalogue.attached import is_same
 from solvers.documents import Document, check, digest
 from solvers.errors import Problem, SpecError, unknown
 from solvers.problems import problems_of
@@ -233,6 +235,20 @@ def foretold(
     if kind.foretell is None:
         raise _untried(kind)
     return kind.foretell(calibration, measured)
+
+
+def calibrated_by(spec: Spec, learned: Document) -> Any:
+    """What a spec's field `calibration` says with an own calibration that was learned, beside those that it keeps."""
+    return get(spec.kind).calibrated_by(spec, learned)
+
+
+def rests_on(spec: Spec, result: Document, device: str) -> float:
+    """The share of a plan that runs on devices which machines call so; none where a spec has no one node."""
+    kind = get(spec.kind)
+    if kind.rests_on is not None:
+        return kind.rests_on(spec, result, device)
+    node = getattr(getattr(spec, "hardware", None), "node", None)
+    return 1.0 if isinstance(node, Node) and is_same(node.gpu, device) else 0.0
 
 
 def _untried(kind: Kind[Any]) -> SpecError:

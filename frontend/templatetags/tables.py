@@ -25,7 +25,7 @@ UNIT = re.compile(r"(?<!_per)_(s|bytes|usd|flops|w|j)(?=_|$)")
 # Words of names that people write otherwise; units inside a name are left to the value.
 SAID = {
     "mfu": "MFU", "gemm": "GEMM", "hfu": "HFU", "ttft": "TTFT", "tpot": "TPOT", "e2e": "end to end", "kv": "KV",
-    "gpu": "GPU", "usd": "cost", "params": "parameters",
+    "gpu": "GPU", "gpus": "GPUs", "usd": "cost", "params": "parameters",
 }  # fmt: skip
 
 SHOWN = {"loss": scaling.loss, "learning_rate": scaling.rate, "flops": scaling.flops}

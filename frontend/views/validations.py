@@ -67,6 +67,7 @@ def _context(found: Validation) -> dict[str, Any]:
         "expects": trials.expects(found),
         "left_out": found.choice.get("left_out", ()),
         "promises": trials.promises(found),
+        "parts": trials.parts(found),
         "has_after": trials.has_plan_after(found),
         "stamp": _stamp(found, own),
     }

@@ -42,9 +42,7 @@ from planner.models.validation import VALIDATION_ENDED
 from planner.services import audit, calibrations, jobs, nodes, outbox, projects, runs
 from planner.services.errors import Conflict, invalid, not_found
 from solvers import kinds
-from solvers.catalogue import Gpu
-from solvers.catalogue import Node as CatalogueNode
-from solvers.catalogue.attached import is_same
+from solvers.base import Spec
 from solvers.documents import Document
 from solvers.errors import IsoflopError, Problem
 
@@ -259,21 +257,15 @@ def _node(validation: Validation) -> Node | None:
     if asked := validation.choice.get("node"):
         named: Node | None = there.filter(id=asked).first()
         return named
-    planned = _planned_on(validation.run)
-    ranked: list[Node] = sorted(there, key=lambda node: (_is_of(node, planned), node.online, node.last_seen))
+    spec, result = kinds.parse(validation.run.spec), validation.run.result.document
+    ranked: list[Node] = sorted(there, key=lambda node: (_share(node, spec, result), node.online, node.last_seen))
     return ranked[-1] if ranked else None
 
 
-def _planned_on(run: Run) -> Gpu | None:
-    """The GPU of the run's hardware; None for a kind that has no one node."""
-    node = getattr(getattr(kinds.parse(run.spec), "hardware", None), "node", None)
-    return node.gpu if isinstance(node, CatalogueNode) else None
-
-
-def _is_of(node: Node, gpu: Gpu | None) -> bool:
-    """Whether a device of the attached node is that GPU."""
-    devices = [found["name"] for found in node.capability["gpus"]] or [node.capability["cpu"]["model"]]
-    return gpu is not None and any(is_same(gpu, name) for name in devices)
+def _share(node: Node, spec: Spec, result: Document) -> float:
+    """How much of a plan runs on devices like those of the attached node."""
+    devices = {found["name"] for found in node.capability["gpus"]} or {node.capability["cpu"]["model"]}
+    return max(kinds.rests_on(spec, result, name) for name in devices)
 
 
 def _measure(validation: Validation, answer: Document) -> None:
@@ -334,8 +326,9 @@ def _learning(validation: Validation) -> Call:
 def _solve_again(validation: Validation, document: Document) -> None:
     user = validation.requested_by
     try:
-        kept = calibrations.keep(validation.project, document, kind=validation.run.kind, user=user)
-        spec = {**validation.run.spec, calibrations.FIELD: document}
+        run = validation.run
+        kept = calibrations.keep(validation.project, document, kind=kinds.taught_by(run.kind), user=user)
+        spec = {**run.spec, calibrations.FIELD: kinds.calibrated_by(kinds.parse(run.spec), document)}
         after = runs.submit(validation.project, spec, user=user, source=Source.WEB).run
     except IsoflopError as error:
         fail(validation, error.problems)

@@ -11,6 +11,7 @@ from solvers.calibration.own.chosen import DOCUMENT, WORDS, nameless, read_own
 from solvers.calibration.shipped import SHIPPED, Calibration
 from solvers.catalogue.attached import is_same
 from solvers.catalogue.hardware import Gpu
+from solvers.documents import Document
 from solvers.errors import Problem, SpecError
 from solvers.serving.own.document import Chosen as OfServing
 from solvers.serving.own.document import ServingOwn
@@ -74,11 +75,24 @@ def calibration_of(calibration: Chosen, gpu: Gpu) -> OfServing:
     return own_of(calibration, gpu) or shipped
 
 
+def beside(calibration: Chosen, learned: Document) -> list[Document]:
+    """What was learned in a spec's list: in the place of what it had of that GPU, else after the others."""
+    new = read_own(learned, ServingOwn)
+    own = () if isinstance(calibration, str) else calibration
+    found = [learned if _of_one(one, new) else one.document() for one in own]
+    return found if learned in found else [*found, learned]
+
+
+def _of_one(one: ServingOwn, other: ServingOwn) -> bool:
+    """Whether two are of the same GPU."""
+    return is_same(one.node.gpu, other.device) or is_same(other.node.gpu, one.device)
+
+
 def twice(calibration: Chosen) -> Iterator[Problem]:
     """Own calibrations of a GPU that another one is of."""
     own = () if isinstance(calibration, str) else calibration
     for (_, first), (place, other) in combinations(enumerate(own), 2):
-        if is_same(first.node.gpu, other.device) or is_same(other.node.gpu, first.device):
+        if _of_one(first, other):
             message = f"Another calibration is of {other.device} too."
             yield Problem("twice", message, f"/calibration/{place}", "Keep one of each GPU: the newest, say.")
 

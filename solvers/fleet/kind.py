@@ -1,9 +1,11 @@
 """The kind that the registry knows: a spec is read, checked and exported without what solves it."""
 
+from collections.abc import Sequence
+
 from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
-from solvers.fleet.calibrated import idle
+from solvers.fleet.calibrated import beside, idle
 from solvers.fleet.exports import EXPORTS
 from solvers.fleet.spec import FleetSpec
 
@@ -25,6 +27,27 @@ def calibrated_on(spec: FleetSpec) -> str:
 def noticed(spec: FleetSpec) -> tuple[Problem, ...]:
     """Own calibrations that no offer has a use for."""
     return tuple(idle(spec.calibration, [one.gpu for one in spec.offers]))
+
+
+def experiments(spec: FleetSpec, result: Document, capability: Document, budget_s: float) -> Document:
+    """The jobs on a node of this capability from which most is learned of the plan's capacities on its GPU."""
+    from solvers.fleet.own.choose import experiments as chosen  # noqa: PLC0415 -- slow import
+
+    return chosen(spec, result, capability, budget_s)
+
+
+def learn(spec: FleetSpec, measurements: Sequence[Document]) -> Document:
+    """Serving's own calibration from measurements of one of the market's GPUs."""
+    from solvers.fleet.own.learn import learn as learned  # noqa: PLC0415 -- slow import
+
+    return learned(spec, measurements)
+
+
+def rests_on(spec: FleetSpec, result: Document, device: str) -> float:
+    """The share of what a plan spends on its replicas that it spends on a GPU of this name."""
+    from solvers.fleet.own.planned import spent_on  # noqa: PLC0415 -- slow import
+
+    return spent_on(spec, result, device)
 
 
 def prepare() -> None:
@@ -58,4 +81,8 @@ KIND = Kind(
     told=("single_types", "entry_prices", "worth", "proof"),
     compared=compared,
     noticed=noticed,
+    experiments=experiments,
+    learn=learn,
+    rests_on=rests_on,
+    calibrated_by=lambda spec, learned: beside(spec.calibration, learned),
 )

@@ -125,14 +125,19 @@ def unpaced(traffic: Traffic) -> Traffic:
     return traffic.model_copy(update={"rate": None, "rate_scale": 1.0})
 
 
+def serving_of(spec: FleetSpec, service: Service, node: Node) -> ServingSpec:
+    """A service on one node as serving plans it. ValidationError: the node cannot be asked."""
+    return ServingSpec.model_validate({
+        "model": service.model, "hardware": Hardware(node=node, nodes=1), "traffic": service.traffic,
+        "slo": service.slo, "engine": service.engine, "precision": service.precision, "options": service.options,
+        "calibration": calibration_of(spec.calibration, node.gpu), "seed": spec.seed,
+    })  # fmt: skip
+
+
 def _study(asked: Asked, node: Node) -> Study | Unable:
     one = asked.service
     try:
-        spec = ServingSpec.model_validate({
-            "model": one.model, "hardware": Hardware(node=node, nodes=1), "traffic": one.traffic, "slo": one.slo,
-            "engine": one.engine, "precision": one.precision, "options": one.options,
-            "calibration": calibration_of(asked.spec.calibration, node.gpu), "seed": asked.spec.seed,
-        })  # fmt: skip
+        spec = serving_of(asked.spec, one, node)
     except ValidationError as error:
         problem = problems_of(error, _schema())[0]
         return Unable(problem.at.strip("/").split("/")[0], problem.message)

@@ -1,7 +1,8 @@
-"""Which jobs on an attached node teach most of a serving plan's steps, within so many device-seconds.
+"""Which jobs on an attached node teach most of a serving plan's steps, or of several plans', within device-seconds.
 
 x = (z, u, w) as `posterior.py` has it, normal with covariance P; slopes are those of logarithms of seconds at its mean
-    planned    the plan's prefill and decode by its engine [2]     slopes over z, u, and w where w is an engine's too
+    planned    a plan's prefill and decode by its engine [2]       slopes over z, u, and w where w is an engine's too;
+               of n plans on one device each by root (n x its share)
     steps      rows of serving steps                               slopes over z, u, w; noise: one shape beside others
     products, copies, attention, launches                          slopes over u alone; noise: the formula's own
     covariance of all of them   S P S^T,   S their slopes
@@ -10,6 +11,7 @@ x = (z, u, w) as `posterior.py` has it, normal with covariance P; slopes are tho
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,18 +40,55 @@ from solvers.serving.spec import ServingSpec
 CLOCKS = {"cpu": "core", "cuda": "events"}
 
 
+@dataclass(frozen=True)
+class Aim:
+    """Steps of a plan that shall become surer, and their share of all that shall."""
+
+    spec: ServingSpec
+    plan: Planned
+    share: float = 1.0
+
+
 def experiments(spec: ServingSpec, result: Document, capability: Document, budget_s: float) -> Document:
     """The jobs, in the order in which they teach most; what is expected of them. SpecError: nothing can be chosen."""
     node = attached(capability)
     check_same(spec.hardware.node, node)
     _check_points(spec)
-    plan = planned(spec, result)
-    bounds = Bounds(node, spec.hardware.node.gpu, budget_s)
-    offered = candidates(Asked(plan, bounds))
-    check_offered(offered, budget_s)
-    open_to = Open(_state(spec, node), spec, node)
-    known, parts = open_to.joint(plan, offered)
-    return answer(known, parts, offered, bounds, _left_out(spec, offered))
+    return of_aims([Aim(spec, planned(spec, result))], node, budget_s)
+
+
+def of_aims(aims: Sequence[Aim], node: Attached, budget_s: float) -> Document:
+    """The jobs for plans whose GPU and calibration are the same, as `experiments` chooses them for one."""
+    first = aims[0].spec
+    bounds = Bounds(node, first.hardware.node.gpu, budget_s)
+    state = _state(first, node)
+    offered = _offered([(Open(state, aim.spec, node), aim.plan) for aim in aims], bounds)
+    jobs = [one for _, one in offered]
+    check_offered(jobs, budget_s)
+    weights = np.sqrt([len(aims) * aim.share for aim in aims]).tolist()
+    of_plans = [
+        weight * Open(state, aim.spec, node).slopes(aim.plan) for weight, aim in zip(weights, aims, strict=True)
+    ]
+    known, parts = joint(state, np.vstack(of_plans), [open_to.rows(one) for open_to, one in offered])
+    return answer(known, parts, jobs, bounds, _left_out(first, jobs))
+
+
+def _offered(plans: Sequence[tuple["Open", Planned]], bounds: Bounds) -> list[tuple["Open", Candidate]]:
+    """What could be measured of any of the plans, each once."""
+    found: dict[object, tuple[Open, Candidate]] = {}
+    for open_to, plan in plans:
+        for one in candidates(Asked(plan, bounds)):
+            found.setdefault((one.recipe, one.params), (open_to, one))
+    return list(found.values())
+
+
+def joint(state: State, of_plans: Floats, rows: Sequence[tuple[Floats, Floats]]) -> tuple[Steps, list[Ints]]:
+    """Plans' steps (slopes [n, d]) with all `rows` that candidates measure, and which rows are whose."""
+    ends = np.cumsum([0, *(len(noise) for _, noise in rows)])
+    whole = np.vstack([of_plans, *(slopes for slopes, _ in rows)])
+    noise = np.concatenate([np.zeros(0), *(noise for _, noise in rows)])
+    parts = [np.arange(start, end) for start, end in pairwise(ends.tolist())]
+    return Steps(whole @ state.covariance @ whole.T, noise**2, len(of_plans)), parts
 
 
 def _check_points(spec: ServingSpec) -> None:
@@ -85,21 +124,6 @@ class Open:
     def record(self) -> Node:
         """The spec's node."""
         return self.spec.hardware.node
-
-    def joint(self, plan: Planned, offered: Sequence[Candidate]) -> tuple[Steps, list[Ints]]:
-        """The plan's steps with all rows that the candidates measure, and which rows are whose."""
-        of_plan = self.slopes(plan)
-        slopes, noise, parts = [of_plan], [np.zeros(0)], []
-        start = 0
-        for one in offered:
-            more, deviations = self.rows(one)
-            parts.append(np.arange(start, start + len(deviations)))
-            start += len(deviations)
-            slopes.append(more)
-            noise.append(deviations)
-        whole = np.vstack(slopes)
-        covariance = whole @ self.state.covariance @ whole.T
-        return Steps(covariance, np.concatenate(noise) ** 2, len(of_plan)), parts
 
     def slopes(self, plan: Planned) -> Floats:
         """Of the plan's two steps [2, d], as its engine runs them."""

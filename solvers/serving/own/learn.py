@@ -16,6 +16,7 @@ from solvers.calibration.own.document import Aside
 from solvers.calibration.own.draft import draft_of, odd_rows
 from solvers.calibration.own.fit import ODD, rounded
 from solvers.calibration.own.measured import Measured, Row, read
+from solvers.catalogue import Model
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.lookup import SYSTEMS, curves_of
@@ -41,10 +42,14 @@ Read = tuple[Row, Timed]
 
 def learn(spec: ServingSpec, measurements: Sequence[Document]) -> Document:
     """The own calibration of the spec's GPU. SpecError says what lacks; the same for the same measurements."""
-    node = spec.hardware.node
+    return learned(spec.model, spec.hardware.node, measurements)
+
+
+def learned(model: Model, node: Node, measurements: Sequence[Document]) -> Document:
+    """The own calibration of the node's GPU, for plans of such a model."""
     measured = read(measurements, node.gpu)
     like = node.gpu.name in SYSTEMS
-    curves = curves_of(ServingJob(spec.model, node))
+    curves = curves_of(ServingJob(model, node))
     micro = fitted(measured, node.gpu, curves, calibration.coefficients("published"), like_published=like)
     steps, aside = _steps(measured, node)
     _enough(measured, steps)

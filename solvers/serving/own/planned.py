@@ -53,14 +53,18 @@ def planned(spec: ServingSpec, result: Document) -> Planned:
         raise SpecError(Problem("no_plan", "There is no plan whose assumptions could be measured.", ""))
     prefill = next(one for one in plan["pools"] if one["role"] != "decode")
     decode = next(one for one in plan["pools"] if one["role"] != "prefill")
-    shape = _shape(spec, prefill)
+    return steps_of(spec, prefill, decode, _shape(spec, prefill), batch=_batch(result, decode))
+
+
+def steps_of(spec: ServingSpec, prefill: Document, decode: Document, shape: Shape, *, batch: int) -> Planned:
+    """The steps of a plan's pools (layout, precision and engine of a replica), for requests of a shape."""
     most = prefill["engine"]["max_num_batched_tokens"]
     return Planned(
         prefiller=_job(spec, prefill),
         decoder=_job(spec, decode),
         chunk=max(min(round(shape.fresh), most), 1),
         before=max(round(shape.inputs - shape.fresh), 0),
-        batch=_batch(result, decode),
+        batch=batch,
         context=max(round(shape.context), 1),
     )
 

@@ -11,7 +11,7 @@ from planner.services import calibrations, claims, jobs, nodes, projects, valida
 from planner.services.claims import Answered
 from planner.services.errors import Conflict, Invalid, NotFound
 from planner.services.validations import Call
-from solvers import catalogue, kinds
+from solvers import kinds
 from solvers.errors import Problem, UnknownName
 from tests import factories
 from tests import nodes as made
@@ -126,14 +126,16 @@ def test_jobs_of_a_trial_go_to_its_node_only(solved, node):
     assert {job.needs["node"] for job in validation.jobs.all()} == {str(other.id)}
 
 
-@pytest.mark.parametrize(("gpu", "chosen"), [("h200-sxm", "rack"), ("h100-sxm", "box"), (None, "box")])
-def test_a_plan_is_tried_on_a_node_of_its_own_device(solved, node, gpu, chosen):
+@pytest.mark.parametrize(("hardware", "chosen"), [("dgx-h200", "rack"), ("dgx-h100", "box"), (None, "box")])
+def test_a_plan_is_tried_on_a_node_of_its_own_device(solved, node, hardware, chosen):
     """`box` was heard of last and has no GPU; `rack` has H200s."""
     rack = made.join(solved.project, name="rack", gpus=[made.H200]).node
     Node.objects.filter(id=rack.id).update(last_seen=Now() - timedelta(seconds=5))
-    planned = None if gpu is None else catalogue.gpu(gpu)
+    asked = {"kind": "training", "model": "llama-3.1-8b", "sequence_length": 4096, "global_batch": 64}
+    equal = {**asked, "hardware": {"node": hardware, "nodes": 1}}
+    spec = kinds.parse(solved.spec if hardware is None else equal)
 
-    ranked = sorted(Node.objects.all(), key=lambda one: (validations._is_of(one, planned), one.last_seen))
+    ranked = sorted(Node.objects.all(), key=lambda one: (validations._share(one, spec, {}), one.last_seen))
 
     assert ranked[-1].name == chosen
 

@@ -18,7 +18,7 @@ from solvers.serving.spec import ServingSpec
 from solvers.serving.static import Load, colocated
 from solvers.serving.study import Study, study
 from tests.answers import answer
-from tests.solvers.fleet.own import ALONE, H100, L4, NODE, SLO, TRAFFIC, asked, mixed, taught
+from tests.solvers.fleet.machine import ALONE, H100, L4, NODE, SLO, TRAFFIC, asked, mixed, taught
 from tests.solvers.serving.own.machine import MODEL, own
 
 OWN = ServingOwn.model_validate(own())

@@ -11,12 +11,12 @@ import pytest
 from solvers import kinds, recipes
 from solvers.calibration.covariance import Ints
 from solvers.calibration.own.gain import Steps
-from solvers.calibration.own.offered import Bounds, attached
+from solvers.calibration.own.offered import Bounds, Candidate, attached
 from solvers.documents import Document
 from solvers.errors import SpecError
 from solvers.serving import calibration
 from solvers.serving.own.candidates import Asked, candidates
-from solvers.serving.own.choose import Open
+from solvers.serving.own.choose import Open, joint
 from solvers.serving.own.planned import planned
 from solvers.serving.own.posterior import Timed, joined, unlearned
 from solvers.serving.spec import ServingSpec
@@ -97,6 +97,11 @@ def opened(spec: ServingSpec, answer: Document, node: Document) -> tuple[Open, A
     return Open(state, spec, told), Asked(planned(spec, answer), bounds)
 
 
+def joint_of(open_to: Open, asked: Asked, offered: list[Candidate]) -> tuple[Steps, list[Ints]]:
+    """The plan's steps with the candidates' rows."""
+    return joint(open_to.state, open_to.slopes(asked.planned), [open_to.rows(one) for one in offered])
+
+
 def spread_of(steps: Steps, rows: Ints) -> float:
     """By the whole of it at once: what is left of the steps' covariance, given the rows."""
     size = steps.size
@@ -110,7 +115,7 @@ def spread_of(steps: Steps, rows: Ints) -> float:
 def test_no_two_jobs_teach_much_more_than_the_two_that_are_chosen() -> None:
     open_to, asked = opened(machine.spec(), result(), NODE)
     offered = candidates(asked)
-    steps, parts = open_to.joint(asked.planned, offered)
+    steps, parts = joint_of(open_to, asked, offered)
 
     first = chosen()["experiments"][1]["expected"]["spread"]
 
@@ -124,7 +129,7 @@ def test_a_measured_step_leaves_the_spread_that_learning_it_leaves() -> None:
     open_to, asked = opened(*on_gpus(), ON_GPU)
     offered = [one for one in candidates(asked) if one.recipe == "serving_step"]
     one = offered[0]
-    steps, parts = open_to.joint(asked.planned, [one])
+    steps, parts = joint_of(open_to, asked, [one])
     expected = steps.after(parts[0]).spread()
 
     state, node = open_to.state, open_to.record
