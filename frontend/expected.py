@@ -14,7 +14,7 @@ from frontend.predictors import DATASHEET, Predictor
 from frontend.templatetags.tables import kept
 from planner.models import Measurement, Project
 from planner.services import attached
-from solvers import catalogue, kinds, units
+from solvers import catalogue, kinds, recipes, units
 from solvers.base import Foretold
 from solvers.documents import Document
 from solvers.recipes import expected
@@ -26,6 +26,7 @@ MOST = 2000
 NAMED = 3
 # Errors are told with a digit after the point below this.
 WHOLE = 0.1
+OLDER = "Their recipe is at another version now."
 NO_RECORD = "The catalogue has no record of their device."
 NO_DATASHEET = "No datasheet says what links and launches take."
 TOO_MANY = f"More than {MOST:,} rows are too many for a figure."
@@ -105,12 +106,15 @@ class Line:
 
 def beside(project: Project, rows: Sequence[Measurement], by: Predictor = DATASHEET) -> Beside:
     """The rows that the predictor says anything about; SpecError: its calibration is no longer one."""
+    without: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        without[row.recipe, OLDER] += 0 if _is_of_now(row) else len(row.document["rows"])
+    rows = [row for row in rows if _is_of_now(row)]
     records = attached.gpus(project) if any(row.device == "cuda" for row in rows) else []
     nodes = [attached.node_of(records, row) for row in rows]
     datasheet = [_by_datasheet(row, node) for row, node in zip(rows, nodes, strict=True)]
     told = _by_calibration(by, rows, nodes) if by.kind else datasheet
     found: list[Point] = []
-    without: Counter[tuple[str, str]] = Counter()
     for row, each, alone in zip(rows, told, datasheet, strict=True):
         for one in _points(row, each, alone):
             if isinstance(one, str):
@@ -119,7 +123,7 @@ def beside(project: Project, rows: Sequence[Measurement], by: Predictor = DATASH
                 without[row.recipe, TOO_MANY] += 1
             else:
                 found.append(one)
-    others = [Without(measured.title(name), count, why) for (name, why), count in without.most_common()]
+    others = [Without(measured.title(name), count, why) for (name, why), count in (+without).most_common()]
     return Beside(found, others, list(dict.fromkeys(measured.title(row.recipe) for row in rows)))
 
 
@@ -140,6 +144,11 @@ def finding(found: Sequence[Point], by: Predictor = DATASHEET) -> str:
 
 
 Told = Sequence[Foretold | str]
+
+
+def _is_of_now(row: Measurement) -> bool:
+    """Whether its recipe is still what it was: only then is it known what its rows are of."""
+    return row.recipe in recipes.KNOWN and recipes.KNOWN[row.recipe].version == row.version
 
 
 def _by_datasheet(row: Measurement, node: Document | None) -> Told:

@@ -67,12 +67,13 @@ class Measured:
 def read(measurements: Sequence[Document], gpu: Gpu) -> Measured:
     """What can be learned from, newest measurement first. SpecError: none is of this GPU, or a document is wrong."""
     for place, document in enumerate(measurements):
-        _checked(document, at=f"/measurements/{place}")
-    newest = _newest(measurements, gpu)
+        if not _outdated(document):
+            _checked(document, at=f"/measurements/{place}")
+    newest = _newest([one for one in measurements if not _outdated(one)], gpu)
     rows: list[Row] = []
     aside: list[Aside] = []
     for document in measurements:
-        if reason := _against(document, gpu, newest):
+        if reason := _outdated(document) or _against(document, gpu, newest):
             aside.append(Aside(measurement=digest(document), recipe=document["recipe"], row=-1, reason=reason))
             continue
         for one in rows_of(document):
@@ -87,6 +88,14 @@ def rows_of(document: Document) -> list[Row]:
     """The rows of a recipe's result document."""
     sha, name, params = digest(document), document["recipe"], document["params"]
     return [Row(sha, name, place, row, params, _noise(row["seconds"])) for place, row in enumerate(document["rows"])]
+
+
+def _outdated(document: Document) -> str:
+    """Why nothing can be learned from what an earlier or later version of its recipe measured."""
+    name, version = str(document.get("recipe")), document.get("version")
+    if name not in recipes.KNOWN or not isinstance(version, int) or version == recipes.KNOWN[name].version:
+        return ""
+    return f"Version {version} of its recipe measured it; version {recipes.KNOWN[name].version} is read."
 
 
 def _checked(document: Document, *, at: str) -> None:

@@ -1,6 +1,7 @@
 """Measurements in the page: listed, and drawn against what their device's datasheet lets expect."""
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -252,3 +253,17 @@ def test_the_list_costs_the_same_queries_for_one_and_for_three(
 
 
 LIST = 9
+
+
+def test_rows_of_a_recipe_that_has_changed_since_are_listed_and_stand_beside_nothing(
+    browser: Client, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured(project, sizes=("1 MB", "8 MB"))
+    monkeypatch.setitem(recipes.KNOWN, "memory_copy", replace(recipes.KNOWN["memory_copy"], version=2))  # type: ignore[arg-type]
+
+    page = shown(browser, f"/p/{project.slug}/measurements")
+
+    assert "2 rows, up to 16 GB/s" in page
+    assert re.findall(r"<li>([^<]*: [^<]*\.)</li>", page) == [
+        "Memory bandwidth, 2 rows: Their recipe is at another version now."
+    ]

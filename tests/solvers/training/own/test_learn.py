@@ -62,14 +62,16 @@ def test_what_speaks_against_a_measurement_is_told() -> None:
     older = machine.sent("launch", {"repeats": 30}, torch="2.1.0")
     wider = machine.sent("launch", {"repeats": 40}, threads=2)
     single = machine.sent("training_step", {**step(256, 2, 2048, 128), "precision": "fp32"})
+    outdated = {"recipe": "launch", "version": 0, "params": {}}
 
-    found = learn(machine.spec(), [*micro(), throttled, elsewhere, older, wider, single])
+    found = learn(machine.spec(), [*micro(), throttled, elsewhere, older, wider, single, outdated])
 
     assert reasons(found) == [
         ("launch", -1, "The device slowed down meanwhile."),
         ("launch", -1, "It is of Another CPU."),
         ("launch", -1, "It was measured with torch 2.1.0, 1 thread, the newest with torch 2.13.0, 1 thread."),
         ("launch", -1, "It was measured with torch 2.13.0, 2 threads, the newest with torch 2.13.0, 1 thread."),
+        ("launch", -1, "Version 0 of its recipe measured it; version 1 is read."),
         ("training_step", 0, "The step computes in 32 bits; plans compute in 16 or less."),
     ]
 
