@@ -22,6 +22,9 @@ DECIMAL = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15
 BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86400.0, 604800.0
 LIMIT = 1e30
+# From so much arithmetic on people write a power of ten; ends of an interval that differ more than so from the unit of
+# its value are written in their own.
+MUCH_WORK, FAR = 1e18, 1e-4
 
 
 class Rung(NamedTuple):
@@ -182,7 +185,10 @@ def parse(value: object, quantity: Quantity) -> float:
 
 
 def show(value: float, quantity: Quantity) -> str:
-    """`value` for people: three significant digits and a unit of fitting size."""
+    """`value` for people: three significant digits and a unit of fitting size; much arithmetic as a power of ten."""
+    if quantity is WORK and value >= MUCH_WORK:
+        digits, _, power = f"{value:.2e}".partition("e")
+        return f"{float(digits):g}e{int(power)} FLOP"
     return _written(value, _rung(value, quantity))
 
 
@@ -197,10 +203,14 @@ def many(number: int, noun: str) -> str:
 
 
 def show_interval(value: float, low: float, high: float, quantity: Quantity) -> str:
-    """`value (low to high)`, all three in the unit that fits the value; money carries its sign each time."""
-    if quantity is MONEY:
-        return f"{show(value, MONEY)} ({show(low, MONEY)} to {show(high, MONEY)})"
+    """`value (low to high)`, all three in the unit that fits the value, or each in its own where they lie far apart.
+
+    Money carries its sign each time.
+    """
     rung = _rung(value, quantity)
+    far = any(end and not FAR <= end / rung.factor <= 1 / FAR for end in (low, high)) and len(quantity.ladder) > 1
+    if quantity is MONEY or far or (quantity is WORK and value >= MUCH_WORK):
+        return f"{show(value, quantity)} ({show(low, quantity)} to {show(high, quantity)})"
     return f"{_written(value, rung)} ({_digits(low / rung.factor)} to {_digits(high / rung.factor)})"
 
 

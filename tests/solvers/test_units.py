@@ -110,6 +110,9 @@ SHOWN = [
     (300.0, DURATION, "5 min"),
     (86400.0 * 31.7, DURATION, "31.7 days"),
     (9.89e14, SPEED, "989 TFLOP/s"),
+    (3e21, WORK, "3e21 FLOP"),
+    (1.234e22, WORK, "1.23e22 FLOP"),
+    (5e15, WORK, "5 PFLOP"),
     (0.4213, SHARE, "42.1 %"),
     (61440.0, TOKEN_RATE, "61.4k tokens/s"),
     (812.0, TOKEN_RATE, "812 tokens/s"),
@@ -176,6 +179,11 @@ def test_what_people_read_has_three_digits_and_a_fitting_unit(value: float, quan
 @pytest.mark.parametrize(("name", "quantity"), NAMED.items())
 def test_an_estimate_is_shown_by_the_unit_in_its_name(name: str, quantity: Quantity) -> None:
     assert units.quantity_of(name) is quantity
+
+
+def test_ends_that_lie_far_from_a_value_are_shown_in_units_of_their_own() -> None:
+    assert units.show_interval(197e3, 133.0, 262e6, COUNT) == "197k (133 to 262M)"
+    assert units.show_interval(3e21, 1e21, 5e21, WORK) == "3e21 FLOP (1e21 FLOP to 5e21 FLOP)"
 
 
 def test_an_interval_is_shown_in_the_unit_of_its_value() -> None:
