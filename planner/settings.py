@@ -90,7 +90,15 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- the database ----------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.database("ISOFLOP_DATABASE_URL", "`isoflop up` starts a server and sets it.")}
-POOL = {"min_size": 1, "max_size": env.whole("ISOFLOP_DATABASE_POOL", 10, least=1, most=100), "timeout": 10}
+# When Postgres was restarted, the pool finds its dead connections one by one and waits longer after each, and where it
+# could not connect it tries again ever more seldom, up to `reconnect_timeout`: few idle ones and a short time help.
+POOL = {
+    "min_size": 1,
+    "max_size": env.whole("ISOFLOP_DATABASE_POOL", 10, least=1, most=100),
+    "timeout": 10,
+    "max_idle": 60,
+    "reconnect_timeout": 5,
+}
 DATABASES["default"] |= {"CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"] |= {"pool": POOL, "connect_timeout": 5}  # type: ignore[operator]  # a mapping
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

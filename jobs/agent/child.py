@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from jobs import processes
@@ -32,6 +33,11 @@ class Teller:
     def __call__(self, stage: str, fraction: float) -> None:
         if self._silent:
             return
+        with suppress(OSError):
+            self._tell(stage, fraction)
+
+    def _tell(self, stage: str, fraction: float) -> None:
+        """OSError where the disk is full, which may have passed when the outcome is written."""
         print(f"{100 * fraction:3.0f} %  {stage}", flush=True)  # noqa: T201 -- the job's log
         now = time.monotonic()
         if now < self._next:

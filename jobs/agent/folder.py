@@ -8,6 +8,8 @@ from jobs.agent.offers import Offer
 
 REQUEST, OUTCOME, PROGRESS, ENDED = "request.json", "outcome.json", "progress.json", "ended.json"
 LOG, LEASE = "log.txt", "lease"
+# Measurements are about as long.
+TRIAL_BYTES = 64 * 1024
 
 
 def write(folder: Path, name: str, document: Any) -> None:
@@ -61,3 +63,14 @@ def said_last(folder: Path, *, most: int) -> str:
     except OSError:
         return ""
     return said_since(folder, max(length - most, 0), most=most)[0]
+
+
+def lack(folder: Path) -> str:
+    """Why nothing can be written there; empty where it can."""
+    trial = folder / ".trial"
+    try:
+        trial.write_bytes(bytes(TRIAL_BYTES))
+        trial.unlink()
+    except OSError as error:
+        return str(error.strerror)
+    return ""

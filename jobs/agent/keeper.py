@@ -26,6 +26,8 @@ WATCH_S = 0.2
 PATIENCE_S = 10.0
 _asked_to_end: list[bool] = []
 EXITED, STOPPED, UNLEASED, TIME, MEMORY = "exited", "stopped", "lease_over", "time_limit", "memory_limit"
+# What an executor says where no keeper could: it was killed, or a cluster took the job's machine away.
+LOST, DISPLACED = "lost", "displaced"
 
 
 def main(folder: Path) -> None:

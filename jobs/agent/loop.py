@@ -94,7 +94,10 @@ class Agent:
     pause_s: float = FIRST_PAUSE_S
 
     def run(self) -> None:
-        """Until `most` jobs are done, or Stopped is raised: then what runs is stopped and given back."""
+        """Until `most` jobs are done, or Stopped is raised: then what runs is stopped and given back.
+
+        The server is told, so that it promises nothing more to a node that is gone.
+        """
         try:
             while self.most is None or self.done < self.most:
                 self._round()
@@ -102,6 +105,8 @@ class Agent:
             for work in self.active:
                 self.say(f"job {work.offer.job[:8]} is given back")
                 work.release()
+            with suppress(Refused, Unreachable):
+                self.transport.leave(self.state.node)
 
     def _round(self) -> None:
         for work in list(self.active):
@@ -127,11 +132,19 @@ class Agent:
         self.pause_s, self.news = FIRST_PAUSE_S, None
         self._look_at_clock()
         if answer.credential:
-            self.state = states.with_credential(self.path, self.state, answer.credential)
-            self.transport.renamed(answer.credential)
+            self._rename(answer.credential)
         self.next_ask = time.monotonic() + (ASK_STEP_S if self.active else answer.poll_after_s)
         if answer.offer is not None:
             self._start(answer.offer, asked)
+
+    def _rename(self, credential: str) -> None:
+        """Takes the new credential, if it can be kept; the old one opens until a new one is used."""
+        try:
+            self.state = states.with_credential(self.path, self.state, credential)
+        except NodeError as error:
+            self.say(f"The new credential is left: {error}")
+        else:
+            self.transport.renamed(credential)
 
     def _look_at_clock(self) -> None:
         off_s = self.transport.clock_off_s
@@ -190,7 +203,10 @@ class Agent:
         try:
             found = offers.verified(offer, public_key=self.state.public_key, node=self.state.node, now=time.time())
         except Untrusted as error:
-            self._refuse(offer, error)
+            if error.problems[0].code == offers.EXPIRED:
+                self._leave_to_others(*offers.named(offer), f"{self.state.name}: {error}")
+            else:
+                self._refuse(offer, error)
             return
         try:
             folder, running = self._started(found)
@@ -199,10 +215,7 @@ class Agent:
             self._tell(found.job, {"fence": found.fence, "outcome": "failed", "problems": problems})
             return
         except OSError as error:
-            why = f"{self.state.name} could not start this job: {error}."
-            self.say(f"{why} Asking again in {UNFIT_PAUSE_S:g} s.")
-            self.next_ask = time.monotonic() + UNFIT_PAUSE_S
-            self._return(found.job, found.fence, why)
+            self._leave_to_others(found.job, found.fence, f"{self.state.name} could not start this job: {error}.")
             return
         self.say(f"job {found.job[:8]}: {found.recipe}")
         self.active.append(
@@ -228,6 +241,11 @@ class Agent:
         except (NodeError, OSError):
             shutil.rmtree(folder, ignore_errors=True)
             raise
+
+    def _leave_to_others(self, job: str, fence: int, why: str) -> None:
+        self.say(f"{why} Asking again in {UNFIT_PAUSE_S:g} s.")
+        self.next_ask = time.monotonic() + UNFIT_PAUSE_S
+        self._return(job, fence, why)
 
     def _return(self, job: str, fence: int, why: str) -> None:
         """Leaves the job to another node, and says in the job's log why."""

@@ -19,6 +19,8 @@ from solvers.errors import IsoflopError, Problem
 
 # Seconds by which the node's clock may be behind the server's.
 SKEW_S = 120.0
+# Said of an offer that is sound but too old or too new: a clock's fault, not the job's.
+EXPIRED = "expired"
 FIELDS = frozenset({"job", "node", "fence", "recipe", "version", "params", "processes", "limits", "issued", "expires"})
 
 
@@ -53,7 +55,7 @@ def verified(offer: Document, *, public_key: str, node: str, now: float) -> Offe
         raise _untrusted("wrong_node", "The job was signed for another node.")
     if not payload["issued"] - SKEW_S <= now < payload["expires"]:
         hint = "Compare this machine's clock with the server's (timedatectl)."
-        raise _untrusted("expired", "The job's signature is not valid at this time.", hint)
+        raise _untrusted(EXPIRED, "The job's signature is not valid at this time.", hint)
     _known(payload)
     limits = Limits(wall_s=float(payload["limits"]["wall_s"]), memory_bytes=int(payload["limits"]["memory_bytes"]))
     return Offer(

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import IO
 
 from jobs.agent.errors import fail
 
 VARIABLE = "ISOFLOP_NODE_STATE"
+ROOM_HINT = "--state names another file."
 JOIN_HINT = "Join first: `isoflop node join URL --token T`; the page Nodes makes the token."
 
 
@@ -61,7 +63,7 @@ def save(path: Path, state: State) -> None:
             json.dump(asdict(state), file, indent=1)
         fresh.replace(path)
     except OSError as error:
-        fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint="--state names another file.")
+        fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint=ROOM_HINT)
 
 
 def check_room(path: Path) -> None:
@@ -72,7 +74,7 @@ def check_room(path: Path) -> None:
         trial.write_text("x" * 1000, "utf-8")
         trial.unlink()
     except OSError as error:
-        fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint="--state names another file.")
+        fail("state_not_written", f"{path} cannot be written: {error.strerror}.", hint=ROOM_HINT)
 
 
 @contextmanager
@@ -81,13 +83,20 @@ def alone(path: Path) -> Iterator[None]:
     if not path.exists():
         yield
         return
-    with path.with_name(f".{path.name}.lock").open("w") as file:
+    with _lock(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             hint = "Stop it (systemctl stop isoflop-node), or join once more with a --state of its own."
             fail("runs_already", f"Another agent runs with {path}.", hint=hint)
         yield
+
+
+def _lock(path: Path) -> IO[str]:
+    try:
+        return path.with_name(f".{path.name}.lock").open("w")
+    except OSError as error:
+        fail("state_not_written", f"Beside {path} nothing can be written: {error.strerror}.", hint=ROOM_HINT)
 
 
 def with_credential(path: Path, state: State, credential: str) -> State:

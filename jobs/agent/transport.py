@@ -15,6 +15,8 @@ from solvers.errors import Problem
 
 BASE = "/api/v1"
 TIMEOUT_S = 15.0
+# An agent that ends does not wait longer than this for a server to hear of it.
+LEAVE_S = 5.0
 # The longest that a lease call waits at the server.
 WAIT_S = 20.0
 BUSY = frozenset({429, 502, 503, 504})
@@ -70,6 +72,11 @@ class Transport:
         says = ("offer", "credential", "poll_after_s")
         found = self._send(f"nodes/{node}/lease", body, says=says, timeout_s=wait_s + TIMEOUT_S)
         return Answer(found["offer"], found["credential"] or "", float(found["poll_after_s"]))
+
+    def leave(self, node: str) -> None:
+        """Says that this node asks for no more, and does not wait for what it asked for last."""
+        body = {"leaving": True, "agent_version": ""}
+        self._send(f"nodes/{node}/lease", body, says=("offer",), timeout_s=LEAVE_S)
 
     def renew(self, job: str, fence: int, progress: Document | None, *, timeout_s: float) -> bool:
         """Prolongs the lease; whether somebody asked to cancel. Refused with 409 where the lease is another's."""
@@ -135,12 +142,15 @@ def _read(response: httpx.Response) -> Document:
 
 
 def _refusal(response: httpx.Response) -> Refused | Unreachable:
+    """What a refusal means: in words that are not our server's, something before it speaks, and it is asked again."""
     try:
         said = response.json()["problems"]
         problems = [Problem(p["code"], p["message"], p.get("at", ""), p.get("hint", "")) for p in said]
     except (ValueError, KeyError, TypeError):
         message = f"The server answered {response.status_code} {response.reason_phrase}."
-        problems = [Problem("http", message, "", ADDRESS)]
+        if response.status_code != httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            return Unreachable(Problem("http", message, "", ADDRESS))
+        problems = [Problem("http", message, "", "What stands before the server takes no request of this size.")]
     if response.status_code in BUSY or response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
         return Unreachable(*problems)
     return Refused(response.status_code, *problems)

@@ -4,8 +4,10 @@ A lease that cannot be renewed is given up in time: the job is stopped before th
 """
 
 import shutil
+import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,11 @@ RETRY_S = 1.0
 RENEW_TIMEOUT_S = 4.0
 LAST_LINES = 1500
 UNPROCESSABLE = 422
+# How a server refuses what was measured, not who measured it.
+UNTAKEN = frozenset({400, 413, UNPROCESSABLE})
+UNTAKEABLE = Problem("not_taken", "The server did not take what was measured.", "", "Ask for fewer shapes or repeats.")
+# Ends that whoever asked can do something about.
+MENDABLE = frozenset({keeper.TIME, keeper.MEMORY, keeper.STOPPED})
 # What the server takes of problems and their words.
 MOST_CODE, MOST_WORDS, MOST_PROBLEMS = 60, 2000, 50
 
@@ -128,9 +135,30 @@ class Work:
             return {"outcome": "measured", "measurement": found["measured"], "problems": []}
         if reason == keeper.EXITED and found:
             return {"outcome": "failed", "measurement": None, "problems": _problems(found["failed"])}
-        return {"outcome": "failed", "measurement": None, "problems": [self._lost(reason).document()]}
+        if why := self._nobodys_fault(reason):
+            self._note(why)
+            return {"outcome": "released", "measurement": None, "problems": []}
+        outcome = "failed" if reason in MENDABLE else "crashed"
+        return {"outcome": outcome, "measurement": None, "problems": [self._lost(reason).document()]}
+
+    def _nobodys_fault(self, reason: str) -> str:
+        """Why another node may do what this one could not; empty where the job itself is at fault."""
+        if reason == keeper.DISPLACED:
+            return "the cluster took its machine away"
+        lack = files.lack(self.folder)
+        return f"nothing can be written in {self.folder}: {lack}" if lack else ""
+
+    def _note(self, why: str) -> None:
+        """Says here and at the end of the job's log why it is given back."""
+        self.say(f"job {self.offer.job[:8]} is given back: {why}")
+        with suppress(Refused, Unreachable):
+            text = f"{self.state.name} gave this job back: {why}.\n"
+            self.transport.log(self.offer.job, self.offer.fence, self.told, text, timeout_s=RENEW_TIMEOUT_S)
 
     def _lost(self, reason: str) -> Problem:
+        if reason == keeper.STOPPED:
+            message = f"The job was ended on {self.state.name}, by none of us: scancel, an administrator, a shutdown."
+            return Problem(reason, message, "", "Ask again, if it should run.")
         if reason == keeper.TIME:
             message = f"The job took longer than {self.offer.limits.wall_s:g} seconds."
             return Problem(reason, message, "", "Ask for fewer shapes or repeats.")
@@ -138,7 +166,9 @@ class Work:
             message = f"The job needed more than {self.offer.limits.memory_bytes / 2**30:.3g} GiB of the host's memory."
             return Problem(reason, message, "", "Ask for smaller shapes.")
         tail = files.said_last(self.folder, most=LAST_LINES)
-        return Problem("recipe_lost", f"The measuring process ended without a word. {tail}".strip(), "", "See its log.")
+        killed = (files.read(self.folder, files.ENDED) or {}).get("code") == -signal.SIGKILL
+        how = "was killed: is this machine short of memory?" if killed else "ended without a word."
+        return Problem("recipe_lost", f"The measuring process {how} {tail}".strip(), "", "See its log.")
 
     def _finish(self, body: Document) -> bool:
         """Tells the server, for as long as the lease lasts; False when it did not take it."""
@@ -146,8 +176,12 @@ class Work:
         while True:
             try:
                 self.transport.finish(self.offer.job, {"fence": self.offer.fence, **body})
-            except Refused:
-                return False
+            except Refused as error:
+                if error.status not in UNTAKEN or body["outcome"] != "measured":
+                    return False
+                problems = [UNTAKEABLE, *error.problems]
+                said = _problems([problem.document() for problem in problems])
+                body = {"outcome": "failed", "measurement": None, "problems": said}
             except Unreachable:
                 if time.monotonic() >= deadline:
                     return False

@@ -74,12 +74,16 @@ def lease(request: HttpRequest, response: HttpResponse, node_id: UUID, body: Lea
     node = credential.node
     if node.id != node_id:
         raise not_found("node")
+    if body.leaving:
+        nodes.left(node)
+        return LeaseOut(offer=None, credential=None, poll_after_s=IDLE_S)
     capability = body.capability.model_dump(mode="json") if body.capability else None
     nodes.heard(node, capability=capability, agent_version=body.agent_version)
     fresh = credentials.rotate(credential)
     # An answer that carries a credential goes out at once, and a draining node waits for nothing.
     wait_s = 0.0 if fresh or node.state != NodeState.ACTIVE else body.wait_s
-    offer, seated = until_offered(lambda: leases.offer(node), seconds=wait_s)
+    asked = nodes.last_seen(node)
+    offer, seated = until_offered(lambda: leases.offer(node, asked=asked), seconds=wait_s)
     response["Cache-Control"] = "no-store"
     return LeaseOut(
         offer=OfferOut(**offer) if offer else None,

@@ -66,6 +66,7 @@ class LeaseAsked(Asked):
 
     wait_s: float = Field(0.0, ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for a job.")
     capability: Capability | None = Field(None, description="When it has changed.")
+    leaving: bool = Field(default=False, description="It asks for no more, and is offline from now on.")
     agent_version: str = Field(max_length=40)
 
 

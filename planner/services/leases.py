@@ -7,7 +7,7 @@ database's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,12 +47,15 @@ class Said:
     problems: tuple[Problem, ...] = ()
 
 
-def offer(node: Node) -> Document | None:
+def offer(node: Node, *, asked: datetime | None = None) -> Document | None:
     """The job that was promised to the node, now leased to it: the signed payload. None when there is none.
 
-    A job of a recipe that this server no longer has, at that version, ends here.
+    A job of a recipe that this server no longer has, at that version, ends here. `asked`: when the node was heard of
+    with this question; if it was since, nobody listens for the answer any more, and a job would be lost with it.
     """
     promised = Job.objects.filter(node=node, state=JobState.ASSIGNED, node__state=NodeState.ACTIVE)
+    if asked is not None:
+        promised = promised.filter(node__last_seen=asked)
     job_id = promised.order_by("created", "id").values_list("id", flat=True).first()
     return _take(node, job_id) if job_id else None
 

@@ -1,5 +1,6 @@
 """Attached machines as their project sees them: listed, drained, resumed, removed. They join in `services.joining`."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,19 @@ def heard(node: Node, *, capability: Document | None, agent_version: str) -> Non
     if change:
         Node.objects.filter(pk=node.pk).update(**change)
         outbox.ring_bell(Bell.DISPATCH)
+
+
+def last_seen(node: Node) -> datetime:
+    """When the node was last heard of, by the database's clock."""
+    return Node.objects.values_list("last_seen", flat=True).get(pk=node.pk)
+
+
+@transaction.atomic
+def left(node: Node) -> None:
+    """The node's agent has ended: it is offline at once, and what was promised to it goes elsewhere."""
+    Node.objects.filter(pk=node.pk).update(last_seen=Now() - ONLINE)
+    recovery.drain(node)
+    outbox.ring_bell(Bell.DISPATCH)
 
 
 def counts() -> dict[str, int]:

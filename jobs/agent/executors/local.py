@@ -32,7 +32,7 @@ class LocalJob:
         if self.process.poll() is None:
             return None
         found = files.read(self.folder, files.ENDED)
-        return str(found["reason"]) if found else "lost"
+        return str(found["reason"]) if found else keeper.LOST
 
     def keep(self) -> None:
         assert self.process.stdin is not None  # noqa: S101 -- opened as a pipe below

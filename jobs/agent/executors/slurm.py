@@ -29,7 +29,12 @@ SLOTS = 8
 START_S = 120.0
 WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "SUSPENDED"})
 ALIVE = WAITING | {"RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED", "RESIZING"}
-REASONS = {"TIMEOUT": keeper.TIME, "OUT_OF_MEMORY": keeper.MEMORY}
+REASONS = {
+    "TIMEOUT": keeper.TIME,
+    "DEADLINE": keeper.TIME,
+    "OUT_OF_MEMORY": keeper.MEMORY,
+    **dict.fromkeys(("NODE_FAIL", "BOOT_FAIL", "PREEMPTED"), keeper.DISPLACED),
+}
 
 
 @dataclass
@@ -50,8 +55,10 @@ class SlurmJob:
             files.write(self.folder, files.PROGRESS, {"stage": "waiting in Slurm's queue", "fraction": 0.0})
         if self.state in ALIVE:
             return None
+        if self.state in REASONS:
+            return REASONS[self.state]
         found = files.read(self.folder, files.ENDED)
-        return str(found["reason"]) if found else REASONS.get(self.state, "lost")
+        return str(found["reason"]) if found else keeper.STOPPED if self.state == "CANCELLED" else keeper.LOST
 
     def keep(self) -> None:
         self.signs += 1

@@ -25,6 +25,7 @@ class Desk:
 
     def __init__(self, answer: Callable[[str, Any], Any] | None = None) -> None:
         self.told: list[tuple[str, Any]] = []
+        self.shown: list[str] = []
         self.answer = answer or (lambda verb, _body: SAYS[verb])
         self.url = ""
 
@@ -41,6 +42,7 @@ def opened(desk: Desk, *, certificate: Path | None = None) -> Iterator[Desk]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             verb = self.path.rsplit("/", 1)[-1]
             desk.told.append((verb, body))
+            desk.shown.append(self.headers.get("Authorization", ""))
             found = desk.answer(verb, body)
             status, text, headers = found if isinstance(found, tuple) else (200, json.dumps(found), {})
             self.send_response_only(status)

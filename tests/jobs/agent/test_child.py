@@ -20,6 +20,12 @@ def test_a_long_stage_is_whole_in_the_log_and_cut_to_what_the_server_takes(tmp_p
     assert capsys.readouterr().out == f" 50 %  {stage}\n"
 
 
+def test_a_disk_that_is_full_for_a_while_costs_progress_and_no_job(tmp_path):
+    Teller(tmp_path / "nowhere", silent=False)("half", 0.5)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("keeper", "measures"), [("the test", True), ("a process that is gone", False)])
 def test_a_process_whose_keeper_was_killed_while_it_started_measures_nothing(tmp_path, keeper, measures):
     gone = subprocess.Popen([sys.executable, "-c", ""])

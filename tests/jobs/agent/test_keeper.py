@@ -1,5 +1,6 @@
 """The keeper as the local executor starts it, with a recipe that really runs."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -111,3 +112,15 @@ def test_a_killed_keeper_is_told_as_lost_and_takes_its_job_along(start, together
     until(lambda: job.ended() is not None)
     assert job.ended() == "lost"
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), seconds=20)
+
+
+def test_a_measurement_that_is_killed_for_its_memory_is_told_with_the_signal(start, tmp_path):
+    """As the kernel does where memory runs out: the keeper stays, and nothing of the job does."""
+    job = start(signing.LONG)
+    until(lambda: family(job))
+
+    for pid in family(job):
+        os.kill(pid, signal.SIGKILL)
+
+    until(lambda: job.ended() is not None)
+    assert files.read(tmp_path, files.ENDED) == {"reason": "exited", "code": -signal.SIGKILL}

@@ -167,3 +167,21 @@ def test_an_answer_after_the_lease_moved_on_changes_nothing(team, joined):
     assert (Job.objects.values().get(), Measurement.objects.count()) == (before, 0)
     assert AuditEntry.objects.filter(action="lease.refused", target=str(job.id)).count() == 1
     assert list(Lease.objects.order_by("fence").values_list("fence", "why")) == [(1, "lost"), (2, "")]
+
+
+def test_a_node_that_leaves_is_offline_at_once_and_what_was_promised_to_it_goes_elsewhere(call, team, joined):
+    job = nodes.job(team.project)
+    dispatching.assign()
+    promised = Job.objects.get(id=job.id).node
+
+    answer = lease(joined, leaving=True)
+
+    left = Job.objects.get(id=job.id)
+    assert (promised, answer.json()["offer"]) == (joined.node, None)
+    assert (left.state, left.node, left.attempts, Node.objects.get(id=joined.node.id).online) == (
+        "queued",
+        None,
+        0,
+        False,
+    )
+    assert dispatching.assign() == 0

@@ -380,3 +380,15 @@ def test_a_late_answer_and_the_sweeper_at_once_leave_one_truth(project, node):
         assert (state, Measurement.objects.filter(job=asked).count()) in {("measured", 1), ("queued", 0)}
         assert came == (["Job", "list"] if state == "measured" else ["LeaseLost", "list"])
         jobs.cancel(asked, user=project.created_by)
+
+
+def test_a_question_that_was_left_behind_takes_no_job_along(project, node):
+    """An agent that was started again asks anew; nobody listens for the answer to what its predecessor asked."""
+    job(project)
+    dispatching.assign()
+    asked = nodes.last_seen(node)
+    Node.objects.filter(id=node.id).update(last_seen=Now() + timedelta(seconds=1))
+
+    left_behind, anew = (leases.offer(node, asked=when) for when in (asked, nodes.last_seen(node)))
+
+    assert (left_behind, anew is None) == (None, False)
