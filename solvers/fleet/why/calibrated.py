@@ -41,7 +41,7 @@ def _of(spec: FleetSpec, gpu: Gpu) -> Document:
     if own is None:
         said = "published measurements: it has no calibration of its own"
     else:
-        many = f"{len(own.steps)} step{'' if len(own.steps) == 1 else 's'}"
-        said = f"{many} and benchmarks measured on {own.device} with {own.stack}"
+        steps = f"{len(own.steps)} step{'' if len(own.steps) == 1 else 's'} and " if own.steps else ""
+        said = f"{steps}benchmarks measured on {own.device} with {own.stack}"
     named = calibration.name_of(calibration_of(spec.calibration, gpu))
     return {"gpu": gpu.name, "title": gpu.shown, "calibration": named, "said": f"{named}: {said}"}

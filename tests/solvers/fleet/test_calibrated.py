@@ -8,8 +8,10 @@ import pytest
 from solvers import kinds
 from solvers.documents import Document
 from solvers.errors import Problem, SpecError
+from solvers.fleet.spec import FleetSpec
 from solvers.fleet.supply.case import Ready
 from solvers.fleet.supply.supplies import supplies
+from solvers.fleet.why.calibrated import calibrated
 from solvers.fleet.why.intervals import step_factors
 from solvers.serving.own.document import ServingOwn
 from solvers.serving.rated import replicas_of
@@ -147,6 +149,21 @@ def test_provenance_names_all_that_offers_use_and_nothing_else() -> None:
             "Leave it out, or offer that GPU.",
         ),
     )
+
+
+def test_what_is_said_of_a_gpu_is_what_was_measured_of_it() -> None:
+    slow = taught(H100, node="dgx-h100", share=0.3)
+    spec = kinds.parse(mixed(calibration=slow))
+    assert isinstance(spec, FleetSpec)
+
+    found = {one["gpu"]: one["said"] for one in calibrated(spec)}
+
+    published = kinds.provenance(kinds.parse(mixed()))["calibration"]
+    title = ServingOwn.model_validate(slow).title
+    assert found == {
+        "l4": f"{published}: published measurements: it has no calibration of its own",
+        "h100-sxm": f"{title}: benchmarks measured on {H100} with torch 2.8.0, CUDA 12.8",
+    }
 
 
 def test_one_alone_is_a_list_of_one_and_the_same_question() -> None:

@@ -52,6 +52,16 @@ def test_a_busy_hour_decides_the_batch_and_not_an_idle_one() -> None:
     assert busy.plan == alike.plan
 
 
+def test_where_prompts_alone_fill_a_replica_its_batch_is_the_most_that_it_takes() -> None:
+    spec, result = planned()
+    full = deepcopy(result)
+    full["plan"]["hours"]["demand_per_s"]["chat"] = [1e6]
+
+    [aim] = aims(spec, full, CPU)
+
+    assert aim.plan.batch == result["plan"]["configurations"][0]["settings"]["max_num_seqs"]
+
+
 def test_steps_count_by_what_is_spent_on_their_replicas() -> None:
     few = {**TRAFFIC, "rate": 20.0, "input": 512}
     spec, result = planned(services=[service("chat"), service("search", traffic=few)])
