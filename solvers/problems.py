@@ -17,6 +17,8 @@ WORDS = {
     ),
     "string_type": "This field wants text; put quotes around it.",
     **dict.fromkeys(("bool_type", "bool_parsing"), "This field wants true or false."),
+    **dict.fromkeys(("float_type", "float_parsing"), "This field wants a number."),
+    **dict.fromkeys(("uuid_type", "uuid_parsing"), "This field wants an id, of 36 characters."),
 }
 
 
@@ -54,7 +56,7 @@ def _from_entry(entry: dict[str, Any], root: Document) -> Iterable[Problem]:
         ]
     if entry["type"] == "missing":
         return [Problem("missing", f"'{field}' is missing.", at, _description(entry["loc"], root))]
-    message = str(cause) if cause else WORDS.get(entry["type"], "") or entry["msg"]
+    message = WORDS.get(entry["type"], "") or (str(cause) if cause else entry["msg"])
     message = message.removeprefix("Value error, ")
     return [
         Problem(

@@ -1,6 +1,7 @@
 """The API object: its routers, its parser, and what each error becomes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -138,8 +139,10 @@ def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _problems(context: ValidationErrorContext[Any]) -> tuple[Problem, ...]:
-    """The problems of one part; a body's pointers begin below ninja's name for its argument."""
+    """The problems of one part; pointers begin below ninja's names for its arguments, which no caller knows."""
     found = problems_of(context.pydantic_validation_error, context.model.model_json_schema())
+    if context.model.__ninja_param_source__ == "query":
+        return tuple(replace(problem, at=f"/{problem.at.rpartition('/')[2]}") for problem in found)
     if context.model.__ninja_param_source__ != "body":
         return found
     return tuple(_in_body(problem) for problem in found)

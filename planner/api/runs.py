@@ -19,6 +19,7 @@ from planner.api.schemas import AnnotationAsked, RunAsked, RunOut, RunPage, run_
 from planner.api.visible import run as visible
 from planner.models import Role, Run, Source, State
 from planner.services import history, runs
+from solvers import kinds
 from solvers.errors import nearest
 
 router = Router(tags=["runs"])
@@ -126,9 +127,11 @@ def cancel(request: HttpRequest, run_id: UUID) -> RunOut:
 
 
 def _known(request: HttpRequest) -> None:
-    """Refuses a filter that does not exist: a typing mistake must not list everything."""
+    """Refuses a filter or a kind that does not exist: a typing mistake must not list everything, or nothing."""
     for name in request.GET:
         if name not in Filters.model_fields:
             hint = nearest(name[:40], Filters.model_fields)
             message = f"There is no filter called '{name[:40]}'."
             raise refuse(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown_filter", message, at=f"/{name[:40]}", hint=hint)
+    if kind := request.GET.get("kind"):
+        kinds.get(kind)

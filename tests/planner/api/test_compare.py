@@ -25,6 +25,16 @@ def test_another_project_s_run_is_not_compared(call, team, spec, solved):
     assert response.status_code == 404
 
 
+def test_what_is_no_id_is_said_in_words(call):
+    response = call("POST", "/compare", {"runs": ["a", "b"]})
+
+    assert response.status_code == 422
+    assert [(one["message"], one["at"]) for one in response.json()["problems"]] == [
+        ("This field wants an id, of 36 characters.", "/runs/0"),
+        ("This field wants an id, of 36 characters.", "/runs/1"),
+    ]
+
+
 @pytest.mark.parametrize("ids", [[], ["7"], ["00000000-0000-0000-0000-000000000000"], [7, 8]])
 def test_fewer_than_two_runs_are_no_comparison(call, ids):
     assert call("POST", "/compare", {"runs": ids}).status_code == 422

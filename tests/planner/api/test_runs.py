@@ -171,12 +171,20 @@ def test_lists_are_filtered_in_the_address(call, team, spec):
     }
 
 
-@pytest.mark.parametrize("query", ["state=done", "limit=0", "limit=201", "cursor=zzz", "sort=size", "colour=red"])
+@pytest.mark.parametrize(
+    "query", ["state=done", "limit=0", "limit=201", "cursor=zzz", "sort=size", "colour=red", "kind=trainig"]
+)
 def test_a_filter_that_does_not_exist_is_refused(call, query):
     response = call("GET", f"/runs?{query}")
 
     assert response.status_code == 422
     assert len(response.json()["problems"]) == 1
+
+
+def test_a_wrong_filter_is_named_as_the_caller_wrote_it(call):
+    said = {query: call("GET", f"/runs?{query}").json()["problems"][0]["at"] for query in ("limit=abc", "kind=trainig")}
+
+    assert said == {"limit=abc": "/limit", "kind=trainig": "/kind"}
 
 
 def test_a_list_costs_the_same_queries_for_one_run_and_for_three(call, team, spec):
