@@ -90,7 +90,7 @@ def test_a_table_that_cannot_be_read_is_refused(text: str, code: str, says: str)
 @pytest.mark.parametrize(
     ("said", "code", "at"),
     [
-        ({}, "contradiction", ""),
+        ({}, "missing", ""),
         ({"csv": FULL, "file": "prices.csv"}, "contradiction", ""),
         ({"file": "prices.csv"}, "not_a_table", "/file"),
         ({"csv": "gpu,price\nl4,-1\n"}, "negative", "/csv"),
