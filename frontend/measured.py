@@ -168,7 +168,8 @@ def _said(name: str, value: Any) -> str:
         case list() | tuple():
             return ", ".join(_said(name, item) for item in value) or "none"
         case Mapping():
-            return ", ".join(f"{_heading(key).lower()} {_said(key, item)}" for key, item in value.items())
+            told = {key: item for key, item in value.items() if item is not None}
+            return ", ".join(f"{_heading(key).lower()} {_said(key, item)}" for key, item in told.items())
     return str(value)
 
 
