@@ -1,5 +1,6 @@
 """The Slurm executor against a real Slurm of one node."""
 
+import subprocess
 import time
 
 import pytest
@@ -44,6 +45,13 @@ def ended(job, *, seconds=60.0):
     return reason
 
 
+def assert_soon(holds, *, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_a_job_goes_through_the_queue_and_leaves_its_measurement(start, tmp_path):
     job = start()
 
@@ -60,6 +68,31 @@ def test_stopping_cancels_the_job_and_waits_until_it_is_gone(start, tmp_path):
 
     assert executor.state_of(job.number) not in executor.ALIVE
     assert files.read(tmp_path, files.OUTCOME) is None
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "PENDING"])
+def test_a_job_that_somebody_else_cancels_is_told_as_stopped(start, state, monkeypatch):
+    options = executor.options
+    held = ("--hold",) if state == "PENDING" else ()
+    monkeypatch.setattr(executor, "options", lambda folder: (*options(folder), *held))
+    job = start(signing.LONG)
+    assert_soon(lambda: executor.state_of(job.number) == state)
+
+    subprocess.run(["scancel", job.number], check=True)
+
+    assert ended(job) == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("NODE_FAIL", "displaced"), ("PREEMPTED", "displaced"), ("OUT_OF_MEMORY", "memory_limit"), ("FAILED", "stopped")],
+)
+def test_what_slurm_knows_of_an_end_comes_before_what_the_keeper_wrote(monkeypatch, tmp_path, state, reason):
+    """Where a node fails or is taken away the keeper is told to stop, and says no more than that."""
+    files.write(tmp_path, files.ENDED, {"reason": "stopped", "code": -15})
+    monkeypatch.setattr(executor, "state_of", lambda _number: state)
+
+    assert executor.SlurmJob("7", tmp_path, looked=0.0).ended() == reason
 
 
 def test_a_job_whose_agent_says_nothing_any_more_ends_itself(start):
