@@ -71,10 +71,9 @@ class Form:
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What runs say of a form: theta [P], covariance [P, P], variance of a run's noise, and the losses' unit."""
+    """What runs say of a form: theta [P], variance of a run's noise, and the losses' unit."""
 
     theta: Floats
-    covariance: Floats
     variance: float
     unit: float
 
@@ -102,19 +101,22 @@ def prior_of(form: Form, losses: Floats) -> Prior:
     return Prior(centre, 1.0 / width**2)
 
 
-def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, weights: Floats, seed: int) -> Told:
-    """The most likely parameters for runs x [M, I] with losses [M, O] that count by weights [M], however few."""
+def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, scatter: Floats, seed: int) -> Told:
+    """The most likely parameters for runs x [M, I] with losses [M, O], however few.
+
+    scatter   covariance of how runs are off the form, over the variance of a run's noise [M, M]; alike for all outputs
+    """
     unit = float(np.median(np.abs(losses)))
     target = losses / unit
     prior = prior_of(form, target)
     rng = np.random.default_rng(seed)
     starts = prior.centre + rng.standard_normal((STARTS, form.size)) / np.sqrt(prior.precision)
     starts[0] = prior.centre
-    flat, each = target.ravel(), np.repeat(weights, losses.shape[1])
+    apart = np.linalg.inv(np.linalg.cholesky(scatter))
 
     def residuals(theta: Floats) -> tuple[Floats, Floats]:
         said, slopes = say(form, theta, x, middle)
-        return said - flat, slopes
+        return _by_run(apart, said - target.ravel()), _by_run(apart, slopes)
 
     with np.errstate(over="ignore", invalid="ignore"):
         found = descend(
@@ -122,12 +124,16 @@ def told(form: Form, x: Floats, losses: Floats, middle: Floats, *, weights: Floa
             residuals=residuals,
             noise=NOISE,
             prior=prior,
-            weights=each,
+            weights=np.ones(target.size),
             steps=100,
             tolerance=1e-8,
         )
     best = int(np.argmin(found.cost))
-    theta, variance = found.theta[best], float(found.sd[best]) ** 2
-    slopes = np.nan_to_num(residuals(theta[None])[1][0])
-    information = (slopes.T * each) @ slopes / variance + np.diag(prior.precision)
-    return Told(theta, np.linalg.inv(information), variance, unit)
+    return Told(found.theta[best], float(found.sd[best]) ** 2, unit)
+
+
+def _by_run(matrix: Floats, values: Floats) -> Floats:
+    """The matrix [M, M] on the runs of values [S, M O, ...]."""
+    count, runs = len(values), len(matrix)
+    found: Floats = (matrix @ values.reshape(count, runs, -1)).reshape(values.shape)
+    return found

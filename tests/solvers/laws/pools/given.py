@@ -14,8 +14,6 @@ from tests.solvers.laws.pools import few, many
 from tests.solvers.laws.pools.spend import Group, Task, group
 
 LARGER = (0.2, 0.35, 0.5)
-# What the other tasks choose for repeated data and for sparsity, each of which would choose more.
-LESS_NEAR = 0.5
 
 
 def columns(rows: list[dict[str, str]], *names: str) -> np.ndarray:
@@ -46,7 +44,7 @@ def repeated() -> Task:
     rows = table("scalebench_data_constrained_train")
     inputs = columns(rows, "unique_tokens", "params", "tokens")
     kept = inputs[:, 1] > 2e9
-    one = group(inputs, columns(rows, "loss"), inputs[:, 1] * inputs[:, 2], kept, near=LESS_NEAR)
+    one = group(inputs, columns(rows, "loss"), inputs[:, 1] * inputs[:, 2], kept)
     # Unique tokens and tokens have one middle, so that their ratio is that of epochs.
     shift = np.array([one.middle[0] - one.middle[2], 0.0, 0.0])
     moved = replace(one, x=one.x + shift, kept_x=one.kept_x + shift, middle=one.middle - shift)
@@ -68,7 +66,7 @@ def sparsity() -> Task:
     def of(rows):
         inputs, dense = columns(rows, "P", "N_active"), column(rows, "N_dense")
         cost = dense * column(rows, "D1") + inputs[:, 1] * column(rows, "D2")
-        return group(inputs, columns(rows, "loss"), cost, dense == dense.max(), near=LESS_NEAR)
+        return group(inputs, columns(rows, "loss"), cost, dense == dense.max())
 
     return Task("sparsity", _grouped("scalebench_sparsity_train", of), few.SPARSITY, LARGER)
 

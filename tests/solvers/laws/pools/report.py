@@ -1,6 +1,6 @@
 """Prints R^2 of every task beside random runs: `python -m tests.solvers.laws.pools.report [tasks]`.
 
-With `near`: what each task would take for how much less far runs count, chosen on the other tasks alone.
+With `drift`: what each task would take for how far runs are off a law, chosen on the other tasks alone.
 """
 
 import sys
@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.solvers.laws.pools.given import tasks
-from tests.solvers.laws.pools.spend import NEARS, REPEATS, Task, at_random, designed, scores, whole
+from tests.solvers.laws.pools.spend import DRIFTS, REPEATS, Task, at_random, designed, scores, whole
 
 # Table 2 of [li2026spend], their own design, and the fit to the whole pool.
 THEIRS = {
@@ -47,25 +47,25 @@ def lines(of: Task, repeats: int = REPEATS) -> Iterator[tuple[str, str, str, str
         )
 
 
-def nears(repeats: int = 2) -> Iterator[str]:
-    """Mean R2 of each task's two larger shares for each of NEARS, and which of them the other tasks would choose."""
+def drifts(repeats: int = 2) -> Iterator[str]:
+    """Mean R2 of each task's two larger shares for each of DRIFTS, and which of them the other tasks would choose."""
     found = {
         of.name: np.array([np.mean([by_law(at, designed, share, repeats) for share in of.shares[1:]]) for at in made])
-        for of, made in ((of, [_at(of, near) for near in NEARS]) for of in tasks())
+        for of, made in ((of, [_at(of, drift) for drift in DRIFTS]) for of in tasks())
     }
     for name, mine in found.items():
         others = sum(one for other, one in found.items() if other != name)
-        told = ", ".join(f"{near:g}: {r2:.3f}" for near, r2 in zip(NEARS, mine, strict=True))
-        yield f"{name}: {told}; the others choose {NEARS[int(np.argmax(others))]:g}"
+        told = ", ".join(f"{drift:g}: {r2:.3f}" for drift, r2 in zip(DRIFTS, mine, strict=True))
+        yield f"{name}: {told}; the others choose {DRIFTS[int(np.argmax(others))]:g}"
 
 
-def _at(of: Task, near: float) -> Task:
-    return replace(of, groups=tuple(replace(one, near=near) for one in of.groups))
+def _at(of: Task, drift: float) -> Task:
+    return replace(of, groups=tuple(replace(one, drift=drift) for one in of.groups))
 
 
 def main() -> None:
-    if sys.argv[1:] == ["near"]:
-        for told in nears():
+    if sys.argv[1:] == ["drift"]:
+        for told in drifts():
             sys.stdout.write(f"{told}\n")
         return
     for of in tasks():

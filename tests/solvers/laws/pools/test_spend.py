@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.solvers.laws.pools import given
-from tests.solvers.laws.pools.few import PARALLEL, SPARSITY
-from tests.solvers.laws.pools.form import say
-from tests.solvers.laws.pools.spend import NEAR, Task, at_random, designed, group, r_squared, scores
+from tests.solvers.laws.pools.few import MOE, PARALLEL, SPARSITY
+from tests.solvers.laws.pools.form import Form, say
+from tests.solvers.laws.pools.spend import Task, at_random, designed, group, r_squared, scores
 
 
 def test_what_is_kept_back_lies_beyond_the_pool() -> None:
@@ -51,14 +51,18 @@ def test_two_or_three_runs_a_group_foretell_four_streams() -> None:
     assert min(found) >= 0.77
 
 
-def test_a_run_counts_less_the_further_it_is_from_what_is_kept_back() -> None:
-    x = np.array([[1.0], [2.0], [3.0], [9.0]])
+def mean(of: Task, form: Form, selector, share: float) -> float:
+    return float(np.mean(list(scores(of, form, selector, share=share, repeats=3))))
 
-    one = group(np.exp(x), np.ones((4, 1)), np.ones(4), x[:, 0] == 9.0)
 
-    spread = np.sqrt(2.0 / 3.0)
-    assert one.far == pytest.approx(np.array([2.0, 1.0, 0.0]) / spread)
-    assert one.weight == pytest.approx(np.exp(-2.0 * NEAR * one.far))
+def test_designs_of_a_law_that_leaves_something_out_are_better_than_random_runs() -> None:
+    of = given.moe()
+
+    assert mean(of, MOE[0], designed, 0.1) >= mean(of, MOE[0], at_random, 0.1) + 0.05
+
+
+def test_a_third_of_the_cost_foretells_the_largest_model_of_sparsity() -> None:
+    assert mean(given.sparsity(), SPARSITY[1], designed, 0.35) >= 0.6
 
 
 def test_runs_that_a_part_of_the_spend_cannot_pay_are_bought_where_they_tell_most() -> None:
