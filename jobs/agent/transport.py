@@ -1,5 +1,6 @@
 """The node's side of the conversation: join, and the four verbs of its credential."""
 
+import json
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -14,6 +15,7 @@ from solvers.documents import Document
 from solvers.errors import Problem
 
 BASE = "/api/v1"
+JSON = {"Content-Type": "application/json"}
 TIMEOUT_S = 15.0
 # An agent that ends does not wait longer than this for a server to hear of it.
 LEAVE_S = 5.0
@@ -96,7 +98,8 @@ class Transport:
     def _send(self, path: str, body: Document, *, says: tuple[str, ...], timeout_s: float = TIMEOUT_S) -> Document:
         """The server's answer, which `says` these words at least: a web page with status 200 is none."""
         try:
-            response = self._http.post(path, json=body, timeout=timeout_s)
+            # Whatever a recipe said, NaN and half a surrogate pair too: the server refuses what it does not take.
+            response = self._http.post(path, content=json.dumps(body).encode(), headers=JSON, timeout=timeout_s)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             message = f"'{self.url}' is not a server's address: {error}."
             raise NodeError(Problem("bad_address", message, "", ADDRESS)) from None

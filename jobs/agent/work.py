@@ -29,9 +29,8 @@ RETRY_S = 1.0
 # The least and the most that one attempt to renew may take, so that a mute server leaves time for the next.
 RENEW_TIMEOUT_S = 4.0
 LAST_LINES = 1500
-UNPROCESSABLE = 422
-# How a server refuses what was measured, not who measured it.
-UNTAKEN = frozenset({400, 413, UNPROCESSABLE})
+# How a server refuses what is said, not who says it.
+UNTAKEN = frozenset({400, 413, 422})
 UNTAKEABLE = Problem("not_taken", "The server did not take what was measured.", "", "Ask for fewer shapes or repeats.")
 # Ends that whoever asked can do something about.
 MENDABLE = frozenset({keeper.TIME, keeper.MEMORY, keeper.STOPPED})
@@ -108,7 +107,7 @@ class Work:
         try:
             return self.transport.renew(self.offer.job, self.offer.fence, progress, timeout_s=timeout_s)
         except Refused as error:
-            if progress is None or error.status != UNPROCESSABLE:
+            if progress is None or error.status not in UNTAKEN:
                 raise
             return self.transport.renew(self.offer.job, self.offer.fence, None, timeout_s=timeout_s)
 

@@ -339,3 +339,15 @@ def test_an_offer_that_is_out_of_time_by_this_clock_goes_to_others(tmp_path):
 
     assert [body["outcome"] for body in desk.bodies("finish")] == ["released"]
     assert "not valid at this time" in desk.bodies("log")[0]["text"]
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", '"\\ud800"', '"\\u0000"'])
+def test_what_no_server_takes_is_left_to_the_server_to_refuse(tmp_path, odd):
+    """An agent that stumbled over its own job's words would be started again, and take the job again."""
+    (tmp_path / files.OUTCOME).write_text(f'{{"measured": {{"rows": [{odd}]}}}}')
+    answers = {"finish": [SAYS["finish"], (400, problem("odd", "It is odd."), {})]}
+    desk = Desk(lambda verb, _body: answers.get(verb, [SAYS[verb]]).pop())
+    with opened(desk), Transport(desk.url, "nd_x") as transport:
+        work_of(desk, tmp_path, transport)._end("exited")
+
+    assert [body["outcome"] for body in desk.bodies("finish")] == ["measured", "failed"]

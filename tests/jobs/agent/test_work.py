@@ -72,8 +72,9 @@ def test_a_renewal_keeps_the_job_and_tells_its_progress(work):
     assert (transport.told, found.running.kept) == ([{"stage": "half", "fraction": 0.5}], 1)
 
 
-def test_a_lease_is_not_lost_over_words_of_progress(work):
-    transport = Answers(Refused(422, Problem("string_too_long", "No.")), False)
+@pytest.mark.parametrize(("status", "code"), [(422, "string_too_long"), (400, "bad_character")])
+def test_a_lease_is_not_lost_over_words_of_progress(work, status, code):
+    transport = Answers(Refused(status, Problem(code, "No.")), False)
     found, _ = work(transport)
 
     assert found.tick() is False

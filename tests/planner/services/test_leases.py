@@ -167,6 +167,41 @@ def test_a_late_answer_is_refused_and_the_first_result_stands(project, node):
     assert [each["verb"] for each in refused] == ["finish", "finish", "renew", "log"]
 
 
+def test_what_a_node_says_of_its_earlier_turn_is_refused_in_its_next_one(project, node):
+    """The node is the same, and the job runs: the fence alone tells the turns apart."""
+    asked = job(project)
+    earlier = leased(node)
+    let_expire()
+    recovery.expire()
+    later = leased(node)
+    before = everything()
+
+    for act in (
+        lambda: finish(node, asked, earlier),
+        lambda: leases.renew(node, asked.id, fence=earlier["fence"], progress={"stage": "late"}),
+        lambda: joblogs.append(node, asked.id, fence=earlier["fence"], offset=0, text="late"),
+    ):
+        with pytest.raises(LeaseLost):
+            act()
+
+    assert everything() == before
+    assert (earlier["fence"], later["fence"], fresh(asked).attempts) == (1, 2, 2)
+    assert finish(node, asked, later).state == "measured"
+
+
+def test_a_job_began_with_its_first_turn(project, node):
+    asked = job(project)
+    leased(node)
+    Job.objects.filter(id=asked.id).update(started=Now() - timedelta(hours=1))
+    began = fresh(asked).started
+    let_expire()
+    recovery.expire()
+
+    leased(node)
+
+    assert fresh(asked).started == began
+
+
 def test_a_node_can_do_nothing_to_the_job_of_another(project, node):
     other = join(project, name="b").node
     asked = job(project, node=str(node.id))
