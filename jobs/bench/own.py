@@ -6,6 +6,7 @@ so that it takes a few minutes. What else runs on the machine only ever slows: e
 rounds, and its quickest counts.
 
     --kind KIND   whose steps: training (the default) or serving
+    --mixtures    foretell steps of mixtures of experts (`own_mixtures.py`) in place of dense ones
     --rounds N    rounds (2)
     --save FILE   the measurements, as JSON
     --read FILE   measurements of before in place of new ones
@@ -14,14 +15,16 @@ rounds, and its quickest counts.
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
-from jobs.bench import own_serving
+from jobs.bench import own_mixtures, own_serving
 from jobs.bench.run import measure
 from solvers import recipes
 from solvers.calibration.own.document import Own
 from solvers.catalogue.attached import cpu_node
 from solvers.documents import Document
+from solvers.serving.own import scores as serving_scores
 from solvers.training.own.learn import learn
 from solvers.training.own.scores import score
 from solvers.training.spec import TrainingSpec
@@ -89,15 +92,19 @@ def main() -> None:
     """Measure, learn, foretell, print."""
     asked = argparse.ArgumentParser(description="Calibrate on this machine, and foretell steps not measured before.")
     asked.add_argument("--kind", choices=("training", "serving"), default="training")
+    asked.add_argument("--mixtures", action="store_true")
     asked.add_argument("--rounds", type=int, default=2)
     asked.add_argument("--save", type=Path)
     asked.add_argument("--read", type=Path)
     said = asked.parse_args()
-    requests = REQUESTS[said.kind]
+    requests = _with_mixtures(said.kind) if said.mixtures else REQUESTS[said.kind]
     found = json.loads(said.read.read_text()) if said.read else measured(requests, said.rounds)
     if said.save:
         said.save.write_text(json.dumps(found, separators=(",", ":")) + "\n")
     node = node_of(found["learned"][0]["environment"])
+    if said.mixtures:
+        sys.stdout.write(own_mixtures.table(of_mixtures(said.kind, node, found)))
+        return
     if said.kind == "serving":
         sys.stdout.write(own_serving.told(node, found))
         return
@@ -110,6 +117,19 @@ REQUESTS: dict[str, Requests] = {
     "training": {"learned": (*MICRO, *LEARNED), "foretold": FORETOLD},
     "serving": {"learned": (*own_serving.MICRO, *own_serving.LEARNED), "foretold": own_serving.FORETOLD},
 }
+
+
+def _with_mixtures(kind: str) -> Requests:
+    mixtures = own_mixtures.SERVED if kind == "serving" else own_mixtures.TRAINED
+    return {"learned": REQUESTS[kind]["learned"], "mixtures": mixtures}
+
+
+def of_mixtures(kind: str, node: Document, found: Document) -> list[own_mixtures.Step]:
+    """Steps of mixtures, as measured and as foretold."""
+    if kind == "serving":
+        return own_mixtures.foretold(found, learn=partial(own_serving.learned, node), score=serving_scores.score)
+    spec = spec_for(node)
+    return own_mixtures.foretold(found, learn=lambda some: Own.model_validate(learn(spec, some)), score=score)
 
 
 def measured(requests: Requests, rounds: int) -> Document:

@@ -1,5 +1,6 @@
 """What `python -m jobs.bench.own --kind serving` measures, and the table that it prints."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from solvers.documents import Document
@@ -56,13 +57,17 @@ FORETOLD = (
 
 def told(node: Document, found: Document) -> str:
     """Errors of steps not learned from: after micro-benchmarks alone, and after steps too."""
-    spec = spec_for(node)
     micro = [one for one in found["learned"] if one["recipe"] != "serving_step"]
     parts = []
-    for title, learned in (("micro-benchmarks alone", micro), ("micro-benchmarks and steps", found["learned"])):
-        own = ServingOwn.model_validate(learn(spec, learned))
+    for title, some in (("micro-benchmarks alone", micro), ("micro-benchmarks and steps", found["learned"])):
+        own = learned(node, some)
         parts.append(f"{title}\n{table(own, score(own, found['foretold']))}")
     return "\n".join(parts)
+
+
+def learned(node: Document, documents: Sequence[Document]) -> ServingOwn:
+    """What the measurements teach."""
+    return ServingOwn.model_validate(learn(spec_for(node), documents))
 
 
 def spec_for(node: Document) -> ServingSpec:

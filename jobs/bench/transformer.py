@@ -17,8 +17,10 @@ from torch.utils.checkpoint import CheckpointPolicy, checkpoint, create_selectiv
 from jobs.bench.experts import FeedForward, Mixture
 from solvers.recipes.model import Model
 
-# The base of the rotary angles [su2021roformer], and the spread of initial weights [radford2019gpt2].
-ROTARY_BASE, INITIAL = 10_000.0, 0.02
+# The base of the rotary angles [su2021roformer], and the spread of initial weights [radford2019gpt2]. An embedding that
+# is not the head too is drawn wide, as torch and torchtitan do [liang2024torchtitan]: attention's means of many tokens
+# would else outweigh the token itself, and routers would send most tokens to the same experts.
+ROTARY_BASE, INITIAL, WIDE = 10_000.0, 0.02, 1.0
 KERNELS = ("flash_attention", "efficient_attention", "cudnn_attention", "flash_attention_for_cpu")
 ATTENTION = tuple(f"_scaled_dot_product_{name}" for name in KERNELS)
 KEPT = {
@@ -97,7 +99,8 @@ class Decoder(nn.Module):
         super().__init__()
         self.model, self.shared_by = model, shared_by
         made = partial(_drawn, device=device)
-        self.embedding = made(lambda: nn.Embedding(model.vocabulary, model.hidden), seed=0)
+        spread = INITIAL if model.tied_embeddings else WIDE
+        self.embedding = made(lambda: nn.Embedding(model.vocabulary, model.hidden), seed=0, spread=spread)
         dense = layers - model.sparse_layers(layers)
         self.blocks = nn.ModuleList(
             finish(made(partial(Block, model, again, sparse=layer >= dense), seed=2 + layer)) for layer in range(layers)
@@ -179,12 +182,12 @@ def _kept(_: Any, operation: Any, *__: Any, **___: Any) -> CheckpointPolicy:
     return CheckpointPolicy.MUST_SAVE if operation in KEPT else CheckpointPolicy.PREFER_RECOMPUTE
 
 
-def _drawn(make: Callable[[], nn.Module], *, device: torch.device, seed: int) -> nn.Module:
+def _drawn(make: Callable[[], nn.Module], *, device: torch.device, seed: int, spread: float = INITIAL) -> nn.Module:
     """A module whose matrices are drawn from a seed."""
     generator = torch.Generator(device).manual_seed(seed)
     with device:
         module = make()
     for weight in module.parameters():
         if weight.dim() > 1:
-            nn.init.normal_(weight, std=INITIAL, generator=generator)
+            nn.init.normal_(weight, std=spread, generator=generator)
     return module

@@ -94,7 +94,8 @@ def expert_issue(
     """The operators of the experts of one pass, and the kernels that loops inside of them issue."""
     operators = sum(g.share for g in architecture.gemms if g.split.startswith("expert")) * np.ones(shards.size)
     each = np.where(np.asarray(cluster.cast_bytes) > 0, 1.0 + CAST_KERNELS, 1.0)
-    loops = 0.0 if stack.fused_experts else operators * each * architecture.experts / shards.ep
+    one = stack.fused_experts or stack.experts == "kernel"
+    loops = 0.0 if one else operators * each * architecture.experts / shards.ep
     return Issue(operators + loops, operators * coefficients.dispatch_s + loops * coefficients.loop_issue_s)
 
 

@@ -64,10 +64,11 @@ def product_seconds(
         rows, columns, inner, matrices = _shape(gemm, shards, tokens, architecture, imbalance)
         times = exceptions.get(gemm.name)
         rate = times * half if times else mixed
-        one = gemm.share * gemm_seconds(
-            rows, columns, inner, matrices=matrices, rate=rate, cluster=cluster, coefficients=coefficients
-        )
         routed = gemm.split.startswith("expert")
+        kernels, together = (matrices, 1.0) if routed and stack.experts == "apart" else (1.0, matrices)
+        one = (gemm.share * kernels) * gemm_seconds(
+            rows, columns, inner, matrices=together, rate=rate, cluster=cluster, coefficients=coefficients
+        )
         cast_share = 0.0 if times or (routed and stack.fused_experts) else gemm.share * narrow
         cast = cast_share * matrices * rows * cast_seconds
         beside, beside_backward = adapter_seconds(

@@ -38,6 +38,8 @@ class Stack:
     short_last           the last chunk of a pipeline holds the layers that are left over, beside the model's heavy end
     overlap_exchange     another micro-batch computes while tokens travel [deepseek2024v3, section 3.2.1]
     fused_experts        activation, bias and casts happen inside of the experts' grouped products
+    experts              how a product of a rank's experts that are not fused runs: kernels of a loop that fill the GPU
+                together; one kernel; or one product apart from the other, as a CPU computes
     expert_pieces        exchange and products of experts are cut into pieces that work side by side (`exchange.py`)
     """
 
@@ -59,6 +61,7 @@ class Stack:
     balanced_experts: bool = False
     graphs: Literal["none", "parts", "all"] = "none"
     fused_experts: bool = False
+    experts: Literal["loop", "kernel", "apart"] = "loop"
     merged_dispatch: bool = True
     overlap_exchange: bool = False
     short_last: bool = False

@@ -15,13 +15,15 @@ from solvers.catalogue.hardware import Gpu
 from solvers.catalogue.hardware import Node as Record
 from solvers.documents import Document
 from solvers.errors import Problem, SpecError
+from solvers.recipes.model import Moe
 from solvers.recipes.recipe import Recipe
 
 # Of what takes long.
 REPEATS: Document = {"repeats": 7, "warmup": 2}
-# Cuts of tokens, sequences and vocabularies, the first that fits is taken; and counts of layers.
-TOKEN_CUTS, LENGTH_CUTS, VOCABULARY_CUTS = (1, 4, 16, 64, 256), (1, 4, 16), (1, 4, 16)
+# Cuts of tokens, sequences, vocabularies and experts, the first that fits is taken; and counts of layers.
+TOKEN_CUTS, LENGTH_CUTS, VOCABULARY_CUTS, EXPERT_CUTS = (1, 4, 16, 64, 256), (1, 4, 16), (1, 4, 16), (1, 4, 16)
 LAYERS = ((2, 4), (1, 2))
+PLAIN = "plain attention, and in every layer after the first few the same dense or routed feed-forward part"
 # Of the budget, so that more than one experiment fits.
 MOST_SHARE = 0.5
 COPIES = (32e6, 256e6)
@@ -118,15 +120,37 @@ def launches(bounds: Bounds) -> Iterator[Candidate]:
 
 
 def expressible(model: Model) -> bool:
-    """Whether the recipes' decoder can stand for the model: plain attention and dense feed-forward layers alone."""
-    special = (model.moe, model.mla, model.mamba, model.linear, model.window, model.pattern)
-    return not any(special) and bool(model.ffn)
+    """Whether the recipes' decoder can stand for the model: plain attention, and dense layers, experts or both."""
+    special = (model.mla, model.mamba, model.linear, model.window, model.pattern)
+    routed = model.moe is None or (model.moe.every == 1 and model.moe.latent is None)
+    return not any(special) and routed
+
+
+def no_step(model: Model) -> str:
+    """Why none of the offered experiments is a step."""
+    if not expressible(model):
+        return f"No step is measured: the recipe's decoder has {PLAIN}."
+    return "No step is measured: none fits this node and half of the budget, or the node does not offer them."
+
+
+def counts_of(model: Model) -> list[tuple[int, ...]]:
+    """Counts of layers that steps are measured with: all, then few with experts where there are any."""
+    dense = model.moe.first_dense if model.moe else 0
+    few = (tuple(dense + count for count in counts) for counts in LAYERS)
+    return [(), *(counts for counts in few if max(counts) <= model.layers)]
+
+
+def experts_of(experts: int, top_k: int) -> list[int]:
+    """How many of the experts are measured: all, then fewer; never fewer than a token goes to."""
+    return list(dict.fromkeys(max(experts // cut, top_k) for cut in EXPERT_CUTS))
 
 
 def decoder(model: Model, vocabulary: int) -> Document:
-    """The model as the recipes have it."""
+    """The model as the recipes have it, dense or with all of its experts."""
+    routed = model.moe.model_dump(include=set(Moe.model_fields)) if model.moe else None
     return {
         "hidden": model.hidden, "layers": model.layers, "heads": model.heads, "kv_heads": model.kv_heads,
         "head_dim": model.head_dim, "ffn": model.ffn, "vocabulary": vocabulary, "gated": model.gated,
         "norm": "layer" if model.norm == "layernorm" else "rms", "tied_embeddings": model.tied_embeddings,
+        "moe": routed,
     }  # fmt: skip

@@ -97,12 +97,12 @@ def curves_of(job: ServingJob) -> Curves:
 
 
 def tiled(curves: Curves, tiles: float) -> Curves:
-    """The curves where products are padded by `tiles` times as much."""
-    product, wide, expert = (
+    """The curves where products are padded by `tiles` times as much, and those of experts as all others."""
+    product, wide = (
         one._replace(rows=one.rows * tiles, columns=one.columns * tiles, inner=one.inner * tiles)
-        for one in (curves.product, curves.wide, curves.expert)
+        for one in (curves.product, curves.wide)
     )
-    return replace(curves, product=product, wide=wide, expert=expert)
+    return replace(curves, product=product, wide=wide, expert=wide)
 
 
 class Key(NamedTuple):

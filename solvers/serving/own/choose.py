@@ -19,7 +19,7 @@ from solvers.calibration.covariance import Floats, Ints
 from solvers.calibration.own.answer import answer, check_offered
 from solvers.calibration.own.gain import Steps
 from solvers.calibration.own.measured import Row
-from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, expressible
+from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, no_step
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.lookup import curves_of
@@ -107,9 +107,7 @@ def _state(spec: ServingSpec, node: Attached) -> State:
 def _left_out(spec: ServingSpec, offered: Sequence[Candidate]) -> list[str]:
     if any(one.recipe == "serving_step" for one in offered):
         return []
-    if not expressible(spec.model):
-        return ["No step is measured: the recipe's decoder has plain attention and dense layers alone."]
-    return ["No step is measured: none fits this node and half of the budget, or the node does not offer them."]
+    return [no_step(spec.model)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ log c = mean + root u,   u ~ N(0, 1)     c: rates reached, padding of products, 
 apart w,   w ~ N(0, 1)                   what steps on the device have in common beyond that, in logarithms
     speed of what computes   times  flops_per_s / (P e_c) / exp(apart w)        P, B datasheet; e what the catalogue
     speed of what moves      times  memory_bytes_per_s / (B e_m) / exp(apart w)    says that large kernels reach
-Curves of another GPU are scaled to P e_c and B e_m, so the rates stand in for those of the spec.
+Curves of another GPU are scaled to P e_c and B e_m, so the rates stand in for those of the spec. A device that no curve
+was fitted to has one curve for all of its products, those of experts too.
 """
 
 from dataclasses import dataclass, replace
@@ -58,6 +59,8 @@ def with_values(coefficients: Coefficients, values: dict[str, float], gpu: Gpu) 
     """The coefficients where a device's own numbers stand in for the spec's and the published."""
     plain = {name: value for name, value in values.items() if name not in (COMPUTE, MEMORY)}
     found = replace(coefficients, **plain)
+    if READ in values:
+        found = replace(found, expert_memory=found.product_memory, expert_compute=found.product_compute)
     compute = values.get(COMPUTE, compute_of(gpu)) / compute_of(gpu)
     memory = values.get(MEMORY, memory_of(gpu)) / memory_of(gpu)
     return _faster(found, compute, memory)

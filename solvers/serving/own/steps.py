@@ -2,7 +2,8 @@
 
 The step is plain PyTorch in 16 bit: embedding, layers, head and the likeliest token. It has no engine around it: no
 scheduler, no inputs and outputs of a step, no sampling beyond reading the logits once; those coefficients stay as
-published loops have them. A graph holds all of its kernels, prompts' too; a CPU issues none ahead.
+published loops have them. A graph holds all of its kernels, prompts' too; a CPU issues none ahead. Experts are as
+likely as one another, as random weights route; a CPU computes one after the other.
 """
 
 from dataclasses import dataclass, replace
@@ -10,18 +11,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from solvers.catalogue.hardware import Node
+from solvers.cost.architecture import ROUTING_KERNELS
 from solvers.cost.serving.coefficients import Coefficients
 from solvers.cost.serving.job import Layout, Limits, ServingJob
 from solvers.cost.serving.steps import Compositions, decode_steps, mixed_steps, ready, seconds_at
+from solvers.cost.serving.work import ROUTING_KERNELS as FUSED_KERNELS
 from solvers.recipes.model import in_catalogue
 from solvers.recipes.serving_step import ServingStepParams
 from solvers.recipes.serving_step import Step as Shape
 
 # Bytes of a logit in 16 bit, read once by the choice of the largest.
 LOGIT_BYTES = 2.0
+# Popularity of the most popular expert over the least one's; 1 is where the kernel's formula has its limit.
+EVEN = 1.01
+# Operators that choose experts, sort tokens and add up results, beyond those that the kernel counts: of
+# `jobs.bench.experts`, as many as the kernel of training has for a reference implementation.
+ROUTING = ROUTING_KERNELS - FUSED_KERNELS
 NO_ENGINE = {
     "step_s": 0.0, "sampler_bytes": LOGIT_BYTES, "host_vllm_s": 0.0, "host_sglang_s": 0.0, "host_trtllm_s": 0.0,
-    "host_sequence_s": 0.0,
+    "host_sequence_s": 0.0, "expert_popularity": EVEN,
 }  # fmt: skip
 
 
@@ -66,4 +74,12 @@ def seconds(ran: Ran, job: ServingJob, coefficients: Coefficients) -> float:
     found = replace(coefficients, **NO_ENGINE)
     if ran.graph:
         found = replace(found, eager_gap_s=found.graph_gap_s, dispatch_s=0.0)
-    return float(seconds_at(composition(ran, job), ready(job, found))[0])
+    gaps = _operators(ran) * found.eager_gap_s
+    return float(seconds_at(composition(ran, job), ready(job, found))[0]) + gaps
+
+
+def _operators(ran: Ran) -> float:
+    """Operators that an engine's fused experts do not have: routing, and on a CPU a product for each expert."""
+    model = ran.params.model
+    apart = 0.0 if ran.params.device == "cuda" else model.expert_launches(ran.layers)
+    return ROUTING * model.sparse_layers(ran.layers) + apart

@@ -2,14 +2,16 @@
 
 Steps are cut to what the node bears: one process or as many as tensor parallelism takes and the node has, one or two
 micro-batches, two small counts of layers where all are too many, then shorter sequences, then smaller vocabularies.
-Products are cut to fewer tokens. What is cut is said; the model of the kernel says what it teaches of the plan.
+A mixture is measured in one process, with all of its experts; where all else does not help, with fewer, each of which
+then has more rows. Products are cut to fewer tokens. What is cut is said: a measured step is compared with what the
+kernel says of the model that was measured, and its covariance with the plan says what that teaches.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from solvers.calibration.own.offered import (
-    LAYERS,
     LENGTH_CUTS,
     REPEATS,
     TOKEN_CUTS,
@@ -18,7 +20,9 @@ from solvers.calibration.own.offered import (
     Candidate,
     Wish,
     copies,
+    counts_of,
     decoder,
+    experts_of,
     expressible,
     launches,
 )
@@ -54,15 +58,20 @@ def candidates(asked: Asked) -> list[Candidate]:
 
 
 def products(model: Model, layout: Document, tokens: int) -> list[tuple[int, int, int]]:
-    """Rows, columns and inner size of a rank's products: forward, and the gradients of inputs and of weights."""
-    architecture, tp = architecture_of(model, STACK), layout["tp"]
+    """Rows, columns and inner size of a rank's products: forward, and the gradients of inputs and of weights.
+
+    An expert's are of its tokens on average, and cut where experts are not spread over ranks.
+    """
+    architecture, tp, ep = architecture_of(model, STACK), layout["tp"], layout["ep"]
     found = []
     for gemm in architecture.gemms:
-        if gemm.split.startswith("expert"):
-            continue
-        wide = round((float(gemm.columns) + float(gemm.kv_columns)) / (tp if gemm.split == "columns" else 1))
-        inner = round(float(gemm.inner) / (tp if gemm.split == "inner" else 1))
-        found += [(tokens, wide, inner), (tokens, inner, wide), (wide, inner, tokens)]
+        routed = gemm.split.startswith("expert")
+        cut = 1 if routed and ep > 1 else tp
+        wide = round((float(gemm.columns) + float(gemm.kv_columns)) / (cut if gemm.split.endswith("columns") else 1))
+        inner = round(float(gemm.inner) / (cut if gemm.split.endswith("inner") else 1))
+        share = float(gemm.rows) * ep / float(architecture.experts) / (tp if ep > 1 else 1) if routed else 1.0
+        rows = max(round(tokens * share), 1)
+        found += [(rows, wide, inner), (rows, inner, wide), (wide, inner, rows)]
     head = max(model.vocab // tp, 1)
     return list(dict.fromkeys([*found, (tokens, head, model.hidden)]))
 
@@ -128,35 +137,44 @@ def _training_steps(asked: Asked) -> Iterator[Candidate]:
     if not expressible(asked.spec.model):
         return
     for layout in asked.layouts[:LAYOUTS]:
-        for layers in ((), *LAYERS):
+        for layers in counts_of(asked.spec.model):
             yield from asked.bounds.first("training_step", _steps(asked, layout, layers))
 
 
 def _steps(asked: Asked, layout: Document, layers: tuple[int, ...]) -> Iterator[Wish]:
     model, spec = asked.spec.model, asked.spec
-    tp = layout["tp"] if layout["tp"] <= asked.bounds.node.count else 1
-    if layers and max(layers) > model.layers:
-        return
-    for vocabulary in VOCABULARY_CUTS:
-        for length in LENGTH_CUTS:
-            sequence = max(spec.sequence_length // length, 16)
-            words = max(model.vocab // vocabulary // tp, 1) * tp
-            document: Document = {
-                "model": decoder(model, words),
-                "sequence_length": sequence,
-                "micro_batch": layout["micro_batch"],
-                "micro_batches": min(layout["micro_batches"], 2),
-                "precision": "bf16",
-                "recompute": layout["recompute"],
-                "parallel": {"tp": tp},
-                "measured_layers": layers,
-                **REPEATS,
-            }
-            cut = (
-                f"{' and '.join(map(str, layers))} of {model.layers} layers" if layers else "",
-                f"sequences of {sequence:,} tokens" if length > 1 else "",
-                f"a vocabulary of {words:,}" if vocabulary > 1 else "",
-                f"tensor parallel {tp} in place of {layout['tp']}" if tp != layout["tp"] else "",
-            )
-            said = f"a step with micro-batches of {layout['micro_batch']}, recomputing {layout['recompute']}"
-            yield document, said, cut
+    tp = layout["tp"] if layout["tp"] <= asked.bounds.node.count and not model.moe else 1
+    for experts, vocabulary, length in product(_experts(model), VOCABULARY_CUTS, LENGTH_CUTS):
+        sequence = max(spec.sequence_length // length, 16)
+        words = max(model.vocab // vocabulary // tp, 1) * tp
+        document: Document = {
+            "model": decoder(_with_experts(model, experts), words),
+            "sequence_length": sequence,
+            "micro_batch": layout["micro_batch"],
+            "micro_batches": min(layout["micro_batches"], 2),
+            "precision": "bf16",
+            "recompute": layout["recompute"],
+            "parallel": {"tp": tp},
+            "measured_layers": layers,
+            **REPEATS,
+        }
+        cut = (
+            f"{' and '.join(map(str, layers))} of {model.layers} layers" if layers else "",
+            f"sequences of {sequence:,} tokens" if length > 1 else "",
+            f"a vocabulary of {words:,}" if vocabulary > 1 else "",
+            f"tensor parallel {tp} in place of {layout['tp']}" if tp != layout["tp"] else "",
+            f"{experts} of {model.moe.experts} experts" if model.moe and experts < model.moe.experts else "",
+            f"one process in place of {layout['ep']} that share experts" if layout["ep"] > 1 else "",
+        )
+        said = f"a step with micro-batches of {layout['micro_batch']}, recomputing {layout['recompute']}"
+        yield document, said, cut
+
+
+def _experts(model: Model) -> list[int]:
+    return experts_of(model.moe.experts, model.moe.top_k) if model.moe else [0]
+
+
+def _with_experts(model: Model, experts: int) -> Model:
+    if model.moe is None:
+        return model
+    return model.model_copy(update={"moe": model.moe.model_copy(update={"experts": experts})})

@@ -16,7 +16,7 @@ from solvers.calibration.own.document import Own
 from solvers.calibration.own.gain import Joint
 from solvers.calibration.own.gain import joint as joint_of
 from solvers.calibration.own.micro import Observed, log_seconds, observed
-from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, expressible
+from solvers.calibration.own.offered import Attached, Bounds, Candidate, attached, check_same, no_step
 from solvers.catalogue.hardware import Node
 from solvers.cost.block import Job
 from solvers.cost.cluster import hardware_of
@@ -62,9 +62,7 @@ def experiments(spec: TrainingSpec, result: Document, capability: Document, budg
 def _left_out(spec: TrainingSpec, offered: Sequence[Candidate]) -> list[str]:
     if any(one.recipe == "training_step" for one in offered):
         return []
-    if not expressible(spec.model):
-        return ["No step is measured: the recipe's decoder has plain attention and dense layers alone."]
-    return ["No step is measured: none fits this node and half of the budget, or the node does not offer them."]
+    return [no_step(spec.model)]
 
 
 def _layouts(result: Document) -> list[Document]:

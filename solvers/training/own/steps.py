@@ -3,10 +3,14 @@
 The step is plain PyTorch: operators one by one, 16-bit weights beside fp32 masters (of shards, which are FSDP2's, fp32
 weights that are cast when they are gathered), cross entropy in fp32 operator by operator, kernels of FlashAttention's
 second generation. Selective recomputation keeps the results of products and attention.
+
+One process holds all experts, and random weights route about evenly: no rank waits for a busier one. Tokens are sorted
+by expert and back operator by operator; a product of all experts is one kernel on a GPU, one for each expert on a CPU.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -24,7 +28,9 @@ from solvers.training.evidence.rows import Case
 
 # What published measurements call the software: PyTorch's own, of which torchtitan is the family.
 SOFTWARE = "torchtitan"
-STACK = Stack(attention="flash2", loss="eager", compiled=False, regathers=False)
+STACK = Stack(
+    attention="flash2", loss="eager", compiled=False, regathers=False, balanced_experts=True, merged_dispatch=False
+)
 
 
 def reason_against(params: TrainingStepParams) -> str:
@@ -44,7 +50,9 @@ def batches(steps: Sequence[tuple[TrainingStepParams, int]], node: Node) -> tupl
 def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
     """One step."""
     copies, tp = params.data_parallel, params.parallel.tp
-    stack = replace(STACK, weights="cast" if copies > 1 else "copied")
+    weights: Literal["cast", "copied"] = "cast" if copies > 1 else "copied"
+    experts: Literal["kernel", "apart"] = "kernel" if params.device == "cuda" else "apart"
+    stack = replace(STACK, weights=weights, experts=experts)
     hardware = hardware_of(node, gpus=copies * tp, precision="bf16")
     job = Job(
         architecture=architecture_of(in_catalogue(params.model, layers), stack),
@@ -63,4 +71,4 @@ def case(params: TrainingStepParams, layers: int, node: Node) -> Case:
         micro_batches=np.array([float(params.micro_batches)]), schedule=np.array([ONE_F_ONE_B]),
         recompute=np.array([RECOMPUTE.index(params.recompute)]), zero=np.array([3 if params.parallel.fsdp > 1 else 0]),
     )  # fmt: skip
-    return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=False, nodes=1)
+    return Case(job=job, hardware=hardware, shards=shards, layouts=layouts, moe=bool(params.model.moe), nodes=1)

@@ -94,6 +94,13 @@ def test_in_fp8_each_expert_is_cast_as_well_unless_that_is_fused() -> None:
     assert plain - fused == pytest.approx(8 * 2 * (5e-6 + 1e-6))
 
 
+def test_experts_in_one_kernel_have_no_loop_and_apart_they_have_one() -> None:
+    loop, kernel, apart = (_mixture(ep=1, experts=how)[0] for how in ("loop", "kernel", "apart"))
+
+    assert loop - kernel == pytest.approx(8 * 2 * (5e-6 + 1e-6))
+    assert apart == loop
+
+
 def test_graphs_of_all_but_the_experts_leave_those_to_the_host() -> None:
     seconds, kernels = _mixture(ep=8, graphs="parts")
 

@@ -5,7 +5,8 @@ import pytest
 
 from solvers.cost.linear import expert_cut, local_columns, product_seconds
 from solvers.cost.parts import Gemm, Stack
-from tests.solvers.cost.cases import GPT_22B, free_of_overheads, job, one
+from solvers.cost.roofline import gemm_seconds
+from tests.solvers.cost.cases import GPT_22B, MIXTURE, free_of_overheads, job, one
 
 
 def test_a_product_has_three_passes_of_equal_work() -> None:
@@ -65,3 +66,30 @@ def test_experts_are_cut_by_tensor_parallelism_only_without_expert_parallelism()
     cuts = [float(expert_cut(one(job_, tp=4, ep=ep)[0])[0]) for ep in (1, 2)]
 
     assert cuts == [4.0, 1.0]
+
+
+@pytest.mark.parametrize("how", ["loop", "kernel", "apart"])
+def test_experts_apart_lose_half_a_wave_each_and_together_one(how: str) -> None:
+    case = job(MIXTURE, gpus=1, stack=Stack(experts=how, balanced_experts=True))  # type: ignore[arg-type]
+    found = product_seconds(
+        one(case)[0],
+        np.array([512.0]),
+        architecture=case.architecture,
+        cluster=case.cluster,
+        coefficients=case.coefficients,
+        imbalance=1.0,
+        stack=case.stack,
+    )
+
+    # 512 tokens choose two of eight experts of 1024 x 2048: up with gates, and down.
+    rate, cluster, coefficients = case.cluster.linear_flops_per_s, case.cluster, case.coefficients
+    kernels, matrices = (8.0, 1.0) if how == "apart" else (1.0, 8.0)
+    by_hand = [
+        kernels
+        * gemm_seconds(
+            np.array([128.0]), np.array([columns]), np.array([inner]), matrices=matrices, rate=rate, cluster=cluster,
+            coefficients=coefficients,
+        )
+        for columns, inner in ((4096.0, 1024.0), (1024.0, 2048.0))
+    ]  # fmt: skip
+    assert found.experts == pytest.approx(sum(by_hand))

@@ -190,6 +190,36 @@ def test_a_share_of_a_model_is_measured_where_a_replica_cuts_it() -> None:
     assert {(steps[-1].params.steps[0].sequences, *one) for one in cut} <= shapes
 
 
+@cache
+def mixture() -> tuple[ServingSpec, Document]:
+    asked = {
+        "kind": "serving", "model": "qwen3-30b-a3b", "hardware": {"node": "dgx-h100", "nodes": 1},
+        "traffic": {"rate": 2.0, "input": 1024, "output": 256}, "slo": {"ttft": "2 s", "tpot": "50 ms"},
+        "options": {"fix": {"mode": "colocated", "tp": 4, "pp": 1, "dp": 1, "ep": 4}},
+    }  # fmt: skip
+    spec = ServingSpec.model_validate(asked)
+    return spec, kinds.solve(spec)
+
+
+def test_a_ranks_share_of_a_mixture_has_its_experts() -> None:
+    spec, answer = mixture()
+    assert answer["plan"]["pools"][0]["layout"]["ep"] == 4
+
+    offered = candidates(opened(spec, answer, ON_GPU)[1])
+
+    steps = [one for one in offered if one.recipe == "serving_step"]
+    # Of 128 experts a rank has 32, and of a token's eight choices two fall on it; vocabulary and heads are cut in four.
+    moe = steps[0].params.model.moe
+    assert (moe.experts, moe.top_k, moe.ffn) == (32, 2, 768)
+    assert (steps[0].params.model.heads, steps[0].params.model.vocabulary) == (8, 37_984)
+    assert all("32 of 128 experts" in one.cut for one in steps)
+    [gemm] = [one for one in offered if one.recipe == "gemm"]
+    rows = answer["plan"]["pools"][0]["engine"]["max_num_batched_tokens"]
+    tokens = min(rows, 1024)
+    shapes = {(one.m, one.n, one.k) for one in gemm.params.shapes}
+    assert {(tokens * 8 // 128, 1536, 2048), (tokens * 8 // 128, 2048, 768)} <= shapes
+
+
 def test_a_node_with_little_memory_gets_fewer_layers() -> None:
     spec, answer = on_gpus()
     small = {**NODE, "gpus": [{**H100, "memory_bytes": 20e9}]}

@@ -38,6 +38,19 @@ FORETOLD = (
 )  # fmt: skip
 
 
+def _mixture(hidden: int, layers: int, length: int, experts: int, top_k: int, ffn: int, **more: Any) -> Document:
+    asked = step(hidden, layers, 2048, length, **more)
+    moe = {"experts": experts, "top_k": top_k, "ffn": ffn}
+    return {**asked, "model": {**asked["model"], "ffn": 0, "moe": moe}}
+
+
+MIXTURES = (
+    _mixture(256, 4, 512, 8, 2, 256), _mixture(512, 2, 256, 16, 4, 128, micro_batch=2),
+    _mixture(384, 3, 512, 4, 1, 512), _mixture(512, 4, 512, 8, 2, 704, micro_batches=2),
+)  # fmt: skip
+UNSEEN = (_mixture(640, 3, 512, 8, 2, 512), _mixture(256, 6, 1024, 32, 4, 128))
+
+
 def micro() -> list[Document]:
     """All micro-benchmarks."""
     return [sent(name, params) for name, params in MICRO]

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from solvers import kinds, recipes
+from solvers import catalogue, kinds, recipes
+from solvers.calibration.own.offered import Bounds, attached
 from solvers.documents import Document
 from solvers.errors import SpecError
+from solvers.training.own.candidates import Asked, candidates, products
 from solvers.training.own.learn import learn
 from tests.solvers.training.own import machine
 from tests.solvers.training.own.asked import micro, steps
@@ -84,6 +86,56 @@ def test_what_is_chosen_can_be_learned_from_and_foretells() -> None:
     after = kinds.solve(machine.spec(calibration=learned))["estimates"]["step_time_s"]
     before = result()["estimates"]["step_time_s"]
     assert after["high"] / after["low"] < before["high"] / before["low"]
+
+
+MIXTURE = {
+    "layers": 4, "hidden": 512, "heads": 8, "kv_heads": 4, "vocab": 4096, "norm": "rmsnorm",
+    "moe": {"experts": 8, "top_k": 2, "ffn": 704}, "source": [{"title": "a test"}],
+}  # fmt: skip
+
+
+def test_steps_of_a_mixture_are_chosen_with_its_experts() -> None:
+    spec = machine.spec(model=MIXTURE)
+
+    found = kinds.experiments(spec, kinds.solve(spec), NODE, 600.0)
+
+    assert found["left_out"] == []
+    steps = [one["params"] for one in found["experiments"] if one["recipe"] == "training_step"]
+    assert {json.dumps(one["model"]["moe"]) for one in steps} == {
+        json.dumps({"experts": 8, "top_k": 2, "ffn": 704, "shared_ffn": 0, "first_dense": 0})
+    }
+    [gemm] = [one["params"]["shapes"] for one in found["experiments"] if one["recipe"] == "gemm"]
+    # 1,024 tokens choose two of eight: 256 rows for each expert, up with gates and down.
+    assert {(256, 1408, 512), (256, 512, 704)} <= {(one["m"], one["n"], one["k"]) for one in gemm}
+
+
+def test_where_memory_is_short_fewer_layers_are_measured_and_then_fewer_experts() -> None:
+    model = {**MIXTURE, "layers": 6, "moe": {"experts": 64, "top_k": 2, "ffn": 704, "first_dense": 1}, "ffn": 1408}
+    spec = machine.spec(model=model)
+    layouts = [one["layout"] for one in [kinds.solve(spec)["plan"]]]
+
+    def offered(memory_bytes: float) -> list[Any]:
+        node = attached({**NODE, "cpu": {**machine.CPU, "memory_bytes": memory_bytes}})
+        found = candidates(Asked(spec, layouts, Bounds(node, spec.hardware.node.gpu, 600.0)))
+        steps = [one for one in found if one.recipe == "training_step"]
+        return [(one.params.measured_layers, one.params.model.moe.experts) for one in steps]
+
+    # An expert has a million parameters of 18 bytes: 64 take 1.25 GB a layer.
+    assert offered(16e9) == [((), 64), ((3, 5), 64), ((2, 3), 64)]
+    assert offered(3e9) == [((), 16), ((3, 5), 16), ((2, 3), 64)]
+
+
+def test_products_of_experts_are_those_of_a_rank() -> None:
+    model = catalogue.model(MIXTURE)
+    layout = {"tp": 2, "ep": 1}
+
+    cut, whole = (set(products(model, {**layout, "ep": ep}, 1024)) for ep in (1, 2))
+
+    # Without expert parallelism each expert is cut in two; with it a rank has four, and the tokens of both ranks.
+    assert {(256, 704, 512), (256, 512, 352)} <= cut
+    assert {(256, 1408, 512), (256, 512, 704)} <= whole
+    assert (256, 512, 352) not in whole
+    assert (256, 1408, 512) not in cut
 
 
 def test_on_a_gpu_like_published_ones_little_is_open_and_products_come_first() -> None:

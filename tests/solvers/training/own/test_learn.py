@@ -9,8 +9,9 @@ from solvers.calibration.own.document import Own
 from solvers.documents import Document, digest
 from solvers.errors import SpecError
 from solvers.training.own.learn import learn
+from solvers.training.own.scores import score
 from tests.solvers.training.own import machine
-from tests.solvers.training.own.asked import LEARNED, micro, step, steps
+from tests.solvers.training.own.asked import LEARNED, MIXTURES, UNSEEN, micro, step, steps
 
 
 def reasons(document: Document) -> list[tuple[str, int, str]]:
@@ -37,6 +38,17 @@ def test_the_same_measurements_teach_the_same_to_the_byte() -> None:
     assert json.dumps(once) == json.dumps(again)
     assert Own.model_validate(once).document() == once
     assert once["measurements"] == sorted(digest(one) for one in measurements)
+
+
+def test_steps_of_mixtures_are_learned_from_and_foretell_others() -> None:
+    own = Own.model_validate(learn(machine.spec(), [*micro(), *steps(MIXTURES)]))
+
+    assert own.aside == ()
+    assert [one.params.model.moe is not None for one in own.steps] == [True] * len(MIXTURES)
+    assert max(abs(one.left_out_s / one.seconds - 1.0) for one in own.steps) < 0.2
+    found = score(own, steps(UNSEEN, seed=9))["errors"]
+    assert found["own"]["worst"] < 0.15
+    assert found["own"]["mean"] < 0.3 * found["constant"]["mean"]
 
 
 def test_a_step_that_takes_three_times_too_long_is_set_aside() -> None:

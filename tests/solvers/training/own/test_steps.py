@@ -29,6 +29,28 @@ def test_the_kernel_counts_the_operations_that_the_recipe_counts() -> None:
     assert float(model_flops(job)) == pytest.approx(counted, rel=0.01)
 
 
+MOE = {"experts": 8, "top_k": 2, "ffn": 192, "shared_ffn": 64, "first_dense": 1}
+
+
+def test_the_kernel_counts_a_mixtures_operations_as_the_recipe_does() -> None:
+    asked = params()
+    mixture = params(model={**asked.model.model_dump(), "moe": MOE})
+
+    found = case(mixture, 3, NODE)
+
+    counted = get("training_step").rates(mixture, {"layers": 3}, 1.0)["flops_per_s"]
+    assert float(model_flops(found.job)) == pytest.approx(counted, rel=0.01)
+    assert found.moe
+    assert float(found.job.architecture.moe_share) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("device", "how"), [("cpu", "apart"), ("cuda", "kernel")])
+def test_experts_are_one_kernel_on_a_gpu_and_products_apart_on_a_cpu(device: str, how: str) -> None:
+    stack = case(params(device=device), 2, NODE).job.stack
+
+    assert (stack.experts, stack.balanced_experts, stack.merged_dispatch) == (how, True, False)
+
+
 def test_a_step_is_cut_as_it_says() -> None:
     asked = params(parallel={"fsdp": 2, "tp": 2}, recompute="full")
 
