@@ -62,8 +62,16 @@ def figure(result: Document, theme: Theme) -> go.Figure:
             "visible": False,
             "fixedrange": True,
         }
+        labels = [label for label, _ in one.classes]
         layout[f"xaxis{axis}"] = theme.axis(
-            "Size of the request (tokens)", anchor=f"y{axis}", fixedrange=True, showgrid=False, type="category"
+            "Size of the request (tokens)",
+            anchor=f"y{axis}",
+            fixedrange=True,
+            showgrid=False,
+            type="category",
+            tickvals=labels,
+            ticktext=[_narrow(label) for label in labels],
+            tickangle=0,
         )
         maps.append(_map(one, axis, theme))
         notes += _names(one, axis, theme, several=len(found) > 1)
@@ -94,6 +102,11 @@ def height(result: Document) -> int:
     """Pixels."""
     found = routed(result)
     return sum(HEAD + ROW * len(one.configurations) + TICKS for one in found)
+
+
+def _narrow(label: str) -> str:
+    """A class in lines that stand beside others on a phone: `1025-`, `2048 in`."""
+    return label.replace(", ", "<br>") if "," in label else label.replace("-", "-<br>")
 
 
 def _map(one: Routed, axis: str, theme: Theme) -> go.Heatmap:

@@ -160,6 +160,7 @@ def test_sizes_are_drawn_by_service_with_the_weights_of_its_own_busiest_hour(sol
     assert [list(line) for line in chat.z] == [[0.0, 0.8], [1.0, 0.2]]
     assert [list(line) for line in search.z] == [[1.0, 1.0]]
     assert (list(chat.x), chat.xaxis, search.xaxis) == (["1-500 in", "501+ in"], "x", "x2")
+    assert list(sizes.figure(solved, LIGHT).layout.xaxis.ticktext) == ["1-<br>500 in", "501+ in"]
     assert sizes.title(solved) == "Short requests of chat go to L4, long ones to H100-SXM"
     assert sizes.table(solved).rows[1] == (
         "chat", "501+ in", "25 %", f"80 % {RESERVED}, TP1, FP8; 20 % {SPOT}, TP1, FP8",
