@@ -140,9 +140,10 @@ def counts_of(model: Model) -> list[tuple[int, ...]]:
     return [(), *(counts for counts in few if max(counts) <= model.layers)]
 
 
-def experts_of(experts: int, top_k: int) -> list[int]:
-    """How many of the experts are measured: all, then fewer; never fewer than a token goes to."""
-    return list(dict.fromkeys(max(experts // cut, top_k) for cut in EXPERT_CUTS))
+def experts_of(experts: int, top_k: int, *, few_layers: bool) -> list[int]:
+    """How many of the experts are measured: all, and of the fewest layers fewer; never fewer than a token goes to."""
+    cuts = EXPERT_CUTS if few_layers else EXPERT_CUTS[:1]
+    return list(dict.fromkeys(max(experts // cut, top_k) for cut in cuts))
 
 
 def decoder(model: Model, vocabulary: int) -> Document:

@@ -151,7 +151,7 @@ def _serving_steps(asked: Asked) -> Iterator[Candidate]:
 
 
 def _prefills(plan: Planned, layers: tuple[int, ...]) -> Iterator[Wish]:
-    for experts, vocabulary, cut in product(_experts(plan.prefiller), VOCABULARY_CUTS, LENGTH_CUTS):
+    for experts, vocabulary, cut in product(_experts(plan.prefiller, layers), VOCABULARY_CUTS, LENGTH_CUTS):
         chunk, before, _ = (max(n // cut, low) for n, low in _lengths(plan))
         said = f"chunks of {chunk:,} tokens" if cut > 1 else ""
         step = {"tokens": chunk, "start": before}
@@ -159,15 +159,16 @@ def _prefills(plan: Planned, layers: tuple[int, ...]) -> Iterator[Wish]:
 
 
 def _decodes(plan: Planned, layers: tuple[int, ...]) -> Iterator[Wish]:
-    for experts, vocabulary, cut in product(_experts(plan.decoder), VOCABULARY_CUTS, LENGTH_CUTS):
+    for experts, vocabulary, cut in product(_experts(plan.decoder, layers), VOCABULARY_CUTS, LENGTH_CUTS):
         batch, (_, _, context) = max(plan.batch // cut, 1), (max(n // cut, low) for n, low in _lengths(plan))
         said = f"{batch:,} sequences of {context:,} tokens" if cut > 1 else ""
         step = {"sequences": batch, "start": context}
         yield _wish(plan.decoder, step, layers, (vocabulary, experts), ("a decode of the plan's batch", said))
 
 
-def _experts(job: ServingJob) -> list[int]:
-    return experts_of(held(job), _choices(job)) if job.model.moe else [0]
+def _experts(job: ServingJob, layers: tuple[int, ...]) -> list[int]:
+    few = layers == counts_of(job.model)[-1]
+    return experts_of(held(job), _choices(job), few_layers=few) if job.model.moe else [0]
 
 
 def _wish(

@@ -144,7 +144,7 @@ def _training_steps(asked: Asked) -> Iterator[Candidate]:
 def _steps(asked: Asked, layout: Document, layers: tuple[int, ...]) -> Iterator[Wish]:
     model, spec = asked.spec.model, asked.spec
     tp = layout["tp"] if layout["tp"] <= asked.bounds.node.count and not model.moe else 1
-    for experts, vocabulary, length in product(_experts(model), VOCABULARY_CUTS, LENGTH_CUTS):
+    for experts, vocabulary, length in product(_experts(model, layers), VOCABULARY_CUTS, LENGTH_CUTS):
         sequence = max(spec.sequence_length // length, 16)
         words = max(model.vocab // vocabulary // tp, 1) * tp
         document: Document = {
@@ -170,8 +170,9 @@ def _steps(asked: Asked, layout: Document, layers: tuple[int, ...]) -> Iterator[
         yield document, said, cut
 
 
-def _experts(model: Model) -> list[int]:
-    return experts_of(model.moe.experts, model.moe.top_k) if model.moe else [0]
+def _experts(model: Model, layers: tuple[int, ...]) -> list[int]:
+    few = layers == counts_of(model)[-1]
+    return experts_of(model.moe.experts, model.moe.top_k, few_layers=few) if model.moe else [0]
 
 
 def _with_experts(model: Model, experts: int) -> Model:

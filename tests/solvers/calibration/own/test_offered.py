@@ -47,10 +47,11 @@ def test_layers_that_are_counted_begin_after_the_dense_ones() -> None:
     assert counts_of(small(ffn=128, moe={**moe, "first_dense": 5})) == [(), (6, 7)]
 
 
-def test_fewer_experts_are_never_fewer_than_a_token_goes_to() -> None:
-    assert experts_of(128, 8) == [128, 32, 8]
-    assert experts_of(8, 2) == [8, 2]
-    assert experts_of(3, 3) == [3]
+def test_fewer_experts_are_of_the_fewest_layers_alone_and_never_fewer_than_a_token_goes_to() -> None:
+    assert experts_of(128, 8, few_layers=True) == [128, 32, 8]
+    assert experts_of(8, 2, few_layers=True) == [8, 2]
+    assert experts_of(3, 3, few_layers=True) == [3]
+    assert experts_of(128, 8, few_layers=False) == [128]
 
 
 @pytest.mark.parametrize("name", ["llama-3.1-8b", "mixtral-8x7b", "qwen3-30b-a3b"])
