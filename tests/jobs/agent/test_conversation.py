@@ -1,6 +1,8 @@
 """The agent against a real HTTP or TLS server that does not always do what it should."""
 
 import json
+import os
+import signal
 import tempfile
 import time
 from dataclasses import replace
@@ -19,6 +21,7 @@ from jobs.agent.work import LOG_MOST, LOG_PIECE, Work
 from planner.client_errors import Unreachable
 from tests.jobs.agent.desk import NOTHING, SAYS, Desk, opened, self_signed
 from tests.jobs.agent.signing import NODE, PUBLIC, offer
+from tests.jobs.conftest import wait_until
 
 JOINED = {
     "node": {"id": NODE, "name": "box"},
@@ -351,3 +354,24 @@ def test_what_no_server_takes_is_left_to_the_server_to_refuse(tmp_path, odd):
         work_of(desk, tmp_path, transport)._end("exited")
 
     assert [body["outcome"] for body in desk.bodies("finish")] == ["measured", "failed"]
+
+
+def test_an_offer_that_is_on_its_way_when_the_agent_is_told_to_end_is_given_back(tmp_path):
+    def answer(verb, _body):
+        if verb != "lease" or len(desk.bodies("lease")) > 1:
+            return SAYS[verb]
+        os.kill(os.getpid(), signal.SIGUSR1)
+        wait_until(lambda: agent.bell.rung)
+        return {**NOTHING, "offer": offer()}
+
+    with opened(Desk(answer)) as desk, Transport(desk.url, "nd_x") as transport:
+        agent = agent_of(desk, tmp_path, transport, [])
+        before = signal.signal(signal.SIGUSR1, agent.bell.ring)
+        try:
+            with pytest.raises(loop.Stopped):
+                agent.run()
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+
+    assert [verb for verb, _ in desk.told] == ["lease", "finish", "lease"]
+    assert (desk.bodies("finish")[0]["outcome"], desk.bodies("lease")[1]["leaving"]) == ("released", True)

@@ -124,3 +124,34 @@ def test_a_measurement_that_is_killed_for_its_memory_is_told_with_the_signal(sta
 
     until(lambda: job.ended() is not None)
     assert files.read(tmp_path, files.ENDED) == {"reason": "exited", "code": -signal.SIGKILL}
+
+
+SPY = """
+import json, os, subprocess
+child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+with open("seen.json", "w") as file:
+    json.dump({"sleeper": child.pid, "environment": dict(os.environ)}, file)
+"""
+
+
+@pytest.fixture
+def spied(start, tmp_path, monkeypatch):
+    """What a recipe saw that brought a torch of its own, which left a process in a session of its own behind."""
+    (tmp_path / "torch.py").write_text(SPY)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("ISOFLOP_NODE_STATE", "/etc/isoflop/node.json")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    job = start()
+    until(lambda: job.ended() is not None)
+    return files.read(tmp_path, "seen.json")
+
+
+def test_a_measuring_process_knows_nothing_of_this_machine_s_secrets(spied):
+    seen = spied["environment"]
+
+    assert {"ISOFLOP_NODE_STATE", "AWS_SECRET_ACCESS_KEY"} & set(seen) == set()
+    assert seen["PATH"] == os.environ["PATH"]
+
+
+def test_what_a_job_left_in_a_session_of_its_own_ends_with_it(spied):
+    assert not Path(f"/proc/{spied['sleeper']}").exists()
