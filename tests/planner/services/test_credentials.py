@@ -99,3 +99,9 @@ def test_what_has_had_its_time_is_forgotten(joined):
     aged(31)
 
     assert credentials.forget_old() == 1
+
+
+def test_a_removed_node_is_nobody_even_where_its_credential_is_left(joined):
+    Node.objects.update(state="removed")
+
+    assert credentials.authenticate(joined.credential) is None

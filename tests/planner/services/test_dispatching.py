@@ -61,6 +61,16 @@ def test_a_node_gets_as_many_jobs_as_it_has_slots(project):
     assert [where(each)[0] for each in asked] == ["assigned"] * 8 + ["queued"] * 2
 
 
+def test_a_job_goes_where_most_hands_are_free(project):
+    join(project, name="box")
+    join(project, name="cluster", executor="slurm")
+    asked = job(project)
+
+    dispatching.assign()
+
+    assert where(asked) == ("assigned", "cluster")
+
+
 def test_jobs_spread_over_nodes_with_free_hands(project):
     join(project, name="cluster", executor="slurm")
     join(project, name="box")

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models.functions import Now
 
-from planner.models import AuditEntry, Credential, JoinToken, Membership, Node, Project
+from planner.models import AuditEntry, Bell, Credential, JoinToken, Membership, Node, OutboxEntry, Project
 from planner.services import jobs, joining, nodes, secret_words
 from planner.services.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from tests import factories
@@ -164,3 +164,12 @@ def test_a_node_joins_also_where_its_first_job_finds_no_room(project, monkeypatc
 
     assert joining.welcome(join(project).node) is None
     assert joining.welcome(join(project, name="bare", recipes={}).node) is None
+
+
+def test_who_joins_asks_for_what_waits_in_the_queue(project):
+    plain = invited(project)
+    OutboxEntry.objects.all().delete()
+
+    attach(plain)
+
+    assert list(OutboxEntry.objects.values_list("bell", flat=True)) == [Bell.DISPATCH]

@@ -58,8 +58,10 @@ def test_a_removed_node_s_job_goes_elsewhere_and_has_lost_no_attempt(project):
     assert [each.name for each in nodes.listed(project)] == ["b"]
 
 
-def test_jobs_that_no_other_node_may_take_end_with_their_node(project):
-    node, other = join(project, name="a", executor="slurm").node, join(project, name="b").node
+@pytest.mark.parametrize("executor", ["local", "slurm"])
+def test_jobs_that_no_other_node_may_take_end_with_their_node(project, executor):
+    """The second waits in the queue, or is promised to the node already."""
+    node, other = join(project, name="a", executor=executor).node, join(project, name="b").node
     for each in (node, node, other):
         job(project, node=str(each.id))
     leased(node)

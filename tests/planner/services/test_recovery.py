@@ -70,6 +70,17 @@ def test_a_lease_that_is_held_is_left_alone(project, node):
     assert recovery.expire() == []
 
 
+def test_a_promise_is_taken_back_when_its_time_is_over_and_no_sooner(project, node):
+    asked = job(project)
+    dispatching.assign()
+
+    early = recovery.expire()
+    Job.objects.update(assigned_until=Now() - timedelta(seconds=1))
+
+    assert (early, recovery.expire()) == ([], ["queued"])
+    assert (fresh(asked).attempts, fresh(asked).avoid) == (0, node)
+
+
 def test_the_settings_add_up_to_what_is_promised():
     """P4: a node that dies loses its lease, the sweeper sees it and gives the job away, the next free node asks; and if
     that one has died as well, once more. P5: a cancel is heard with the next renewal, and TERM has ten seconds to work.

@@ -92,6 +92,16 @@ def test_nothing_moves_while_jobs_are_under_way(solved, node):
     assert stepped(validation).state == ValidationState.MEASURING
 
 
+def test_a_job_that_ends_asks_for_the_trials_next_step(solved, node):
+    stepped(begun(solved))
+    payload = made.leased(node)
+    OutboxEntry.objects.all().delete()
+
+    made.finish(node, payload)
+
+    assert OutboxEntry.objects.filter(bell=Bell.VALIDATE).count() == 1
+
+
 def test_a_step_that_is_answered_twice_changes_nothing(solved, node):
     validation = begun(solved)
     call = validations.step(validation)
