@@ -11,11 +11,16 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import HealthCheck, settings
 
 from planner.local import cluster, home, postgres
 
 # Nothing here needs to survive a power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# Nothing is said of a function that a busy machine is slow at making examples for it.
+settings.register_profile("isoflop", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("isoflop")
 
 _server: list[postgres.Server] = []
 

@@ -51,6 +51,7 @@ def cpu_node(capability: Document, *, name: str) -> Document:
         "gpu": {
             "name": name if name.endswith("-cpu") else f"{name}-cpu",
             "title": title,
+            "processor": "cpu",
             "aliases": [cpu["model"]],
             "memory": f"{cpu['memory_bytes'] / 2**30:.4g} GiB",
             "memory_bandwidth": f"{BANDWIDTH / 1e9:g} GB/s",

@@ -59,6 +59,12 @@ class Gpu(Entry):
     model_config = ConfigDict(title="GPU")
 
     vendor: str = Field(default="", max_length=80, title="Vendor")
+    processor: Literal["gpu", "cpu"] = Field(
+        default="gpu",
+        title="Processor",
+        description="What it is: a GPU, or the CPU of a machine without any.",
+        json_schema_extra={"x-advanced": True},
+    )
     memory_bytes: Bytes = Field(alias="memory", title="Memory", examples=["80 GB"])
     memory_bytes_per_s: BytesPerSecond = Field(
         alias="memory_bandwidth", title="Memory bandwidth", examples=["3.35 TB/s"]

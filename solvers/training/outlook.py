@@ -50,7 +50,9 @@ def corrected(spec: TrainingSpec, pool: Pool, points: Ints) -> Pool:
     kernel = np.empty(len(points))
     for batch in batches:
         kernel[batch.owner] = np.log(evaluate(batch, pool.found[0].job.coefficients).seconds)
+    beyond = calibration.CPU_FACTOR if calibration.is_beyond(spec) else 1.0
     low, high = (np.exp(end - seen.mean) for end in seen.interval())
+    low, high = low / beyond, high * beyond
     told = {"factor": np.exp(seen.mean - kernel), "low": low, "high": high, "novelty": seen.novelty}
     place = pool.place.copy()
     place[points] = np.arange(len(points)) + (pool.seen.size if pool.seen else 0)

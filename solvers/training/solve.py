@@ -9,7 +9,7 @@ from solvers.base import Infeasible, Kind, Progress, Solved
 from solvers.documents import Document
 from solvers.errors import Problem
 from solvers.training import calibration
-from solvers.training.calibration import slack_of
+from solvers.training.calibration import is_beyond, slack_of
 from solvers.training.estimates import estimates_of
 from solvers.training.explore import refined_all
 from solvers.training.exports import EXPORTS
@@ -229,6 +229,12 @@ def _point(spec: TrainingSpec, pool: Pool, point: int) -> Document:
 
 def _unlike_any(spec: TrainingSpec, chosen: Choice) -> tuple[Problem, ...]:
     """A warning where the plan is far from every measured run."""
+    if is_beyond(spec):
+        message = (
+            "No published run was on a CPU: measured steps took a tenth to a thirtieth of such times; intervals say so."
+        )
+        hint = "Validate the plan on a node of this kind: the first measurements replace the estimates."
+        return (Problem("outside_measurements", message, "/hardware", hint),)
     if spec.calibration == "prior" or chosen.novelty < UNKNOWN:
         return ()
     message = "No published run is like this plan: its times rest on the model's priors, and their intervals are wide."

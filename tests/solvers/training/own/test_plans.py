@@ -11,6 +11,7 @@ from solvers.calibration.own.document import Own
 from solvers.documents import Document, canonical
 from solvers.errors import SpecError
 from solvers.recipes.training_step import TrainingStepParams
+from solvers.training.calibration import CPU_FACTOR
 from solvers.training.own.learn import learn
 from tests.solvers.training.own import machine
 from tests.solvers.training.own.asked import micro, step, steps
@@ -41,6 +42,20 @@ def test_a_plan_is_as_fast_as_its_device_and_names_its_calibration() -> None:
     assert estimate["value"] == pytest.approx(_seconds(params), rel=0.15)
     assert estimate["low"] < _seconds(params) < estimate["high"]
     assert solved("published")["estimates"]["step_time_s"]["value"] > 1.3 * _seconds(params)
+
+
+def test_before_anything_is_measured_on_a_cpu_its_interval_spans_what_cpus_were_off_by() -> None:
+    found = {name: solved(name) for name in ("published", "prior")}
+    learned = solved(own())
+
+    for one in found.values():
+        step = one["estimates"]["step_time_s"]
+        assert step["low"] * CPU_FACTOR < step["value"] < step["high"] / CPU_FACTOR
+        assert one["estimates"]["peak_memory_bytes"]["high"] < 2.0 * one["estimates"]["peak_memory_bytes"]["low"]
+        assert ("outside_measurements", "/hardware") in [(told["code"], told["at"]) for told in one["warnings"]]
+    step = learned["estimates"]["step_time_s"]
+    assert step["high"] < 2.0 * step["low"]
+    assert "/hardware" not in [told["at"] for told in learned["warnings"]]
 
 
 def _seconds(params: TrainingStepParams) -> float:
