@@ -7,9 +7,9 @@ from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 
 from planner.models import AuditEntry, Bell, JobState, Node, OutboxEntry, Run, Validation, ValidationState
-from planner.services import calibrations, claims, jobs, nodes, projects, validations
+from planner.services import calibrations, claims, jobs, leases, nodes, projects, validations
 from planner.services.claims import Answered
-from planner.services.errors import Conflict, Invalid, NotFound
+from planner.services.errors import Conflict, Forbidden, Invalid, NotFound
 from planner.services.validations import Call
 from solvers import kinds
 from solvers.errors import Problem, UnknownName
@@ -100,6 +100,67 @@ def test_a_job_that_ends_asks_for_the_trials_next_step(solved, node):
     made.finish(node, payload)
 
     assert OutboxEntry.objects.filter(bell=Bell.VALIDATE).count() == 1
+
+
+def test_only_what_the_same_software_measured_is_learned_from(solved, node):
+    made.finish(node, leased_of(solved.project, node))
+    validation = stepped(begun(solved))
+    for _ in range(2):
+        payload = made.leased(node)
+        environment = {**made.environment(), "torch": "9.9.9"}
+        measured = made.result(payload, environment=environment)
+        leases.finish(node, payload["job"], fence=payload["fence"], said=leases.Said("measured", measured))
+
+    call = validations.step(validation)
+
+    assert [one["environment"]["torch"] for one in call.beside["measurements"]] == ["9.9.9", "9.9.9"]
+
+
+def leased_of(project, node):
+    made.job(project)
+    return made.leased(node)
+
+
+@pytest.mark.parametrize("act", ["start", "cancel", "keep"])
+def test_who_may_only_look_tries_nothing(solved, node, act):
+    viewer = factories.user("vic")
+    projects.add_member(solved.project, "vic", "viewer", by=solved.created_by)
+    running = begun(solved)
+    document = {"name": "cpu", "device": "d", "stack": "s", "base": "published", "measurements": []}
+    acts = {
+        "start": lambda: validations.start(solved, user=viewer, budget_s=120.0),
+        "cancel": lambda: validations.cancel(running, user=viewer),
+        "keep": lambda: calibrations.keep(solved.project, document, kind="trial", user=viewer),
+    }
+
+    with pytest.raises(Forbidden):
+        acts[act]()
+
+    assert validations.one(solved.project, running.id).state == ValidationState.QUEUED
+
+
+def bells() -> list[str]:
+    """What was asked for since the last look."""
+    asked = sorted(OutboxEntry.objects.values_list("bell", flat=True))
+    OutboxEntry.objects.all().delete()
+    return asked
+
+
+def test_each_step_rings_for_the_next(solved, node):
+    OutboxEntry.objects.all().delete()
+
+    validation = begun(solved)
+    started = bells()
+    validation = stepped(validation)
+    queued = bells()
+    jobs.cancel(validation.jobs.first(), user=solved.created_by)
+    cancelled = bells()
+    made.finish(node, made.leased(node))
+    bells()
+    stepped(validation)
+
+    assert (started, set(queued)) == ([Bell.VALIDATE], {Bell.DISPATCH})
+    assert (set(cancelled), bells()) == ({Bell.DISPATCH, Bell.VALIDATE}, [Bell.SOLVE, Bell.VALIDATE])
 
 
 def test_a_step_that_is_answered_twice_changes_nothing(solved, node):
