@@ -16,10 +16,14 @@ router = Router(tags=["compare"])
 
 
 class ComparisonOut(BaseModel):
-    """The runs, and one row for each thing that can be compared, its values in the order of the runs."""
+    """The runs, and one row for each thing that can be compared, its values in the order of the runs.
+
+    `alike`: plans of one kind rest on one calibration; where they do not, none is the best.
+    """
 
     runs: list[RunLine]
     rows: list[Document]
+    alike: bool
 
 
 @router.post("", auth=needs("runs:read"), response=ComparisonOut, operation_id="compare_runs")
@@ -28,4 +32,4 @@ def compare(request: HttpRequest, body: ComparisonAsked) -> ComparisonOut:
     who = caller(request)
     comparison = history.compare([visible(who, run_id) for run_id in dict.fromkeys(body.runs)])
     rows = [asdict(row) for row in comparison.rows]
-    return ComparisonOut(runs=[run_line(run) for run in comparison.runs], rows=rows)
+    return ComparisonOut(runs=[run_line(run) for run in comparison.runs], rows=rows, alike=comparison.alike)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 BEST = " *"
+UNLIKE = "These plans rest on different calibrations: none is marked as the best."
 
 
 def compare(
@@ -37,6 +38,8 @@ def compare(
     shown = _tables(found["runs"], [row for row in found["rows"] if everything or row["differs"]])
     if shown:
         tables(shown, output)
+        if not found["alike"]:
+            typer.echo(UNLIKE, err=True)
     else:
         typer.echo("These runs ask the same and answer the same; --all shows what.", err=True)
 

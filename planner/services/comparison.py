@@ -1,7 +1,7 @@
 """Runs side by side: what was asked and what came out, line by line, differences and the best marked."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.models import Run
@@ -46,10 +46,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The rows, and the runs in the order of their values."""
+    """The rows, and the runs in the order of their values.
+
+    `alike` says that plans of one kind rest on one calibration. Where they do not, as before and after a validation,
+    what is foretold differs by what was known, and none is marked as the best.
+    """
 
     rows: list[Row]
     runs: list[Run]
+    alike: bool
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
@@ -60,7 +65,15 @@ def compare(runs: Sequence[Run]) -> Comparison:
     keys = dict.fromkeys(key for column in columns for key in column)
     order = [ASKED, ANSWERED, PLAN, SEARCH, PROVENANCE]
     rows = [_row(group, label, [column.get((group, label)) for column in columns]) for group, label in keys]
-    return Comparison(sorted(rows, key=lambda row: order.index(row.group)), list(runs))
+    alike = _alike(runs)
+    marked = rows if alike else [replace(row, best_index=None) for row in rows]
+    return Comparison(sorted(marked, key=lambda row: order.index(row.group)), list(runs), alike)
+
+
+def _alike(runs: Sequence[Run]) -> bool:
+    documents = [run.result.document for run in runs if hasattr(run, "result")]
+    found = {(document["kind"], document["provenance"]["calibration"]) for document in documents}
+    return len(found) == len({kind for kind, _ in found})
 
 
 def _lines(run: Run) -> Iterator[tuple[tuple[str, str], Any]]:

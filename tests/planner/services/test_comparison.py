@@ -52,3 +52,15 @@ def test_own_calibrations_of_several_devices_are_one_line_too():
 
     named = ", ".join(f"{one['name']} {digest(one)[:12]}" for one in learned)
     assert asked["calibration"] == ("published", named)
+
+
+def test_of_plans_on_different_calibrations_none_is_the_best():
+    before, after, other = sample.solved(), sample.solved(), serving.solved()
+    after["provenance"]["calibration"] = "own-serving-bench"
+    after["estimates"]["saving_share"]["value"] = 0.1
+
+    unlike, alike = compare([run(before), run(after)]), compare([run(before), run(other)])
+
+    assert (unlike.alike, alike.alike) == (False, True)
+    assert {row.best_index for row in unlike.rows} == {None}
+    assert [row.label for row in unlike.rows if row.differs] == ["saving_share", "calibration"]
