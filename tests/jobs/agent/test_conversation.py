@@ -375,3 +375,15 @@ def test_an_offer_that_is_on_its_way_when_the_agent_is_told_to_end_is_given_back
 
     assert [verb for verb, _ in desk.told] == ["lease", "finish", "lease"]
     assert (desk.bodies("finish")[0]["outcome"], desk.bodies("lease")[1]["leaving"]) == ("released", True)
+
+
+def test_a_node_whose_hands_are_full_asks_for_nothing(tmp_path):
+    with opened(Desk()) as desk, Transport(desk.url, "nd_x") as transport:
+        agent = agent_of(desk, tmp_path, transport, [])
+        agent.active = [work_of(desk, tmp_path, transport)]
+        agent._round()
+        full = len(desk.told)
+        agent.active = []
+        agent._round()
+
+    assert (full, [verb for verb, _ in desk.told]) == (0, ["lease"])

@@ -66,11 +66,13 @@ def test_a_job_that_goes_over_a_limit_is_ended(start, tmp_path, limits, reason):
 
 
 def test_a_lease_that_is_renewed_keeps_the_job(start):
-    job = start(signing.LONG, lease_s=2.0)
+    job = start(signing.LONG, lease_s=5.0)
+    until(lambda: family(job))
+    begun = time.monotonic()
 
-    for _ in range(6):
-        time.sleep(0.5)
+    while time.monotonic() < begun + 7.5:
         job.keep()
+        time.sleep(0.1)
 
     assert job.ended() is None
 

@@ -60,6 +60,12 @@ def test_a_job_signed_for_another_node_is_refused():
     assert code_of(signing.offer(node="33333333-3333-4333-8333-333333333333")) == "wrong_node"
 
 
+def test_a_clock_that_is_a_little_behind_is_no_reason_to_refuse():
+    now = int(time.time())
+
+    assert verified(signing.offer(issued=now + 60, expires=now + 960)).job == signing.JOB
+
+
 @pytest.mark.parametrize(("issued", "expires"), [(-2000, -1100), (1000, 1900)])
 def test_an_offer_runs_only_within_its_time(issued, expires):
     now = int(time.time())

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from jobs.agent import child
+from jobs.agent import child, keeper
 from jobs.agent import folder as files
 from jobs.agent.offers import Limits, Offer
 from jobs.agent.state import State
@@ -30,7 +30,7 @@ class Answers:
     def finish(self, job, body):
         self.finished.append(body["outcome"])
 
-    def log(self, job, fence, offset, text):
+    def log(self, job, fence, offset, text, *, timeout_s):
         return None
 
 
@@ -103,6 +103,39 @@ def test_an_agent_that_is_cut_off_stops_its_job_before_the_lease_ends(work):
     assert found.tick() is True
     assert found.running.stopped
     assert "the lease runs out" in said[0]
+
+
+def test_a_renewal_that_was_heard_gives_the_job_another_whole_lease(work):
+    transport = Answers(False, Unreachable(Problem("unreachable", "No answer.")))
+    found, _ = work(transport, renewed=20.5)
+
+    ticked = [found.tick(), found.tick()]
+
+    assert (ticked, found.running.stopped) == ([False, False], False)
+
+
+def test_a_job_that_its_keeper_ended_for_its_lease_is_nobodys_to_finish(work):
+    transport = Answers()
+    found, said = work(transport)
+    found.running.ended = lambda: keeper.UNLEASED
+
+    assert found.tick() is True
+    assert (transport.finished, found.folder.exists()) == ([], False)
+    assert said == [f"job {signing.JOB[:8]} stopped: the lease was not renewed in time"]
+
+
+def test_an_end_that_nobody_hears_is_given_up_with_the_lease(work):
+    transport = Answers()
+    found, said = work(transport, renewed=31.0)
+    found.running.ended = lambda: keeper.EXITED
+
+    def mute(_job, _body):
+        raise Unreachable(Problem("unreachable", "No answer."))
+
+    transport.finish = mute
+
+    assert found.tick() is True
+    assert said == [f"job {signing.JOB[:8]} crashed, which the server did not take"]
 
 
 def test_a_cancelled_job_is_stopped_and_told(work):
