@@ -10,26 +10,31 @@ import pytest
 from jobs import processes
 from planner.models import Job, Lease, Measurement, Node
 from planner.services import dispatching, nodes
+from tests import factories
 from tests.jobs.agent import gate as gates
 from tests.jobs.agent import signing
 from tests.jobs.agent.gate import Gate
-from tests.jobs.agent.test_life import Fleet, asked, brisk, holder, wait_for  # noqa: F401 -- a fixture
-from tests.jobs.conftest import wait_until
+from tests.jobs.agent.test_life import Fleet, asked, holder, wait_for
+from tests.jobs.conftest import Workshop, wait_until
 
 HTML = "<html><body>Somebody else</body></html>"
 
 
 @pytest.fixture
-def gated(live_server, brisk: Fleet) -> Iterator[tuple[Fleet, Gate]]:  # noqa: F811 -- the fixture above
-    """The fleet behind a gate, with one node at work that has nothing to do."""
+def gated(tmp_path, live_server, workshop: Workshop) -> Iterator[tuple[Fleet, Gate]]:
+    """Server, sweeper and worker as they ship behind a gate, and one node at work that has nothing to do."""
+    workshop.sweeper()
+    workshop.worker()
     with gates.opened(Gate(live_server.url)) as gate:
-        brisk.url = gate.url
-        brisk.join("one")
-        Job.objects.all().update(state="cancelled")
-        brisk.run("one")
-        wait_until(lambda: "asks" in brisk.log("one").read_text())
-        yield brisk, gate
-        brisk.close()
+        fleet = Fleet(tmp_path, gate.url, factories.project())
+        try:
+            fleet.join("one")
+            Job.objects.all().update(state="cancelled")
+            fleet.run("one")
+            wait_until(lambda: "asks" in fleet.log("one").read_text())
+            yield fleet, gate
+        finally:
+            fleet.close()
 
 
 @pytest.mark.parametrize("page", [(404, HTML), (0, "")], ids=["another_page", "no_answer"])
@@ -38,7 +43,7 @@ def test_a_server_that_fails_for_less_than_a_lease_costs_no_job(gated, page):
     job = wait_for(asked(fleet), fleet, "running")
 
     gate.shut = {"*": page}
-    wait_until(lambda: len(gate.refused) >= 3)
+    wait_until(lambda: len(gate.refused) >= 2)
     gate.shut = {}
     wait_for(job, fleet, "measured")
 
