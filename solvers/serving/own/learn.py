@@ -8,20 +8,21 @@ What a step leaves out of an engine, its scheduler and its sampling, stays as pu
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from solvers.calibration.covariance import Floats
 from solvers.calibration.own.document import Aside
 from solvers.calibration.own.draft import draft_of, odd_rows
-from solvers.calibration.own.fit import ODD, rounded
+from solvers.calibration.own.fit import rounded
+from solvers.calibration.own.kept import check_enough, fitting
 from solvers.calibration.own.measured import Measured, Row, read
 from solvers.catalogue import Model
 from solvers.catalogue.hardware import Node
 from solvers.cost.serving.job import ServingJob
 from solvers.cost.serving.lookup import SYSTEMS, curves_of
 from solvers.documents import Document
-from solvers.errors import Problem, SpecError
 from solvers.recipes.serving_step import ServingStepParams
 from solvers.recipes.serving_step import Step as Shape
 from solvers.serving import calibration
@@ -31,10 +32,6 @@ from solvers.serving.own.posterior import Timed, device_of, joined, untaught
 from solvers.serving.own.steps import Ran, reason_against
 from solvers.serving.spec import ServingSpec
 
-# Without a serving step these must be there.
-NEEDED = ("gemm", "memory_copy")
-# Of fewer steps nobody can say which one is odd.
-FEWEST_TO_JUDGE = 4
 GRAPH = "graph"
 
 Read = tuple[Row, Timed]
@@ -52,11 +49,11 @@ def learned(model: Model, node: Node, measurements: Sequence[Document]) -> Docum
     curves = curves_of(ServingJob(model, node))
     micro = fitted(measured, node.gpu, curves, calibration.coefficients("published"), like_published=like)
     steps, aside = _steps(measured, node)
-    _enough(measured, steps)
+    check_enough(measured, steps, step="serving step")
     draft = draft_of(
         ServingOwn, measured, micro, kind="serving", base=calibration.name_of("published"), node=node, like=like
     )
-    kept, odd = _fitting(draft, steps)
+    kept, odd = fitting(steps, partial(_missed, draft))
     told = [*measured.aside, *aside, *odd, *odd_rows(micro)]
     return draft.model_copy(update={"steps": _told(draft, kept), "aside": tuple(told)}).document()
 
@@ -81,25 +78,10 @@ def _steps(measured: Measured, node: Node) -> tuple[list[Read], list[Aside]]:
     return steps, aside
 
 
-def _enough(measured: Measured, steps: Sequence[object]) -> None:
-    lacking = [name for name in NEEDED if not measured.of(name)]
-    if lacking and not steps:
-        said = f"No row of {' and none of '.join(lacking)} is left, and no serving step."
-        raise SpecError(Problem("too_few", said, "", "Measure them, or a serving step."))
-
-
-def _fitting(draft: ServingOwn, steps: Sequence[Read]) -> tuple[list[Read], list[Aside]]:
-    """The steps that lie where the others say; the oddest of the rest is set aside, and so again."""
-    kept, odd = list(steps), []
-    while len(kept) >= FEWEST_TO_JUDGE:
-        residual, deviation = _left_out(draft, [step for _, step in kept])
-        missed = residual / deviation
-        worst = int(np.abs(missed).argmax())
-        if abs(missed[worst]) <= ODD:
-            break
-        row, _ = kept.pop(worst)
-        odd.append(row.aside(f"It lies {missed[worst]:+.1f} standard deviations from what the other steps say."))
-    return kept, odd
+def _missed(draft: ServingOwn, steps: Sequence[Timed]) -> Floats:
+    """Of each step: by how many standard deviations it lies from what the others say of it."""
+    residual, deviation = _left_out(draft, steps)
+    return residual / deviation
 
 
 def _left_out(draft: ServingOwn, steps: Sequence[Timed]) -> tuple[Floats, Floats]:

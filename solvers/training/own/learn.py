@@ -13,12 +13,12 @@ import numpy as np
 from solvers.calibration.covariance import Floats
 from solvers.calibration.own.document import Aside, Own, Step
 from solvers.calibration.own.draft import draft_of, odd_rows
-from solvers.calibration.own.fit import ODD, fitted, rounded
+from solvers.calibration.own.fit import fitted, rounded
+from solvers.calibration.own.kept import check_enough, fitting
 from solvers.calibration.own.measured import Measured, Row, read
 from solvers.catalogue.hardware import Node
 from solvers.cost.cluster import hardware_of
 from solvers.documents import Document
-from solvers.errors import Problem, SpecError
 from solvers.recipes.training_step import TrainingStepParams
 from solvers.training import calibration
 from solvers.training.evidence.features import COLUMNS
@@ -29,12 +29,8 @@ from solvers.training.spec import TrainingSpec
 
 # Steps of one device differ from run to run by about as much as published ones of one framework do.
 LEAST_NOISE = 0.03
-# Without a training step the coefficients that no micro-benchmark measures stay as they were: then these must be there.
-NEEDED = ("gemm", "memory_copy")
 # The feature `peak` is twice a base-2 logarithm.
 LIKE = 2.0
-# Of fewer steps nobody can say which one is odd.
-FEWEST_TO_JUDGE = 4
 
 
 def learn(spec: TrainingSpec, measurements: Sequence[Document]) -> Document:
@@ -50,9 +46,9 @@ def learn(spec: TrainingSpec, measurements: Sequence[Document]) -> Document:
         like_published=like,
     )
     steps, aside = _steps(measured)
-    _enough(measured, steps)
+    check_enough(measured, steps, step="training step")
     draft = draft_of(Own, measured, micro, kind="training", base=calibration.name_of("published"), node=node, like=like)
-    kept, odd = _fitting(draft, published, steps)
+    kept, odd = fitting(steps, lambda some: _left_out(draft, published, some)[1])
     told = [*measured.aside, *aside, *odd, *odd_rows(micro)]
     return draft.model_copy(update={"steps": _told(draft, published, kept), "aside": tuple(told)}).document()
 
@@ -78,28 +74,6 @@ def _steps(measured: Measured) -> tuple[list[tuple[Row, Timed]], list[Aside]]:
         noise = float(np.hypot(LEAST_NOISE, row.noise))
         steps.append((row, Timed(params, row.row["layers"], row.row["seconds"]["median"], noise)))
     return steps, aside
-
-
-def _enough(measured: Measured, steps: Sequence[object]) -> None:
-    lacking = [name for name in NEEDED if not measured.of(name)]
-    if lacking and not steps:
-        said = f"No row of {' and none of '.join(lacking)} is left, and no training step."
-        raise SpecError(Problem("too_few", said, "", "Measure them, or a training step."))
-
-
-def _fitting(
-    draft: Own, published: Posterior, steps: Sequence[tuple[Row, Timed]]
-) -> tuple[list[tuple[Row, Timed]], list[Aside]]:
-    """The steps that lie where the others say; the oddest of the rest is set aside, and so again."""
-    kept, odd = list(steps), []
-    while len(kept) >= FEWEST_TO_JUDGE:
-        missed = _left_out(draft, published, [step for _, step in kept])[1]
-        worst = int(np.abs(missed).argmax())
-        if abs(missed[worst]) <= ODD:
-            break
-        row, _ = kept.pop(worst)
-        odd.append(row.aside(f"It lies {missed[worst]:+.1f} standard deviations from what the other steps say."))
-    return kept, odd
 
 
 def _left_out(draft: Own, published: Posterior, steps: Sequence[Timed]) -> tuple[Floats, Floats]:

@@ -1,12 +1,9 @@
 """A server's side of the conversation, scripted: it answers over HTTP or TLS and remembers what it was told."""
 
 import json
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.jobs.agent.listening import Posts, listening
 
 NOTHING = {"offer": None, "credential": None, "poll_after_s": 0.0}
 SAYS = {"lease": NOTHING, "renew": {"cancel": False}, "log": {"length": 0}, "finish": {"state": "queued"}}
@@ -37,36 +36,16 @@ class Desk:
 def opened(desk: Desk, *, certificate: Path | None = None) -> Iterator[Desk]:
     """The desk at its `url`; over TLS with the key and certificate in one file."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            verb = self.path.rsplit("/", 1)[-1]
-            desk.told.append((verb, body))
+    class Handler(Posts):
+        def posted(self, body: bytes) -> None:
+            said = json.loads(body)
+            desk.told.append((self.verb, said))
             desk.shown.append(self.headers.get("Authorization", ""))
-            found = desk.answer(verb, body)
-            status, text, headers = found if isinstance(found, tuple) else (200, json.dumps(found), {})
-            self.send_response_only(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
+            found = desk.answer(self.verb, said)
+            self.answer(*(found if isinstance(found, tuple) else (200, json.dumps(found), {})))
 
-        def log_message(self, *_: Any) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    desk.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with listening(Handler, certificate=certificate) as desk.url:
         yield desk
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def self_signed(path: Path) -> Path:
