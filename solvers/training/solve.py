@@ -230,9 +230,7 @@ def _point(spec: TrainingSpec, pool: Pool, point: int) -> Document:
 def _unlike_any(spec: TrainingSpec, chosen: Choice) -> tuple[Problem, ...]:
     """A warning where the plan is far from every measured run."""
     if is_beyond(spec):
-        message = (
-            "No published run was on a CPU: measured steps took a tenth to a thirtieth of such times; intervals say so."
-        )
+        message = "No published run was on a CPU: steps on one took a sixth to a fiftieth of what was foretold of them."
         hint = "Validate the plan on a node of this kind: the first measurements replace the estimates."
         return (Problem("outside_measurements", message, "/hardware", hint),)
     if spec.calibration == "prior" or chosen.novelty < UNKNOWN:
