@@ -18,10 +18,10 @@ def estimates_of(spec: TrainingSpec, choice: Choice) -> dict[str, Estimate]:
     priced = spec.hardware.usd_per_gpu_hour is not None
     found = {
         "step_time_s": step,
-        "tokens_per_s": _rate(tokens, step),
-        "tokens_per_s_per_gpu": _rate(tokens / gpus, step),
-        "mfu": _rate(float(model_flops(choice.job)) / peak, step),
-        "hfu": _rate(_hardware_flops(choice) / peak, step),
+        "tokens_per_s": rate(tokens, step),
+        "tokens_per_s_per_gpu": rate(tokens / gpus, step),
+        "mfu": utilisation(float(model_flops(choice.job)) / peak, step),
+        "hfu": utilisation(_hardware_flops(choice) / peak, step),
         "peak_memory_bytes": memory_interval(choice.memory_bytes),
     }
     per_second = choice.cost_usd / choice.step_time_s
@@ -38,5 +38,12 @@ def _hardware_flops(choice: Choice) -> float:
     return float(hardware_flops(choice.job, recompute=int(choice.layouts.recompute[0]), full_share=share))
 
 
-def _rate(amount: float, seconds: Estimate) -> Estimate:
+def rate(amount: float, seconds: Estimate) -> Estimate:
+    """So much in so many seconds."""
     return Estimate(amount / seconds.value, amount / seconds.high, amount / seconds.low)
+
+
+def utilisation(least_s: float, seconds: Estimate) -> Estimate:
+    """The share of a peak at which it would take `least_s`: an interval as wide as a CPU's ends at the whole of it."""
+    found = rate(least_s, seconds)
+    return Estimate(found.value, found.low, max(found.value, min(found.high, 1.0)))

@@ -5,6 +5,7 @@ from solvers.cost.flops import hardware_flops, model_flops
 from solvers.documents import Document
 from solvers.training import run_length
 from solvers.training.calibration import interval_of_unlike
+from solvers.training.estimates import rate, utilisation
 from solvers.training.islands.kernel import uniform
 from solvers.training.islands.scale import as_one, scale_of
 from solvers.training.islands.spec import IslandsSpec
@@ -28,10 +29,10 @@ def estimates_of(spec: IslandsSpec, plan: Staged) -> dict[str, Estimate]:
     done = float(hardware_flops(job, recompute=int(plan.laid.ways.recompute[0])))
     found = {
         "step_time_s": step,
-        "tokens_per_s": _rate(tokens, step),
-        "tokens_per_s_per_gpu": _rate(tokens / scale.gpus, step),
-        "mfu": _rate(float(model_flops(job)) / peak, step),
-        "hfu": _rate(done / peak, step),
+        "tokens_per_s": rate(tokens, step),
+        "tokens_per_s_per_gpu": rate(tokens / scale.gpus, step),
+        "mfu": utilisation(float(model_flops(job)) / peak, step),
+        "hfu": utilisation(done / peak, step),
         "peak_memory_bytes": memory_interval(plan.memory_bytes),
     }
     if all(spec.hardware.islands[island].usd_per_gpu_hour is not None for island in used):
@@ -80,7 +81,3 @@ def _busy(plan: Staged, island: int) -> float:
         for stage in here
     ]
     return sum(times) / len(times)
-
-
-def _rate(amount: float, seconds: Estimate) -> Estimate:
-    return Estimate(amount / seconds.value, amount / seconds.high, amount / seconds.low)

@@ -51,6 +51,7 @@ def test_before_anything_is_measured_on_a_cpu_its_interval_spans_what_cpus_were_
     for one in found.values():
         step = one["estimates"]["step_time_s"]
         assert step["low"] * CPU_FACTOR < step["value"] < step["high"] / CPU_FACTOR
+        assert one["estimates"]["mfu"]["high"] == 1.0
         assert one["estimates"]["peak_memory_bytes"]["high"] < 2.0 * one["estimates"]["peak_memory_bytes"]["low"]
         assert ("outside_measurements", "/hardware") in [(told["code"], told["at"]) for told in one["warnings"]]
     step = learned["estimates"]["step_time_s"]
